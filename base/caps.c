@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "base/caps.h"
+
+#include <sys/capability.h>
+
+static const struct {
+	cap_value_t cap;
+	const char *name, *reason;
+} needs[] = {
+	{ CAP_SYS_ADMIN, "cap_sys_admin", "mount, move, unmount, enter namespaces" },
+	{ CAP_SYS_CHROOT, "cap_sys_chroot", "change the root while a namespace is built" },
+	{ CAP_SYS_PTRACE, "cap_sys_ptrace", "open the namespaces of other processes" },
+	{ CAP_DAC_OVERRIDE, "cap_dac_override", "create files in what is restored" },
+	{ CAP_DAC_READ_SEARCH, "cap_dac_read_search", "read files of what is dumped" },
+	{ CAP_CHOWN, "cap_chown", "give restored files their owners" },
+	{ CAP_FOWNER, "cap_fowner", "give restored files their modes and times" },
+	{ CAP_FSETID, "cap_fsetid", "keep setuid and setgid modes" },
+	{ CAP_MKNOD, "cap_mknod", "create device nodes" },
+	{ CAP_SETFCAP, "cap_setfcap", "restore file capabilities" },
+	{ CAP_SETUID, "cap_setuid", "write user namespace maps" },
+	{ CAP_SETGID, "cap_setgid", "write user namespace maps" },
+};
+
+struct caps_state caps_hold(void)
+{
+	struct caps_state state = { .saved = cap_get_proc() };
+
+	caps_drop();
+	return state;
+}
+
+void caps_release(struct caps_state *state)
+{
+	int saved = errno;
+
+	if (state->saved) {
+		cap_set_proc(state->saved);
+		cap_free(state->saved);
+	}
+	state->saved = NULL;
+	errno = saved;
+}
+
+static void free_caps(cap_t *caps)
+{
+	if (*caps)
+		cap_free(*caps);
+}
+
+int caps_raise(void)
+{
+	cleanup(free_caps) cap_t caps = cap_get_proc();
+
+	if (!caps)
+		return -errno;
+	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
+		cap_flag_value_t permitted = CAP_CLEAR;
+
+		if (cap_get_flag(caps, needs[i].cap, CAP_PERMITTED, &permitted) == 0 &&
+		    permitted == CAP_SET)
+			cap_set_flag(caps, CAP_EFFECTIVE, 1, &needs[i].cap, CAP_SET);
+	}
+	return cap_set_proc(caps) < 0 ? -errno : 0;
+}
+
+int caps_drop(void)
+{
+	cleanup(free_caps) cap_t caps = cap_get_proc();
+
+	if (!caps || cap_clear_flag(caps, CAP_EFFECTIVE) < 0 || cap_set_proc(caps) < 0)
+		return -errno;
+	return 0;
+}
+
+size_t caps_needs(const struct caps_need **ret)
+{
+	static struct caps_need list[ARRAY_SIZE(needs)];
+	cleanup(free_caps) cap_t caps = cap_get_proc();
+
+	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
+		cap_flag_value_t permitted = CAP_CLEAR;
+
+		if (caps)
+			cap_get_flag(caps, needs[i].cap, CAP_PERMITTED, &permitted);
+		list[i] = (struct caps_need){
+			.name = needs[i].name,
+			.reason = needs[i].reason,
+			.permitted = permitted == CAP_SET,
+		};
+	}
+	*ret = list;
+	return ARRAY_SIZE(needs);
+}
+
+bool caps_has_admin(void)
+{
+	const struct caps_need *list;
+
+	caps_needs(&list);
+	return list[0].permitted;
+}

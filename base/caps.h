@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Privileges. Nothing is done with a capability in effect but what needs it:
+ *
+ *   enter, build   SYS_ADMIN (mounts, namespaces), SYS_CHROOT (chroot, setns), SYS_PTRACE
+ *                  (namespaces of others in /proc)
+ *   contents       CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER, FSETID, MKNOD, SETFCAP
+ *   user namespace SETUID, SETGID (its maps, and to become its root)
+ *
+ * Reading an image and planning need none.
+ */
+#ifndef REBIND_BASE_CAPS_H
+#define REBIND_BASE_CAPS_H
+
+#include "base/util.h"
+
+struct caps_state {
+	void *saved; /* cap_t */
+};
+
+/**
+ * caps_hold - empty the effective set of this thread, and remember it
+ *
+ * Return: what caps_release() puts back.
+ */
+struct caps_state caps_hold(void);
+void caps_release(struct caps_state *state);
+#define cleanup_caps cleanup(caps_release)
+
+/**
+ * caps_raise - put every permitted capability of the list above into the effective set
+ *
+ * Return: 0 or a negative errno.
+ */
+int caps_raise(void);
+
+/**
+ * caps_drop - empty the effective set again
+ */
+int caps_drop(void);
+
+/* One capability of the list above. */
+struct caps_need {
+	const char *name;  /* "cap_sys_admin" */
+	const char *reason; /* "mount, move, unmount; enter namespaces" */
+	bool permitted;
+};
+
+/**
+ * caps_needs - which capabilities rebind uses, and which of them this process may raise
+ *
+ * Return: their number; @ret points to a constant list filled once a call.
+ */
+size_t caps_needs(const struct caps_need **ret);
+
+/**
+ * caps_has_admin - may this process mount: is CAP_SYS_ADMIN permitted
+ */
+bool caps_has_admin(void);
+
+#endif

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "base/child.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+pid_t child_fork(void)
+{
+	pid_t parent = getpid();
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return -errno;
+	if (pid > 0)
+		return pid;
+	/* The parent may have died before the signal was asked for; then nobody would send it. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent && getppid() != 0) /* 0: it lives outside our pid namespace */
+		_exit(1);
+	return 0;
+}
+
+int child_wait(pid_t pid, int *ret_status)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	if (ret_status)
+		*ret_status = status;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -ECHILD;
+}
+
+void child_kill(pid_t *pid)
+{
+	int saved = errno;
+
+	if (*pid > 0) {
+		kill(*pid, SIGKILL);
+		child_wait(*pid, NULL);
+	}
+	*pid = 0;
+	errno = saved;
+}
+
+void child_close_from(int first)
+{
+	if (syscall(SYS_close_range, (unsigned int)first, ~0U, 0) == 0)
+		return;
+	long max = sysconf(_SC_OPEN_MAX);
+
+	for (int fd = first; fd < max; fd++)
+		close(fd);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Child processes that do not outlive their parent. */
+#ifndef REBIND_BASE_CHILD_H
+#define REBIND_BASE_CHILD_H
+
+#include <sys/types.h>
+
+#include "base/util.h"
+
+/**
+ * child_fork - fork a child that the kernel kills when its parent's thread ends
+ *
+ * Return: as fork(2), with a negative errno. The child has the parent's memory, descriptors and log.
+ */
+pid_t child_fork(void);
+
+/**
+ * child_wait - reap a child
+ * @ret_status: as of waitpid(2); may be NULL
+ *
+ * Return: 0 if it exited with status 0; else -ECHILD for any other end, or a negative errno.
+ */
+int child_wait(pid_t pid, int *ret_status);
+
+/**
+ * child_kill - SIGKILL and reap a child of ours; @pid <= 0 does nothing and it is 0 afterwards
+ */
+void child_kill(pid_t *pid);
+#define cleanup_child cleanup(child_kill)
+
+/**
+ * child_close_from - close every descriptor from @first on (close_range(2), or one by one)
+ */
+void child_close_from(int first);
+
+#endif

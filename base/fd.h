@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Descriptors: owned by exactly one variable, closed by leaving its scope. */
+#ifndef REBIND_BASE_FD_H
+#define REBIND_BASE_FD_H
+
+#include <sys/types.h>
+
+#include "base/util.h"
+
+/**
+ * fd_close - close a descriptor and forget it
+ * @fd: the variable that owns it; negative means that it owns none
+ *
+ * errno is kept, so that this serves as a cleanup after a failed call.
+ */
+void fd_close(int *fd);
+
+#define cleanup_fd cleanup(fd_close)
+
+/**
+ * fd_take - move ownership out of a variable
+ * @fd: the owner; it is -EBADF afterwards
+ */
+int fd_take(int *fd);
+
+/**
+ * fd_write_all - write a whole buffer, whatever the kernel takes at a time
+ *
+ * Return: 0 or a negative errno.
+ */
+int fd_write_all(int fd, const void *data, size_t size);
+
+/**
+ * fd_read_full - read until @size bytes are there or the file ends
+ *
+ * Return: the number of bytes read, or a negative errno.
+ */
+ssize_t fd_read_full(int fd, void *data, size_t size);
+
+/**
+ * fd_slurp - read a whole file into memory, with a NUL behind it
+ * @fd: read from its current offset to its end; works for files of /proc
+ * @ret_data: malloc()ed, owned by the caller; untouched on failure
+ * @ret_size: length without the NUL
+ *
+ * Return: 0 or a negative errno.
+ */
+int fd_slurp(int fd, char **ret_data, size_t *ret_size);
+
+/**
+ * fd_send - send a message and up to one descriptor over an AF_UNIX socket
+ * @fd: descriptor to pass (SCM_RIGHTS), or negative for none
+ *
+ * Return: 0 or a negative errno. Never raises SIGPIPE.
+ */
+int fd_send(int sock, const void *data, size_t size, int fd);
+
+/**
+ * fd_recv - receive a message and at most one descriptor
+ * @data, @size: filled with one message; a longer one is -EMSGSIZE
+ * @ret_fd: the descriptor that came along (O_CLOEXEC), or -EBADF; may be NULL
+ *
+ * Return: bytes of the message, 0 when the other side has closed, or a negative errno.
+ */
+ssize_t fd_recv(int sock, void *data, size_t size, int *ret_fd);
+
+/**
+ * fd_pair - a connected pair of AF_UNIX SOCK_SEQPACKET sockets, close-on-exec
+ *
+ * Return: 0 or a negative errno.
+ */
+int fd_pair(int ret_pair[2]);
+
+/**
+ * fd_raise_limit - raise the soft limit of open files to the hard one
+ *
+ * Return: the limit in force afterwards (RLIMIT_NOFILE).
+ */
+size_t fd_raise_limit(void);
+
+/**
+ * fd_proc_path - the name of a descriptor below /proc/self/fd
+ * @buf: at least 32 bytes
+ *
+ * Return: @buf.
+ */
+const char *fd_proc_path(int fd, char buf[32]);
+
+#endif

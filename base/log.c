@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct log_state state = { .max = LOG_WARN };
+
+void log_to(log_sink_fn sink, void *data, enum log_level max)
+{
+	state = (struct log_state){ .sink = sink, .data = data, .max = max };
+}
+
+struct log_state log_save(void)
+{
+	return state;
+}
+
+void log_restore(struct log_state saved)
+{
+	state = saved;
+}
+
+enum log_level log_max(void)
+{
+	return state.max;
+}
+
+static void emit(enum log_level level, const char *line)
+{
+	static const char *const names[] = { "", "error: ", "warning: ", "", "" };
+
+	if (state.sink) {
+		state.sink(state.data, level, line);
+		return;
+	}
+	dprintf(STDERR_FILENO, "rebind: %s%s\n", level <= LOG_DEBUG ? names[level] : "", line);
+}
+
+void log_vline(enum log_level level, const char *format, va_list args)
+{
+	int saved = errno;
+	char buf[512], *line = buf;
+	cleanup_free char *large = NULL;
+	va_list again;
+
+	if (level > state.max)
+		return;
+	va_copy(again, args);
+	int n = vsnprintf(buf, sizeof(buf), format, args);
+
+	if (n >= (int)sizeof(buf)) {
+		large = malloc((size_t)n + 1);
+		if (large) {
+			vsnprintf(large, (size_t)n + 1, format, again);
+			line = large;
+		}
+	}
+	va_end(again);
+	emit(level, line);
+	errno = saved;
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_vline(level, format, args);
+	va_end(args);
+}
+
+int log_error(int err, const char *format, ...)
+{
+	cleanup_free char *message = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&message, format, args) < 0)
+		message = NULL;
+	va_end(args);
+	if (err)
+		log_line(LOG_ERROR, "%s: %s", message ? message : format, strerror(-err));
+	else
+		log_line(LOG_ERROR, "%s", message ? message : format);
+	return err;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The log of this process. It is the one piece of global state: a plugin's print_on_level() has no
+ * argument that could carry a log.
+ */
+#ifndef REBIND_BASE_LOG_H
+#define REBIND_BASE_LOG_H
+
+#include "base/util.h"
+
+/* CRIU's levels, which plugins name by number (criu-log.h). */
+enum log_level {
+	LOG_MSG = 0,
+	LOG_ERROR = 1,
+	LOG_WARN = 2,
+	LOG_INFO = 3,
+	LOG_DEBUG = 4,
+};
+
+/* Takes one line, without a newline. */
+typedef void (*log_sink_fn)(void *data, enum log_level level, const char *line);
+
+/**
+ * log_to - where lines go from now on
+ * @sink: called for each line up to @max; NULL for stderr
+ * @data: handed to @sink
+ */
+void log_to(log_sink_fn sink, void *data, enum log_level max);
+
+/**
+ * log_save, log_restore - for a library call that must leave its caller's log as it was
+ */
+struct log_state {
+	log_sink_fn sink;
+	void *data;
+	enum log_level max;
+};
+struct log_state log_save(void);
+void log_restore(struct log_state state);
+
+enum log_level log_max(void);
+
+/**
+ * log_line - write a line, if its level is wanted
+ */
+void log_line(enum log_level level, const char *format, ...) printf_like(2, 3);
+void log_vline(enum log_level level, const char *format, __builtin_va_list args);
+
+#define log_info(...)  log_line(LOG_INFO, __VA_ARGS__)
+#define log_warn(...)  log_line(LOG_WARN, __VA_ARGS__)
+#define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)
+
+/**
+ * log_error - report an error where it is understood, and pass it on
+ * @err: a negative errno; its text follows the message
+ *
+ * Only the first error of an operation is an error to its user: what fails because of it is
+ * reported by nobody (`return err`). An @err of 0 prints the message alone.
+ *
+ * Return: @err.
+ */
+int log_error(int err, const char *format, ...) printf_like(2, 3);
+
+#endif

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "base/path.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/sys.h"
+
+/*
+ * Without openat2 (seccomp profiles answer ENOSYS): component by component. O_NOFOLLOW|O_PATH
+ * opens a symlink, so each component's type is looked at, and its mount compared.
+ */
+static int step_beneath(int dir_fd, const char *name, uint64_t mount, int *ret_fd)
+{
+	struct sys_mount_stat stat;
+	cleanup_fd int fd = openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	int err = sys_mount_stat(fd, "", AT_EMPTY_PATH, &stat);
+
+	if (err)
+		return err;
+	if (S_ISLNK(stat.mode))
+		return -ELOOP;
+	if ((stat.unique_id ? stat.unique_id : stat.old_id) != mount)
+		return -EXDEV;
+	*ret_fd = fd_take(&fd);
+	return 0;
+}
+
+static int walk_beneath(int dir_fd, const char *path)
+{
+	struct sys_mount_stat stat;
+	char name[NAME_MAX + 1];
+	cleanup_fd int at = openat(dir_fd, ".", O_PATH | O_CLOEXEC);
+	int err = at < 0 ? -errno : sys_mount_stat(at, "", AT_EMPTY_PATH, &stat);
+
+	for (path += strspn(path, "/"); !err && *path; path += strspn(path, "/")) {
+		size_t n = strcspn(path, "/");
+		int next = -EBADF;
+
+		if (n > NAME_MAX)
+			return -ENAMETOOLONG;
+		memcpy(name, path, n);
+		name[n] = '\0';
+		if (strcmp(name, "..") == 0)
+			return -EXDEV;
+		err = step_beneath(at, name, stat.unique_id ? stat.unique_id : stat.old_id, &next);
+		if (!err) {
+			fd_close(&at);
+			at = next;
+		}
+		path += n;
+	}
+	return err ? err : fd_take(&at);
+}
+
+int path_open_beneath(int dir_fd, const char *path)
+{
+	const char *name = path + strspn(path, "/");
+	/* No O_NOFOLLOW: with O_PATH it would open a final symlink, not refuse it. */
+	int fd = sys_openat2(dir_fd, *name ? name : ".", O_PATH | O_CLOEXEC,
+			     RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+
+	return fd == -ENOSYS ? walk_beneath(dir_fd, path) : fd;
+}
+
+void path_cache_forget(struct path_cache *cache)
+{
+	fd_close(&cache->fd);
+	cache->dir = NULL;
+}
+
+int path_cache_open(struct path_cache *cache, int root_fd, const char *path, const char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+	size_t size = slash ? (size_t)(slash - path) : 0;
+
+	*ret_name = slash ? slash + 1 : path;
+	if (cache->fd >= 0 && cache->root_fd == root_fd && cache->size == size &&
+	    memcmp(cache->dir, path, size) == 0)
+		return cache->fd;
+	cleanup_free char *dir = strndup(path, size);
+
+	if (!dir)
+		return -ENOMEM;
+	path_cache_forget(cache);
+	int fd = path_open_beneath(root_fd, dir);
+
+	if (fd >= 0)
+		*cache = (struct path_cache){ .fd = fd, .root_fd = root_fd, .dir = path, .size = size };
+	return fd;
+}
+
+const char *path_rest_below(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	if (n == 1 && dir[0] == '/')
+		return path[1] ? path : path + 1;
+	if (strncmp(path, dir, n) != 0 || (path[n] != '/' && path[n] != '\0'))
+		return NULL;
+	return path + n;
+}
+
+bool path_is_normal(const char *path)
+{
+	if (path[0] != '/')
+		return false;
+	if (!path[1])
+		return true;
+	while (*path) {
+		size_t n = strcspn(++path, "/");
+
+		if (n == 0 || (n == 1 && path[0] == '.') ||
+		    (n == 2 && path[0] == '.' && path[1] == '.'))
+			return false;
+		path += n;
+	}
+	return true;
+}
+
+char *path_normalize(const char *path)
+{
+	char *out = malloc(strlen(path) + 2), *end = out;
+
+	if (!out)
+		return NULL;
+	for (path += strspn(path, "/"); *path; path += strspn(path, "/")) {
+		size_t n = strcspn(path, "/");
+
+		if (n == 2 && path[0] == '.' && path[1] == '.') {
+			while (end > out && *--end != '/')
+				;
+		} else if (n != 1 || path[0] != '.') {
+			*end++ = '/';
+			memcpy(end, path, n);
+			end += n;
+		}
+		path += n;
+	}
+	if (end == out)
+		*end++ = '/';
+	*end = '\0';
+	return out;
+}
+
+char *path_join(const char *dir, const char *rest)
+{
+	size_t n = strlen(dir);
+	char *out;
+
+	while (n && dir[n - 1] == '/')
+		n--;
+	rest += strspn(rest, "/");
+	if (asprintf(&out, "%.*s%s%s", (int)n, dir, *rest || !n ? "/" : "", rest) < 0)
+		return NULL;
+	return out;
+}
+
+char *path_of_fd(int fd)
+{
+	char name[32], target[PATH_MAX + 1];
+	ssize_t n = readlink(fd_proc_path(fd, name), target, sizeof(target) - 1);
+
+	return n < 0 ? NULL : strndup(target, (size_t)n);
+}
+
+/* How many bytes a well-formed UTF-8 sequence at @p has; 0 for none. */
+static size_t utf8_length(const unsigned char *p)
+{
+	size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3 :
+		   p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
+
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f) ||
+	    (p[0] == 0xc2 && p[1] < 0xa0))
+		return 0;
+	return n;
+}
+
+char *path_printable(const char *path)
+{
+	char *out = malloc(strlen(path) * 4 + 1), *end = out;
+
+	if (!out)
+		return NULL;
+	for (const unsigned char *p = (const unsigned char *)path; *p;) {
+		size_t n = utf8_length(p);
+
+		if (n == 0 || *p < 0x20 || *p == 0x7f || *p == '\\') {
+			end += sprintf(end, "\\%03o", *p++);
+			continue;
+		}
+		memcpy(end, p, n);
+		end += n;
+		p += n;
+	}
+	*end = '\0';
+	return out;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The command: one verb per file. It uses the library as any program would: through rebind.h. */
+#ifndef REBIND_CMD_CMD_H
+#define REBIND_CMD_CMD_H
+
+/* Exit statuses, as rebind(1) has them. */
+enum {
+	STATUS_OK = 0,
+	STATUS_FAILED = 1,
+	STATUS_DIFFERENT = 1, /* of diff */
+	STATUS_USAGE = 2,
+	STATUS_DIFF_ERROR = 2,	     /* of diff, whose 1 has a meaning */
+	STATUS_COMMAND_FAILED = 125, /* rebind failed where a COMMAND's status was expected */
+};
+
+/* argv[0] is the verb. Return: an exit status. */
+int verb_check(int argc, char **argv);
+int verb_dump(int argc, char **argv);
+int verb_restore(int argc, char **argv);
+int verb_show(int argc, char **argv);
+int verb_diff(int argc, char **argv);
+int verb_plugin(int argc, char **argv);
+
+#endif

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <limits.h>
+
+#include "cmd/cmd.h"
+#include "cmd/older.h"
+#include "cmd/options.h"
+#include "cmd/report.h"
+
+struct dump_args {
+	int64_t pid, plugin_timeout;
+	const char *mntns, *images_dir, *libdir, *reader;
+	struct strings external, skip_mnt, copy, enable_fs;
+	struct older_words older;
+	bool dry_run;
+	struct report_options report;
+};
+
+static const struct option_spec specs[] = {
+	{ 't', "tree", OPTION_NUMBER, offsetof(struct dump_args, pid), "PID",
+	  "a process in the namespace", 1, INT_MAX },
+	{ '\0', "mntns", OPTION_TEXT, offsetof(struct dump_args, mntns), "FILE",
+	  "the namespace itself: an nsfs file" },
+	{ 'D', "images-dir", OPTION_TEXT, offsetof(struct dump_args, images_dir), "DIR",
+	  "where the image is written; must hold none" },
+	{ 'L', "libdir", OPTION_TEXT, offsetof(struct dump_args, libdir), "DIR", "plugins" },
+	{ '\0', "external", OPTION_LIST, offsetof(struct dump_args, external), "WHAT",
+	  "mnt[PATH]:KEY, mnt[#ID]:KEY, mnt[]:[ms], dev[MAJ/MIN]:KEY" },
+	{ '\0', "skip-mnt", OPTION_LIST, offsetof(struct dump_args, skip_mnt), "PATH",
+	  "leave out a mount and what is below it" },
+	{ '\0', "copy", OPTION_LIST, offsetof(struct dump_args, copy), "PATH",
+	  "copy a filesystem that is also mounted here" },
+	{ '\0', "enable-fs", OPTION_COMMAS, offsetof(struct dump_args, enable_fs), "FS[,FS]",
+	  "allow filesystems that need your word" },
+	OLDER_SPECS(struct dump_args),
+	{ '\0', "plugin-timeout", OPTION_NUMBER, offsetof(struct dump_args, plugin_timeout),
+	  "SECONDS", "how long a plugin may take (30)", 1, 86400 },
+	{ '\0', "dry-run", OPTION_FLAG, offsetof(struct dump_args, dry_run), NULL,
+	  "say what would be done, write nothing" },
+	{ '\0', "reader", OPTION_CHOICE, offsetof(struct dump_args, reader), "statmount|mountinfo",
+	  NULL },
+	REPORT_SPECS(struct dump_args),
+};
+
+static const char *const synopsis[] = {
+	"dump -t PID | --mntns FILE  -D DIR [options]",
+	NULL,
+};
+
+static const struct option_set options = {
+	.verb = "dump",
+	.synopsis = synopsis,
+	.specs = specs,
+	.n_specs = ARRAY_SIZE(specs),
+};
+
+static void free_args(struct dump_args *args)
+{
+	strings_free(&args->external);
+	strings_free(&args->skip_mnt);
+	strings_free(&args->copy);
+	strings_free(&args->enable_fs);
+	strings_free(&args->older.ext_mount_map);
+}
+
+static int check_args(struct dump_args *args)
+{
+	if (!args->pid && !args->mntns)
+		return usage_error("dump",
+				   "which namespace is missing: give -t PID or --mntns FILE");
+	if (args->pid && args->mntns)
+		return usage_error("dump",
+				   "-t and --mntns both name a namespace: give one of them");
+	if (!args->images_dir && !args->dry_run)
+		return usage_error("dump", "the images directory is missing: give -D DIR");
+	return older_translate(&args->older, "dump", &args->external);
+}
+
+static int dump(const struct dump_args *args, struct report *report)
+{
+	struct rebind_dump_options how = {
+		.size = sizeof(how),
+		.pid = (pid_t)args->pid,
+		.mntns = args->mntns,
+		.images_dir = args->images_dir,
+		.libdir = args->libdir,
+		.external = args->external.list,
+		.n_external = args->external.n,
+		.skip_mnt = args->skip_mnt.list,
+		.n_skip_mnt = args->skip_mnt.n,
+		.copy = args->copy.list,
+		.n_copy = args->copy.n,
+		.enable_fs = args->enable_fs.list,
+		.n_enable_fs = args->enable_fs.n,
+		.plugin_timeout = (unsigned int)args->plugin_timeout,
+		.dry_run = args->dry_run,
+		.on_line = report_line,
+		.on_line_data = report,
+		.reader = args->reader,
+	};
+
+	return rebind_dump(&how, report->findings);
+}
+
+int verb_dump(int argc, char **argv)
+{
+	cleanup(free_args) struct dump_args args = { 0 };
+	cleanup_report struct report report = { 0 };
+	struct option_words words = { 0 };
+	int status;
+
+	if (!options_parse(&options, argc, argv, &args, &words, &status))
+		return status;
+	status = check_args(&args);
+	if (status)
+		return status;
+	if (report_open(&report, "dump", &args.report) < 0)
+		return STATUS_FAILED;
+	return report_print(&report, dump(&args, &report)) < 0 ? STATUS_FAILED : STATUS_OK;
+}

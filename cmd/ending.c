@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cmd/ending.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/options.h"
+#include "cmd/place.h"
+#include "cmd/text.h"
+
+void ending_init(struct ending *ending)
+{
+	*ending = (struct ending){ .send_fd = -1, .file.fd = -EBADF };
+}
+
+void ending_free(struct ending *ending)
+{
+	pidfile_close(&ending->file);
+}
+
+static int choose_shell(struct ending *ending)
+{
+	char *shell = getenv("SHELL");
+
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return usage_error("restore",
+				   "what becomes of the namespace is missing: give --pin "
+				   "FILE, --pidfile FILE, --send-fd N or -- COMMAND");
+	ending->shell[0] = shell && *shell ? shell : (char *)"/bin/sh";
+	ending->command = ending->shell;
+	return 0;
+}
+
+int ending_choose(struct ending *ending, bool dry_run)
+{
+	int n = (ending->pin != NULL) + (ending->pidfile != NULL) + (ending->send_fd >= 0) +
+		(ending->command != NULL);
+
+	if (n > 1)
+		return usage_error("restore",
+				   "--pin, --pidfile, --send-fd and -- COMMAND each end a "
+				   "restore: give one of them");
+	if (n == 1 || dry_run)
+		return 0;
+	return choose_shell(ending);
+}
+
+static int check_socket(int fd)
+{
+	int domain;
+	socklen_t size = sizeof(domain);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX)
+		return 0;
+	if (errno == EBADF)
+		return usage_error("restore", "descriptor %d of --send-fd is not open", fd);
+	return usage_error("restore", "descriptor %d of --send-fd is not an AF_UNIX socket", fd);
+}
+
+static int cannot_make(const char *option, const char *path, int err)
+{
+	cleanup_free char *safe = text_safe(path);
+
+	fprintf(stderr, "rebind: cannot create the file '%s' of %s: %s\n", safe ? safe : "", option,
+		strerror(-err));
+	return STATUS_FAILED;
+}
+
+int ending_prepare(struct ending *ending)
+{
+	int err;
+
+	if (ending->pin) {
+		err = place_check(ending->pin);
+		return err ? cannot_make("--pin", ending->pin, err) : 0;
+	}
+	if (ending->pidfile) {
+		err = pidfile_open(&ending->file, ending->pidfile);
+		return err ? cannot_make("--pidfile", ending->pidfile, err) : 0;
+	}
+	return ending->send_fd >= 0 ? check_socket((int)ending->send_fd) : 0;
+}
+
+static int hold(struct ending *ending, struct rebind_namespace *ns, pid_t *ret_holder)
+{
+	pid_t pid;
+	int err = rebind_namespace_hold(ns, &pid);
+
+	if (err < 0)
+		return err;
+	err = pidfile_write(&ending->file, pid);
+	if (err) {
+		kill(pid, SIGKILL); /* nobody would know of it */
+		cannot_make("--pidfile", ending->pidfile, err);
+		return err;
+	}
+	*ret_holder = pid;
+	return 0;
+}
+
+static void ignore(int number)
+{
+}
+
+/*
+ * The keys of a terminal are for the command: rebind waits for it to end. By a handler: what is
+ * ignored would be so in the command too, handlers end with execve(2).
+ */
+static int run(char **command, struct rebind_namespace *ns, int *ret_status)
+{
+	static const int signals[] = { SIGINT, SIGQUIT };
+	struct sigaction handler = { .sa_handler = ignore, .sa_flags = SA_RESTART };
+	struct sigaction old[ARRAY_SIZE(signals)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+		sigaction(signals[i], NULL, &old[i]);
+		if (old[i].sa_handler == SIG_DFL)
+			sigaction(signals[i], &handler, NULL);
+	}
+	int err = rebind_namespace_run(ns, command, ret_status);
+
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaction(signals[i], &old[i], NULL);
+	return err;
+}
+
+int ending_run(struct ending *ending, struct rebind_namespace *ns, pid_t *ret_holder,
+	       int *ret_status)
+{
+	if (ending->pin)
+		return rebind_namespace_pin(ns, ending->pin);
+	if (ending->pidfile)
+		return hold(ending, ns, ret_holder);
+	if (ending->send_fd >= 0)
+		return rebind_namespace_send(ns, (int)ending->send_fd);
+	return run(ending->command, ns, ret_status);
+}

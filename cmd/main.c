@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/options.h"
+#include "include/rebind.h"
+
+struct verb {
+	const char *name, *summary;
+	int (*run)(int argc, char **argv);
+	int output_lost; /* exit status when stdout could not be written */
+};
+
+static const struct verb verbs[] = {
+	{ "check", "what this kernel and these privileges allow", verb_check, STATUS_FAILED },
+	{ "dump", "write the image of a mount namespace", verb_dump, STATUS_FAILED },
+	{ "restore", "build the namespace of an image under another root", verb_restore,
+	  STATUS_FAILED },
+	{ "show", "a namespace as a tree", verb_show, STATUS_FAILED },
+	{ "diff", "what two namespaces have different", verb_diff, STATUS_DIFF_ERROR },
+	{ "plugin", "plugin list: the plugins that would be loaded", verb_plugin, STATUS_FAILED },
+};
+
+static int print_help(void)
+{
+	printf("usage: rebind VERB [options]\n"
+	       "       rebind VERB --help\n"
+	       "       rebind --help | --version\n\n"
+	       "Dumps a mount namespace and builds it again under another root.\n\n");
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		printf("  %-9s %s\n", verbs[i].name, verbs[i].summary);
+	printf("\nA namespace is named by a pid, an nsfs file, an image directory or a saved "
+	       "mountinfo file.\nThe manual is rebind(1).\n");
+	return STATUS_OK;
+}
+
+/*
+ * A missing standard descriptor would be the number of the next file that is opened, and a COMMAND
+ * inherits 0 to 2.
+ */
+static int ensure_standard_fds(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+		if (fd < 0)
+			return -errno;
+	} while (fd <= STDERR_FILENO);
+	close(fd);
+	return 0;
+}
+
+static const struct verb *find_verb(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	return NULL;
+}
+
+/* A full disk must not look like a namespace without mounts. */
+static int flush_output(int status, int output_lost)
+{
+	bool failed = ferror(stdout);
+
+	errno = 0;
+	if (fflush(stdout) == 0 && !failed)
+		return status;
+	fprintf(stderr, "rebind: cannot write to stdout: %s\n",
+		errno ? strerror(errno) : "output was lost");
+	return status < output_lost ? output_lost : status;
+}
+
+static int run(int argc, char **argv)
+{
+	const struct verb *verb;
+
+	if (argc < 2)
+		return usage_error(NULL, "a verb is missing");
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return flush_output(print_help(), STATUS_FAILED);
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+		printf("rebind %s\n", rebind_version());
+		return flush_output(STATUS_OK, STATUS_FAILED);
+	}
+	if (argv[1][0] == '-')
+		return usage_error(NULL, "unknown option '%s' before the verb", argv[1]);
+	verb = find_verb(argv[1]);
+	if (!verb)
+		return usage_error(NULL, "unknown verb '%s'", argv[1]);
+	return flush_output(verb->run(argc - 1, argv + 1), verb->output_lost);
+}
+
+int main(int argc, char **argv)
+{
+	int err = ensure_standard_fds();
+
+	if (err) {
+		fprintf(stderr, "rebind: cannot open '/dev/null': %s\n", strerror(-err));
+		return STATUS_FAILED;
+	}
+	return run(argc, argv);
+}

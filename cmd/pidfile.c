@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cmd/pidfile.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "cmd/place.h"
+
+/* 0644 less the umask, as any pidfile. */
+enum { MODE = 0644 };
+
+static int open_unnamed(struct pidfile *pidfile)
+{
+	cleanup_free char *dir = place_parent(pidfile->path);
+
+	if (!dir)
+		return -ENOMEM;
+	pidfile->fd = open(dir, O_WRONLY | O_TMPFILE | O_CLOEXEC, MODE);
+	if (pidfile->fd < 0)
+		return -errno;
+	pidfile->unnamed = true;
+	return 0;
+}
+
+static int open_named(struct pidfile *pidfile)
+{
+	pidfile->fd = open(pidfile->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, MODE);
+	if (pidfile->fd < 0)
+		return -errno;
+	pidfile->created = true;
+	return 0;
+}
+
+int pidfile_open(struct pidfile *pidfile, const char *path)
+{
+	*pidfile = (struct pidfile){ .path = path };
+	pidfile->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (pidfile->fd >= 0)
+		return 0;
+	if (errno != ENOENT)
+		return -errno;
+	int err = open_unnamed(pidfile);
+
+	/* EISDIR is what a kernel without O_TMPFILE says; and some filesystems have none. */
+	if (err == -EOPNOTSUPP || err == -EISDIR || err == -EINVAL)
+		return open_named(pidfile);
+	return err;
+}
+
+int pidfile_write(struct pidfile *pidfile, pid_t pid)
+{
+	char text[16], name[32];
+	int n = snprintf(text, sizeof(text), "%d\n", (int)pid);
+	struct stat st;
+	int err;
+
+	/* A pipe or a terminal is not truncated. */
+	if (fstat(pidfile->fd, &st) < 0 || (S_ISREG(st.st_mode) && ftruncate(pidfile->fd, 0) < 0))
+		return -errno;
+	err = fd_write_all(pidfile->fd, text, (size_t)n);
+	if (err)
+		return err;
+	if (pidfile->unnamed && linkat(AT_FDCWD, fd_proc_path(pidfile->fd, name), AT_FDCWD,
+				       pidfile->path, AT_SYMLINK_FOLLOW) < 0)
+		return -errno;
+	pidfile->created = false;
+	return 0;
+}
+
+void pidfile_close(struct pidfile *pidfile)
+{
+	if (pidfile->created)
+		unlink(pidfile->path);
+	pidfile->created = false;
+	fd_close(&pidfile->fd);
+}

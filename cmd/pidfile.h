@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A pidfile is opened before anything is done, so that it cannot fail when the work is over. It has
+ * no name until the pid is in it: who is killed in between leaves no file, and who waits for the
+ * file never reads half a number.
+ */
+#ifndef REBIND_CMD_PIDFILE_H
+#define REBIND_CMD_PIDFILE_H
+
+#include <sys/types.h>
+
+#include "base/util.h"
+
+struct pidfile {
+	const char *path;
+	int fd;
+	bool unnamed; /* to be linked to its path */
+	bool created; /* where the filesystem has no unnamed files: made by us, and ours to remove
+		       */
+};
+
+/**
+ * pidfile_open - an existing file, or one that does not exist yet
+ *
+ * Return: 0 or a negative errno; @pidfile is to be given to pidfile_close() in both cases.
+ */
+int pidfile_open(struct pidfile *pidfile, const char *path);
+
+/**
+ * pidfile_write - the pid and a newline, in place of what was there
+ *
+ * Return: 0 or a negative errno.
+ */
+int pidfile_write(struct pidfile *pidfile, pid_t pid);
+
+/* Removes a file that was created and never written. */
+void pidfile_close(struct pidfile *pidfile);
+#define cleanup_pidfile cleanup(pidfile_close)
+
+#endif

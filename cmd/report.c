@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cmd/report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/path.h"
+
+int report_open(struct report *report, const char *verb, const struct report_options *options)
+{
+	int err = logging_start(&report->logging, options->log_file, options->level);
+
+	if (err)
+		return err;
+	report->verb = verb;
+	report->json = options->json;
+	report->findings = rebind_report_new();
+	report->is_open = true;
+	if (report->findings)
+		return 0;
+	fprintf(stderr, "rebind: %s\n", strerror(ENOMEM));
+	return -ENOMEM;
+}
+
+void report_close(struct report *report)
+{
+	if (!report->is_open)
+		return;
+	logging_stop(&report->logging);
+	rebind_report_free(report->findings);
+	strings_free(&report->lines);
+	report->is_open = false;
+}
+
+void report_line(void *data, const char *line)
+{
+	struct report *report = data;
+	cleanup_free char *safe = NULL;
+
+	if (report->json) {
+		strings_add(&report->lines, line, strlen(line));
+		return;
+	}
+	safe = text_safe(line);
+	puts(safe ? safe : "");
+}
+
+/* ---- text ---- */
+
+/* "PATH (mount ID): TEXT; HELP" */
+static char *finding_line(const struct rebind_finding *finding)
+{
+	cleanup_free char *path = finding->path ? path_printable(finding->path) : NULL;
+	cleanup_free char *text = text_safe(finding->text ? finding->text : finding->code);
+	cleanup_free char *help = finding->help ? text_safe(finding->help) : NULL;
+	char where[32] = "", *line;
+
+	if (finding->mount_id)
+		snprintf(where, sizeof(where), path ? " (mount %u)" : "mount %u",
+			 finding->mount_id);
+	if (asprintf(&line, "%s%s%s%s%s%s", path ? path : "", where, path || *where ? ": " : "",
+		     text ? text : "", help ? "; " : "", help ? help : "") < 0)
+		return NULL;
+	return line;
+}
+
+void report_print_findings(const struct rebind_report *findings, struct logging *logging)
+{
+	const struct rebind_finding *list;
+	size_t n = rebind_report_findings(findings, &list);
+
+	for (size_t i = 0; i < n; i++) {
+		cleanup_free char *line = finding_line(&list[i]);
+
+		fprintf(stderr, "rebind: %s\n", line ? line : list[i].code);
+		if (logging && line)
+			logging_note(logging, line);
+	}
+}
+
+void report_print_difference(void *file, const struct rebind_difference *difference)
+{
+	cleanup_free char *path = path_printable(difference->path ? difference->path : "-");
+	cleanup_free char *left = path_printable(difference->left ? difference->left : "-");
+	cleanup_free char *right = path_printable(difference->right ? difference->right : "-");
+
+	fprintf(file, "%s: %s: %s | %s\n", path ? path : "", difference->field, left ? left : "",
+		right ? right : "");
+}
+
+/* What a restored namespace has otherwise than planned. */
+static void print_differences(const struct rebind_report *findings)
+{
+	const struct rebind_difference *list;
+	size_t n = rebind_report_differences(findings, &list);
+
+	for (size_t i = 0; i < n; i++) {
+		fputs("rebind: ", stderr);
+		report_print_difference(stderr, &list[i]);
+	}
+}
+
+/* ---- JSON ---- */
+
+void report_json_findings(struct json *doc, const struct rebind_report *findings)
+{
+	const struct rebind_finding *list;
+	size_t n = rebind_report_findings(findings, &list);
+	struct json_t *array = json_add_list(doc, doc->root, "findings");
+
+	for (size_t i = 0; i < n; i++) {
+		struct json_t *item = json_add_item(doc, array);
+
+		json_add_text(doc, item, "code", list[i].code);
+		if (list[i].mount_id)
+			json_add_number(doc, item, "mount_id", list[i].mount_id);
+		json_add_optional(doc, item, "path", list[i].path);
+		json_add_text(doc, item, "text", list[i].text);
+		json_add_optional(doc, item, "help", list[i].help);
+	}
+}
+
+void report_json_differences(struct json *doc, const struct rebind_difference *const *list,
+			     size_t n)
+{
+	struct json_t *array = json_add_list(doc, doc->root, "differences");
+
+	for (size_t i = 0; i < n; i++) {
+		struct json_t *item = json_add_item(doc, array);
+
+		json_add_text(doc, item, "path", list[i]->path);
+		json_add_text(doc, item, "field", list[i]->field);
+		json_add_text(doc, item, "left", list[i]->left);
+		json_add_text(doc, item, "right", list[i]->right);
+	}
+}
+
+static void json_all_differences(struct json *doc, const struct rebind_report *findings)
+{
+	const struct rebind_difference *list;
+	size_t n = rebind_report_differences(findings, &list);
+	cleanup_free const struct rebind_difference **pointers = calloc(n + 1, sizeof(*pointers));
+
+	doc->broken |= !pointers;
+	for (size_t i = 0; pointers && i < n; i++)
+		pointers[i] = &list[i];
+	if (pointers)
+		report_json_differences(doc, pointers, n);
+}
+
+static void json_lines(struct json *doc, const char *field, const struct strings *lines)
+{
+	struct json_t *array = json_add_list(doc, doc->root, field);
+
+	for (size_t i = 0; i < lines->n; i++)
+		json_add_line(doc, array, lines->list[i]);
+}
+
+static int print_json(const struct report *report, int err)
+{
+	cleanup_json struct json doc;
+
+	json_start(&doc);
+	json_add_text(&doc, doc.root, "verb", report->verb);
+	json_add_bool(&doc, doc.root, "ok", err >= 0);
+	json_add_optional(&doc, doc.root, "errno", err < 0 ? strerrorname_np(-err) : NULL);
+	if (report->holder > 0)
+		json_add_number(&doc, doc.root, "holder", (uint64_t)report->holder);
+	report_json_findings(&doc, report->findings);
+	json_all_differences(&doc, report->findings);
+	json_lines(&doc, "errors", &report->logging.errors);
+	json_lines(&doc, "lines", &report->lines);
+	return json_print(&doc);
+}
+
+/* ---- both ---- */
+
+static bool is_explained(const struct report *report)
+{
+	const struct rebind_finding *findings;
+	const struct rebind_difference *differences;
+
+	return report->logging.failed || rebind_report_findings(report->findings, &findings) ||
+	       rebind_report_differences(report->findings, &differences);
+}
+
+int report_print(struct report *report, int err)
+{
+	int print_err = 0;
+
+	if (!report->json) {
+		report_print_findings(report->findings, &report->logging);
+		print_differences(report->findings);
+	}
+	if (err < 0 && !is_explained(report))
+		fprintf(stderr, "rebind: cannot %s: %s\n", report->verb, strerror(-err));
+	if (report->json)
+		print_err = print_json(report, err);
+	return err < 0 ? err : print_err;
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "cmd/ending.h"
+#include "cmd/inherit.h"
+#include "cmd/older.h"
+#include "cmd/options.h"
+#include "cmd/report.h"
+
+struct restore_args {
+	const char *images_dir, *root, *libdir, *new_ns, *sharing, *premount, *reader;
+	int64_t ns_id, plugin_timeout;
+	struct strings external, external_flags, inherit_fd, join_ns, enable_fs;
+	struct older_words older;
+	bool create_mountpoints, allow_devices, dry_run;
+	struct inherit inherit;
+	struct ending ending;
+	struct report_options report;
+};
+
+static const struct option_spec specs[] = {
+	{ 'D', "images-dir", OPTION_TEXT, offsetof(struct restore_args, images_dir), "DIR",
+	  "the image" },
+	{ 'r', "root", OPTION_TEXT, offsetof(struct restore_args, root), "PATH",
+	  "the new root; else yours" },
+	{ 'L', "libdir", OPTION_TEXT, offsetof(struct restore_args, libdir), "DIR", "plugins" },
+	{ '\0', "external", OPTION_LIST, offsetof(struct restore_args, external), "WHAT",
+	  "mnt[KEY]:SOURCE, dev[KEY]:DEVICE, mnt[]: trust the image's host paths" },
+	{ '\0', "external-flags", OPTION_LIST, offsetof(struct restore_args, external_flags),
+	  "KEY:FLAGS", "add ro, nosuid, ...; or clear: rw, suid, ..." },
+	{ '\0', "inherit-fd", OPTION_LIST, offsetof(struct restore_args, inherit_fd), "WHAT",
+	  "fd[N]:mnt[KEY]: a source as an open descriptor" },
+	{ '\0', "join-ns", OPTION_LIST, offsetof(struct restore_args, join_ns), "NS:PID|FILE",
+	  "a namespace that /proc, /sys, ... belong to" },
+	{ '\0', "new-ns", OPTION_TEXT, offsetof(struct restore_args, new_ns), "NS[,NS]",
+	  "the same, new" },
+	{ '\0', "create-mountpoints", OPTION_FLAG,
+	  offsetof(struct restore_args, create_mountpoints), NULL,
+	  "make what is missing in the new root" },
+	{ '\0', "sharing", OPTION_CHOICE, offsetof(struct restore_args, sharing),
+	  "strict|slave|private", "of mounts shared with the outside" },
+	{ '\0', "enable-fs", OPTION_COMMAS, offsetof(struct restore_args, enable_fs), "FS[,FS]",
+	  "allow filesystems that need your word" },
+	{ '\0', "allow-devices", OPTION_FLAG, offsetof(struct restore_args, allow_devices), NULL,
+	  "allow device nodes of every kind" },
+	{ '\0', "ns-id", OPTION_NUMBER, offsetof(struct restore_args, ns_id), "ID",
+	  "which namespace of the image", 1, UINT32_MAX },
+	{ '\0', "premount", OPTION_CHOICE, offsetof(struct restore_args, premount), "existing",
+	  "make a plugin's mountpoint before it is asked" },
+	OLDER_SPECS(struct restore_args),
+	{ '\0', "plugin-timeout", OPTION_NUMBER, offsetof(struct restore_args, plugin_timeout),
+	  "SECONDS", "how long a plugin may take (30)", 1, 86400 },
+	{ '\0', "pin", OPTION_TEXT, offsetof(struct restore_args, ending.pin), "FILE",
+	  "bind the namespace to FILE" },
+	{ '\0', "pidfile", OPTION_TEXT, offsetof(struct restore_args, ending.pidfile), "FILE",
+	  "a process holds the namespace; its pid in FILE" },
+	{ '\0', "send-fd", OPTION_NUMBER, offsetof(struct restore_args, ending.send_fd), "N",
+	  "send the namespace over the socket N", 0, INT_MAX },
+	{ '\0', "dry-run", OPTION_FLAG, offsetof(struct restore_args, dry_run), NULL,
+	  "print the plan, do nothing" },
+	{ '\0', "reader", OPTION_CHOICE, offsetof(struct restore_args, reader),
+	  "statmount|mountinfo", NULL },
+	REPORT_SPECS(struct restore_args),
+};
+
+static const char *const synopsis[] = {
+	"restore -D DIR [--root PATH] [options] --pin FILE | --pidfile FILE | --send-fd N",
+	"restore -D DIR [--root PATH] [options] -- COMMAND [ARG...]",
+	NULL,
+};
+
+static const struct option_set options = {
+	.verb = "restore",
+	.synopsis = synopsis,
+	.specs = specs,
+	.n_specs = ARRAY_SIZE(specs),
+	.takes_command = true,
+};
+
+static void free_args(struct restore_args *args)
+{
+	strings_free(&args->external);
+	strings_free(&args->external_flags);
+	strings_free(&args->inherit_fd);
+	strings_free(&args->join_ns);
+	strings_free(&args->enable_fs);
+	strings_free(&args->older.ext_mount_map);
+	inherit_free(&args->inherit);
+	ending_free(&args->ending);
+}
+
+/* All of the command line, before anything is done. */
+static int check_args(struct restore_args *args)
+{
+	int status;
+
+	if (!args->images_dir)
+		return usage_error("restore", "the image is missing: give -D DIR");
+	status = older_translate(&args->older, "restore", &args->external);
+	if (!status)
+		status = ending_choose(&args->ending, args->dry_run);
+	if (!status)
+		status = inherit_parse(&args->inherit_fd, &args->inherit);
+	if (!status && !args->dry_run)
+		status = ending_prepare(&args->ending);
+	return status;
+}
+
+static enum rebind_sharing sharing_of(const char *word)
+{
+	if (word && strcmp(word, "slave") == 0)
+		return REBIND_SHARING_SLAVE;
+	if (word && strcmp(word, "private") == 0)
+		return REBIND_SHARING_PRIVATE;
+	return REBIND_SHARING_STRICT;
+}
+
+static struct rebind_restore_options options_of(const struct restore_args *args,
+						struct report *report)
+{
+	return (struct rebind_restore_options){
+		.size = sizeof(struct rebind_restore_options),
+		.images_dir = args->images_dir,
+		.root = args->root,
+		.libdir = args->libdir,
+		.ns_id = (uint32_t)args->ns_id,
+		.external = args->external.list,
+		.n_external = args->external.n,
+		.external_flags = args->external_flags.list,
+		.n_external_flags = args->external_flags.n,
+		.inherit_fd = args->inherit.list,
+		.n_inherit_fd = args->inherit.n,
+		.join_ns = args->join_ns.list,
+		.n_join_ns = args->join_ns.n,
+		.new_ns = args->new_ns,
+		.enable_fs = args->enable_fs.list,
+		.n_enable_fs = args->enable_fs.n,
+		.sharing = sharing_of(args->sharing),
+		.create_mountpoints = args->create_mountpoints,
+		.allow_devices = args->allow_devices,
+		.premount_existing = args->premount != NULL,
+		.for_pin = args->ending.pin != NULL,
+		.plugin_timeout = (unsigned int)args->plugin_timeout,
+		.dry_run = args->dry_run,
+		.on_line = report_line,
+		.on_line_data = report,
+		.reader = args->reader,
+	};
+}
+
+static void free_namespace(struct rebind_namespace **ns)
+{
+	if (*ns)
+		rebind_namespace_free(*ns);
+	*ns = NULL;
+}
+
+/* Return: 0 or a negative errno; with a COMMAND that ran, its status is in @ret_status. */
+static int restore(struct restore_args *args, struct report *report, int *ret_status)
+{
+	struct rebind_restore_options how = options_of(args, report);
+	cleanup(free_namespace) struct rebind_namespace *ns = NULL;
+	int err = rebind_restore(&how, report->findings, &ns);
+
+	if (err < 0 || args->dry_run)
+		return err;
+	return ending_run(&args->ending, ns, &report->holder, ret_status);
+}
+
+int verb_restore(int argc, char **argv)
+{
+	cleanup(free_args) struct restore_args args = { 0 };
+	cleanup_report struct report report = { 0 };
+	struct option_words words = { 0 };
+	int status, failed, command_status = -1;
+
+	ending_init(&args.ending);
+	if (!options_parse(&options, argc, argv, &args, &words, &status))
+		return status;
+	args.ending.command = words.command;
+	failed = words.command ? STATUS_COMMAND_FAILED : STATUS_FAILED;
+	status = check_args(&args);
+	if (status)
+		return status == STATUS_FAILED ? failed : status;
+	if (args.ending.command && !args.dry_run)
+		failed = STATUS_COMMAND_FAILED;
+	if (report_open(&report, "restore", &args.report) < 0)
+		return failed;
+	int err = restore(&args, &report, &command_status);
+
+	/* What ran has had stdout: nothing of ours is added. */
+	if (command_status >= 0)
+		return command_status;
+	return report_print(&report, err) < 0 ? failed : STATUS_OK;
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "cmd/options.h"
+#include "cmd/report.h"
+#include "cmd/view.h"
+
+struct show_args {
+	int64_t ns_id;
+	const char *reader;
+	struct report_options report;
+};
+
+static const struct option_spec specs[] = {
+	{ '\0', "ns-id", OPTION_NUMBER, offsetof(struct show_args, ns_id), "ID",
+	  "which namespace of an image", 1, UINT32_MAX },
+	{ '\0', "reader", OPTION_CHOICE, offsetof(struct show_args, reader), "statmount|mountinfo",
+	  NULL },
+	REPORT_SPECS(struct show_args),
+};
+
+static const char *const synopsis[] = { "show [options] WHAT", NULL };
+
+static const struct option_set options = {
+	.verb = "show",
+	.synopsis = synopsis,
+	.note = "WHAT: a pid, an nsfs file, an image directory or a saved mountinfo file",
+	.specs = specs,
+	.n_specs = ARRAY_SIZE(specs),
+	.min_words = 1,
+	.max_words = 1,
+	.word_name = "namespace",
+};
+
+static void put_mount(struct json *doc, struct json_t *item, const struct rebind_mount *mount)
+{
+	char device[24];
+
+	snprintf(device, sizeof(device), "%u:%u", mount->dev_major, mount->dev_minor);
+	json_add_number(doc, item, "id", mount->id);
+	json_add_number(doc, item, "parent_id", mount->parent_id);
+	if (mount->unique_id)
+		json_add_number(doc, item, "unique_id", mount->unique_id);
+	json_add_number(doc, item, "depth", mount->depth);
+	json_add_text(doc, item, "mountpoint", mount->mountpoint);
+	json_add_text(doc, item, "root", mount->root);
+	json_add_text(doc, item, "device", device);
+	json_add_text(doc, item, "fstype", mount->fstype);
+	json_add_text(doc, item, "source", mount->source);
+	json_add_text(doc, item, "attributes", mount->attributes);
+	json_add_text(doc, item, "sb_flags", mount->sb_flags);
+	json_add_text(doc, item, "options", mount->options);
+	json_add_number(doc, item, "shared", mount->shared);
+	json_add_number(doc, item, "master", mount->master);
+	json_add_bool(doc, item, "unbindable", mount->unbindable);
+	json_add_bool(doc, item, "is_file", mount->is_file);
+	json_add_bool(doc, item, "idmapped", mount->idmapped);
+	json_add_bool(doc, item, "covered", mount->covered);
+	json_add_optional(doc, item, "owner", view_owner(mount->owner));
+	json_add_optional(doc, item, "key", mount->key);
+}
+
+static int print_json(const struct rebind_tree *tree)
+{
+	cleanup_json struct json doc;
+
+	json_start(&doc);
+	struct json_t *list = json_add_list(&doc, doc.root, "mounts");
+
+	for (size_t i = 0; i < rebind_tree_count(tree); i++) {
+		struct rebind_mount mount;
+
+		rebind_tree_get(tree, i, &mount);
+		put_mount(&doc, json_add_item(&doc, list), &mount);
+	}
+	return json_print(&doc);
+}
+
+static void free_tree(struct rebind_tree **tree)
+{
+	if (*tree)
+		rebind_tree_free(*tree);
+	*tree = NULL;
+}
+
+static int show(const struct show_args *args, const char *what, struct report *report)
+{
+	cleanup(free_tree) struct rebind_tree *tree = NULL;
+	int err = rebind_tree_open(what, (uint32_t)args->ns_id, args->reader, report->findings,
+				   &tree);
+
+	if (err < 0)
+		return report_print(report, err);
+	report_print_findings(report->findings, &report->logging);
+	if (args->report.json)
+		return print_json(tree);
+	err = view_print(tree);
+	if (err)
+		fprintf(stderr, "rebind: %s\n", strerror(-err));
+	return err;
+}
+
+int verb_show(int argc, char **argv)
+{
+	cleanup_report struct report report = { 0 };
+	struct show_args args = { 0 };
+	struct option_words words = { 0 };
+	int status;
+
+	if (!options_parse(&options, argc, argv, &args, &words, &status))
+		return status;
+	if (report_open(&report, "show", &args.report) < 0)
+		return STATUS_FAILED;
+	return show(&args, words.list[0], &report) < 0 ? STATUS_FAILED : STATUS_OK;
+}

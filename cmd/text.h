@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Strings: lists of them, and what of them a terminal may see. */
+#ifndef REBIND_CMD_TEXT_H
+#define REBIND_CMD_TEXT_H
+
+#include "base/util.h"
+
+/* Strings that belong to the list. Zeroed, it is empty. */
+struct strings {
+	const char **list;
+	size_t n;
+};
+
+/**
+ * strings_add - append a copy of the first @size bytes of @text
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int strings_add(struct strings *strings, const char *text, size_t size);
+void strings_free(struct strings *strings);
+
+/**
+ * text_safe - a sentence without what would steer a terminal
+ *
+ * As path_printable(), but a backslash stays: sentences are for people, paths can be read back.
+ * Return: a malloc()ed string, or NULL (no memory).
+ */
+char *text_safe(const char *text);
+
+/**
+ * text_ascii - a printable string with every byte above 0x7f as \ooo, for terminals without UTF-8
+ *
+ * Return: a malloc()ed string, or NULL (no memory).
+ */
+char *text_ascii(const char *text);
+
+#endif

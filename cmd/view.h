@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The mounts of a namespace as findmnt(8) would show them. */
+#ifndef REBIND_CMD_VIEW_H
+#define REBIND_CMD_VIEW_H
+
+#include "include/rebind.h"
+
+/**
+ * view_print - a table to stdout, a line a mount
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int view_print(const struct rebind_tree *tree);
+
+/**
+ * view_owner - "root", "internal", "external", "plugin", or NULL: not known
+ */
+const char *view_owner(enum rebind_owner owner);
+
+#endif

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "hooks/keeper.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "hooks/wire.h"
+
+#define REAP_ROUNDS 50	  /* of REAP_PAUSE each, at the most */
+#define REAP_PAUSE  20	  /* ms */
+#define BLIND_CLOSE 65536 /* descriptors to try where /proc does not list them */
+
+/* What the keeper knows. */
+struct keeper {
+	int sock, signals, proc;
+	pid_t worker;
+	bool worker_ended;
+	int status; /* the worker's, as of waitpid(2) */
+	int killed, left;
+	int root;	      /* came with WIRE_ROOT */
+	struct log_state log; /* the caller's */
+};
+
+/* Privileges and descriptors */
+
+void keeper_raise_caps(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(data); i++)
+		data[i].effective = data[i].permitted;
+	syscall(SYS_capset, &header, data);
+}
+
+static bool is_kept(int fd, enum keeper_close which, const int *keep, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (fd == keep[i])
+			return true;
+	int flags = fcntl(fd, F_GETFD);
+
+	return flags < 0 || (which == KEEPER_CLOSE_ON_EXEC && !(flags & FD_CLOEXEC));
+}
+
+void keeper_close_others(enum keeper_close which, const int *keep, size_t n)
+{
+	DIR *dir = opendir("/proc/self/fd");
+
+	if (!dir) {
+		for (int fd = 3; fd < BLIND_CLOSE; fd++)
+			if (!is_kept(fd, which, keep, n))
+				close(fd);
+		return;
+	}
+	for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
+		int fd = atoi(entry->d_name);
+
+		if (fd >= 3 && fd != dirfd(dir) && !is_kept(fd, which, keep, n))
+			close(fd);
+	}
+	closedir(dir);
+}
+
+/* Leaving */
+
+static int enter_root(int root_fd)
+{
+	if (fchdir(root_fd) < 0 || chroot(".") < 0)
+		return -errno;
+	return 0;
+}
+
+static DIR *open_dir_at(int dir_fd, const char *name)
+{
+	cleanup_fd int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (dir)
+		fd_take(&fd);
+	return dir;
+}
+
+/* chroot(2) reached every thread that shares our filesystem struct: is there one that does not? */
+static bool thread_stays_behind(int proc_fd, int root_fd)
+{
+	DIR *tasks = open_dir_at(proc_fd, "self/task");
+	struct stat root, its;
+	bool stays = false;
+
+	if (!tasks)
+		return false;
+	if (fstat(root_fd, &root) == 0)
+		for (struct dirent *t = readdir(tasks); t; t = readdir(tasks)) {
+			char name[300];
+
+			snprintf(name, sizeof(name), "%s/root", t->d_name);
+			if (*t->d_name == '.' || fstatat(dirfd(tasks), name, &its, 0) < 0)
+				continue;
+			stays = stays || its.st_dev != root.st_dev || its.st_ino != root.st_ino;
+		}
+	closedir(tasks);
+	return stays;
+}
+
+int keeper_leave(int proc_fd, int ns_fd, int root_fd)
+{
+	int err = enter_root(root_fd);
+
+	if (err)
+		return log_error(err, "the plugin process cannot go to its first root");
+	if (thread_stays_behind(proc_fd, root_fd))
+		return log_error(-EBUSY,
+				 "a plugin's thread has its own root directory and cannot be"
+				 " sent away");
+	/* setns(2): EINVAL for a thread that shares its filesystem struct. */
+	if (unshare(CLONE_FS) < 0)
+		return log_error(-errno, "the plugin process cannot unshare its root");
+	if (setns(ns_fd, CLONE_NEWNS) < 0) {
+		/* Rootless: the caller's namespace is not ours to enter. Its root is, and was. */
+		if (errno != EPERM)
+			return log_error(-errno, "the plugin process cannot enter its first"
+						 " mount namespace");
+		log_debug("the plugin process stays in the mount namespace, at its first root");
+		return 0;
+	}
+	err = enter_root(root_fd);
+	if (err)
+		return log_error(err, "the plugin process cannot go back to its first root");
+	return 0;
+}
+
+/* Ending what is below */
+
+static pid_t read_number(int dir_fd, const char *name, const char *format)
+{
+	cleanup_fd int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
+	char text[512], *rest;
+	int number;
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	if (n <= 0)
+		return -1;
+	text[n] = '\0';
+	rest = strrchr(text, ')'); /* the name before it may hold anything */
+	return sscanf(rest ? rest : text, format, &number) == 1 ? number : -1;
+}
+
+static pid_t parent_of(int proc_fd, const char *pid)
+{
+	char name[300];
+
+	snprintf(name, sizeof(name), "%s/stat", pid);
+	return read_number(proc_fd, name, ") %*c %d");
+}
+
+/* Only if /proc is that of our pid namespace: its numbers are used to kill. */
+static bool proc_is_ours(int proc_fd)
+{
+	char text[32];
+	ssize_t n = readlinkat(proc_fd, "self", text, sizeof(text) - 1);
+
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	return atoi(text) == getpid();
+}
+
+static int kill_children(int proc_fd)
+{
+	DIR *proc = proc_is_ours(proc_fd) ? open_dir_at(proc_fd, ".") : NULL;
+	int killed = 0;
+
+	if (!proc)
+		return 0;
+	for (struct dirent *entry = readdir(proc); entry; entry = readdir(proc)) {
+		pid_t pid = atoi(entry->d_name);
+
+		if (pid > 1 && parent_of(proc_fd, entry->d_name) == getpid())
+			killed += kill(pid, SIGKILL) == 0;
+	}
+	closedir(proc);
+	return killed;
+}
+
+/* Return: how many were reaped; -1 once there is no child at all. */
+static int reap(struct keeper *keeper)
+{
+	int reaped = 0, status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		reaped++;
+		if (pid == keeper->worker) {
+			keeper->worker_ended = true;
+			keeper->status = status;
+		}
+	}
+	return pid < 0 && errno == ECHILD ? -1 : reaped;
+}
+
+/* The children of a killed process become ours: again, until there is none. */
+static void end_all(struct keeper *keeper)
+{
+	if (!keeper->worker_ended)
+		kill(keeper->worker, SIGKILL);
+	for (int i = 0; i < REAP_ROUNDS && !keeper->worker_ended; i++) {
+		reap(keeper);
+		if (!keeper->worker_ended)
+			poll(NULL, 0, REAP_PAUSE);
+	}
+	for (int i = 0; i < REAP_ROUNDS; i++) {
+		if (reap(keeper) < 0)
+			return;
+		int killed = kill_children(keeper->proc);
+
+		if (i == 0)
+			keeper->killed = killed;
+		if (reap(keeper) < 0)
+			return;
+		poll(NULL, 0, i < 5 ? 1 : REAP_PAUSE);
+	}
+	keeper->left = 1;
+}
+
+/* Obeying */
+
+static void answer_leave(struct keeper *keeper, int ns_fd)
+{
+	struct wire reply;
+
+	WIRE_INIT(&reply, WIRE_REPLY);
+	reply.value = keeper_leave(keeper->proc, ns_fd, keeper->root);
+	fd_close(&keeper->root);
+	wire_send(keeper->sock, &reply, -1);
+}
+
+/* Return: false when all is to end. */
+static bool obey(struct keeper *keeper)
+{
+	cleanup_fd int fd = -EBADF;
+	struct wire message;
+
+	if (wire_recv(keeper->sock, &message, &fd) <= 0)
+		return false;
+	if (message.kind == WIRE_ROOT) {
+		fd_close(&keeper->root);
+		keeper->root = fd_take(&fd);
+	}
+	if (message.kind == WIRE_LEAVE)
+		answer_leave(keeper, fd);
+	return true;
+}
+
+static bool heed_signals(struct keeper *keeper)
+{
+	struct signalfd_siginfo info;
+
+	if (read(keeper->signals, &info, sizeof(info)) != sizeof(info))
+		return true;
+	reap(keeper);
+	return info.ssi_signo == SIGCHLD && !keeper->worker_ended;
+}
+
+static void watch(struct keeper *keeper)
+{
+	struct pollfd fds[] = {
+		{ .fd = keeper->sock, .events = POLLIN },
+		{ .fd = keeper->signals, .events = POLLIN },
+	};
+	bool go_on = true;
+
+	while (go_on) {
+		if (poll(fds, ARRAY_SIZE(fds), -1) < 0)
+			continue;
+		if (fds[1].revents)
+			go_on = heed_signals(keeper);
+		if (go_on && fds[0].revents)
+			go_on = obey(keeper);
+	}
+}
+
+static void report(const struct keeper *keeper)
+{
+	struct wire message;
+
+	WIRE_INIT(&message, WIRE_ENDED);
+	message.value = keeper->status;
+	message.id = keeper->killed;
+	message.index = keeper->left;
+	wire_send(keeper->sock, &message, -1);
+}
+
+/* Its handlers are the caller's code; a SIGCHLD that the caller ignores would hide the status. */
+static void default_signals(void)
+{
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
+}
+
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static pid_t fork_worker(struct keeper *keeper, void (*worker)(void *data), void *data)
+{
+	pid_t keeper_pid = getpid(), pid = fork();
+	sigset_t none;
+
+	if (pid != 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != keeper_pid)
+		_exit(1);
+	prctl(PR_SET_NAME, "rebind-plugins");
+	log_restore(keeper->log);
+	fd_close(&keeper->sock);
+	fd_close(&keeper->signals);
+	fd_close(&keeper->proc);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	worker(data);
+	_exit(1);
+}
+
+static void say_nothing(void *data, enum log_level level, const char *line)
+{
+}
+
+void keeper_main(int sock, void (*worker)(void *data), void *data)
+{
+	struct keeper keeper = { .sock = sock, .root = -EBADF, .log = log_save() };
+
+	default_signals();
+	/* The caller's log is the caller's: its descriptors are about to be closed here. */
+	log_to(say_nothing, NULL, LOG_MSG);
+	prctl(PR_SET_NAME, "rebind-keeper");
+	/* SIGTERM and not SIGKILL: there may be something to clean up. No race with a parent that
+	 * is dead already: the end of @sock says so. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	keeper_raise_caps();
+	keeper.signals = open_signals();
+	keeper.proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	keeper.worker = fork_worker(&keeper, worker, data);
+	const int keep[] = { keeper.sock, keeper.signals, keeper.proc };
+
+	keeper_close_others(KEEPER_CLOSE_ALL, keep, ARRAY_SIZE(keep));
+	if (keeper.worker > 0 && keeper.signals >= 0)
+		watch(&keeper);
+	if (keeper.worker > 0)
+		end_all(&keeper);
+	report(&keeper);
+	_exit(0);
+}

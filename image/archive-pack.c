@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The walk. In each directory, files are written as readdir(3) gives them, and the names of the
+ * directories are kept for afterwards; so one directory is open at a time, and neither depth nor
+ * the stack of calls costs descriptors or memory worth the name. Going up is "..", checked by
+ * inode. The working directory is always the directory that is open: attributes can be read by
+ * plain names then, of any file type, without /proc.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "image/pack.h"
+
+static void pack_free(struct pack *p)
+{
+	int saved = errno;
+
+	archive_write_free(p->out);
+	archive_entry_free(p->entry);
+	fd_close(&p->fd);
+	while (p->depth)
+		free(p->levels[--p->depth].names);
+	free(p->levels);
+	free(p->buffer);
+	free(p->zeros);
+	attributes_free(&p->attributes);
+	arena_free(&p->names);
+	table_free(&p->by_inode);
+	free(p->linked);
+	free(p->done.sockets);
+	errno = saved;
+}
+
+/* ---- the walk ---- */
+
+static bool is_elsewhere(const struct pack *p, const struct statx *stx)
+{
+	if (stx->stx_dev_major != p->root.stx_dev_major ||
+	    stx->stx_dev_minor != p->root.stx_dev_minor)
+		return true;
+	return (stx->stx_mask & p->root.stx_mask & STATX_MNT_ID) &&
+	       stx->stx_mnt_id != p->root.stx_mnt_id;
+}
+
+static int look_at(int dir_fd, const char *name, struct statx *stx)
+{
+	int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (*name ? 0 : AT_EMPTY_PATH);
+
+	return statx(dir_fd, name, flags, STATX_BASIC_STATS | STATX_MNT_ID, stx) < 0 ? -errno : 0;
+}
+
+static int keep_name(struct pack *p, const char *name)
+{
+	struct level *level = &p->levels[p->depth - 1];
+	size_t n = strlen(name) + 1;
+
+	if (level->room - level->size < n) {
+		size_t room = level->room ? 2 * level->room + n : 64 + n;
+		char *names = realloc(level->names, room);
+
+		if (!names)
+			return pack_memory_fault(p);
+		level->names = names;
+		level->room = room;
+	}
+	memcpy(level->names + level->size, name, n);
+	level->size += n;
+	return 0;
+}
+
+static int add_found(struct pack *p, const char *name, const struct statx *stx)
+{
+	size_t before = p->path_size;
+
+	if (S_ISDIR(stx->stx_mode))
+		return keep_name(p, name);
+	int err = pack_path_push(p, name);
+
+	if (err)
+		return err;
+	if (is_elsewhere(p, stx))
+		return tar_fault(p->fault, -EXDEV, "'%s' is covered by another mount", p->path);
+	err = pack_file(p, name, stx);
+	pack_path_cut(p, before);
+	return err;
+}
+
+static int add_name(struct pack *p, const char *name)
+{
+	struct statx stx;
+
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return 0;
+	int err = look_at(p->fd, name, &stx);
+
+	if (err == -ENOENT)
+		return 0; /* removed since readdir(): as if it had been a moment earlier */
+	return err ? pack_path_fault(p, err, "has an entry that cannot be looked at")
+		   : add_found(p, name, &stx);
+}
+
+static void close_dir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+/* All that is in the directory we are in: files into the archive, directories onto its list. */
+static int read_directory(struct pack *p)
+{
+	cleanup_fd int fd = pack_open_quietly(p->fd, ".", O_DIRECTORY);
+
+	if (fd < 0)
+		return pack_path_fault(p, fd, "cannot be listed");
+	cleanup(close_dir) DIR *dir = fdopendir(fd);
+
+	if (!dir)
+		return pack_memory_fault(p);
+	fd_take(&fd);
+	for (;;) {
+		errno = 0;
+		const struct dirent *found = readdir(dir);
+
+		if (!found)
+			return errno ? pack_path_fault(p, -errno, "cannot be listed") : 0;
+		int err = add_name(p, found->d_name);
+
+		if (err)
+			return err;
+	}
+}
+
+static int push_level(struct pack *p, uint64_t inode)
+{
+	if (p->depth == p->levels_room) {
+		size_t room = p->levels_room ? 2 * p->levels_room : 16;
+		struct level *levels = realloc(p->levels, room * sizeof(*levels));
+
+		if (!levels)
+			return pack_memory_fault(p);
+		p->levels = levels;
+		p->levels_room = room;
+	}
+	p->levels[p->depth++] = (struct level){ .inode = inode, .path_size = p->path_size };
+	return 0;
+}
+
+/* Make @fd the directory we are in, and write what is there. Takes @fd. */
+static int enter(struct pack *p, int fd, const struct statx *stx)
+{
+	fd_close(&p->fd);
+	p->fd = fd;
+	int err = push_level(p, stx->stx_ino);
+
+	if (err)
+		return err;
+	if (fchdir(fd) < 0)
+		return pack_path_fault(p, -errno, "cannot be entered");
+	pack_describe(p, stx);
+	err = attributes_read(&p->attributes, ".", p->entry, p->fault);
+	if (!err)
+		err = pack_header(p);
+	return err ? err : read_directory(p);
+}
+
+static int enter_name(struct pack *p, const char *name)
+{
+	struct statx stx;
+	int err = look_at(p->fd, name, &stx);
+
+	if (err == -ENOENT)
+		return 0;
+	if (err)
+		return pack_path_fault(p, err, "has an entry that cannot be looked at");
+	err = pack_path_push(p, name);
+	if (err)
+		return err;
+	if (!S_ISDIR(stx.stx_mode))
+		return pack_path_fault(p, -ESTALE, "was replaced");
+	if (is_elsewhere(p, &stx)) {
+		/* As tar --one-file-system does: the place, not what covers it. */
+		pack_describe(p, &stx);
+		err = pack_header(p);
+		pack_path_cut(p, p->levels[p->depth - 1].path_size);
+		return err;
+	}
+	int fd = pack_open_seen(p, name, O_DIRECTORY, &stx);
+
+	return fd < 0 ? fd : enter(p, fd, &stx);
+}
+
+static int go_up(struct pack *p)
+{
+	struct level *parent = &p->levels[p->depth - 2];
+	struct stat st;
+	cleanup_fd int fd = pack_open_quietly(p->fd, "..", O_DIRECTORY);
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return pack_path_fault(p, fd < 0 ? fd : -errno, "cannot be left");
+	if (st.st_ino != parent->inode)
+		return pack_path_fault(p, -ESTALE, "was moved");
+	if (fchdir(fd) < 0)
+		return pack_path_fault(p, -errno, "cannot be left");
+	fd_close(&p->fd);
+	p->fd = fd_take(&fd);
+	return 0;
+}
+
+/* Return: 1 after a step, 0 when the walk is over, or a negative errno. */
+static int step(struct pack *p)
+{
+	struct level *level = &p->levels[p->depth - 1];
+
+	if (level->at < level->size) {
+		const char *name = level->names + level->at;
+
+		level->at += strlen(name) + 1;
+		int err = enter_name(p, name);
+
+		return err ? err : 1;
+	}
+	if (p->depth == 1)
+		return 0;
+	int err = go_up(p);
+
+	util_free(&level->names);
+	p->depth--;
+	pack_path_cut(p, p->levels[p->depth - 1].path_size);
+	return err ? err : 1;
+}
+
+static int walk(struct pack *p, int dir_fd)
+{
+	cleanup_fd int fd = pack_open_quietly(dir_fd, ".", O_DIRECTORY);
+
+	if (fd < 0)
+		return pack_path_fault(p, fd, "cannot be opened");
+	int err = look_at(fd, "", &p->root);
+
+	if (err)
+		return pack_path_fault(p, err, "cannot be looked at");
+	err = enter(p, fd_take(&fd), &p->root);
+	if (err)
+		return err;
+	do {
+		err = step(p);
+	} while (err > 0);
+	return err;
+}
+
+/* ---- the archive ---- */
+
+static la_ssize_t write_out(struct archive *a, void *data, const void *buffer, size_t size)
+{
+	const struct pack *p = data;
+	int err = fd_write_all(p->out_fd, buffer, size);
+
+	if (!err)
+		return (la_ssize_t)size;
+	archive_set_error(a, -err, "%s", strerror(-err));
+	return -1;
+}
+
+/* Level 1: a quarter faster than 3 and 5 % larger, over the libraries of a Debian. */
+static int open_archive(struct pack *p)
+{
+	struct archive *a = p->out;
+
+	if (archive_write_add_filter_gzip(a) != ARCHIVE_OK ||
+	    archive_write_set_format_pax(a) != ARCHIVE_OK ||
+	    archive_write_set_filter_option(a, "gzip", "compression-level", "1") != ARCHIVE_OK ||
+	    archive_write_set_filter_option(a, "gzip", "timestamp", NULL) != ARCHIVE_OK ||
+	    archive_write_set_format_option(a, "pax", "xattrheader", "SCHILY") != ARCHIVE_OK ||
+	    archive_write_set_bytes_per_block(a, TAR_BUFFER) != ARCHIVE_OK ||
+	    archive_write_set_bytes_in_last_block(a, 1) != ARCHIVE_OK ||
+	    archive_write_open(a, p, NULL, write_out, NULL) != ARCHIVE_OK)
+		return pack_archive_fault(p);
+	return 0;
+}
+
+static int start(struct pack *p)
+{
+	p->out = archive_write_new();
+	p->entry = archive_entry_new();
+	p->buffer = malloc(TAR_BUFFER);
+	p->zeros = calloc(1, TAR_BUFFER);
+	memcpy(p->path, "./", 3);
+	p->path_size = 2;
+	return p->out && p->entry && p->buffer && p->zeros ? open_archive(p) : pack_memory_fault(p);
+}
+
+/* Sockets and their paths into one block, which outlives the arena. */
+static int take_sockets(struct pack *p)
+{
+	struct mount_contents *c = &p->done;
+	size_t head = c->n_sockets * sizeof(*c->sockets), size = head;
+
+	for (uint32_t i = 0; i < c->n_sockets; i++)
+		size += strlen(c->sockets[i].path) + 1;
+	struct mount_socket *block = size ? malloc(size) : NULL;
+
+	if (size && !block)
+		return pack_memory_fault(p);
+	char *text = (char *)block + head;
+
+	for (uint32_t i = 0; i < c->n_sockets; i++) {
+		block[i] = c->sockets[i];
+		block[i].path = text;
+		text = stpcpy(text, c->sockets[i].path) + 1;
+	}
+	free(c->sockets);
+	c->sockets = block;
+	return 0;
+}
+
+static int pack_all(struct pack *p, int dir_fd)
+{
+	int err = start(p);
+
+	if (!err)
+		err = walk(p, dir_fd);
+	if (!err && archive_write_close(p->out) != ARCHIVE_OK)
+		err = pack_archive_fault(p);
+	return err ? err : take_sockets(p);
+}
+
+int archive_pack(int dir_fd, int out_fd, struct mount_contents *contents,
+		 archive_progress_fn progress, void *data, struct archive_fault *fault)
+{
+	cleanup_tar_locale struct tar_locale locale = tar_locale_enter();
+	cleanup_fd int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup(pack_free) struct pack p = {
+		.out_fd = out_fd,
+		.fd = -EBADF,
+		.progress = progress,
+		.progress_data = data,
+		.fault = fault,
+	};
+
+	if (before < 0)
+		return tar_fault(fault, -errno, "the working directory cannot be kept");
+	int err = pack_all(&p, dir_fd);
+
+	if (fchdir(before) < 0 && !err)
+		err = tar_fault(fault, -errno, "the working directory cannot be put back");
+	if (err)
+		return err;
+	*contents = p.done;
+	p.done.sockets = NULL;
+	return 0;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The contents of a tmpfs as CRIU keeps them: a gzip of a tar of the filesystem. */
+#ifndef REBIND_IMAGE_ARCHIVE_H
+#define REBIND_IMAGE_ARCHIVE_H
+
+#include "model/mount.h"
+
+/* Why an archive could not be written or unpacked. */
+struct archive_fault {
+	char text[512]; /* one sentence with the entry's name */
+};
+
+/* Called now and then with the bytes done so far; may be NULL. */
+typedef void (*archive_progress_fn)(void *data, uint64_t bytes);
+
+/**
+ * archive_pack - write the contents of a directory tree
+ * @dir_fd: the root of the filesystem; nothing else is mounted below it in this view (another
+ *          device met on the way is not entered)
+ * @out_fd: where the gzip goes
+ * @contents: entries, bytes and sockets are filled; untouched on failure. Sockets are one malloc()ed
+ *            block with their paths in it: free(contents->sockets) is all. Bytes are the sizes of
+ *            regular files, holes among them, each file once.
+ *
+ * pax format, numeric owners, hard links once, sparse files with their holes, xattrs (ACLs and
+ * capabilities among them), nanosecond times, "./" first with the mode and owner of the root.
+ * Bounded memory: one buffer, one entry for each file with more than one link, and the names of
+ * the subdirectories on the way from the root to where it is. Not descriptors: three, at any depth.
+ * The process' working directory moves about and is put back.
+ *
+ * Refused, as nobody could unpack it: a path of 4096 bytes and more (-ENAMETOOLONG), an extended
+ * attribute whose name has '=', '%' or what is not printable ASCII (-EINVAL), more than 900 KiB of
+ * attributes (-E2BIG).
+ *
+ * Return: 0 or a negative errno with @fault filled; -ESTALE if files changed meanwhile.
+ */
+int archive_pack(int dir_fd, int out_fd, struct mount_contents *contents,
+		 archive_progress_fn progress, void *data, struct archive_fault *fault);
+
+/* What an archive may do. */
+enum archive_policy {
+	ARCHIVE_ANY_DEVICES = 1, /* --allow-devices: device nodes other than the harmless eight */
+	ARCHIVE_LIST_ONLY = 2,	 /* check, unpack nothing: @dir_fd is not used */
+};
+
+/**
+ * archive_unpack - unpack below a directory, and only there
+ * @in_fd: the archive: ours, GNU tar's, CRIU's; gzip or plain
+ * @dir_fd: the root of the new filesystem
+ * @policy: bits of enum archive_policy
+ * @ret_done: entries and bytes; compare with what was recorded
+ *
+ * Refused: absolute names, "..", a name or hard link that goes through a symlink, device nodes
+ * other than null, zero, full, random, urandom, tty, console, ptmx (-EPERM), unknown entry types.
+ * Owners, modes (setuid too), times, xattrs come back; the process' umask does not count.
+ * The directory's own mode, owner and times are those of "./". The process' working directory and
+ * umask change while it runs and are put back.
+ *
+ * Return: 0 or a negative errno with @fault filled: -EBADMSG for an archive that is damaged, -EXDEV
+ * for a name that leaves the directory, -ELOOP for one through a symlink, -EPERM for a device.
+ */
+int archive_unpack(int in_fd, int dir_fd, unsigned int policy, struct mount_contents *ret_done,
+		   struct archive_fault *fault);
+
+/* One entry for a comparison. Strings are malloc()ed. */
+struct archive_entry_info {
+	char *path;	/* "./a/b" */
+	char *describe; /* "file 0644 0:0 2026-01-02T03:04:05.678900000 5 bytes <digest>" */
+};
+
+struct archive_list {
+	struct archive_entry_info *list; /* sorted by path */
+	size_t n;
+};
+
+void archive_list_free(struct archive_list *list);
+
+/**
+ * archive_list - what an archive holds, each entry described in one line
+ *
+ * Type, mode, owner, mtime, device, link target, xattrs and a digest of the data all go into the
+ * description: two filesystems are equal if their lists are. The digest is a SHA-256 of the blocks
+ * that are not all zero, with their places: holes cost nothing and make no difference. Hard links are described by the name
+ * of the first path of their group in sorted order. atime and ctime are left out. The size and
+ * mtime of directories are left out of it (mtime of a directory is kept: it is restored).
+ *
+ * Return: 0 or a negative errno with @fault filled.
+ */
+int archive_list(int in_fd, struct archive_list *ret, struct archive_fault *fault);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SHA-256 (FIPS 180-4), so that a comparison needs no library for it. */
+#ifndef REBIND_IMAGE_DIGEST_H
+#define REBIND_IMAGE_DIGEST_H
+
+#include "base/util.h"
+
+struct digest {
+	uint32_t state[8];
+	uint64_t size;
+	unsigned char block[64];
+};
+
+void digest_start(struct digest *digest);
+void digest_add(struct digest *digest, const void *data, size_t size);
+
+/**
+ * digest_end - Return: @hex, 64 lower-case digits. The digest must be started again.
+ */
+const char *digest_end(struct digest *digest, char hex[65]);
+
+#endif

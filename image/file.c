@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Files of an image: whole under their name, or not there. */
+#include "image/image.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+#define FILE_MODE 0600 /* contents of a container's tmpfs are nobody else's business */
+
+/* A file system without O_TMPFILE says so in one of these ways. */
+static bool tmpfile_is_missing(int err)
+{
+	return err == -EOPNOTSUPP || err == -EISDIR || err == -EINVAL || err == -ENOENT;
+}
+
+static int open_unnamed(struct image_file *file)
+{
+	file->fd = openat(file->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, FILE_MODE);
+	return file->fd < 0 ? -errno : 0;
+}
+
+static int open_temporary(struct image_file *file)
+{
+	uint64_t number;
+
+	/* Not the name alone: what a killed dump left must not stop the next one. */
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+		return -EIO;
+	snprintf(file->temporary, sizeof(file->temporary), ".rebind-%016llx.tmp",
+		 (unsigned long long)number);
+	file->fd = openat(file->dir_fd, file->temporary, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC,
+			  FILE_MODE);
+	if (file->fd >= 0)
+		return 0;
+	file->temporary[0] = '\0';
+	return -errno;
+}
+
+int image_file_start(struct image_file *file, int dir_fd, const char *name)
+{
+	*file = (struct image_file){ .fd = -EBADF, .dir_fd = dir_fd };
+	size_t size = strlen(name);
+
+	if (size >= sizeof(file->name))
+		return -ENAMETOOLONG;
+	memcpy(file->name, name, size + 1);
+	int err = open_unnamed(file);
+
+	return tmpfile_is_missing(err) ? open_temporary(file) : err;
+}
+
+static int link_unnamed(const struct image_file *file)
+{
+	char path[32];
+
+	if (linkat(AT_FDCWD, fd_proc_path(file->fd, path), file->dir_fd, file->name,
+		   AT_SYMLINK_FOLLOW) == 0)
+		return 0;
+	if (errno != ENOENT)
+		return -errno;
+	/* No /proc here. This way needs CAP_DAC_READ_SEARCH. */
+	if (linkat(file->fd, "", file->dir_fd, file->name, AT_EMPTY_PATH) == 0)
+		return 0;
+	return -errno;
+}
+
+static int link_temporary(struct image_file *file)
+{
+	int err = renameat2(file->dir_fd, file->temporary, file->dir_fd, file->name,
+			    RENAME_NOREPLACE);
+
+	/* Not every file system can refuse to replace; each that has hard links can. */
+	if (err < 0 && errno == EINVAL)
+		err = linkat(file->dir_fd, file->temporary, file->dir_fd, file->name, 0);
+	else if (err == 0)
+		file->temporary[0] = '\0';
+	return err < 0 ? -errno : 0;
+}
+
+int image_file_finish(struct image_file *file)
+{
+	int err = fsync(file->fd) < 0 ? -errno : 0;
+
+	/* A pipe or a file system that cannot sync is the caller's choice. */
+	if (err == -EINVAL || err == -EROFS)
+		err = 0;
+	if (!err)
+		err = file->temporary[0] ? link_temporary(file) : link_unnamed(file);
+	image_file_abort(file);
+	return err;
+}
+
+void image_file_abort(struct image_file *file)
+{
+	int saved = errno;
+
+	fd_close(&file->fd);
+	if (file->temporary[0])
+		unlinkat(file->dir_fd, file->temporary, 0);
+	file->temporary[0] = '\0';
+	errno = saved;
+}
+
+const char *image_contents_name(uint32_t dev, char buf[64])
+{
+	snprintf(buf, 64, "tmpfs-dev-%u.tar.gz.img", dev);
+	return buf;
+}

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Reading goes on after a record that is wrong, as long as the next one can be found: whoever has
+ * a damaged image learns everything about it at once.
+ *
+ * CRIU writes the mounts of a namespace in reverse. The array of a tree has mountinfo's order, so
+ * reading and writing both turn it round.
+ */
+#include "image/image.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "image/convert.h"
+#include "image/record.h"
+#include "image/select.h"
+
+#define MOUNTS_MAX   (1U << 20) /* ten times fs.mount-max's default */
+#define FINDINGS_MAX 1000	/* nobody reads more; an image must not fill the memory */
+
+static const char *mounts_name(uint32_t ns_id, char buf[64])
+{
+	snprintf(buf, 64, "mountpoints-%u.img", ns_id);
+	return buf;
+}
+
+/* ---- reading ---- */
+
+/* A reading in progress. */
+struct reading {
+	struct record_file file;
+	struct record_pool pool;
+	struct convert to;
+	uint32_t undecoded; /* records that are missing in the tree */
+};
+
+static void reading_end(struct reading *r)
+{
+	record_close(&r->file);
+	record_pool_free(&r->pool);
+}
+
+/* Return: 1, 0 when there are no more, or a negative errno that ends it. */
+static int read_record(struct reading *r)
+{
+	const uint8_t *data;
+	size_t size;
+	int more = record_next(&r->file, &data, &size, r->to.findings);
+
+	if (more <= 0)
+		return more;
+	record_pool_reset(&r->pool);
+	Rebind__MntEntry *record = rebind__mnt_entry__unpack(&r->pool.allocator, size, data);
+
+	if (!record) {
+		findings_add(r->to.findings, "image-record", 0, NULL, NULL,
+			     "%s: record %u cannot be decoded", r->file.name, r->file.number);
+		r->undecoded++;
+		return 1;
+	}
+	int err = convert_read(&r->to, record);
+
+	return err ? err : 1;
+}
+
+static void check_amount(const struct reading *r)
+{
+	const char *name = r->file.name;
+
+	if (r->file.number == 0)
+		findings_add(r->to.findings, "image-empty", 0, NULL, NULL, "%s has no record",
+			     name);
+	else if (r->file.number >= MOUNTS_MAX)
+		findings_add(r->to.findings, "image-record", 0, NULL, NULL,
+			     "%s has more than %u records", name, MOUNTS_MAX);
+	else if (r->to.findings->n >= FINDINGS_MAX)
+		findings_add(r->to.findings, "image-record", 0, NULL, NULL,
+			     "%s was not read beyond record %u: too much is wrong with it", name,
+			     r->file.number);
+}
+
+static int read_records(struct reading *r)
+{
+	int more = 1;
+
+	while (more > 0 && r->file.number < MOUNTS_MAX && r->to.findings->n < FINDINGS_MAX)
+		more = read_record(r);
+	if (more < 0)
+		return more;
+	check_amount(r);
+	/* A tree with holes in it would be blamed for what the records' findings say already. */
+	return more || r->undecoded || r->file.number == 0 ? -EBADMSG : 0;
+}
+
+static void reverse(struct mount_tree *tree)
+{
+	for (uint32_t i = 0; i < tree->n / 2; i++) {
+		struct mount m = tree->mounts[i];
+
+		tree->mounts[i] = tree->mounts[tree->n - 1 - i];
+		tree->mounts[tree->n - 1 - i] = m;
+	}
+}
+
+static int link_tree(struct convert *to)
+{
+	struct tree_fault fault = { 0 };
+	int err = tree_link(to->tree, &fault);
+
+	if (err == -EBADMSG) {
+		const struct mount *m = tree_find(to->tree, fault.id);
+
+		findings_add(to->findings, "image-tree", fault.id, m ? m->mountpoint : NULL, NULL,
+			     "%s: mount %u '%s' %s", to->file, fault.id, m ? m->mountpoint : "",
+			     fault.reason);
+	}
+	if (!err)
+		convert_root(to);
+	return err;
+}
+
+static int open_mounts(struct reading *r, int dir_fd)
+{
+	int err =
+		record_open(&r->file, dir_fd, r->to.file, RECORD_MAGIC_MOUNTPOINTS, r->to.findings);
+
+	if (err != -ENOENT)
+		return err;
+	findings_add(r->to.findings, "image-namespace", 0, NULL, NULL,
+		     "%s is not there: the image does not have this mount namespace", r->to.file);
+	return -EBADMSG;
+}
+
+static int read_mounts(int dir_fd, uint32_t ns_id, struct mount_tree *tree,
+		       struct findings *findings)
+{
+	char name[64];
+	cleanup(reading_end) struct reading r = {
+		.file = RECORD_FILE_INIT,
+		.to = { .tree = tree, .findings = findings, .file = mounts_name(ns_id, name) },
+	};
+	int err = open_mounts(&r, dir_fd);
+
+	if (!err)
+		err = read_records(&r);
+	reverse(tree);
+	return err ? err : link_tree(&r.to);
+}
+
+static int read_all(int dir_fd, struct mount_tree *tree, struct image_info *info,
+		    struct findings *findings)
+{
+	int err = select_inventory(dir_fd, info, findings);
+
+	/* What is wrong with the inventory does not hide what is wrong with the mounts. */
+	if (err && err != -EBADMSG)
+		return err;
+	err = info->ns_id ? 0 : select_namespace(dir_fd, &info->ns_id, findings);
+	return err ? err : read_mounts(dir_fd, info->ns_id, tree, findings);
+}
+
+int image_read(int dir_fd, uint32_t ns_id, struct mount_tree *tree, struct image_info *info,
+	       struct findings *findings)
+{
+	size_t before = findings->n;
+
+	*info = (struct image_info){ .ns_id = ns_id };
+	int err = read_all(dir_fd, tree, info, findings);
+	bool said = findings->n != before || findings->lost;
+
+	if (err && !said)
+		findings_add(findings, "image-read", 0, NULL, NULL, "the image cannot be read: %s",
+			     strerror(-err));
+	return !err && said ? -EBADMSG : err;
+}
+
+/* ---- writing ---- */
+
+static int put_mount(struct record_out *out, const struct mount *m, struct record_pool *pool)
+{
+	Rebind__MntEntry record;
+
+	if (m->owner == MOUNT_SKIPPED)
+		return 0;
+	record_pool_reset(pool);
+	int err = convert_write(m, pool, &record);
+
+	return err ? err : record_put(out, &record.base);
+}
+
+static int put_mounts(struct record_out *out, const struct mount_tree *tree)
+{
+	cleanup_record_pool struct record_pool pool = { 0 };
+	int err = record_put_magic(out, RECORD_MAGIC_COMMON);
+
+	if (!err)
+		err = record_put_magic(out, RECORD_MAGIC_MOUNTPOINTS);
+	for (uint32_t i = tree->n; i-- > 0 && !err;)
+		if (i != tree->root)
+			err = put_mount(out, &tree->mounts[i], &pool);
+	if (!err)
+		err = put_mount(out, &tree->mounts[tree->root], &pool);
+	return err ? err : record_flush(out);
+}
+
+int image_write_mounts(int dir_fd, const struct mount_tree *tree, uint32_t ns_id)
+{
+	cleanup_image_file struct image_file file = IMAGE_FILE_INIT;
+	cleanup_record_out struct record_out out = { 0 };
+	char name[64];
+
+	if (tree->root >= tree->n || ns_id == 0)
+		return -EINVAL;
+	int err = image_file_start(&file, dir_fd, mounts_name(ns_id, name));
+
+	if (err)
+		return err;
+	out.fd = file.fd;
+	err = put_mounts(&out, tree);
+	return err ? err : image_file_finish(&file);
+}
+
+static int put_inventory(struct record_out *out, const struct image_info *info)
+{
+	Rebind__RebindInventory ours = REBIND__REBIND_INVENTORY__INIT;
+	Rebind__InventoryEntry entry = REBIND__INVENTORY_ENTRY__INIT;
+	int err = record_put_magic(out, RECORD_MAGIC_INVENTORY);
+
+	if (err)
+		return err;
+	ours.version = 1;
+	ours.has_processes = true;
+	ours.processes = info->has_processes;
+	entry.img_version = 2;
+	entry.has_fdinfo_per_id = entry.fdinfo_per_id = true;
+	entry.has_ns_per_id = entry.ns_per_id = true;
+	entry.rebind = &ours;
+	err = record_put(out, &entry.base);
+	return err ? err : record_flush(out);
+}
+
+static int sync_directory(int dir_fd)
+{
+	cleanup_fd int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	/* Some file systems cannot sync a directory. */
+	return fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
+}
+
+int image_write_inventory(int dir_fd, const struct image_info *info)
+{
+	cleanup_image_file struct image_file file = IMAGE_FILE_INIT;
+	cleanup_record_out struct record_out out = { 0 };
+	/* The names of the other files must be on disk before this one makes an image of them. */
+	int err = sync_directory(dir_fd);
+
+	if (!err)
+		err = image_file_start(&file, dir_fd, "inventory.img");
+	if (err)
+		return err;
+	out.fd = file.fd;
+	err = put_inventory(&out, info);
+	if (!err)
+		err = image_file_finish(&file);
+	return err ? err : sync_directory(dir_fd);
+}
+
+int image_is_empty(int dir_fd)
+{
+	struct stat st;
+
+	if (fstatat(dir_fd, "inventory.img", &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	return errno == ENOENT ? 1 : -errno;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * An image directory: CRIU's inventory and mountpoints records. What CRIU has no field for stands
+ * in one submessage (1001) that its readers skip.
+ */
+#ifndef REBIND_IMAGE_IMAGE_H
+#define REBIND_IMAGE_IMAGE_H
+
+#include "model/findings.h"
+#include "model/tree.h"
+
+/* What an inventory and the files beside it say about the whole. */
+struct image_info {
+	uint32_t version;    /* CRIU's image version, 1 or 2 */
+	uint32_t ns_id;	     /* which mountpoints-<ns_id>.img was read */
+	bool by_rebind;	     /* our submessage is there */
+	bool has_processes;  /* CRIU's process images belong to it (a pstree, or our flag) */
+};
+
+/**
+ * image_read - the mounts of one namespace of an image
+ * @dir_fd: the image directory
+ * @ns_id: which namespace, 0 to find the only one: by pstree -> ids -> mountpoints, without a
+ *         pstree the only mountpoints file
+ * @tree: empty; filled and linked
+ * @info: filled
+ * @findings: every thing wrong with the image is added here
+ *
+ * Records are read one at a time and checked against their bounds: the file's length, known
+ * magics, known flags, absolute normal paths (no "..", no "//"), a sound tree, ids. An attribute
+ * or field that is not understood is a finding, not dropped. Needs no privilege.
+ *
+ * Return: 0; -EBADMSG when there are findings; another negative errno for a failed call (also
+ * with a finding).
+ */
+int image_read(int dir_fd, uint32_t ns_id, struct mount_tree *tree, struct image_info *info,
+	       struct findings *findings);
+
+/**
+ * image_write_mounts - write mountpoints-<ns_id>.img
+ * @dir_fd: the image directory
+ * @tree: linked; its records are written children before parents, the root last: the order of
+ *        the array reversed
+ *
+ * Skipped mounts (MOUNT_SKIPPED) are not written. The file is written unnamed (O_TMPFILE) or under
+ * a temporary name, synced, and linked into place; it must not exist yet.
+ *
+ * Return: 0 or a negative errno (-EEXIST).
+ */
+int image_write_mounts(int dir_fd, const struct mount_tree *tree, uint32_t ns_id);
+
+/**
+ * image_write_inventory - write inventory.img, which makes the directory an image
+ *
+ * To be called last: a directory without an inventory is not an image.
+ *
+ * Return: 0 or a negative errno (-EEXIST).
+ */
+int image_write_inventory(int dir_fd, const struct image_info *info);
+
+/**
+ * image_is_empty - does the directory hold no inventory yet
+ *
+ * Return: 1 if a dump may write here, 0 if an inventory is there, or a negative errno.
+ */
+int image_is_empty(int dir_fd);
+
+/* A file on its way into the image directory: unnamed until image_file_finish(). */
+struct image_file {
+	int fd;
+	int dir_fd; /* borrowed */
+	char name[64];
+	char temporary[72]; /* empty when the file is unnamed */
+};
+
+/* For a variable with cleanup_image_file that is not started yet. */
+#define IMAGE_FILE_INIT { .fd = -EBADF }
+
+/**
+ * image_file_start - open a new file of the image for writing
+ * Return: 0 or a negative errno.
+ */
+int image_file_start(struct image_file *file, int dir_fd, const char *name);
+
+/**
+ * image_file_finish - sync it and link it into place
+ * Return: 0 or a negative errno; the file is closed and gone on failure.
+ */
+int image_file_finish(struct image_file *file);
+
+/**
+ * image_file_abort - close and forget it; a cleanup, does nothing after finish
+ */
+void image_file_abort(struct image_file *file);
+#define cleanup_image_file cleanup(image_file_abort)
+
+/**
+ * image_contents_name - the archive of a tmpfs: tmpfs-dev-<dev>.tar.gz.img
+ */
+const char *image_contents_name(uint32_t dev, char buf[64]);
+
+#endif

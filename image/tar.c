@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "image/tar.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#define PATH_SIZE 4096 /* names from here on cannot be given to the kernel in one piece */
+
+int tar_fault(struct archive_fault *fault, int err, const char *format, ...)
+{
+	va_list args;
+
+	if (fault) {
+		va_start(args, format);
+		vsnprintf(fault->text, sizeof(fault->text), format, args);
+		va_end(args);
+	}
+	return err;
+}
+
+struct tar_locale tar_locale_enter(void)
+{
+	struct tar_locale locale = { .ours = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL) };
+
+	if (locale.ours)
+		locale.before = uselocale(locale.ours);
+	return locale;
+}
+
+void tar_locale_leave(struct tar_locale *locale)
+{
+	if (!locale->ours)
+		return;
+	uselocale(locale->before);
+	freelocale(locale->ours);
+	locale->ours = NULL;
+}
+
+/* ---- reading ---- */
+
+void tar_reader_free(struct archive **a)
+{
+	int saved = errno;
+
+	archive_read_free(*a);
+	*a = NULL;
+	errno = saved;
+}
+
+/* What is wrong with the archive is -EBADMSG; what is wrong with reading it is itself. */
+static int reader_error(struct archive *a)
+{
+	int err = archive_errno(a);
+
+	return err == EIO || err == ENOMEM || err == EBADF || err == EISDIR ? -err : -EBADMSG;
+}
+
+static const char *reader_text(struct archive *a)
+{
+	const char *text = archive_error_string(a);
+
+	return text ? text : "it is damaged";
+}
+
+int tar_open(int fd, struct archive **ret, struct archive_fault *fault)
+{
+	cleanup_tar_reader struct archive *a = archive_read_new();
+
+	if (!a)
+		return tar_fault(fault, -ENOMEM, "there is no memory to read the archive");
+	if (archive_read_support_format_tar(a) != ARCHIVE_OK ||
+	    archive_read_support_filter_gzip(a) != ARCHIVE_OK)
+		return tar_fault(fault, -EOPNOTSUPP, "libarchive lacks tar or gzip");
+	if (archive_read_open_fd(a, fd, TAR_BUFFER) != ARCHIVE_OK)
+		return tar_fault(fault, reader_error(a), "the archive cannot be read: %s",
+				 reader_text(a));
+	*ret = take_ptr(&a);
+	return 0;
+}
+
+/* A warning is something that libarchive would drop, and nothing is dropped here. */
+int tar_next(struct archive *a, struct archive_entry **ret_entry, struct archive_fault *fault)
+{
+	int r = archive_read_next_header(a, ret_entry);
+
+	if (r == ARCHIVE_EOF)
+		return 0;
+	if (r != ARCHIVE_OK)
+		return tar_fault(fault, reader_error(a), "the archive cannot be read: %s",
+				 reader_text(a));
+	if (!archive_entry_pathname(*ret_entry) || !*archive_entry_pathname(*ret_entry))
+		return tar_fault(fault, -EBADMSG, "the archive has an entry without a name");
+	return 1;
+}
+
+int tar_data(struct archive *a, const char *name, const void **data, size_t *size, int64_t *offset,
+	     struct archive_fault *fault)
+{
+	la_int64_t at;
+	int r = archive_read_data_block(a, data, size, &at);
+
+	if (r == ARCHIVE_EOF)
+		return 0;
+	if (r != ARCHIVE_OK)
+		return tar_fault(fault, reader_error(a), "the data of '%s' cannot be read: %s",
+				 name, reader_text(a));
+	*offset = at;
+	return 1;
+}
+
+/* ---- what may be unpacked ---- */
+
+void tar_guard_free(struct tar_guard *guard)
+{
+	table_free(&guard->symlinks);
+}
+
+/* One step along a path: the hash of "a/b" from that of "a", whatever "//" and "." stand between.
+ */
+static uint64_t hash_step(uint64_t before, const char *name, size_t size)
+{
+	return (before * 31 + 1) ^ table_hash_bytes(name, size);
+}
+
+static bool is_name(const char *p, size_t size, const char *name)
+{
+	return strlen(name) == size && memcmp(p, name, size) == 0;
+}
+
+/*
+ * Walk a path: no "..", no symlink of this archive but at its end.
+ * @ret_hash: of the whole path
+ */
+static int walk_path(const struct tar_guard *guard, const char *path, uint64_t *ret_hash,
+		     struct archive_fault *fault)
+{
+	uint64_t hash = 0;
+
+	for (const char *p = path; *p;) {
+		size_t n = strcspn(p, "/");
+
+		if (is_name(p, n, ".."))
+			return tar_fault(fault, -EXDEV, "'%s' leaves the directory", path);
+		if (n && !is_name(p, n, ".")) {
+			if (hash && table_get(&guard->symlinks, hash) != TABLE_NONE)
+				return tar_fault(fault, -ELOOP, "'%s' goes through a symlink",
+						 path);
+			hash = hash_step(hash, p, n);
+		}
+		p += n + (p[n] == '/');
+	}
+	*ret_hash = hash;
+	return 0;
+}
+
+static int check_path(const struct tar_guard *guard, const char *path, uint64_t *ret_hash,
+		      struct archive_fault *fault)
+{
+	if (*path == '/')
+		return tar_fault(fault, -EXDEV, "'%s' is an absolute name", path);
+	if (strlen(path) >= PATH_SIZE)
+		return tar_fault(fault, -ENAMETOOLONG, "'%.64s...' is longer than a path can be",
+				 path);
+	return walk_path(guard, path, ret_hash, fault);
+}
+
+/* The nodes that every container has: null, zero, full, random, urandom, tty, console, ptmx. */
+static bool is_harmless(struct archive_entry *entry)
+{
+	static const struct {
+		unsigned int major, minor;
+	} devices[] = { { 1, 3 }, { 1, 5 }, { 1, 7 }, { 1, 8 },
+			{ 1, 9 }, { 5, 0 }, { 5, 1 }, { 5, 2 } };
+
+	if (archive_entry_filetype(entry) != AE_IFCHR)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
+		if ((unsigned int)archive_entry_rdevmajor(entry) == devices[i].major &&
+		    (unsigned int)archive_entry_rdevminor(entry) == devices[i].minor)
+			return true;
+	return false;
+}
+
+static int check_device(const struct tar_guard *guard, struct archive_entry *entry,
+			struct archive_fault *fault)
+{
+	if ((guard->policy & ARCHIVE_ANY_DEVICES) || is_harmless(entry))
+		return 0;
+	return tar_fault(fault, -EPERM, "'%s' is the %s device %u:%u",
+			 archive_entry_pathname(entry),
+			 archive_entry_filetype(entry) == AE_IFCHR ? "character" : "block",
+			 (unsigned int)archive_entry_rdevmajor(entry),
+			 (unsigned int)archive_entry_rdevminor(entry));
+}
+
+static int check_type(struct tar_guard *guard, struct archive_entry *entry, uint64_t hash,
+		      struct archive_fault *fault)
+{
+	const char *name = archive_entry_pathname(entry);
+
+	switch (archive_entry_filetype(entry)) {
+	case AE_IFREG:
+	case AE_IFDIR:
+	case AE_IFIFO:
+		return 0;
+	case AE_IFLNK:
+		if (!archive_entry_symlink(entry))
+			return tar_fault(fault, -EBADMSG, "the symlink '%s' has no target", name);
+		if (table_put(&guard->symlinks, hash, 1, NULL))
+			return tar_fault(fault, -ENOMEM, "there is no memory for '%s'", name);
+		return 0;
+	case AE_IFCHR:
+	case AE_IFBLK:
+		return check_device(guard, entry, fault);
+	default:
+		return tar_fault(fault, -EBADMSG, "'%s' is of a type that is not known", name);
+	}
+}
+
+/* An escaped name: some writers mean it so, others mean what it stands for. See attributes.c. */
+static int check_attributes(struct archive_entry *entry, struct archive_fault *fault)
+{
+	const char *name;
+	const void *value;
+	size_t size;
+
+	archive_entry_xattr_reset(entry);
+	while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK)
+		if (!name || strchr(name, '%'))
+			return tar_fault(fault, -EBADMSG,
+					 "'%s' has the attribute '%s', whose name is not plain",
+					 archive_entry_pathname(entry), name ? name : "");
+	return 0;
+}
+
+int tar_guard_check(struct tar_guard *guard, struct archive_entry *entry,
+		    struct archive_fault *fault)
+{
+	const char *target = archive_entry_hardlink(entry);
+	uint64_t hash, target_hash;
+	int err = check_path(guard, archive_entry_pathname(entry), &hash, fault);
+
+	if (err)
+		return err;
+	if (!hash && archive_entry_filetype(entry) != AE_IFDIR)
+		return tar_fault(fault, -EBADMSG, "the root of the archive is not a directory");
+	if (!target) {
+		err = check_attributes(entry, fault);
+		return err ? err : check_type(guard, entry, hash, fault);
+	}
+	err = check_path(guard, target, &target_hash, fault);
+	if (err)
+		return err;
+	/* A second name of a symlink is a symlink. */
+	if (table_get(&guard->symlinks, target_hash) != TABLE_NONE &&
+	    table_put(&guard->symlinks, hash, 1, NULL))
+		return tar_fault(fault, -ENOMEM, "there is no memory for '%s'",
+				 archive_entry_pathname(entry));
+	return 0;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What packing, unpacking and listing share: how libarchive is set up for our archives. */
+#ifndef REBIND_IMAGE_TAR_H
+#define REBIND_IMAGE_TAR_H
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <locale.h>
+
+#include "base/table.h"
+#include "image/archive.h"
+
+#define TAR_BUFFER 262144
+
+/**
+ * tar_fault - fill a fault, if there is one to fill
+ *
+ * Return: @err.
+ */
+int tar_fault(struct archive_fault *fault, int err, const char *format, ...) printf_like(3, 4);
+
+/*
+ * libarchive converts names by the thread's locale. In a UTF-8 one it leaves every name as it is:
+ * those that are UTF-8, and those that are not, which it marks. In "C" it would refuse.
+ */
+struct tar_locale {
+	locale_t ours, before;
+};
+
+struct tar_locale tar_locale_enter(void);
+void tar_locale_leave(struct tar_locale *locale);
+#define cleanup_tar_locale cleanup(tar_locale_leave) __attribute__((unused))
+
+void tar_reader_free(struct archive **a);
+#define cleanup_tar_reader cleanup(tar_reader_free)
+
+/**
+ * tar_open - begin to read an archive: tar in all its dialects, gzip or plain
+ *
+ * Return: 0 or a negative errno with @fault filled.
+ */
+int tar_open(int fd, struct archive **ret, struct archive_fault *fault);
+
+/**
+ * tar_next - the next entry
+ * @ret_entry: valid until the next call; has a name
+ *
+ * Return: 1, 0 at the end, or a negative errno with @fault filled.
+ */
+int tar_next(struct archive *a, struct archive_entry **ret_entry, struct archive_fault *fault);
+
+/**
+ * tar_data - the next piece of an entry's data
+ *
+ * Return: 1, 0 at the end, or a negative errno with @fault filled.
+ */
+int tar_data(struct archive *a, const char *name, const void **data, size_t *size, int64_t *offset,
+	     struct archive_fault *fault);
+
+/* What has been seen of an archive, to judge the entries that follow. Zero it to start. */
+struct tar_guard {
+	struct table symlinks; /* hashes of the paths of all symlinks so far */
+	unsigned int policy;   /* bits of enum archive_policy */
+};
+
+void tar_guard_free(struct tar_guard *guard);
+#define cleanup_tar_guard cleanup(tar_guard_free)
+
+/**
+ * tar_guard_check - may this entry be unpacked
+ *
+ * Return: 0, or a negative errno with @fault filled: see archive_unpack().
+ */
+int tar_guard_check(struct tar_guard *guard, struct archive_entry *entry,
+		    struct archive_fault *fault);
+
+#endif

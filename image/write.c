@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* From mounts to records; the reverse of convert.c. */
+#include <string.h>
+#include <sys/mount.h>
+
+#include "image/convert.h"
+#include "image/fstype.h"
+#include "model/flags.h"
+
+#define FLAGS_STRICTATIME (1U << 24)
+
+static ProtobufCBinaryData text(const char *s)
+{
+	return (ProtobufCBinaryData){ .len = strlen(s), .data = (uint8_t *)s };
+}
+
+/* CRIU names the default of mount(2)'s older days; its readers would take nothing for relatime. */
+static uint32_t flags_of(const struct mount *m)
+{
+	uint32_t flags = flags_attr_to_ms(m->attributes);
+
+	if (!(flags & (MS_NOATIME | MS_RELATIME)))
+		flags |= FLAGS_STRICTATIME;
+	if (m->shared)
+		flags |= MS_SHARED;
+	if (m->master)
+		flags |= MS_SLAVE;
+	if (m->unbindable)
+		flags |= MS_UNBINDABLE;
+	return flags;
+}
+
+static bool is_internal(const struct mount *m)
+{
+	return m->owner == MOUNT_INTERNAL || m->owner == MOUNT_UNDECIDED;
+}
+
+static void write_fstype(const struct mount *m, Rebind__MntEntry *record)
+{
+	record->fstype = fstype_number(m->fstype);
+	if (record->fstype != FSTYPE_AUTO)
+		return;
+	/* CRIU would create what is "auto"; what is not ours it must not try to. */
+	if (!is_internal(m))
+		record->fstype = FSTYPE_UNSUPPORTED;
+	record->has_fsname = true;
+	record->fsname = text(m->fstype);
+}
+
+static void write_owner(const struct mount *m, Rebind__MntEntry *record)
+{
+	if (m->owner == MOUNT_PLUGIN)
+		record->has_with_plugin = record->with_plugin = true;
+	if (m->key) {
+		record->has_ext_key = true;
+		record->ext_key = text(m->key);
+	}
+}
+
+static void write_numbers(const struct mount *m, Rebind__MntEntry *record)
+{
+	record->mnt_id = m->id;
+	record->parent_mnt_id = m->parent_id;
+	record->root_dev = m->dev;
+	record->flags = flags_of(m);
+	record->has_shared_id = record->has_master_id = record->has_sb_flags = true;
+	record->shared_id = m->shared;
+	record->master_id = m->master;
+	record->sb_flags = m->sb_flags;
+	if (m->deleted)
+		record->has_deleted = record->deleted = true;
+}
+
+/* ---- our submessage ---- */
+
+static uint32_t extra_attributes(const struct mount *m)
+{
+	return m->attributes & ~flags_attr_from_ms(flags_attr_to_ms(m->attributes));
+}
+
+static bool has_extra(const struct mount *m)
+{
+	return m->kind || m->unique_id || m->idmap || m->contents || m->parent_key ||
+	       extra_attributes(m);
+}
+
+static Rebind__IdExtent **write_extents(struct record_pool *pool, uint32_t n,
+					const struct mount_id_extent *extents)
+{
+	Rebind__IdExtent **list = record_pool_alloc(pool, (n + 1) * sizeof(*list));
+
+	for (uint32_t i = 0; list && i < n; i++) {
+		list[i] = record_pool_alloc(pool, sizeof(**list));
+		if (!list[i])
+			return NULL;
+		rebind__id_extent__init(list[i]);
+		list[i]->first = extents[i].first;
+		list[i]->lower = extents[i].lower;
+		list[i]->count = extents[i].count;
+	}
+	return list;
+}
+
+static int write_idmap(const struct mount_idmap *idmap, struct record_pool *pool,
+		       Rebind__RebindMount *extra)
+{
+	extra->n_uid_map = idmap->n_uid;
+	extra->uid_map = write_extents(pool, idmap->n_uid, idmap->uid);
+	extra->n_gid_map = idmap->n_gid;
+	extra->gid_map = write_extents(pool, idmap->n_gid, idmap->gid);
+	return extra->uid_map && extra->gid_map ? 0 : -ENOMEM;
+}
+
+static Rebind__SocketEntry *write_socket(const struct mount_socket *socket,
+					 struct record_pool *pool)
+{
+	Rebind__SocketEntry *entry = record_pool_alloc(pool, sizeof(*entry));
+
+	if (!entry)
+		return NULL;
+	rebind__socket_entry__init(entry);
+	entry->path = text(socket->path);
+	entry->mode = socket->mode;
+	entry->uid = socket->uid;
+	entry->gid = socket->gid;
+	entry->has_inode = true;
+	entry->inode = socket->inode;
+	entry->has_with_plugin = entry->with_plugin = socket->with_plugin;
+	return entry;
+}
+
+static int write_contents(const struct mount_contents *contents, struct record_pool *pool,
+			  Rebind__RebindMount *extra)
+{
+	extra->has_entries = extra->has_bytes = true;
+	extra->entries = contents->entries;
+	extra->bytes = contents->bytes;
+	extra->sockets =
+		record_pool_alloc(pool, (contents->n_sockets + 1) * sizeof(*extra->sockets));
+	if (!extra->sockets)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < contents->n_sockets; i++) {
+		extra->sockets[i] = write_socket(&contents->sockets[i], pool);
+		if (!extra->sockets[i])
+			return -ENOMEM;
+	}
+	extra->n_sockets = contents->n_sockets;
+	return 0;
+}
+
+static void write_plain(const struct mount *m, Rebind__RebindMount *extra)
+{
+	if (m->kind != MOUNT_KIND_UNKNOWN) {
+		extra->has_kind = true;
+		extra->kind = m->kind == MOUNT_KIND_FILE ? REBIND__ROOT_KIND__FILE
+							 : REBIND__ROOT_KIND__DIRECTORY;
+	}
+	extra->has_unique_id = m->unique_id != 0;
+	extra->unique_id = m->unique_id;
+	extra->attributes = extra_attributes(m);
+	extra->has_attributes = extra->attributes != 0;
+	if (m->parent_key) {
+		extra->has_parent_key = true;
+		extra->parent_key = text(m->parent_key);
+	}
+}
+
+static int write_extra(const struct mount *m, struct record_pool *pool, Rebind__MntEntry *record)
+{
+	Rebind__RebindMount *extra = record_pool_alloc(pool, sizeof(*extra));
+
+	if (!extra)
+		return -ENOMEM;
+	rebind__rebind_mount__init(extra);
+	write_plain(m, extra);
+	int err = m->idmap ? write_idmap(m->idmap, pool, extra) : 0;
+
+	if (!err && m->contents)
+		err = write_contents(m->contents, pool, extra);
+	record->rebind = extra;
+	return err;
+}
+
+int convert_write(const struct mount *m, struct record_pool *pool, Rebind__MntEntry *ret)
+{
+	Rebind__MntEntry record = REBIND__MNT_ENTRY__INIT;
+
+	if (m->owner == MOUNT_EXTERNAL && !m->key && !m->parent_key)
+		return -EINVAL;
+	write_numbers(m, &record);
+	write_fstype(m, &record);
+	record.root = text(m->root);
+	record.mountpoint = text(m->mountpoint);
+	record.source = text(m->source);
+	record.options = text(m->options);
+	write_owner(m, &record);
+	int err = has_extra(m) ? write_extra(m, pool, &record) : 0;
+
+	if (!err)
+		*ret = record;
+	return err;
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * librebind: dump a mount namespace, and build it again under another root.
+ *
+ *	struct rebind_report *report = rebind_report_new();
+ *	struct rebind_namespace *ns = NULL;
+ *	const char *external[] = { "mnt[data]:/srv/other/data" };
+ *	struct rebind_restore_options how = {
+ *		.size = sizeof(how), .images_dir = "/img", .root = "/srv/newroot",
+ *		.external = external, .n_external = 1,
+ *	};
+ *
+ *	if (rebind_restore(&how, report, &ns) == 0)
+ *		setns(rebind_namespace_fd(ns), CLONE_NEWNS);
+ *
+ * Conventions. Functions that can fail return 0 or more, or a negative errno. What went wrong is
+ * in the report (findings: everything that is wrong with the input, before anything was done) and
+ * in the log (one line for a failed step). Strings in option structs are borrowed for the length of
+ * the call and spelled as on the command line, in CRIU's words. Structs begin with their size, so
+ * that a program built against an older header keeps working; zero and NULL are the defaults.
+ *
+ * rebind forks children and waits for them; it never changes the namespaces, root or working
+ * directory of the calling process. Its log is one for the process: do not run two operations
+ * at once in two threads.
+ *
+ * errno values with a meaning of their own: -EINVAL findings are in the report; -EBADMSG the image is
+ * malformed (findings too); -EPROTO a plugin broke its contract; -EOPNOTSUPP the kernel lacks something;
+ * -EAGAIN the namespace kept changing while it was dumped; -ESTALE the namespace that was built
+ * differs from the plan (the differences are in the report, the namespace is gone).
+ */
+#ifndef REBIND_H
+#define REBIND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- log ---- */
+
+enum rebind_log_level {
+	REBIND_LOG_ERROR = 1,
+	REBIND_LOG_WARN = 2,
+	REBIND_LOG_INFO = 3,
+	REBIND_LOG_DEBUG = 4,
+};
+
+/* Takes one line without a newline. */
+typedef void (*rebind_log_fn)(void *data, enum rebind_log_level level, const char *line);
+
+/**
+ * rebind_log_to - where the log goes
+ * @fn: called for each line up to @max, in the calling process; NULL: stderr
+ */
+void rebind_log_to(rebind_log_fn fn, void *data, enum rebind_log_level max);
+
+/* ---- report ---- */
+
+/* One thing that is wrong with the input. */
+struct rebind_finding {
+	const char *code;  /* a word for machines: "no-source", "not-dumpable", ... */
+	uint32_t mount_id; /* 0: not about one mount */
+	const char *path;  /* the mount's path in its namespace (bytes), or NULL */
+	const char *text;  /* one sentence */
+	const char *help;  /* the option that would solve it, or NULL */
+};
+
+/* One difference between two namespaces. */
+struct rebind_difference {
+	const char *path;  /* mountpoint (bytes) */
+	const char *field; /* "mount", "attributes", "filesystem", "options", ... */
+	const char *left, *right; /* what each side has; "-" where it has nothing */
+};
+
+struct rebind_report;
+
+struct rebind_report *rebind_report_new(void); /* NULL: no memory */
+void rebind_report_free(struct rebind_report *report);
+size_t rebind_report_findings(const struct rebind_report *report, const struct rebind_finding **ret);
+size_t rebind_report_differences(const struct rebind_report *report,
+				 const struct rebind_difference **ret);
+
+/* Lines of a dry run, or of what is being done. */
+typedef void (*rebind_line_fn)(void *data, const char *line);
+
+/* ---- dump ---- */
+
+struct rebind_dump_options {
+	size_t size;		/* sizeof(struct rebind_dump_options) */
+	pid_t pid;		/* -t: a process in the namespace, or 0 */
+	const char *mntns;	/* --mntns: an nsfs file, or NULL; one of both must be given */
+	const char *images_dir; /* -D: must exist and hold no inventory; not needed for a dry run */
+	const char *libdir;	/* -L: plugins; NULL: CRIU_LIBS_DIR, else the installed directory */
+	const char *const *external; /* "mnt[PATH]:KEY", "mnt[#ID]:KEY", "mnt[]:[ms]", "dev[MAJ/MIN]:KEY" */
+	size_t n_external;
+	const char *const *skip_mnt; /* paths */
+	size_t n_skip_mnt;
+	const char *const *copy; /* paths of mounts whose superblock the caller has mounted too */
+	size_t n_copy;
+	const char *const *enable_fs; /* filesystem names */
+	size_t n_enable_fs;
+	unsigned int plugin_timeout; /* seconds, 0: 30 */
+	bool dry_run;		     /* only look */
+	rebind_line_fn on_line;	     /* with dry_run: a line for each mount and whose it is */
+	void *on_line_data;
+	const char *reader; /* NULL, "statmount" or "mountinfo": which reader of the mount table */
+};
+
+/**
+ * rebind_dump - write the image of a mount namespace
+ * @report: findings are added; all that is wrong is found before anything is written
+ *
+ * The namespace is only read. On failure the directory holds no inventory, and no file of ours.
+ *
+ * Return: 0 or a negative errno.
+ */
+int rebind_dump(const struct rebind_dump_options *options, struct rebind_report *report);
+
+/* ---- restore ---- */
+
+struct rebind_inherit_fd {
+	int fd;		 /* a directory, a file, or a detached mount; stays the caller's */
+	const char *key; /* "mnt[KEY]" */
+};
+
+enum rebind_sharing {
+	REBIND_SHARING_STRICT = 0,
+	REBIND_SHARING_SLAVE = 1,
+	REBIND_SHARING_PRIVATE = 2,
+};
+
+struct rebind_restore_options {
+	size_t size;
+	const char *images_dir;
+	const char *root; /* --root; NULL: the caller's "/" */
+	const char *libdir;
+	uint32_t ns_id; /* --ns-id; 0: the only one, or the root task's */
+	const char *const *external; /* "mnt[KEY]:SOURCE", "mnt[]", "dev[KEY]:DEVICE" */
+	size_t n_external;
+	const char *const *external_flags; /* "KEY:FLAGS" */
+	size_t n_external_flags;
+	const struct rebind_inherit_fd *inherit_fd;
+	size_t n_inherit_fd;
+	const char *const *join_ns; /* "pid:PID|FILE", "net:...", "user:...", ... */
+	size_t n_join_ns;
+	const char *new_ns; /* "pid,net,ipc": comma-separated, or NULL */
+	const char *const *enable_fs;
+	size_t n_enable_fs;
+	enum rebind_sharing sharing;
+	bool create_mountpoints;
+	bool allow_devices;
+	bool premount_existing; /* --premount existing */
+	bool for_pin;	     /* the namespace will be pinned to a file: give it an id that allows that */
+	unsigned int plugin_timeout;
+	bool dry_run;
+	rebind_line_fn on_line; /* with dry_run: the plan, a line a step */
+	void *on_line_data;
+	const char *reader;
+};
+
+/* A namespace that was built. It lives as long as this, a holder, a pin or a process in it. */
+struct rebind_namespace;
+
+/**
+ * rebind_restore - build the namespace of an image
+ * @ret: the namespace; untouched on failure and in a dry run
+ *
+ * What is handed over was compared with the plan. On failure nothing is left: no mount, no process,
+ * no file (see rebind(1) for --create-mountpoints and SIGKILL).
+ *
+ * Return: 0 or a negative errno.
+ */
+int rebind_restore(const struct rebind_restore_options *options, struct rebind_report *report,
+		   struct rebind_namespace **ret);
+
+/**
+ * rebind_namespace_fd - the nsfs descriptor, for setns(2); belongs to @ns
+ */
+int rebind_namespace_fd(const struct rebind_namespace *ns);
+
+/**
+ * rebind_namespace_run - run a command inside and wait for it
+ * @argv: NULL-terminated; looked up in PATH inside the namespace
+ * @ret_status: its exit status, 128 + N if signal N ended it, 126 or 127 if it could not be
+ *              executed or was not found
+ *
+ * It gets the caller's environment, capabilities and descriptors 0 to 2, and "/" as working directory.
+ * With --new-ns pid the namespace's first process is one of rebind's that reaps what is orphaned, and
+ * the command its neighbour; when the command ends, so does everything in that pid namespace.
+ *
+ * Return: 0 or a negative errno (it was not started).
+ */
+int rebind_namespace_run(struct rebind_namespace *ns, char *const argv[], int *ret_status);
+
+/**
+ * rebind_namespace_hold - a process that keeps the namespace alive, in the background
+ * @ret_pid: its pid; killed, the namespace goes
+ *
+ * It is a session of its own and not waited for. Return: 0 or a negative errno.
+ */
+int rebind_namespace_hold(struct rebind_namespace *ns, pid_t *ret_pid);
+
+/**
+ * rebind_namespace_pin - bind the namespace to a file, as `unshare --mount=FILE` does
+ * @file: created if it does not exist (and removed again on failure)
+ *
+ * Return: 0 or a negative errno; -EINVAL where the kernel refuses (logged: why).
+ */
+int rebind_namespace_pin(struct rebind_namespace *ns, const char *file);
+
+/**
+ * rebind_namespace_send - send the descriptor over an AF_UNIX socket (SCM_RIGHTS)
+ */
+int rebind_namespace_send(struct rebind_namespace *ns, int sock);
+
+/**
+ * rebind_namespace_free - forget it; the namespace goes if nothing else holds it
+ */
+void rebind_namespace_free(struct rebind_namespace *ns);
+
+/* ---- look and compare ---- */
+
+enum rebind_owner {
+	REBIND_OWNER_UNKNOWN,
+	REBIND_OWNER_ROOT,
+	REBIND_OWNER_INTERNAL,
+	REBIND_OWNER_EXTERNAL,
+	REBIND_OWNER_PLUGIN,
+};
+
+/* One mount of a tree. Strings belong to the tree and are raw bytes. */
+struct rebind_mount {
+	uint32_t id, parent_id;
+	uint64_t unique_id;
+	unsigned int depth; /* 0: the root */
+	uint32_t dev_major, dev_minor;
+	const char *mountpoint, *root, *fstype, *source, *options;
+	const char *key; /* external mounts of an image: the caller's name */
+	char attributes[96]; /* "ro,nosuid,relatime" */
+	char sb_flags[64];   /* "rw" */
+	uint32_t shared, master;
+	bool unbindable, is_file, idmapped;
+	bool covered; /* another mount stands on its root: it is not visible */
+	enum rebind_owner owner; /* images only */
+};
+
+struct rebind_tree;
+
+/**
+ * rebind_tree_open - the mounts of a pid, an nsfs file, an image directory or a saved mountinfo file
+ * @what: a number is a pid; else a path
+ * @ns_id: for images with several namespaces, else 0
+ * @reader: as in the option structs
+ * @report: findings on a file that is not understood
+ *
+ * Return: 0 or a negative errno.
+ */
+int rebind_tree_open(const char *what, uint32_t ns_id, const char *reader,
+		     struct rebind_report *report, struct rebind_tree **ret);
+void rebind_tree_free(struct rebind_tree *tree);
+size_t rebind_tree_count(const struct rebind_tree *tree);
+
+/**
+ * rebind_tree_get - a mount, parents before children, siblings by path
+ * @index: 0 to rebind_tree_count() - 1
+ * @ret: filled; strings live as long as the tree
+ */
+void rebind_tree_get(const struct rebind_tree *tree, size_t index, struct rebind_mount *ret);
+
+enum {
+	REBIND_COMPARE_SOURCES = 1,  /* also what the root, external and plugin mounts are made of */
+	REBIND_COMPARE_CONTENTS = 2, /* also the contents of tmpfs mounts */
+};
+
+/**
+ * rebind_compare - are two namespaces equal, by the table in rebind(1)
+ * @flags: bits of REBIND_COMPARE_*
+ *
+ * Return: 0 equal, 1 different (the report has the differences), or a negative errno.
+ */
+int rebind_compare(const struct rebind_tree *left, const struct rebind_tree *right, unsigned int flags,
+		   struct rebind_report *report);
+
+/* ---- the machine ---- */
+
+/* One thing that rebind uses. */
+struct rebind_probe {
+	const char *name;   /* "openat2", "cap_sys_admin", ... */
+	bool ok, required;  /* without it: a required one stops work, another has a fallback or limit */
+	const char *detail; /* what was seen: "ok", "ENOSYS", and what follows from it */
+};
+
+/**
+ * rebind_check - try what this kernel and these privileges allow
+ * @each: called for each probe
+ *
+ * Return: 0 if everything required works, 1 if not, or a negative errno.
+ */
+int rebind_check(void (*each)(void *data, const struct rebind_probe *probe), void *data);
+
+/* ---- plugins ---- */
+
+struct rebind_plugin {
+	const char *file, *name;
+	const char *generation; /* "0.2.0", or the version the descriptor names; "0.1.0" named functions */
+	unsigned int max_hooks;
+	const char *hooks; /* "DUMP_EXT_MOUNT RESTORE_EXT_MOUNT" */
+};
+
+/**
+ * rebind_plugin_list - the plugins of a directory, without running their init
+ * Return: how many, or a negative errno.
+ */
+int rebind_plugin_list(const char *libdir, void (*each)(void *data, const struct rebind_plugin *),
+		       void *data);
+
+const char *rebind_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the builder knows while it carries out the plan. */
+#ifndef REBIND_MNT_BUILD_H
+#define REBIND_MNT_BUILD_H
+
+#include "hooks/hooks.h"
+#include "mnt/journal.h"
+#include "mnt/namespaces.h"
+#include "mnt/source.h"
+#include "mnt/talk.h"
+#include "model/plan.h"
+
+struct build {
+	const struct rebind_restore_options *options;
+	struct mount_tree *tree;
+	const struct mount_tree *callers;
+	const struct plan *plan;
+	struct sources *sources;
+	struct keeper *keeper; /* NULL: the builder's own namespaces are those to be mounted */
+	struct hooks_host *host;
+	int image_dir_fd;
+	int caller_fd; /* socket to the caller */
+
+	int old_root_fd; /* the caller's root, O_PATH */
+	int staging_fd;	 /* the staging root */
+	int *fds;	 /* by mount: its descriptor */
+	int *givers;	 /* by first mount of a superblock: a detached mount that shows all of it */
+	struct table places; /* late mounts: index -> descriptor of the place held */
+	bool *lost;	 /* by mount: could not be placed, with a finding; so could nothing below */
+	struct path_cache cache;
+	struct findings findings;
+	struct journal journal; /* of mountpoints that were made; the caller has the same */
+};
+
+/**
+ * build_lose - a finding about a mount of the plan; the build goes on to find the others
+ */
+#define build_lose(b, i, code, help, ...)                                                          \
+	do {                                                                                       \
+		findings_mount(&(b)->findings, code, &(b)->tree->mounts[i], help, __VA_ARGS__);    \
+		(b)->lost[i] = true;                                                               \
+	} while (0)
+
+#endif

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "mnt/builder.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/sys.h"
+#include "mnt/attach.h"
+#include "mnt/fs/fs.h"
+#include "mnt/mountpoint.h"
+#include "mnt/pivot.h"
+#include "mnt/plugin-info.h"
+#include "mnt/premount.h"
+#include "mnt/prepare.h"
+#include "mnt/sharing.h"
+
+static void let_go(struct build *b, int *fd)
+{
+	/* The number will get another meaning. */
+	if (b->cache.root_fd == *fd)
+		path_cache_forget(&b->cache);
+	fd_close(fd);
+}
+
+/* A mount whose parent was lost has no place either; it needs no finding of its own. */
+static bool is_lost(struct build *b, uint32_t i)
+{
+	uint32_t parent = b->tree->mounts[i].parent;
+
+	if (!b->lost[i] && parent != MOUNT_NONE && b->lost[parent])
+		b->lost[i] = true;
+	return b->lost[i];
+}
+
+static int seal(struct build *b, uint32_t i)
+{
+	const struct mount *m = &b->tree->mounts[i];
+	int err = fs_seal(b->fds[i]);
+
+	return err ? log_error(err, "cannot make the superblock of mount %u '%s' read-only", m->id,
+			       m->mountpoint) :
+		     0;
+}
+
+static int carry_out(struct build *b, const struct plan_step *step)
+{
+	uint32_t i = step->mount;
+
+	if (step->op == PLAN_DROP) {
+		let_go(b, &b->givers[i]);
+		return 0;
+	}
+	/* A lost mount's superblock is still created: others may be made of it. */
+	if (is_lost(b, i) && step->op != PLAN_CREATE)
+		return 0;
+	switch ((enum plan_op)step->op) {
+	case PLAN_PREMOUNT:
+		return premount_make(b, i);
+	case PLAN_CREATE:
+		return prepare_create(b, i, step->other);
+	case PLAN_SOURCE:
+		return prepare_source(b, i);
+	case PLAN_CLONE:
+		return prepare_clone(b, i, step->other);
+	case PLAN_TAKE:
+		return prepare_take(b, i, step->other);
+	case PLAN_PLACE:
+		return attach_hold_place(b, i);
+	case PLAN_ATTACH:
+	case PLAN_MOVE:
+		return attach_mount(b, i);
+	case PLAN_SEAL:
+		return seal(b, i);
+	case PLAN_PIVOT:
+		return pivot_into_new_root(b);
+	case PLAN_SHARE:
+	case PLAN_JOIN:
+	case PLAN_JOIN_HOST:
+	case PLAN_SLAVE:
+	case PLAN_UNBINDABLE:
+		return sharing_step(b, step);
+	case PLAN_CLOSE:
+	case PLAN_DROP:
+		break;
+	}
+	return 0;
+}
+
+/* They stand first in the plan; @from is moved behind them. */
+static int run_premounts(struct build *b, uint32_t *from)
+{
+	int err = 0;
+
+	for (; !err && *from < b->plan->n && b->plan->steps[*from].op == PLAN_PREMOUNT; ++*from)
+		err = carry_out(b, &b->plan->steps[*from]);
+	return err;
+}
+
+static int run_steps(struct build *b, uint32_t from)
+{
+	for (uint32_t k = from; k < b->plan->n; k++) {
+		const struct plan_step *step = &b->plan->steps[k];
+
+		/* What could not be placed is known by now, all of it. */
+		if (step->op == PLAN_PIVOT && b->findings.n) {
+			talk_send_findings(b->caller_fd, &b->findings);
+			return -EINVAL;
+		}
+		int err = carry_out(b, step);
+
+		if (err)
+			return err;
+		if (step->and_close || step->op == PLAN_CLOSE)
+			let_go(b, &b->fds[step->mount]);
+	}
+	return 0;
+}
+
+static int check_plugins(struct build *b)
+{
+	if (b->host && hooks_has(b->host, CR_PLUGIN_HOOK__RESTORE_EXT_MOUNT))
+		return 0;
+	for (uint32_t i = 0; i < b->tree->n; i++) {
+		const struct mount *m = &b->tree->mounts[i];
+
+		if (m->owner == MOUNT_PLUGIN)
+			findings_mount(&b->findings, "no-plugin", m, "-L DIR",
+				       "a plugin's mount, and no plugin that restores mounts is loaded");
+	}
+	talk_send_findings(b->caller_fd, &b->findings);
+	return b->findings.n ? -EINVAL : 0;
+}
+
+static int start_plugins(struct build *b)
+{
+	struct hooks_options options = {
+		.libdir = b->options->libdir,
+		.stage = CR_PLUGIN_STAGE__RESTORE,
+		.image_dir_fd = b->image_dir_fd,
+		.timeout = b->options->plugin_timeout,
+		.mount_info = plugin_info,
+		.data = b->tree,
+	};
+	int err = hooks_start(&options, &b->host);
+
+	return err ? err : check_plugins(b);
+}
+
+static int enter_namespace(struct build *b, uint64_t above)
+{
+	char name[64];
+
+	if (!b->keeper || !b->keeper->has_user) {
+		int err = namespaces_unshare_mounts(above);
+
+		return err ? log_error(err, "cannot make a mount namespace") : 0;
+	}
+	snprintf(name, sizeof(name), "/proc/%d/ns/mnt", (int)b->keeper->pid);
+	cleanup_fd int fd = open(name, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || setns(fd, CLONE_NEWNS) < 0)
+		return log_error(-errno, "cannot enter the user namespace's mount namespace");
+	return 0;
+}
+
+/* The plugins' part: all of it happens before anything of the new root can be seen. */
+static int run_plugins(struct build *b, uint32_t *next, int callers_ns, int callers_root)
+{
+	int err = b->host ? hooks_call_simple(b->host, CR_PLUGIN_HOOK__RESTORE_INIT) : 0;
+
+	if (!err)
+		err = run_premounts(b, next);
+	if (err || !b->host)
+		return err;
+	err = pivot_check_staging(b);
+	if (!err)
+		err = hooks_leave(b->host, callers_ns, callers_root);
+	/* A plugin may have changed it, and MS_MOVE out of a shared mount is refused. */
+	if (!err && sys_mount_setattr(b->staging_fd, 0, 0, 0, MS_PRIVATE, -1))
+		err = log_error(-EINVAL, "the staging root is not what it was");
+	return err;
+}
+
+static int build(struct build *b, uint64_t above)
+{
+	cleanup_fd int callers_ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	cleanup_fd int callers_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	uint32_t next = 0;
+
+	if (callers_ns < 0 || callers_root < 0)
+		return log_error(-errno, "cannot open the caller's namespace");
+	/* Before the namespace is left: only here are clones in the caller's peer groups. */
+	int err = source_clone_groups(b->sources, b->tree);
+
+	if (!err)
+		err = enter_namespace(b, above);
+	if (!err)
+		err = start_plugins(b);
+	if (!err)
+		err = pivot_into_staging(b);
+	if (!err)
+		err = run_plugins(b, &next, callers_ns, callers_root);
+	if (!err)
+		err = source_settle_groups(b->sources, b->staging_fd);
+	return err ? err : run_steps(b, next);
+}
+
+static int await_verdict(struct build *b)
+{
+	static char buf[TALK_MAX];
+	struct talk_message message;
+	const char *texts[4];
+	int err = talk_send(b->caller_fd, (struct talk_message){ .type = TALK_BUILT }, NULL, -1);
+
+	if (err)
+		return err;
+	int got = talk_recv(b->caller_fd, buf, &message, texts, NULL);
+
+	return got <= 0 ? -EPIPE : message.value;
+}
+
+int builder_main(struct build *b, uint64_t above)
+{
+	log_to(talk_log_sink, &b->caller_fd, log_max());
+	/* Then it must outlive its caller, to take back what it made. It hears of the end by its socket. */
+	if (b->options->create_mountpoints)
+		prctl(PR_SET_PDEATHSIG, 0);
+	int err = build(b, above);
+
+	if (!err)
+		err = await_verdict(b);
+	if (!err && b->host)
+		err = hooks_call_simple(b->host, CR_PLUGIN_HOOK__POST_FORKING);
+	int finished = hooks_finish(b->host, err);
+
+	if (!err)
+		err = finished;
+	if (talk_send(b->caller_fd, (struct talk_message){ .type = TALK_DONE, .value = err }, NULL, -1))
+		journal_undo(&b->journal);
+	return err ? 1 : 0;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The process in which the new namespace is built. */
+#ifndef REBIND_MNT_BUILDER_H
+#define REBIND_MNT_BUILDER_H
+
+#include "mnt/build.h"
+
+/**
+ * builder_main - carry out the plan, wait for the verdict, end
+ * @above: the new namespace's id must be above this one, or 0
+ *
+ * To be called in a child of the caller; everything it has to say goes over b->caller_fd.
+ * Return: the exit status of the process.
+ */
+int builder_main(struct build *b, uint64_t above);
+
+#endif

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * A live side is dumped into a directory that vanishes; then both are archives, and what an archive holds
+ * is a sorted list of lines.
+ */
+#include "mnt/compare-contents.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/path.h"
+#include "image/archive.h"
+#include "image/image.h"
+#include "mnt/contents.h"
+#include "mnt/scratch.h"
+
+/* A copy of the tree's owners that a dump of contents goes by. */
+static void set_owners(struct mount_tree *tree)
+{
+	for (uint32_t i = 0; i < tree->n; i++) {
+		struct mount *m = &tree->mounts[i];
+
+		if (m->owner == MOUNT_UNDECIDED && compare_is_internal(tree, m))
+			m->owner = MOUNT_INTERNAL;
+	}
+}
+
+static int archive_live(const struct contents_side *side, struct mount_tree *again, int *ret_dir)
+{
+	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
+	cleanup_fd int dir = scratch_directory();
+	int err = dir < 0 ? dir : scan_open(side->ns_fd, &target);
+
+	if (!err)
+		err = scan_read(&target, SCAN_BEST, again);
+	if (err)
+		return log_error(err, "cannot read the namespace for its contents");
+	set_owners(again);
+	err = contents_dump(&target, again, dir);
+	*ret_dir = err ? -EBADF : fd_take(&dir);
+	return err;
+}
+
+static int list_one(int dir, const struct mount *m, struct archive_list *ret)
+{
+	struct archive_fault fault = { "" };
+	char name[64];
+	cleanup_fd int fd = openat(dir, image_contents_name(m->dev, name), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return log_error(-errno, "cannot open the contents of mount %u '%s'", m->id, m->mountpoint);
+	int err = archive_list(fd, ret, &fault);
+
+	return err ? log_error(err, "cannot read the contents of mount %u '%s': %s", m->id, m->mountpoint,
+			       fault.text) :
+		     0;
+}
+
+static void differ(struct differences *out, const struct mount *m, const char *entry, const char *left,
+		   const char *right)
+{
+	cleanup_free char *path = path_join(m->mountpoint, strncmp(entry, "./", 2) ? entry : entry + 2);
+
+	differences_add(out, path ? path : m->mountpoint, "contents", left, right);
+}
+
+static void merge(const struct mount *m, const struct archive_list *left, const struct archive_list *right,
+		  struct differences *out)
+{
+	for (size_t l = 0, r = 0; l < left->n || r < right->n;) {
+		const struct archive_entry_info *a = l < left->n ? &left->list[l] : NULL;
+		const struct archive_entry_info *b = r < right->n ? &right->list[r] : NULL;
+		int order = !a ? 1 : !b ? -1 : strcmp(a->path, b->path);
+
+		if (order < 0)
+			differ(out, m, a->path, a->describe, "-");
+		else if (order > 0)
+			differ(out, m, b->path, "-", b->describe);
+		else if (strcmp(a->describe, b->describe) != 0)
+			differ(out, m, a->path, a->describe, b->describe);
+		l += order <= 0;
+		r += order >= 0;
+	}
+}
+
+static int compare_one(int left_dir, const struct mount *l, int right_dir, const struct mount *r,
+		       struct differences *out)
+{
+	cleanup(archive_list_free) struct archive_list left = { 0 }, right = { 0 };
+	int err = list_one(left_dir, l, &left);
+
+	if (!err)
+		err = list_one(right_dir, r, &right);
+	if (!err)
+		merge(l, &left, &right, out);
+	return err;
+}
+
+/* Mounts correspond as in compare_trees(): by their place, in the order of the children. */
+static void pair_children(const struct mount_tree *lt, uint32_t l, const struct mount_tree *rt, uint32_t r,
+			  uint32_t *partner)
+{
+	l = lt->mounts[l].first_child;
+	r = rt->mounts[r].first_child;
+	while (l != MOUNT_NONE && r != MOUNT_NONE) {
+		/* Descending: the side with the greater path has no partner for it. */
+		int order = strcmp(lt->mounts[l].mountpoint, rt->mounts[r].mountpoint);
+
+		if (order == 0)
+			partner[l] = r;
+		l = order >= 0 ? lt->mounts[l].next : l;
+		r = order <= 0 ? rt->mounts[r].next : r;
+	}
+}
+
+static int compare_all(const struct mount_tree *lt, int left_dir, const struct mount_tree *rt,
+		       int right_dir, struct differences *out)
+{
+	cleanup_free uint32_t *partner = malloc((lt->n + 1) * sizeof(*partner));
+	int err = 0;
+
+	if (!partner)
+		return -ENOMEM;
+	memset(partner, 0xff, (lt->n + 1) * sizeof(*partner));
+	partner[lt->root] = rt->root;
+	for (uint32_t i = lt->root; i != MOUNT_NONE && !err; i = tree_next(lt, i)) {
+		if (partner[i] == MOUNT_NONE)
+			continue;
+		const struct mount *l = &lt->mounts[i], *r = &rt->mounts[partner[i]];
+
+		pair_children(lt, i, rt, partner[i], partner);
+		if (contents_is_first(lt, l) && r->owner == MOUNT_INTERNAL &&
+		    strcmp(l->fstype, r->fstype) == 0)
+			err = compare_one(left_dir, l, right_dir, r, out);
+	}
+	return err;
+}
+
+static int open_side(const struct contents_side *side, struct mount_tree *again,
+		     const struct mount_tree **ret_tree, int *ret_dir)
+{
+	*ret_tree = side->tree;
+	if (side->image_dir_fd >= 0) {
+		*ret_dir = fcntl(side->image_dir_fd, F_DUPFD_CLOEXEC, 3);
+		return *ret_dir < 0 ? -errno : 0;
+	}
+	if (side->ns_fd < 0)
+		return log_error(-EINVAL, "a saved mountinfo has no contents to compare");
+	*ret_tree = again;
+	return archive_live(side, again, ret_dir);
+}
+
+int compare_contents(const struct contents_side *left, const struct contents_side *right,
+		     struct differences *differences)
+{
+	cleanup_tree struct mount_tree left_again = { .root = MOUNT_NONE };
+	cleanup_tree struct mount_tree right_again = { .root = MOUNT_NONE };
+	cleanup_fd int left_dir = -EBADF, right_dir = -EBADF;
+	const struct mount_tree *lt, *rt;
+	int err = open_side(left, &left_again, &lt, &left_dir);
+
+	if (!err)
+		err = open_side(right, &right_again, &rt, &right_dir);
+	return err ? err : compare_all(lt, left_dir, rt, right_dir, differences);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The contents of the tmpfs mounts of two namespaces, compared entry by entry. */
+#ifndef REBIND_MNT_COMPARE_CONTENTS_H
+#define REBIND_MNT_COMPARE_CONTENTS_H
+
+#include "model/compare.h"
+
+/* Where one side's contents are to be had. */
+struct contents_side {
+	const struct mount_tree *tree;
+	int ns_fd;	  /* a live namespace, or negative */
+	int image_dir_fd; /* an image, or negative */
+};
+
+/**
+ * compare_contents - every entry of every tmpfs that is internal on both sides
+ *
+ * A side that is neither live nor an image has no contents: that is an error. Return: 0 or a negative
+ * errno, logged.
+ */
+int compare_contents(const struct contents_side *left, const struct contents_side *right,
+		     struct differences *differences);
+
+#endif

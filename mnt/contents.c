@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The child that reads contents. What is visible comes first, from the namespace itself. Whatever is hidden
+ * comes from a copy of the namespace: from the top down, each mount is read when everything on it is
+ * gone, and then unmounted, so that what it covered comes to light. Before the first umount all of
+ * the copy is private, and that is checked: an umount that propagated would be one in the source.
+ */
+#include "mnt/contents.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "base/sys.h"
+#include "image/archive.h"
+#include "image/image.h"
+#include "model/filesystem.h"
+
+/* What the child tells: one for each superblock, followed by one for each of its sockets. */
+struct message {
+	uint32_t first; /* index of the superblock's first mount */
+	uint32_t n_sockets;
+	uint64_t entries, bytes;
+	struct mount_socket socket; /* its path follows the message */
+};
+
+#define MESSAGE_MAX (sizeof(struct message) + PATH_MAX)
+
+struct reader {
+	const struct scan_target *target;
+	const struct mount_tree *tree;
+	int image_dir_fd, sock;
+	uint32_t n_left; /* superblocks not read yet */
+	bool *done;	 /* by first mount */
+};
+
+bool contents_is_first(const struct mount_tree *tree, const struct mount *m)
+{
+	const struct filesystem *fs = filesystem_find(m->fstype);
+
+	return m->owner == MOUNT_INTERNAL && fs && (fs->flags & FILESYSTEM_CONTENTS) &&
+	       m->dev != tree->mounts[tree->root].dev &&
+	       tree_first_of_superblock(tree, m) == tree_index(tree, m);
+}
+
+static int tell(struct reader *r, uint32_t first, const struct mount_contents *contents)
+{
+	struct message message = {
+		.first = first,
+		.n_sockets = contents->n_sockets,
+		.entries = contents->entries,
+		.bytes = contents->bytes,
+	};
+	int err = fd_send(r->sock, &message, sizeof(message), -1);
+
+	for (uint32_t i = 0; i < contents->n_sockets && !err; i++) {
+		char buf[MESSAGE_MAX];
+		size_t n = strlen(contents->sockets[i].path) + 1;
+
+		if (n > PATH_MAX)
+			return -ENAMETOOLONG;
+		message.socket = contents->sockets[i];
+		memcpy(buf, &message, sizeof(message));
+		memcpy(buf + sizeof(message), contents->sockets[i].path, n);
+		err = fd_send(r->sock, buf, sizeof(message) + n, -1);
+	}
+	return err;
+}
+
+static int pack(struct reader *r, uint32_t first, int dir_fd)
+{
+	const struct mount *m = &r->tree->mounts[first];
+	cleanup(image_file_abort) struct image_file file = { .fd = -EBADF };
+	struct mount_contents contents = { 0 };
+	struct archive_fault fault = { "" };
+	char name[64];
+
+	/* Without an inventory the directory is no image: what a killed dump left is in the way. */
+	unlinkat(r->image_dir_fd, image_contents_name(m->dev, name), 0);
+	int err = image_file_start(&file, r->image_dir_fd, name);
+
+	if (err)
+		return log_error(err, "cannot create '%s' in the image directory", name);
+	err = archive_pack(dir_fd, file.fd, &contents, NULL, NULL, &fault);
+	if (err)
+		return log_error(err, "cannot read the contents of mount %u '%s': %s", m->id, m->mountpoint,
+				 fault.text);
+	err = image_file_finish(&file);
+	if (!err)
+		err = tell(r, first, &contents);
+	if (err)
+		return log_error(err, "cannot write '%s'", name);
+	r->done[first] = true;
+	r->n_left--;
+	return 0;
+}
+
+/* Is the visible directory at the mount's path the root of its superblock? In a copy ids differ. */
+static bool is_there(const struct mount *m, int fd)
+{
+	struct sys_mount_stat stat;
+
+	return sys_mount_stat(fd, "", AT_EMPTY_PATH, &stat) == 0 && stat.is_mount_root &&
+	       stat.dev == m->dev;
+}
+
+/* A clean view of the mount at this path, or a negative errno: it is hidden. */
+static int open_clean(const struct mount *m)
+{
+	cleanup_fd int fd = open(m->mountpoint, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || !is_there(m, fd))
+		return -ENOENT;
+	/* EINVAL: unbindable. In a copy of the namespace it is not. */
+	cleanup_fd int clone = sys_open_tree(fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+
+	if (clone < 0)
+		return clone;
+	int dir = openat(clone, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return dir < 0 ? -errno : dir;
+}
+
+static int read_visible(struct reader *r)
+{
+	for (uint32_t i = 0; i < r->tree->n; i++) {
+		if (!contents_is_first(r->tree, &r->tree->mounts[i]))
+			continue;
+		/* Any of its mounts that shows the whole filesystem will do. */
+		for (uint32_t k = i; k != MOUNT_NONE && !r->done[i]; k = r->tree->mounts[k].sb_next) {
+			if (!mount_is_fsroot(&r->tree->mounts[k]))
+				break;
+			cleanup_fd int dir = open_clean(&r->tree->mounts[k]);
+			int err = dir < 0 ? 0 : pack(r, i, dir);
+
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+/* In the copy, on our way down: everything on this mount is gone by now. */
+static int read_and_remove(struct reader *r, uint32_t i)
+{
+	const struct mount *m = &r->tree->mounts[i];
+	uint32_t first = tree_first_of_superblock(r->tree, m);
+
+	if (contents_is_first(r->tree, &r->tree->mounts[first]) && !r->done[first] && mount_is_fsroot(m)) {
+		cleanup_fd int dir = open_clean(m);
+		int err = dir < 0 ? 0 : pack(r, first, dir);
+
+		if (err)
+			return err;
+	}
+	/* One that is locked to its place stays; whatever it hides is missed below. */
+	if (m->parent != MOUNT_NONE)
+		umount2(m->mountpoint, MNT_DETACH | UMOUNT_NOFOLLOW);
+	return 0;
+}
+
+/* Children by ascending path: what is stacked on a mount goes first, then "/a", then "/a/b". */
+static uint32_t *sorted_children(const struct mount_tree *tree, uint32_t *ret_last)
+{
+	uint32_t *before = malloc(tree->n * sizeof(*before));
+
+	if (!before)
+		return NULL;
+	for (uint32_t i = 0; i < tree->n; i++) {
+		uint32_t previous = MOUNT_NONE;
+
+		for (uint32_t c = tree->mounts[i].first_child; c != MOUNT_NONE; c = tree->mounts[c].next) {
+			before[c] = previous;
+			previous = c;
+		}
+		ret_last[i] = previous;
+	}
+	return before;
+}
+
+static int peel(struct reader *r)
+{
+	cleanup_free uint32_t *last = malloc(r->tree->n * sizeof(*last));
+	cleanup_free uint32_t *before = last ? sorted_children(r->tree, last) : NULL;
+	uint32_t i = r->tree->root;
+
+	if (!before)
+		return -ENOMEM;
+	while (r->n_left) {
+		while (last[i] != MOUNT_NONE)
+			i = last[i];
+		int err = read_and_remove(r, i);
+
+		if (err || r->tree->mounts[i].parent == MOUNT_NONE)
+			return err;
+		/* On with its next sibling; its parent's turn comes when none is left. */
+		last[r->tree->mounts[i].parent] = before[i];
+		i = r->tree->mounts[i].parent;
+	}
+	return 0;
+}
+
+/*
+ * Are all mounts of the copy private, and all of them in sight? What lies below the root that we stand on
+ * would not have been reached. (proc may be missing in the namespace: @proc_fd was opened before.)
+ */
+static int check_private(const struct reader *r, int proc_fd)
+{
+	cleanup_fd int mountinfo = openat(proc_fd, "mountinfo", O_RDONLY | O_CLOEXEC);
+	cleanup_tree struct mount_tree tree = { 0 };
+	struct tree_fault fault;
+	int err = mountinfo < 0 ? -errno : scan_text(mountinfo, &tree, &fault);
+
+	if (!err && tree.n != r->tree->n)
+		return -EBUSY;
+	for (uint32_t i = 0; i < tree.n && !err; i++)
+		if (tree.mounts[i].shared)
+			err = -EBUSY;
+	return err;
+}
+
+static int read_hidden(struct reader *r, int proc_fd)
+{
+	if (fchdir(r->target->root_fd) < 0 || chroot(".") < 0 || unshare(CLONE_NEWNS) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return log_error(-errno, "cannot copy the namespace to read what is hidden in it");
+	int err = check_private(r, proc_fd);
+
+	if (err)
+		return log_error(err, "cannot read hidden mounts: the copy of the namespace is not private");
+	err = chdir("/") < 0 ? -errno : peel(r);
+	for (uint32_t i = 0; i < r->tree->n && !err; i++) {
+		const struct mount *m = &r->tree->mounts[i];
+
+		if (contents_is_first(r->tree, m) && !r->done[i])
+			err = log_error(-EBUSY, "cannot read the hidden contents of mount %u '%s': what covers "
+						"it is locked", m->id, m->mountpoint);
+	}
+	return err;
+}
+
+static int read_all(struct reader *r)
+{
+	cleanup_fd int proc_fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (proc_fd < 0 || setns(r->target->ns_fd, CLONE_NEWNS) < 0)
+		return log_error(-errno, "cannot enter the namespace");
+	int err = read_visible(r);
+
+	return err || !r->n_left ? err : read_hidden(r, proc_fd);
+}
+
+static int receive_socket(struct mount_tree *tree, struct mount_contents *contents, const char *buf,
+			  size_t n)
+{
+	struct message message;
+	struct mount_socket *sockets =
+		realloc(contents->sockets, (contents->n_sockets + 1) * sizeof(*sockets));
+
+	if (!sockets)
+		return -ENOMEM;
+	memcpy(&message, buf, sizeof(message));
+	contents->sockets = sockets;
+	sockets[contents->n_sockets] = message.socket;
+	sockets[contents->n_sockets].path =
+		arena_copy(&tree->strings, buf + sizeof(message), n - sizeof(message) - 1);
+	return sockets[contents->n_sockets++].path ? 0 : -ENOMEM;
+}
+
+static int receive(struct mount_tree *tree, int sock)
+{
+	char buf[MESSAGE_MAX];
+	ssize_t n;
+
+	while ((n = fd_recv(sock, buf, sizeof(buf), NULL)) > 0) {
+		struct message message;
+		int err = 0;
+
+		if ((size_t)n < sizeof(message))
+			return -EPROTO;
+		memcpy(&message, buf, sizeof(message));
+		struct mount *m = &tree->mounts[message.first];
+
+		if (!m->contents)
+			m->contents = calloc(1, sizeof(*m->contents));
+		if (!m->contents)
+			return -ENOMEM;
+		m->contents->entries = message.entries;
+		m->contents->bytes = message.bytes;
+		if ((size_t)n > sizeof(message))
+			err = receive_socket(tree, m->contents, buf, (size_t)n);
+		if (err)
+			return err;
+	}
+	return (int)n;
+}
+
+static uint32_t count(const struct mount_tree *tree)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < tree->n; i++)
+		n += contents_is_first(tree, &tree->mounts[i]);
+	return n;
+}
+
+int contents_dump(const struct scan_target *target, struct mount_tree *tree, int image_dir_fd)
+{
+	struct reader r = {
+		.target = target,
+		.tree = tree,
+		.image_dir_fd = image_dir_fd,
+		.n_left = count(tree),
+	};
+	cleanup_free bool *done = r.n_left ? calloc(tree->n, sizeof(*done)) : NULL;
+	int pair[2];
+
+	if (!r.n_left)
+		return 0;
+	int err = done ? fd_pair(pair) : -ENOMEM;
+
+	if (err)
+		return log_error(err, "cannot read contents");
+	cleanup_fd int sock = pair[0];
+	cleanup_fd int other = pair[1];
+
+	r.done = done;
+	r.sock = other;
+	pid_t pid = child_fork();
+
+	if (pid == 0)
+		_exit(read_all(&r) ? 1 : 0);
+	if (pid < 0)
+		return log_error(pid, "cannot fork");
+	fd_close(&other);
+	err = receive(tree, sock);
+	int ended = child_wait(pid, NULL);
+
+	return err ? log_error(err, "cannot learn what was read") : ended ? -EIO : 0;
+}
+
+void contents_forget(const struct mount_tree *tree, int image_dir_fd)
+{
+	char name[64];
+
+	for (uint32_t i = 0; i < tree->n; i++)
+		if (contents_is_first(tree, &tree->mounts[i]) && tree->mounts[i].contents)
+			unlinkat(image_dir_fd, image_contents_name(tree->mounts[i].dev, name), 0);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The contents of the tmpfs mounts of a namespace, into the image. */
+#ifndef REBIND_MNT_CONTENTS_H
+#define REBIND_MNT_CONTENTS_H
+
+#include "mnt/scan.h"
+
+/**
+ * contents_dump - archive every tmpfs that is ours to create
+ * @image_dir_fd: where the archives go
+ * @tree: the first mount of each superblock gets its contents (counts, sockets)
+ *
+ * A child enters the namespace. What is visible is read through a clone of the mount (nothing that
+ * is mounted on top is in it); what is hidden, in a copy of the namespace from which the covers are
+ * taken off, one after the other.
+ *
+ * Return: 0 or a negative errno, logged. The archives already written stand in the directory:
+ * contents_forget() takes them away.
+ */
+int contents_dump(const struct scan_target *target, struct mount_tree *tree, int image_dir_fd);
+
+/**
+ * contents_forget - remove the archives of a dump that failed
+ */
+void contents_forget(const struct mount_tree *tree, int image_dir_fd);
+
+/**
+ * contents_is_first - is this the mount by which its superblock's contents are kept
+ */
+bool contents_is_first(const struct mount_tree *tree, const struct mount *m);
+
+#endif

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "mnt/dump.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/caps.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "hooks/hooks.h"
+#include "image/image.h"
+#include "mnt/contents.h"
+#include "mnt/external.h"
+#include "mnt/plugin-info.h"
+#include "mnt/scratch.h"
+#include "mnt/validate.h"
+
+#define TRIES 3
+#define NS_ID 1
+
+struct dump {
+	const struct rebind_dump_options *options;
+	struct findings *findings;
+	struct word_list externals;
+	enum scan_reader reader;
+	int ns_fd, image_dir_fd;
+	struct mount_tree callers;
+	struct hooks_host *host;
+	bool started; /* the plugins, if there are any */
+};
+
+static void dump_free(struct dump *d)
+{
+	words_free(&d->externals);
+	fd_close(&d->ns_fd);
+	fd_close(&d->image_dir_fd);
+	tree_free(&d->callers);
+}
+
+static int open_target(struct dump *d)
+{
+	const struct rebind_dump_options *o = d->options;
+
+	if (!o->pid == !o->mntns)
+		return findings_add(d->findings, "usage", 0, NULL, "-t PID or --mntns FILE",
+				    "one namespace must be named: by a process or by a file");
+	if (o->pid) {
+		d->ns_fd = scan_ns_of_pid(o->pid);
+		if (d->ns_fd < 0)
+			return log_error(d->ns_fd, "cannot open the mount namespace of process %d",
+					 (int)o->pid);
+		return 0;
+	}
+	d->ns_fd = open(o->mntns, O_RDONLY | O_CLOEXEC);
+	if (d->ns_fd < 0)
+		return log_error(-errno, "cannot open the namespace file '%s'", o->mntns);
+	return 0;
+}
+
+static int open_image(struct dump *d)
+{
+	const char *dir = d->options->images_dir;
+
+	if (d->options->dry_run) {
+		/* A plugin may write to the image: into nothing. */
+		d->image_dir_fd = scratch_directory();
+		return d->image_dir_fd < 0 ? log_error(d->image_dir_fd, "cannot make a scratch directory")
+					   : 0;
+	}
+	d->image_dir_fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -EINVAL;
+	if (d->image_dir_fd < 0)
+		return log_error(dir ? -errno : -EINVAL, "cannot open the image directory '%s'",
+				 dir ? dir : "");
+	int empty = image_is_empty(d->image_dir_fd);
+
+	if (empty < 0)
+		return log_error(empty, "cannot look into the image directory '%s'", dir);
+	if (!empty)
+		return findings_add(d->findings, "image-exists", 0, dir, "an empty directory",
+				    "the image directory '%s' holds an image already", dir);
+	return 0;
+}
+
+static int read_own(struct dump *d)
+{
+	cleanup_target struct scan_target own = SCAN_TARGET_NONE;
+	int err = scan_open_own(&own);
+
+	if (!err)
+		err = scan_read(&own, d->reader, &d->callers);
+	return err ? log_error(err, "cannot read the caller's own mounts") : 0;
+}
+
+static int decide(struct dump *d, const struct scan_target *target, struct mount_tree *tree)
+{
+	const struct rebind_dump_options *o = d->options;
+	struct external_input input = {
+		.target = target,
+		.tree = tree,
+		.callers = &d->callers,
+		.options = &d->externals,
+		.skip_mnt = o->skip_mnt,
+		.n_skip_mnt = o->n_skip_mnt,
+		.copy = o->copy,
+		.n_copy = o->n_copy,
+		.enable_fs = o->enable_fs,
+		.n_enable_fs = o->n_enable_fs,
+		.findings = d->findings,
+	};
+	int err = external_decide(&input);
+
+	if (err)
+		return log_error(err, "cannot decide whose the mounts are");
+	validate_mounts(tree);
+	err = external_ask_plugins(tree, d->host);
+	if (err)
+		return err;
+	err = external_detect(&input);
+	if (err)
+		return log_error(err, "cannot look for the caller's own mounts");
+	return validate_dump(target, tree, &d->callers, d->findings);
+}
+
+static void describe(const struct dump *d, const struct mount_tree *tree)
+{
+	static const char *const owners[] = {
+		[MOUNT_UNDECIDED] = "nobody's", [MOUNT_ROOT] = "root",	   [MOUNT_INTERNAL] = "internal",
+		[MOUNT_EXTERNAL] = "external",	[MOUNT_PLUGIN] = "plugin", [MOUNT_SKIPPED] = "skipped",
+	};
+
+	tree_for_each(i, tree) {
+		const struct mount *m = &tree->mounts[i];
+		const char *key = m->key ? m->key : m->parent_key;
+		cleanup_free char *path = path_printable(m->mountpoint);
+		cleanup_free char *line = NULL;
+
+		if (!path || asprintf(&line, "mount %u '%s' %s %s%s%s", m->id, path, m->fstype,
+				      owners[m->owner], key ? " " : "", key ? key : "") < 0)
+			return;
+		if (d->options->on_line)
+			d->options->on_line(d->options->on_line_data, line);
+	}
+}
+
+static int write_image(struct dump *d, const struct mount_tree *tree)
+{
+	char name[64];
+
+	/* What a killed dump left is in the way; without an inventory it is no image. */
+	snprintf(name, sizeof(name), "mountpoints-%d.img", NS_ID);
+	unlinkat(d->image_dir_fd, name, 0);
+	int err = image_write_mounts(d->image_dir_fd, tree, NS_ID);
+
+	if (err)
+		return log_error(err, "cannot write '%s'", name);
+	err = image_write_inventory(d->image_dir_fd, &(struct image_info){ .version = 2 });
+	if (!err)
+		return 0;
+	unlinkat(d->image_dir_fd, name, 0);
+	return log_error(err, "cannot write 'inventory.img'");
+}
+
+/* Contents and image. Return: -EAGAIN if the namespace changed meanwhile. */
+static int keep(struct dump *d, const struct scan_target *target, struct mount_tree *tree)
+{
+	int err = contents_dump(target, tree, d->image_dir_fd);
+
+	if (!err) {
+		int same = scan_is_unchanged(target, tree);
+
+		err = same > 0 ? write_image(d, tree) : same < 0 ? same : -EAGAIN;
+	}
+	if (err)
+		contents_forget(tree, d->image_dir_fd);
+	return err;
+}
+
+/* The plugin process answers rebind_mount_info() from its copy of the first tree that was read. */
+static int start_plugins(struct dump *d, struct mount_tree *tree)
+{
+	struct hooks_options hooks = {
+		.libdir = d->options->libdir,
+		.stage = CR_PLUGIN_STAGE__DUMP,
+		.image_dir_fd = d->image_dir_fd,
+		.timeout = d->options->plugin_timeout,
+		.mount_info = plugin_info,
+		.data = tree,
+	};
+
+	if (d->started)
+		return 0;
+	d->started = true;
+	return hooks_start(&hooks, &d->host);
+}
+
+static int try_once(struct dump *d)
+{
+	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
+	cleanup_tree struct mount_tree tree = { 0 };
+	int err = scan_open(d->ns_fd, &target);
+
+	if (err)
+		return log_error(err, "cannot enter the mount namespace");
+	err = scan_read(&target, d->reader, &tree);
+	if (err)
+		return err == -EAGAIN ? err : log_error(err, "cannot read the mounts of the namespace");
+	scan_kinds(&target, &tree);
+	err = start_plugins(d, &tree);
+	if (err)
+		return err;
+	err = decide(d, &target, &tree);
+	if (d->options->dry_run)
+		describe(d, &tree);
+	return err || d->options->dry_run ? err : keep(d, &target, &tree);
+}
+
+static int try_often(struct dump *d)
+{
+	for (int i = 0; i < TRIES; i++) {
+		int err = try_once(d);
+
+		if (err != -EAGAIN)
+			return err;
+		log_info("the namespace changed while it was dumped: again");
+		/* What was wrong with the one before need not be wrong now. */
+		findings_free(d->findings);
+	}
+	return log_error(-EAGAIN, "the namespace kept changing while it was dumped (%d tries); "
+				  "freeze its processes", TRIES);
+}
+
+static int dump_all(struct dump *d)
+{
+	int err = open_target(d);
+
+	if (!err)
+		err = open_image(d);
+	if (!err)
+		err = read_own(d);
+	if (err)
+		return err;
+	err = try_often(d);
+	int finished = hooks_finish(d->host, err);
+
+	return err ? err : finished;
+}
+
+int dump_run(const struct rebind_dump_options *options, struct findings *findings)
+{
+	cleanup(dump_free) struct dump d = {
+		.options = options,
+		.findings = findings,
+		.ns_fd = -EBADF,
+		.image_dir_fd = -EBADF,
+	};
+	cleanup_caps struct caps_state caps = caps_hold();
+
+	if (scan_reader_named(options->reader, &d.reader))
+		return findings_add(findings, "usage", 0, NULL, NULL,
+				    "no such reader of the mount table: '%s'", options->reader);
+	int err = words_parse(WORD_DUMP, options->external, options->n_external, &d.externals,
+				findings);
+
+	if (err || findings->n)
+		return err ? err : -EINVAL;
+	if (!caps_has_admin())
+		return log_error(-EPERM, "CAP_SYS_ADMIN is missing: run as root");
+	err = caps_raise();
+	return err ? log_error(err, "cannot raise capabilities") : dump_all(&d);
+}

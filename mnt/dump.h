@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* scan -> external -> validate -> contents -> image */
+#ifndef REBIND_MNT_DUMP_H
+#define REBIND_MNT_DUMP_H
+
+#include "include/rebind.h"
+#include "model/findings.h"
+
+/**
+ * dump_run - rebind_dump() with findings in place of a report
+ */
+int dump_run(const struct rebind_dump_options *options, struct findings *findings);
+
+#endif

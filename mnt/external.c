@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "mnt/external.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "base/sys.h"
+#include "model/filesystem.h"
+
+/* Index of mounts by superblock and root: finds whose part a bind shows, by walking up its root. */
+struct places {
+	const struct mount_tree *tree;
+	struct table table;
+};
+
+static uint64_t place_hash(uint32_t dev, const char *root, size_t size)
+{
+	return table_hash_bytes(root, size) ^ ((uint64_t)dev << 32 | dev);
+}
+
+static int places_add(struct places *places, uint32_t index)
+{
+	const struct mount *m = &places->tree->mounts[index];
+
+	return table_put(&places->table, place_hash(m->dev, m->root, strlen(m->root)), index, NULL);
+}
+
+/* The mount whose root is the longest that contains @root; @ret_rest is what remains. */
+static const struct mount *places_find(const struct places *places, uint32_t dev, const char *root,
+				       const char **ret_rest)
+{
+	size_t n = strlen(root);
+
+	for (;;) {
+		uint32_t index = table_get(&places->table, place_hash(dev, root, n ? n : 1));
+		const struct mount *m = index == TABLE_NONE ? NULL : &places->tree->mounts[index];
+		const char *rest = m && m->dev == dev ? path_rest_below(root, m->root) : NULL;
+
+		if (rest) {
+			*ret_rest = rest;
+			return m;
+		}
+		if (n <= 1)
+			return NULL;
+		while (n && root[n - 1] != '/')
+			n--;
+		if (n > 1)
+			n--;
+	}
+}
+
+static struct mount *find_stat(const struct external_input *in, const struct table *by_unique,
+			       const struct sys_mount_stat *stat)
+{
+	uint32_t index = stat->unique_id ? table_get(by_unique, stat->unique_id) : TABLE_NONE;
+
+	if (!stat->unique_id)
+		return tree_find(in->tree, stat->old_id);
+	return index == TABLE_NONE ? NULL : &in->tree->mounts[index];
+}
+
+static int stat_at(const struct external_input *in, const char *path, struct sys_mount_stat *ret)
+{
+	cleanup_fd int fd = sys_openat2(in->target->root_fd, path, O_PATH | O_CLOEXEC,
+					RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+
+	if (fd < 0)
+		return fd;
+	return sys_mount_stat(fd, "", AT_EMPTY_PATH | scan_stat_flags(in->tree), ret);
+}
+
+/* The visible mount whose place PATH is, symlinks resolved in the target's root. */
+static struct mount *mount_at(struct external_input *in, const struct table *by_unique,
+			      const char *option, const char *path)
+{
+	struct sys_mount_stat stat = { 0 };
+	int err = stat_at(in, path, &stat);
+
+	if (err) {
+		findings_add(in->findings, "option", 0, path, NULL, "%s names '%s', which is not there: %s",
+			     option, path, strerror(-err));
+		return NULL;
+	}
+	struct mount *m = find_stat(in, by_unique, &stat);
+
+	if (m && stat.is_mount_root)
+		return m;
+	findings_add(in->findings, "option", 0, path, NULL,
+		     "%s names '%s', which is not a mountpoint of the namespace", option, path);
+	return NULL;
+}
+
+static void declare(struct external_input *in, struct mount *m, const char *key)
+{
+	if (m->owner == MOUNT_EXTERNAL) {
+		findings_mount(in->findings, "declared-twice", m, NULL,
+			       "declared as external twice, with the keys '%s' and '%s'", m->key, key);
+		return;
+	}
+	if (m->owner == MOUNT_ROOT) {
+		findings_mount(in->findings, "option", m, NULL,
+			       "the root of the namespace cannot be external: --root of the restore is its source");
+		return;
+	}
+	m->key = arena_intern(&in->tree->strings, key, strlen(key));
+	m->owner = MOUNT_EXTERNAL;
+}
+
+static void declare_externals(struct external_input *in, const struct table *by_unique)
+{
+	for (size_t i = 0; i < in->options->n; i++) {
+		struct word_external *option = &in->options->list[i];
+		struct mount *m;
+
+		if (option->what == WORD_ID)
+			m = tree_find(in->tree, option->id);
+		else
+			m = mount_at(in, by_unique, "--external", option->inside);
+		if (!m && option->what == WORD_ID)
+			findings_add(in->findings, "option", option->id, NULL, NULL,
+				     "--external names mount %u, which the namespace does not have",
+				     option->id);
+		if (m)
+			declare(in, m, option->value);
+	}
+}
+
+static void skip_subtree(struct mount_tree *tree, uint32_t top)
+{
+	for (uint32_t i = top;;) {
+		tree->mounts[i].owner = MOUNT_SKIPPED;
+		if (tree->mounts[i].first_child != MOUNT_NONE) {
+			i = tree->mounts[i].first_child;
+			continue;
+		}
+		while (i != top && tree->mounts[i].next == MOUNT_NONE)
+			i = tree->mounts[i].parent;
+		if (i == top)
+			return;
+		i = tree->mounts[i].next;
+	}
+}
+
+static void declare_skipped(struct external_input *in, const struct table *by_unique)
+{
+	for (size_t i = 0; i < in->n_skip_mnt; i++) {
+		struct mount *m = mount_at(in, by_unique, "--skip-mnt", in->skip_mnt[i]);
+
+		if (m && m->owner == MOUNT_ROOT)
+			findings_mount(in->findings, "option", m, NULL, "the root cannot be skipped");
+		else if (m)
+			skip_subtree(in->tree, tree_index(in->tree, m));
+	}
+}
+
+/* --copy: the superblocks of these mounts may be copied although the caller has them mounted too. */
+static int declare_copies(struct external_input *in, const struct table *by_unique, struct table *copied)
+{
+	for (size_t i = 0; i < in->n_copy; i++) {
+		const struct mount *m = mount_at(in, by_unique, "--copy", in->copy[i]);
+		int err = m ? table_put(copied, m->dev, 1, NULL) : 0;
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Is this very mount (superblock and root) below the caller's copy of the volume, at the same path? */
+static bool came_along(const struct places *callers, const struct mount *volume, const struct mount *m)
+{
+	const char *rest, *below = path_rest_below(m->mountpoint, volume->mountpoint);
+	const struct mount *host = places_find(callers, m->dev, m->root, &rest);
+
+	if (!host || *rest || !below)
+		return false;
+	size_t n = strlen(host->mountpoint), k = strlen(below);
+
+	return n > k && strcmp(host->mountpoint + n - k, below) == 0;
+}
+
+/*
+ * Rule 2. A bind of an external mount shows a part of it; a submount of an rbind volume is in the
+ * caller's namespace as well. Parents come first, so what came along can bring others along.
+ */
+static int decide_companions(struct external_input *in, const struct places *callers)
+{
+	struct places externals = { .tree = in->tree };
+	int err = 0;
+
+	for (uint32_t i = 0; i < in->tree->n && !err; i++)
+		if (in->tree->mounts[i].owner == MOUNT_EXTERNAL)
+			err = places_add(&externals, i);
+	tree_for_each(i, in->tree) {
+		struct mount *m = &in->tree->mounts[i], *parent = (struct mount *)tree_parent(in->tree, m);
+		const char *rest;
+
+		if (err || m->owner != MOUNT_UNDECIDED)
+			continue;
+		const struct mount *whole = places_find(&externals, m->dev, m->root, &rest);
+
+		if (!whole && parent && parent->owner == MOUNT_EXTERNAL && came_along(callers, parent, m))
+			whole = parent;
+		if (!whole)
+			continue;
+		m->owner = MOUNT_EXTERNAL;
+		m->comes_along = true;
+		m->parent_key = whole->parent_key ? whole->parent_key : whole->key;
+		err = places_add(&externals, i);
+	}
+	table_free(&externals.table);
+	return err;
+}
+
+static bool is_enabled(const struct external_input *in, const struct filesystem *fs)
+{
+	if (!(fs->flags & FILESYSTEM_ON_REQUEST))
+		return true;
+	for (size_t i = 0; i < in->n_enable_fs; i++)
+		if (strcmp(in->enable_fs[i], fs->name) == 0)
+			return true;
+	return false;
+}
+
+/* Rule 3: a filesystem that we create, or a part of one, or of the new root's. */
+static bool is_internal(const struct external_input *in, const struct table *copied, const struct mount *m)
+{
+	const struct mount *root = &in->tree->mounts[in->tree->root];
+	const struct filesystem *fs = filesystem_find(m->fstype);
+
+	if (m->deleted)
+		return false;
+	if (m->dev == root->dev)
+		return path_rest_below(m->root, root->root) != NULL;
+	if (!fs || !is_enabled(in, fs))
+		return false;
+	if (fs->flags & FILESYSTEM_SINGLE)
+		return true;
+	const struct mount *first = &in->tree->mounts[tree_first_of_superblock(in->tree, m)];
+
+	if (!mount_is_fsroot(first))
+		return false;
+	return (fs->flags & FILESYSTEM_OF_NAMESPACE) ||
+	       table_get(&in->callers->by_dev, m->dev) == TABLE_NONE ||
+	       table_get(copied, m->dev) != TABLE_NONE;
+}
+
+static int index_unique(const struct mount_tree *tree, struct table *ret)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < tree->n && !err; i++)
+		if (tree->mounts[i].unique_id)
+			err = table_put(ret, tree->mounts[i].unique_id, i, NULL);
+	return err;
+}
+
+static int index_callers(const struct mount_tree *callers, struct places *ret)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < callers->n && !err; i++)
+		err = places_add(ret, i);
+	return err;
+}
+
+int external_decide(struct external_input *in)
+{
+	cleanup_table struct table by_unique = { 0 }, copied = { 0 };
+	struct places callers = { .tree = in->callers };
+	int err = index_unique(in->tree, &by_unique);
+
+	in->tree->mounts[in->tree->root].owner = MOUNT_ROOT;
+	if (!err)
+		err = declare_copies(in, &by_unique, &copied);
+	if (err)
+		return err;
+	declare_externals(in, &by_unique);
+	declare_skipped(in, &by_unique);
+	err = index_callers(in->callers, &callers);
+	if (!err)
+		err = decide_companions(in, &callers);
+	table_free(&callers.table);
+	for (uint32_t i = 0; i < in->tree->n; i++) {
+		struct mount *m = &in->tree->mounts[i];
+
+		if (m->owner == MOUNT_UNDECIDED && is_internal(in, &copied, m))
+			m->owner = MOUNT_INTERNAL;
+	}
+	return err;
+}
+
+int external_ask_plugins(struct mount_tree *tree, struct hooks_host *host)
+{
+	if (!host || !hooks_has(host, CR_PLUGIN_HOOK__DUMP_EXT_MOUNT))
+		return 0;
+	tree_for_each(i, tree) {
+		struct mount *m = &tree->mounts[i];
+		cleanup_free char *dotted = NULL;
+
+		if (!m->need_plugin)
+			continue;
+		if (asprintf(&dotted, ".%s", m->mountpoint) < 0)
+			return -ENOMEM;
+		int err = hooks_dump_mount(host, dotted, (int)m->id);
+
+		if (err && err != -ENOTSUP)
+			return err;
+		if (!err)
+			m->owner = MOUNT_PLUGIN;
+	}
+	return 0;
+}
+
+static bool may_detect(const struct external_input *in, const struct table *groups, const struct mount *m)
+{
+	if (m->master && !in->options->auto_masters && table_get(groups, m->master) != TABLE_NONE)
+		return false;
+	return !m->shared || in->options->auto_sharing || table_get(groups, m->shared) == TABLE_NONE;
+}
+
+static int detect_one(struct external_input *in, const struct places *callers, struct mount *m)
+{
+	const char *rest;
+	const struct mount *host = places_find(callers, m->dev, m->root, &rest);
+
+	if (!host)
+		return 0;
+	cleanup_free char *path = path_join(host->mountpoint, rest);
+
+	if (!path)
+		return -ENOMEM;
+	m->source = arena_copy(&in->tree->strings, path, strlen(path));
+	m->key = MOUNT_KEY_AUTO;
+	m->owner = MOUNT_EXTERNAL;
+	return m->source ? 0 : -ENOMEM;
+}
+
+int external_detect(struct external_input *in)
+{
+	cleanup_table struct table groups = { 0 };
+	struct places callers = { .tree = in->callers };
+	int err = in->options->automatic ? index_callers(in->callers, &callers) : 0;
+
+	for (uint32_t i = 0; i < in->callers->n && !err; i++)
+		if (in->callers->mounts[i].shared)
+			err = table_put(&groups, in->callers->mounts[i].shared, i, NULL);
+	for (uint32_t i = 0; i < in->tree->n && !err && in->options->automatic; i++) {
+		struct mount *m = &in->tree->mounts[i];
+
+		if (m->need_plugin && m->owner == MOUNT_UNDECIDED && may_detect(in, &groups, m))
+			err = detect_one(in, &callers, m);
+	}
+	table_free(&callers.table);
+	return err;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whose each mount of a live namespace is: who can make it again. */
+#ifndef REBIND_MNT_EXTERNAL_H
+#define REBIND_MNT_EXTERNAL_H
+
+#include "hooks/hooks.h"
+#include "mnt/words.h"
+#include "mnt/scan.h"
+
+/* What the decision is made from. */
+struct external_input {
+	const struct scan_target *target;
+	struct mount_tree *tree;	  /* owners are set here */
+	const struct mount_tree *callers; /* the caller's own namespace */
+	struct word_list *options;
+	const char *const *skip_mnt;
+	size_t n_skip_mnt;
+	const char *const *copy;
+	size_t n_copy;
+	const char *const *enable_fs;
+	size_t n_enable_fs;
+	struct findings *findings;
+};
+
+/**
+ * external_decide - rules 1 to 3 of DESIGN.md, "Whose is it?"
+ *
+ * Declared by the caller; a bind of what is external, or a mount that came along with one; internal.
+ * What is left stays MOUNT_UNDECIDED: validate_mounts() flags it.
+ *
+ * Return: 0 or a negative errno; options that fit no mount are findings.
+ */
+int external_decide(struct external_input *input);
+
+/**
+ * external_ask_plugins - rule 4: DUMP_EXT_MOUNT for each mount that needs a plugin
+ * @host: NULL: there are no plugins
+ *
+ * Return: 0 or a negative errno, logged.
+ */
+int external_ask_plugins(struct mount_tree *tree, struct hooks_host *host);
+
+/**
+ * external_detect - rule 5, --external mnt[]: what the caller's namespace shows as well
+ *
+ * The record's source becomes the path in the caller's namespace. Return: 0 or -ENOMEM.
+ */
+int external_detect(struct external_input *input);
+
+#endif

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "mnt/fs/fs.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "model/filesystem.h"
+
+/* The kernel's own words about what it refused; they are in the context's log. */
+static void kernel_says(int fs_fd, char *buf, size_t size)
+{
+	ssize_t n = read(fs_fd, buf, size - 1);
+
+	buf[n > 0 ? n : 0] = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+}
+
+static int refuse(int fs_fd, const struct mount *m, int err, const char *what)
+{
+	char words[512];
+
+	kernel_says(fs_fd, words, sizeof(words));
+	return log_error(err, "cannot create the %s of mount %u '%s'%s%s%s%s", m->fstype, m->id,
+			 m->mountpoint, *what ? ": " : "", what, *words ? ": " : "", words);
+}
+
+int fs_set_option(int fs_fd, const struct mount *m, const char *name, const char *value)
+{
+	int done = value ? fsconfig(fs_fd, FSCONFIG_SET_STRING, name, value, 0) :
+			   fsconfig(fs_fd, FSCONFIG_SET_FLAG, name, NULL, 0);
+
+	return done < 0 ? refuse(fs_fd, m, -errno, name) : 0;
+}
+
+static int set_flags(int fs_fd, const struct mount *m)
+{
+	static const struct {
+		uint32_t flag;
+		const char *name;
+	} flags[] = {
+		{ MS_SYNCHRONOUS, "sync" },
+		{ MS_DIRSYNC, "dirsync" },
+		{ MS_MANDLOCK, "mand" },
+		{ MS_LAZYTIME, "lazytime" },
+	};
+	int err = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(flags) && !err; i++)
+		if (m->sb_flags & flags[i].flag)
+			err = fs_set_option(fs_fd, m, flags[i].name, NULL);
+	return err;
+}
+
+int fs_set_options(int fs_fd, const struct mount *m, const char *options)
+{
+	struct filesystem_option option;
+	int err = set_flags(fs_fd, m), more = 1;
+
+	while (!err && (more = filesystem_next_option(&options, &option)) > 0) {
+		if (!filesystem_ignores(option.name))
+			err = fs_set_option(fs_fd, m, option.name, option.value);
+		filesystem_free_option(&option);
+	}
+	return err ? err : more;
+}
+
+/* What the running kernel has set for all: to mount it without these words would take them away. */
+static const char *host_options(const struct build *b, const struct mount *m)
+{
+	for (uint32_t i = 0; i < b->callers->n; i++)
+		if (strcmp(b->callers->mounts[i].fstype, m->fstype) == 0)
+			return b->callers->mounts[i].options;
+	return "";
+}
+
+static int configure(struct build *b, int fs_fd, const struct mount *m)
+{
+	const struct filesystem *fs = filesystem_find(m->fstype);
+	bool host = fs->flags & FILESYSTEM_HOST_OPTIONS;
+	/* devtmpfs shows the size and mode of its one superblock; they cannot be given again. */
+	const char *options = !host ? m->options : strcmp(m->fstype, "cgroup2") ? "" : host_options(b, m);
+	int err = 0;
+
+	if (*m->source)
+		err = fs_set_option(fs_fd, m, "source", m->source);
+	if (!err)
+		err = fs_set_options(fs_fd, m, options);
+	if (!err && fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		err = refuse(fs_fd, m, -errno, "");
+	return err;
+}
+
+int fs_create(struct build *b, uint32_t i)
+{
+	const struct mount *m = &b->tree->mounts[i];
+	const struct filesystem *fs = filesystem_find(m->fstype);
+
+	if (!fs)
+		return log_error(-EINVAL, "mount %u '%s': rebind does not create a %s", m->id, m->mountpoint,
+				 m->fstype);
+	if (fs->flags & FILESYSTEM_LAYERS)
+		return fs_overlay_create(b, m);
+	cleanup_fd int fs_fd = keeper_fsopen(b->keeper, m->fstype);
+
+	if (fs_fd < 0)
+		return log_error(fs_fd, "cannot create a %s for mount %u '%s'", m->fstype, m->id,
+				 m->mountpoint);
+	int err = configure(b, fs_fd, m);
+
+	if (err)
+		return err;
+	cleanup_fd int fd = fsmount(fs_fd, FSMOUNT_CLOEXEC, 0);
+
+	if (fd < 0)
+		return refuse(fs_fd, m, -errno, "");
+	if (fs->flags & FILESYSTEM_CONTENTS)
+		err = fs_tmpfs_fill(b, m, fd);
+	return err ? err : fd_take(&fd);
+}
+
+int fs_seal(int fd)
+{
+	cleanup_fd int fs_fd = fspick(fd, "", FSPICK_EMPTY_PATH | FSPICK_CLOEXEC);
+
+	if (fs_fd < 0 || fsconfig(fs_fd, FSCONFIG_SET_FLAG, "ro", NULL, 0) < 0 ||
+	    fsconfig(fs_fd, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) < 0)
+		return -errno;
+	return 0;
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/path.h"
+#include "image/archive.h"
+#include "image/image.h"
+#include "mnt/contents.h"
+#include "mnt/fs/fs.h"
+
+/* No archive can hold a socket: its inode is made again, unconnected. */
+static int make_socket(int fd, const struct mount_socket *socket)
+{
+	const char *name = strrchr(socket->path, '/');
+	cleanup_free char *dir = strndup(socket->path, name ? (size_t)(name - socket->path) : 0);
+
+	if (!dir)
+		return -ENOMEM;
+	cleanup_fd int dir_fd = path_open_beneath(fd, dir);
+
+	name = name ? name + 1 : socket->path;
+	if (dir_fd < 0)
+		return dir_fd;
+	if (mknodat(dir_fd, name, S_IFSOCK | (socket->mode & 07777), 0) < 0 ||
+	    fchmodat(dir_fd, name, socket->mode & 07777, 0) < 0 ||
+	    fchownat(dir_fd, name, socket->uid, socket->gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return 0;
+}
+
+static int make_sockets(const struct mount *m, const struct mount_contents *contents, int fd)
+{
+	for (uint32_t i = 0; contents && i < contents->n_sockets; i++) {
+		int err = make_socket(fd, &contents->sockets[i]);
+
+		if (err)
+			return log_error(err, "cannot make the socket '%s' in mount %u '%s'",
+					 contents->sockets[i].path, m->id, m->mountpoint);
+	}
+	return 0;
+}
+
+/* An archive that lost something is no image of what was dumped. CRIU's records have no counts. */
+static int check_counts(const struct mount *m, const struct mount_contents *recorded,
+			const struct mount_contents *done)
+{
+	if (!recorded || !recorded->entries ||
+	    (recorded->entries == done->entries && recorded->bytes == done->bytes))
+		return 0;
+	return log_error(-EBADMSG,
+			 "the contents of mount %u '%s' are not what was dumped: %llu entries and %llu "
+			 "bytes in place of %llu and %llu",
+			 m->id, m->mountpoint, (unsigned long long)done->entries,
+			 (unsigned long long)done->bytes, (unsigned long long)recorded->entries,
+			 (unsigned long long)recorded->bytes);
+}
+
+static int unpack(struct build *b, const struct mount *m, const struct mount_contents *recorded, int fd)
+{
+	struct archive_fault fault = { "" };
+	struct mount_contents done = { 0 };
+	char name[64];
+	cleanup_fd int in = openat(b->image_dir_fd, image_contents_name(m->dev, name),
+				   O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	/* CRIU writes no archive of a tmpfs that it took for external; ours always has its counts. */
+	if (in < 0)
+		return log_error(-errno, "cannot open '%s', the contents of mount %u '%s'", name, m->id,
+				 m->mountpoint);
+	int err = archive_unpack(in, fd, b->options->allow_devices ? ARCHIVE_ANY_DEVICES : 0, &done, &fault);
+
+	if (err)
+		return log_error(err, "cannot unpack '%s' into mount %u '%s': %s", name, m->id, m->mountpoint,
+				 fault.text);
+	return check_counts(m, recorded, &done);
+}
+
+int fs_tmpfs_fill(struct build *b, const struct mount *m, int fd)
+{
+	const struct mount *first = &b->tree->mounts[tree_first_of_superblock(b->tree, m)];
+	int err = unpack(b, m, first->contents, fd);
+
+	return err ? err : make_sockets(m, first->contents, fd);
+}

@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "mnt/namespaces.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "mnt/scratch.h"
+
+#define BATCH_TRIES 200000 /* more unshares than any gap between two CPUs' batches asks for */
+
+static const struct {
+	const char *name; /* as in --join-ns and below /proc/PID/ns */
+	int flag;
+} kinds[] = {
+	/* The user namespace last: joining it takes away what joining the others needs. */
+	{ "net", CLONE_NEWNET },       { "ipc", CLONE_NEWIPC }, { "uts", CLONE_NEWUTS },
+	{ "cgroup", CLONE_NEWCGROUP }, { "pid", CLONE_NEWPID }, { "user", CLONE_NEWUSER },
+};
+
+#define N_KINDS ARRAY_SIZE(kinds)
+#define USER	(N_KINDS - 1)
+
+/* What was asked for. */
+struct wish {
+	int join[N_KINDS]; /* nsfs descriptors, or -EBADF */
+	int make;	   /* CLONE_NEW* */
+	uint64_t above;
+	uid_t uid; /* of the caller, for the maps of a new user namespace */
+};
+
+static size_t kind_named(const char *name, size_t size)
+{
+	size_t i = 0;
+
+	while (i < N_KINDS && (strlen(kinds[i].name) != size || strncmp(kinds[i].name, name, size) != 0))
+		i++;
+	return i;
+}
+
+static bool is_number(const char *text)
+{
+	return *text && strspn(text, "0123456789") == strlen(text);
+}
+
+static void want_join(struct wish *wish, const char *word, struct findings *findings)
+{
+	const char *colon = strchr(word, ':');
+	size_t i = colon ? kind_named(word, (size_t)(colon - word)) : N_KINDS;
+	char name[64];
+
+	if (i == N_KINDS || !colon[1]) {
+		findings_add(findings, "option", 0, NULL, "user, pid, net, ipc, uts, cgroup",
+			     "--join-ns '%s' is not of the form NS:PID or NS:FILE", word);
+		return;
+	}
+	if (wish->join[i] >= 0) {
+		findings_add(findings, "option", 0, NULL, NULL, "--join-ns names a %s namespace twice",
+			     kinds[i].name);
+		return;
+	}
+	snprintf(name, sizeof(name), "/proc/%.20s/ns/%s", colon + 1, kinds[i].name);
+	wish->join[i] = open(is_number(colon + 1) ? name : colon + 1, O_RDONLY | O_CLOEXEC);
+	if (wish->join[i] < 0)
+		findings_add(findings, "option", 0, NULL, NULL, "--join-ns '%s' cannot be opened: %s", word,
+			     strerror(errno));
+}
+
+static void want_new(struct wish *wish, const char *list, struct findings *findings)
+{
+	while (list && *list) {
+		size_t n = strcspn(list, ","), i = kind_named(list, n);
+
+		if (i == N_KINDS)
+			findings_add(findings, "option", 0, NULL, "user, pid, net, ipc, uts, cgroup",
+				     "--new-ns '%.*s' is no namespace", (int)n, list);
+		else if (wish->join[i] >= 0)
+			findings_add(findings, "option", 0, NULL, NULL,
+				     "--new-ns and --join-ns both name a %s namespace", kinds[i].name);
+		else
+			wish->make |= kinds[i].flag;
+		list += n + (list[n] == ',');
+	}
+}
+
+static uint64_t own_id(void)
+{
+	cleanup_fd int fd = open("/proc/thread-self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	uint64_t id = 0;
+
+	return fd >= 0 && sys_mntns_id(fd, &id) == 0 ? id : 0;
+}
+
+/* A root of its own with nothing below it but /proc, so that a copy costs next to nothing. */
+static int empty_namespace(void)
+{
+	cleanup_fd int root = scratch_directory();
+	cleanup_fd int proc = sys_open_tree(AT_FDCWD, "/proc", OPEN_TREE_CLONE);
+
+	if (root < 0 || proc < 0 || unshare(CLONE_NEWNS) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return -EIO;
+	if (sys_move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) || fchdir(root) < 0 ||
+	    mkdir("proc", 0700) < 0)
+		return -EIO;
+	int proc_dir = open("proc", O_PATH | O_CLOEXEC);
+
+	if (proc_dir < 0 || sys_pivot_root(".", ".") || umount2(".", MNT_DETACH) < 0 ||
+	    sys_move_mount(proc, "", proc_dir, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH))
+		return -EIO;
+	return 0;
+}
+
+static int use_up_ids(uint64_t above)
+{
+	int err = empty_namespace();
+
+	for (int i = 0; !err && i < BATCH_TRIES; i++) {
+		if (unshare(CLONE_NEWNS) < 0)
+			return -errno;
+		if (own_id() > above)
+			return 0;
+	}
+	return err ? err : -EAGAIN;
+}
+
+int namespaces_unshare_mounts(uint64_t above)
+{
+	cpu_set_t before, one;
+	int cpu = sched_getcpu();
+
+	if (!above)
+		return unshare(CLONE_NEWNS) < 0 ? -errno : 0;
+	if (cpu < 0 || sched_getaffinity(0, sizeof(before), &before) < 0)
+		return -errno;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	if (sched_setaffinity(0, sizeof(one), &one) < 0)
+		return -errno;
+	pid_t pid = child_fork();
+
+	if (pid == 0)
+		_exit(use_up_ids(above) ? 1 : 0);
+	int err = pid < 0 ? pid : child_wait(pid, NULL);
+
+	if (!err && unshare(CLONE_NEWNS) < 0)
+		err = -errno;
+	sched_setaffinity(0, sizeof(before), &before);
+	return err;
+}
+
+/* ---- in the keeper ---- */
+
+static int write_map(pid_t pid, const char *file, const char *map)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "/proc/%d/%s", (int)pid, file);
+	cleanup_fd int fd = open(name, O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd_write_all(fd, map, strlen(map));
+}
+
+/* Every id is itself: what differs is who owns the mounts and what its root may do. */
+static int map_all(pid_t pid)
+{
+	int err = write_map(pid, "uid_map", "0 0 4294967295\n");
+
+	return err ? err : write_map(pid, "gid_map", "0 0 4294967295\n");
+}
+
+/* The maps are written by a helper that stays outside. */
+static int make_user_namespace(void)
+{
+	pid_t me = getpid();
+	int pair[2];
+	int err = fd_pair(pair);
+
+	if (err)
+		return err;
+	cleanup_fd int mine = pair[0];
+	cleanup_fd int its = pair[1];
+	pid_t pid = child_fork();
+
+	if (pid == 0) {
+		char go;
+
+		_exit(fd_recv(its, &go, 1, NULL) == 1 && map_all(me) == 0 ? 0 : 1);
+	}
+	if (pid < 0)
+		return pid;
+	err = unshare(CLONE_NEWUSER) < 0 ? -errno : 0;
+	/* With nothing to read the helper ends in error. */
+	if (!err)
+		err = fd_send(mine, "g", 1, -1);
+	fd_close(&mine);
+	fd_close(&its);
+	int helped = child_wait(pid, NULL);
+
+	return err ? err : helped;
+}
+
+static int become_root(void)
+{
+	if (setgroups(0, NULL) < 0 && errno != EPERM)
+		return -errno;
+	/* The numbers' own wrappers would tell other threads; there are none. */
+	if (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
+		return -errno;
+	/* A change of ids turns PDEATHSIG off. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return 0;
+}
+
+static int enter_wished(const struct wish *wish)
+{
+	for (size_t i = 0; i < USER; i++)
+		if (wish->join[i] >= 0 && setns(wish->join[i], kinds[i].flag) < 0)
+			return log_error(-errno, "cannot join the %s namespace", kinds[i].name);
+	if (wish->make & CLONE_NEWUSER) {
+		int err = make_user_namespace();
+
+		if (err)
+			return log_error(err, "cannot make a user namespace");
+	} else if (wish->join[USER] >= 0 && setns(wish->join[USER], CLONE_NEWUSER) < 0) {
+		return log_error(-errno, "cannot join the user namespace");
+	}
+	if (unshare(wish->make & ~CLONE_NEWUSER) < 0)
+		return log_error(-errno, "cannot make new namespaces");
+	return 0;
+}
+
+int namespaces_hold(int sock, int mntns_fd)
+{
+	char word;
+
+	if (setns(mntns_fd, CLONE_NEWNS) < 0 || (setsid() < 0 && errno != EPERM))
+		return -errno;
+	int err = fd_send(sock, &(int){ 0 }, sizeof(int), -1);
+
+	/* Until it is let go it dies with whoever asked for it. */
+	if (err || fd_recv(sock, &word, 1, NULL) != 1)
+		_exit(1);
+	prctl(PR_SET_PDEATHSIG, 0);
+	child_close_from(0);
+	signal(SIGCHLD, SIG_DFL);
+	/* The first process of a pid namespace also buries its dead. */
+	for (;;) {
+		while (waitpid(-1, NULL, 0) > 0)
+			;
+		pause();
+	}
+}
+
+static void reap(int sig)
+{
+	int saved = errno;
+
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	errno = saved;
+}
+
+static void serve(int sock)
+{
+	struct sigaction action = { .sa_handler = reap, .sa_flags = SA_RESTART };
+	char request[64];
+	ssize_t n;
+	int fd;
+
+	sigaction(SIGCHLD, &action, NULL);
+	fd_send(sock, &(int){ 0 }, sizeof(int), -1);
+	while ((n = fd_recv(sock, request, sizeof(request) - 1, &fd)) > 0) {
+		cleanup_fd int got = fd;
+
+		request[n] = '\0';
+		if (got >= 0) {
+			int err = namespaces_hold(sock, got);
+
+			fd_send(sock, &err, sizeof(err), -1);
+			continue;
+		}
+		cleanup_fd int fs = fsopen(request, FSOPEN_CLOEXEC);
+		int err = fs < 0 ? -errno : 0;
+
+		fd_send(sock, &err, sizeof(err), fs);
+	}
+}
+
+/* The second process is in the pid namespace; it is the caller's child as the first one was. */
+static void keep(const struct wish *wish, int sock)
+{
+	int err = enter_wished(wish);
+	long pid = err ? 0 : syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
+
+	if (err || pid < 0)
+		_exit(1);
+	if (pid > 0) {
+		int number = (int)pid;
+
+		fd_send(sock, &number, sizeof(number), -1);
+		_exit(0);
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	bool user = (wish->make & CLONE_NEWUSER) || wish->join[USER] >= 0;
+
+	if (user)
+		err = become_root();
+	if (!err && user)
+		err = namespaces_unshare_mounts(wish->above);
+	if (err)
+		log_error(err, "cannot become the root of the user namespace");
+	else
+		serve(sock);
+	_exit(1);
+}
+
+/* ---- in the caller and the builder ---- */
+
+static int start(const struct wish *wish, struct keeper *ret)
+{
+	int pair[2], number;
+	int err = fd_pair(pair);
+
+	if (err)
+		return err;
+	cleanup_fd int mine = pair[0];
+	cleanup_fd int its = pair[1];
+	pid_t first = child_fork();
+
+	if (first == 0) {
+		close(mine);
+		keep(wish, its);
+	}
+	fd_close(&its);
+	if (first < 0)
+		return log_error(first, "cannot fork");
+	err = child_wait(first, NULL);
+	if (err || fd_recv(mine, &number, sizeof(number), NULL) != sizeof(number))
+		return err ? err : -EIO;
+	*ret = (struct keeper){
+		.pid = number,
+		.sock = fd_take(&mine),
+		.has_user = (wish->make & CLONE_NEWUSER) || wish->join[USER] >= 0,
+		.has_pid = wish->make & CLONE_NEWPID,
+	};
+	if (fd_recv(ret->sock, &number, sizeof(number), NULL) == sizeof(number))
+		return 0;
+	keeper_stop(ret);
+	return -EIO;
+}
+
+int keeper_start(const char *const *join, size_t n_join, const char *new_ns, uint64_t above,
+		 struct keeper *ret, struct findings *findings)
+{
+	struct wish wish = { .above = above };
+	size_t before = findings->n;
+	int err = 0;
+
+	*ret = (struct keeper){ .sock = -EBADF };
+	for (size_t i = 0; i < N_KINDS; i++)
+		wish.join[i] = -EBADF;
+	for (size_t i = 0; i < n_join; i++)
+		want_join(&wish, join[i], findings);
+	want_new(&wish, new_ns, findings);
+	if (findings->n > before)
+		err = -EINVAL;
+	else if (n_join || wish.make)
+		err = start(&wish, ret);
+	for (size_t i = 0; i < N_KINDS; i++)
+		fd_close(&wish.join[i]);
+	return err;
+}
+
+int keeper_fsopen(struct keeper *keeper, const char *fstype)
+{
+	int err = -EIO, fd = -EBADF;
+
+	if (!keeper || !keeper->pid) {
+		fd = fsopen(fstype, FSOPEN_CLOEXEC);
+		return fd < 0 ? -errno : fd;
+	}
+	int sent = fd_send(keeper->sock, fstype, strlen(fstype), -1);
+
+	if (sent)
+		return sent;
+	if (fd_recv(keeper->sock, &err, sizeof(err), &fd) != sizeof(err))
+		return -EIO;
+	return err ? err : fd;
+}
+
+static int open_ns(const struct keeper *keeper, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)keeper->pid, name);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int keeper_enter(const struct keeper *keeper)
+{
+	int fds[N_KINDS], err = 0;
+
+	if (!keeper || !keeper->pid)
+		return 0;
+	/* All are opened first: another user namespace may not look into /proc. */
+	for (size_t i = 0; i < N_KINDS; i++)
+		fds[i] = i == USER && !keeper->has_user ? -EBADF : open_ns(keeper, kinds[i].name);
+	for (size_t i = 0; i < N_KINDS && !err; i++)
+		if (fds[i] >= 0 && setns(fds[i], kinds[i].flag) < 0)
+			err = -errno;
+	for (size_t i = 0; i < N_KINDS; i++)
+		fd_close(&fds[i]);
+	return err;
+}
+
+int keeper_hold(struct keeper *keeper, int mntns_fd)
+{
+	int answer = -EIO;
+	int err = fd_send(keeper->sock, "h", 1, mntns_fd);
+
+	if (!err && fd_recv(keeper->sock, &answer, sizeof(answer), NULL) != sizeof(answer))
+		err = -EIO;
+	return err ? err : answer;
+}
+
+void keeper_stop(struct keeper *keeper)
+{
+	fd_close(&keeper->sock);
+	child_kill(&keeper->pid);
+}

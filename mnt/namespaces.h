@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The other namespaces: which ones /proc, /sys, /dev/mqueue and cgroups belong to, and which user namespace
+ * owns the mounts. A keeper, a small process that lives in them, opens filesystem contexts for the builder;
+ * in a new pid namespace it is the first process, and reaps what is orphaned.
+ */
+#ifndef REBIND_MNT_NAMESPACES_H
+#define REBIND_MNT_NAMESPACES_H
+
+#include <sys/types.h>
+
+#include "model/findings.h"
+
+struct keeper {
+	pid_t pid;    /* a child of the caller's */
+	int sock;     /* requests to it */
+	bool has_user; /* the mount namespace is its own: the builder enters it */
+	bool has_pid;  /* a new pid namespace: it must live as long as that */
+};
+
+/**
+ * keeper_start - join and make namespaces
+ * @join: "pid:PID|FILE", "net:...", ...; @new_ns: "pid,net" or NULL
+ * @above: with a user namespace: the id that the new mount namespace must be above, or 0
+ * @ret: pid 0 if neither asks for anything
+ *
+ * Return: 0, or a negative errno (findings for words that are none, a log line for a failed step).
+ */
+int keeper_start(const char *const *join, size_t n_join, const char *new_ns, uint64_t above,
+		 struct keeper *ret, struct findings *findings);
+
+/**
+ * keeper_fsopen - fsopen(2) in the keeper's namespaces
+ * @keeper: NULL or pid 0: in the caller's own
+ *
+ * Return: a descriptor or a negative errno.
+ */
+int keeper_fsopen(struct keeper *keeper, const char *fstype);
+
+/**
+ * keeper_enter - enter the keeper's namespaces but for the mount namespace
+ *
+ * For a pid namespace it counts for the children of the calling process. Return: 0 or a negative errno.
+ */
+int keeper_enter(const struct keeper *keeper);
+
+/**
+ * namespaces_hold - in a process of its own: enter a mount namespace and stay there
+ * @sock: 0 (an int) is sent when it is inside; a byte from there lets it go, to live on alone
+ *
+ * Return: a negative errno if it could not enter; else it does not return.
+ */
+int namespaces_hold(int sock, int mntns_fd);
+
+/**
+ * keeper_hold - let the keeper do that
+ * Return: 0 or a negative errno.
+ */
+int keeper_hold(struct keeper *keeper, int mntns_fd);
+
+/**
+ * keeper_stop - end it, and with it what lives in its new pid namespace
+ */
+void keeper_stop(struct keeper *keeper);
+
+/**
+ * namespaces_unshare_mounts - unshare(CLONE_NEWNS), with an id that lets it be pinned
+ * @above: the namespace in which it will be bound to a file has this id; 0: any will do
+ *
+ * Binding a namespace to a file is EINVAL unless its id is larger than that of the namespace of
+ * the file (a rule against loops). Ids come per CPU, in batches: on one CPU, a throw-away child in an
+ * emptied namespace makes new ones until they are large enough, and the next one is ours.
+ *
+ * Return: 0 or a negative errno.
+ */
+int namespaces_unshare_mounts(uint64_t above);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Changes of the builder's root: into the staging root, and out of it into the new one. */
+#ifndef REBIND_MNT_PIVOT_H
+#define REBIND_MNT_PIVOT_H
+
+#include "mnt/build.h"
+
+/* Names in the staging root that are ours. */
+#define PIVOT_OLD_ROOT "crt-old-root"
+#define PIVOT_NEW_ROOT "crt-new-root"
+#define PIVOT_PREMOUNT "crt-premount." /* followed by the mount's id */
+
+/**
+ * pivot_into_staging - a private tmpfs becomes the root
+ *
+ * The caller's root is at /crt-old-root; each entry of it is a symlink beside that, so that programs,
+ * configuration and sockets of the host are where they were. Sets b->old_root_fd and b->staging_fd.
+ *
+ * Return: 0 or a negative errno, logged.
+ */
+int pivot_into_staging(struct build *b);
+
+/**
+ * pivot_check_staging - is there anything in the staging root that we did not put there
+ *
+ * Return: 0, or -EPROTO, logged with the name: a plugin left it.
+ */
+int pivot_check_staging(struct build *b);
+
+/**
+ * pivot_into_new_root - the new root becomes the root, everything else goes
+ * Return: 0 or a negative errno, logged.
+ */
+int pivot_into_new_root(struct build *b);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Plugins make their mounts at /crt-premount.<id>, before the root is pivoted. */
+#ifndef REBIND_MNT_PREMOUNT_H
+#define REBIND_MNT_PREMOUNT_H
+
+#include "mnt/build.h"
+
+/**
+ * premount_make - ask the plugins for one mount, and check what they did
+ *
+ * Afterwards b->fds[i] is the mount at /crt-premount.<id>, private, and the record's kind is what was
+ * found there. Return: 0 or a negative errno, logged.
+ */
+int premount_make(struct build *b, uint32_t i);
+
+/**
+ * premount_remove_point - remove the temporary mountpoint of a mount that was moved away
+ *
+ * unlink or rmdir, by the kind. Return: 0 or a negative errno, logged.
+ */
+int premount_remove_point(struct build *b, uint32_t i);
+
+#endif

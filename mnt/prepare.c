@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "mnt/prepare.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "base/sys.h"
+#include "mnt/fs/fs.h"
+#include "model/flags.h"
+
+/* Set what differs from what the clone has; most clones of a source have it all. */
+static int set_attributes(struct build *b, uint32_t i, int fd, uint32_t has, bool known)
+{
+	const struct mount *m = &b->tree->mounts[i];
+	uint32_t set = m->attributes & ~has, clear = has & ~m->attributes;
+
+	if (known && !set && !clear)
+		return 0;
+	if (!known) {
+		set = m->attributes;
+		clear = (FLAGS_RESTRICTIONS | MOUNT_ATTR_NODIRATIME) & ~m->attributes;
+	}
+	/* The access time modes are a field, not bits: to set one the field must be cleared. */
+	if (!known || ((set | clear) & FLAGS_ATTR_ATIME)) {
+		clear |= FLAGS_ATTR_ATIME;
+		set = (set & ~FLAGS_ATTR_ATIME) | (m->attributes & FLAGS_ATTR_ATIME);
+	}
+	int err = sys_mount_setattr(fd, 0, set, clear, 0, -1);
+	char wanted[96];
+
+	if (err == -EPERM)
+		return log_error(err, "mount %u '%s' cannot be '%s': a flag of its source is locked", m->id,
+				 m->mountpoint, flags_attr_text(m->attributes, wanted));
+	if (err)
+		return log_error(err, "cannot set the attributes of mount %u '%s'", m->id, m->mountpoint);
+	return 0;
+}
+
+int prepare_create(struct build *b, uint32_t i, uint32_t first)
+{
+	int fd = fs_create(b, i);
+
+	if (fd < 0)
+		return fd;
+	b->givers[first] = fd;
+	return 0;
+}
+
+static int lose_source(struct build *b, uint32_t i, int err)
+{
+	build_lose(b, i, "no-source", NULL, "its source cannot be cloned: %s", strerror(-err));
+	return 0;
+}
+
+int prepare_source(struct build *b, uint32_t i)
+{
+	const struct source_group *group = &b->sources->groups[b->sources->of[i].group];
+	const struct mount *m = &b->tree->mounts[i];
+	cleanup_fd int fd = source_clone(b->sources, i);
+
+	if (fd < 0)
+		return lose_source(b, i, fd);
+	if (m->kind == MOUNT_KIND_FILE) {
+		struct sys_mount_stat stat;
+		int err = sys_mount_stat(fd, "", AT_EMPTY_PATH, &stat);
+
+		/* A directory is checked by the attaching; a symlink would be taken for a file. */
+		if (err || S_ISLNK(stat.mode))
+			return lose_source(b, i, err ? err : -ELOOP);
+	}
+	int err = set_attributes(b, i, fd, group->attributes, group->attributes_known);
+
+	b->fds[i] = err ? -EBADF : fd_take(&fd);
+	return err;
+}
+
+static int clone_part(struct build *b, uint32_t i, uint32_t giver)
+{
+	const struct mount *m = &b->tree->mounts[i], *root = &b->tree->mounts[b->tree->root];
+	cleanup_fd int part = -EBADF;
+
+	if (giver == b->tree->root)
+		return source_clone_part(b->sources, giver, path_rest_below(m->root, root->root));
+	if (mount_is_fsroot(m))
+		return sys_open_tree(b->givers[giver], "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+	part = path_open_beneath(b->givers[giver], m->root);
+	return part < 0 ? part : sys_open_tree(part, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+}
+
+int prepare_clone(struct build *b, uint32_t i, uint32_t giver)
+{
+	const struct mount *m = &b->tree->mounts[i];
+	cleanup_fd int fd = clone_part(b, i, giver);
+
+	if (fd < 0) {
+		build_lose(b, i, "no-source", NULL, "what it shows, '%s' of a %s, cannot be opened: %s",
+			   m->root, m->fstype, strerror(-fd));
+		return 0;
+	}
+	int err = set_attributes(b, i, fd, 0, giver != b->tree->root);
+
+	b->fds[i] = err ? -EBADF : fd_take(&fd);
+	return err;
+}
+
+int prepare_take(struct build *b, uint32_t i, uint32_t first)
+{
+	b->fds[i] = fd_take(&b->givers[first]);
+	return set_attributes(b, i, b->fds[i], 0, true);
+}

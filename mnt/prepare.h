@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Every mount that is not a plugin's, as a detached descriptor with its attributes. */
+#ifndef REBIND_MNT_PREPARE_H
+#define REBIND_MNT_PREPARE_H
+
+#include "mnt/build.h"
+
+/**
+ * prepare_create - PLAN_CREATE: a new superblock, kept in b->givers
+ * @first: first mount of the superblock
+ * Return: 0 or a negative errno, logged.
+ */
+int prepare_create(struct build *b, uint32_t i, uint32_t first);
+
+/**
+ * prepare_source - PLAN_SOURCE: a clone of the caller's source
+ */
+int prepare_source(struct build *b, uint32_t i);
+
+/**
+ * prepare_clone - PLAN_CLONE: a clone of what the giver shows, or of a part of it
+ * @giver: first mount of the superblock, or the root
+ */
+int prepare_clone(struct build *b, uint32_t i, uint32_t giver);
+
+/**
+ * prepare_take - PLAN_TAKE: the giver itself
+ */
+int prepare_take(struct build *b, uint32_t i, uint32_t first);
+
+#endif

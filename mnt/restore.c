@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Theory of operation
+ *
+ * Three processes. The caller reads and checks the image, finds the sources, makes the plan, and later reads
+ * the result back; it never changes its namespaces. The builder, its child, carries out the plan in a
+ * mount namespace of its own. The plugin process, the builder's child, runs hooks, and goes back to the
+ * caller's namespace before the new root is there. Each dies with its parent, and a mount namespace
+ * dies with the last process in it: whatever fails, or whoever is killed, no mount stays behind.
+ *
+ * What is not of that kind, mountpoints made in filesystems of others, is in a journal that the builder and
+ * the caller both keep: the caller takes them back when the builder fails or dies, the builder when the
+ * caller dies.
+ *
+ *	caller   image, validate, sources, plan		all findings so far, before anything is done
+ *	builder  clone the mounts that sources lie on	still in the caller's namespace
+ *		 new mount namespace, all of it slave
+ *		 plugins are loaded
+ *		 staging root				pivot.c
+ *		 premounts, plugin process leaves	premount.c
+ *		 prepare and attach, parents first	prepare.c, attach.c
+ *		 pivot into the new root		pivot.c
+ *		 share					sharing.c
+ *	caller   read back, compare			verify.c
+ *	builder  POST_FORKING, exit of the plugins with the true result
+ *	caller   holds a descriptor of the namespace; the builder is gone
+ */
+#include "mnt/restore.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/caps.h"
+#include "base/child.h"
+#include "base/log.h"
+#include "image/image.h"
+#include "mnt/builder.h"
+#include "mnt/validate.h"
+#include "mnt/verify.h"
+
+struct restore {
+	const struct rebind_restore_options *options;
+	struct findings *findings;
+	struct differences *differences;
+	struct restore_result *result;
+	enum scan_reader reader;
+	struct word_list externals;
+	struct mount_tree tree, callers;
+	struct sources sources;
+	struct plan plan;
+	struct keeper keeper;
+	struct journal journal;
+	int image_dir_fd, ns_fd;
+	uint64_t above; /* the id that the namespace must be above, to be pinned */
+};
+
+static void restore_free(struct restore *r)
+{
+	words_free(&r->externals);
+	tree_free(&r->tree);
+	tree_free(&r->callers);
+	sources_free(&r->sources);
+	plan_free(&r->plan);
+	keeper_stop(&r->keeper);
+	journal_undo(&r->journal);
+	fd_close(&r->image_dir_fd);
+	fd_close(&r->ns_fd);
+}
+
+static int read_image(struct restore *r)
+{
+	const struct rebind_restore_options *o = r->options;
+	struct image_info info;
+
+	r->image_dir_fd = o->images_dir ? open(o->images_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (r->image_dir_fd < 0)
+		return log_error(o->images_dir ? -errno : -EINVAL, "cannot open the image directory '%s'",
+				 o->images_dir ? o->images_dir : "");
+	int err = image_read(r->image_dir_fd, o->ns_id, &r->tree, &info, r->findings);
+
+	if (err)
+		return err;
+	for (uint32_t i = 0; i < r->tree.n; i++) {
+		struct mount *m = &r->tree.mounts[i];
+
+		/* CRIU's records do not tell the kind; a whole filesystem is a directory. */
+		if (m->kind == MOUNT_KIND_UNKNOWN && m->owner == MOUNT_INTERNAL && mount_is_fsroot(m))
+			m->kind = MOUNT_KIND_DIRECTORY;
+	}
+	return validate_image(&r->tree, o->enable_fs, o->n_enable_fs, r->findings);
+}
+
+static int read_own(struct restore *r)
+{
+	cleanup_target struct scan_target own = SCAN_TARGET_NONE;
+	int err = scan_open_own(&own);
+
+	if (!err)
+		err = scan_read(&own, r->reader, &r->callers);
+	if (!err && r->options->for_pin)
+		r->above = own.ns_id;
+	return err ? log_error(err, "cannot read the caller's own mounts") : 0;
+}
+
+/* fs.mount-max counts the copy of the caller's mounts and the new ones together. */
+static void check_count(struct restore *r)
+{
+	cleanup_fd int fd = open("/proc/sys/fs/mount-max", O_RDONLY | O_CLOEXEC);
+	char text[32] = "";
+	unsigned long max = fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 ? strtoul(text, NULL, 10) : 0;
+
+	/* The staging root is one more. */
+	if (max && (unsigned long)r->callers.n + r->tree.n + 1 > max)
+		findings_add(r->findings, "too-many-mounts", 0, NULL, "sysctl fs.mount-max",
+			     "%u mounts of the image and %u of the caller are more than fs.mount-max (%lu)",
+			     r->tree.n, r->callers.n, max);
+}
+
+static bool has_host_group(void *data, uint32_t i)
+{
+	const struct restore *r = data;
+	uint32_t group = r->sources.of[i].group;
+
+	return group != MOUNT_NONE && r->sources.groups[group].shared;
+}
+
+/* A master that is not in the image is a peer group of the host's: that of the source, or none. */
+static int decide_master(struct restore *r, uint32_t i)
+{
+	struct mount *m = &r->tree.mounts[i];
+	enum rebind_sharing policy = r->options->sharing;
+
+	if (policy != REBIND_SHARING_PRIVATE && has_host_group(r, i))
+		return 0;
+	if (policy == REBIND_SHARING_STRICT)
+		return findings_mount(r->findings, "sharing", m, "--sharing slave or --sharing private",
+				      "it was a slave of a peer group outside, and its source is in none");
+	m->master = 0;
+	return 0;
+}
+
+static int decide_masters(struct restore *r)
+{
+	cleanup_table struct table groups = { 0 };
+	int err = 0;
+
+	for (uint32_t i = 0; i < r->tree.n && !err; i++)
+		if (r->tree.mounts[i].shared)
+			err = table_put(&groups, r->tree.mounts[i].shared, i, NULL);
+	for (uint32_t i = 0; i < r->tree.n && !err; i++) {
+		const struct mount *m = &r->tree.mounts[i];
+
+		if (m->master && table_get(&groups, m->master) == TABLE_NONE)
+			decide_master(r, i);
+	}
+	return err;
+}
+
+static int find_sources(struct restore *r)
+{
+	struct source_input input = {
+		.options = r->options,
+		.tree = &r->tree,
+		.callers = &r->callers,
+		.externals = &r->externals,
+		.findings = r->findings,
+	};
+	int err = source_find_all(&input, &r->sources);
+
+	return err ? log_error(err, "cannot look for the sources") : 0;
+}
+
+static int make_plan(struct restore *r)
+{
+	struct plan_input input = {
+		.tree = &r->tree,
+		.has_host_group = has_host_group,
+		.data = r,
+	};
+	int err = decide_masters(r);
+
+	if (!err && !r->findings->n)
+		err = plan_build(&input, &r->plan, r->findings);
+	if (err && err != -EINVAL)
+		return log_error(err, "cannot make the plan");
+	return r->findings->n ? -EINVAL : 0;
+}
+
+static void print_plan(const struct restore *r)
+{
+	for (uint32_t i = 0; i < r->plan.n && r->options->on_line; i++) {
+		cleanup_free char *line = plan_text(&r->tree, &r->plan.steps[i]);
+
+		if (line)
+			r->options->on_line(r->options->on_line_data, line);
+	}
+}
+
+/* ---- the builder, as the caller sees it ---- */
+
+static int fill_descriptors(int **ret, uint32_t n)
+{
+	*ret = malloc((n + 1) * sizeof(**ret));
+	if (!*ret)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n; i++)
+		(*ret)[i] = -EBADF;
+	return 0;
+}
+
+static int run_builder(struct restore *r, int caller_fd)
+{
+	struct build b = {
+		.options = r->options,
+		.tree = &r->tree,
+		.callers = &r->callers,
+		.plan = &r->plan,
+		.sources = &r->sources,
+		.keeper = r->keeper.pid ? &r->keeper : NULL,
+		.image_dir_fd = r->image_dir_fd,
+		.caller_fd = caller_fd,
+		.old_root_fd = -EBADF,
+		.staging_fd = -EBADF,
+		.lost = calloc(r->tree.n, sizeof(*b.lost)),
+		.cache = PATH_CACHE_NONE,
+	};
+
+	if (!b.lost || fill_descriptors(&b.fds, r->tree.n) || fill_descriptors(&b.givers, r->tree.n))
+		return 1;
+	fd_raise_limit();
+	return builder_main(&b, r->above);
+}
+
+static int start_builder(struct restore *r, pid_t *ret_pid, int *ret_sock)
+{
+	int pair[2];
+	int err = fd_pair(pair);
+
+	if (err)
+		return log_error(err, "cannot make a socket");
+	cleanup_fd int mine = pair[0];
+	cleanup_fd int its = pair[1];
+	pid_t pid = child_fork();
+
+	if (pid == 0) {
+		close(mine);
+		_exit(run_builder(r, its));
+	}
+	if (pid < 0)
+		return log_error(pid, "cannot fork");
+	*ret_pid = pid;
+	*ret_sock = fd_take(&mine);
+	return 0;
+}
+
+/* It stands: open it from outside, read it back, and say what we think of it. */
+static int judge(struct restore *r, pid_t pid, int sock)
+{
+	char name[64];
+	int err;
+
+	snprintf(name, sizeof(name), "/proc/%d/ns/mnt", (int)pid);
+	r->ns_fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (r->ns_fd < 0)
+		err = log_error(-errno, "cannot open the new namespace");
+	else
+		err = verify_namespace(r->ns_fd, r->reader, &r->tree, r->differences);
+	if (err == -ESTALE)
+		log_error(0, "the namespace that was built differs from the image; it was thrown away");
+	talk_send(sock, (struct talk_message){ .type = TALK_VERDICT, .value = err }, NULL, -1);
+	return err;
+}
+
+/* The builder is trusted as we are; its findings carry the constant codes of our own text. */
+static void take_finding(struct restore *r, const struct talk_message *message, const char *texts[4])
+{
+	static const char *const codes[] = { "no-mountpoint", "symlink",     "other-mount", "mountpoint-kind",
+					     "not-attached",  "no-source", "no-plugin" };
+	const char *code = "build";
+
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+		if (texts[0] && strcmp(texts[0], codes[i]) == 0)
+			code = codes[i];
+	findings_add(r->findings, code, (uint32_t)message->value, texts[1], texts[3], "%s",
+		     texts[2] ? texts[2] : "");
+}
+
+static int take_message(struct restore *r, const struct talk_message *message, const char *texts[4],
+			int fd)
+{
+	switch (message->type) {
+	case TALK_LOG:
+		log_line((enum log_level)message->value, "%s", texts[0] ? texts[0] : "");
+		return 0;
+	case TALK_FINDING:
+		take_finding(r, message, texts);
+		return 0;
+	case TALK_MADE:
+		return texts[0] && texts[1] ? journal_add(&r->journal, fd, texts[0], texts[1]) : -EPROTO;
+	case TALK_MADE_AS:
+		journal_made(&r->journal, message->device, message->inode);
+		return 0;
+	case TALK_ATTRIBUTES:
+		if ((uint32_t)message->value < r->tree.n)
+			r->tree.mounts[message->value].attributes = (uint32_t)message->inode;
+		return 0;
+	default:
+		return -EPROTO;
+	}
+}
+
+/* Listen until the builder is done or gone. */
+static int attend(struct restore *r, pid_t pid, int sock)
+{
+	cleanup_free char *buf = malloc(TALK_MAX);
+	struct talk_message message;
+	const char *texts[4];
+	int verdict = 0, err = buf ? 0 : -ENOMEM;
+
+	while (!err) {
+		cleanup_fd int fd = -EBADF;
+		int got = talk_recv(sock, buf, &message, texts, &fd);
+
+		if (got <= 0)
+			return got ? log_error(got, "the builder cannot be heard") : -EPIPE;
+		if (message.type == TALK_DONE)
+			return verdict ? verdict : message.value;
+		if (message.type == TALK_BUILT)
+			verdict = judge(r, pid, sock);
+		else
+			err = take_message(r, &message, texts, fd);
+	}
+	return log_error(err, "the builder's message is not understood");
+}
+
+static int build(struct restore *r)
+{
+	cleanup_child pid_t pid = 0;
+	cleanup_fd int sock = -EBADF;
+	int status = 0;
+	int err = start_builder(r, &pid, &sock);
+
+	if (err)
+		return err;
+	err = attend(r, pid, sock);
+	if (err == -EPIPE) {
+		child_wait(pid, &status);
+		pid = 0;
+		return log_error(err, "the builder ended (wait status 0x%x) before it was done", status);
+	}
+	return err;
+}
+
+static int hand_over(struct restore *r)
+{
+	*r->result = (struct restore_result){
+		.ns_fd = fd_take(&r->ns_fd),
+		.keeper = r->keeper,
+	};
+	r->keeper = (struct keeper){ .sock = -EBADF };
+	journal_free(&r->journal);
+	return 0;
+}
+
+static int restore_all(struct restore *r)
+{
+	const struct rebind_restore_options *o = r->options;
+	int err = read_image(r);
+
+	if (err && !(err == -EINVAL && r->tree.n))
+		return err;
+	err = caps_has_admin() ? caps_raise() : -EPERM;
+	if (err)
+		return log_error(err, "CAP_SYS_ADMIN is missing: run as root");
+	err = read_own(r);
+	if (err)
+		return err;
+	check_count(r);
+	err = find_sources(r);
+	if (!err)
+		err = make_plan(r);
+	if (!err && o->dry_run)
+		print_plan(r);
+	if (err || o->dry_run)
+		return err;
+	err = keeper_start(o->join_ns, o->n_join_ns, o->new_ns, r->above, &r->keeper, r->findings);
+	if (!err)
+		err = build(r);
+	return err ? err : hand_over(r);
+}
+
+int restore_run(const struct rebind_restore_options *options, struct findings *findings,
+		struct differences *differences, struct restore_result *ret)
+{
+	cleanup(restore_free) struct restore r = {
+		.options = options,
+		.findings = findings,
+		.differences = differences,
+		.result = ret,
+		.image_dir_fd = -EBADF,
+		.ns_fd = -EBADF,
+		.keeper = { .sock = -EBADF },
+		.tree = { .root = MOUNT_NONE },
+	};
+	cleanup_caps struct caps_state caps = caps_hold();
+
+	if (scan_reader_named(options->reader, &r.reader))
+		return findings_add(findings, "usage", 0, NULL, NULL,
+				    "no such reader of the mount table: '%s'", options->reader);
+	int err = words_parse(WORD_RESTORE, options->external, options->n_external, &r.externals,
+				findings);
+
+	if (err || findings->n)
+		return err ? err : -EINVAL;
+	fd_raise_limit();
+	return restore_all(&r);
+}

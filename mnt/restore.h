@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* image -> model -> plan -> a namespace that was compared with it */
+#ifndef REBIND_MNT_RESTORE_H
+#define REBIND_MNT_RESTORE_H
+
+#include "include/rebind.h"
+#include "mnt/namespaces.h"
+#include "model/compare.h"
+#include "model/findings.h"
+
+struct restore_result {
+	int ns_fd;	      /* the new mount namespace */
+	struct keeper keeper; /* pid 0: no other namespaces were asked for */
+};
+
+/**
+ * restore_run - rebind_restore() with lists in place of a report
+ * @ret: filled on success, but for a dry run
+ */
+int restore_run(const struct rebind_restore_options *options, struct findings *findings,
+		struct differences *differences, struct restore_result *ret);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The two readers behind scan.h; both make the same model. */
+#ifndef REBIND_MNT_SCAN_READER_H
+#define REBIND_MNT_SCAN_READER_H
+
+#include "model/tree.h"
+
+/**
+ * scan_statmount - listmount(2) and statmount(2), not linked yet
+ * Return: 0, -EAGAIN if a mount went away meanwhile, or a negative errno.
+ */
+int scan_statmount(uint64_t ns_id, struct mount_tree *tree);
+
+/**
+ * scan_statmount_same - ids, parents, attributes and groups again
+ * Return: 1 the same, 0 not, or a negative errno.
+ */
+int scan_statmount_same(uint64_t ns_id, const struct mount_tree *tree);
+
+/**
+ * scan_mountinfo - libmount's parser on an open mountinfo, from its beginning; not linked yet
+ * Return: 0; -EBADMSG with @fault filled for a line that is none; or a negative errno.
+ */
+int scan_mountinfo(int fd, struct mount_tree *tree, struct tree_fault *fault);
+
+/**
+ * scan_set_root - the root of a mount; "//deleted" is taken off and noted
+ */
+int scan_set_root(struct mount_tree *tree, struct mount *m, const char *root);
+
+#endif

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "mnt/scan.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "mnt/scan-reader.h"
+#include "model/flags.h"
+
+#define TRIES 3
+
+void scan_close(struct scan_target *target)
+{
+	fd_close(&target->ns_fd);
+	fd_close(&target->root_fd);
+	fd_close(&target->mountinfo_fd);
+}
+
+int scan_reader_named(const char *name, enum scan_reader *ret)
+{
+	if (!name)
+		*ret = SCAN_BEST;
+	else if (strcmp(name, "statmount") == 0)
+		*ret = SCAN_STATMOUNT;
+	else if (strcmp(name, "mountinfo") == 0)
+		*ret = SCAN_MOUNTINFO;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+int scan_ns_of_pid(pid_t pid)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "/proc/%d/ns/mnt", (int)pid);
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+
+	return fd >= 0 ? fd : errno == ENOENT ? -ESRCH : -errno;
+}
+
+/* In the child: enter, and send the root and the mountinfo that belongs to it. */
+static int visit(int ns_fd, int sock)
+{
+	cleanup_fd int self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (self < 0 || setns(ns_fd, CLONE_NEWNS) < 0)
+		return -errno;
+	cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int mountinfo = openat(self, "mountinfo", O_RDONLY | O_CLOEXEC);
+
+	if (root < 0 || mountinfo < 0)
+		return -errno;
+	int err = fd_send(sock, "r", 1, root);
+
+	return err ? err : fd_send(sock, "m", 1, mountinfo);
+}
+
+static int send_visitor(int ns_fd, int pair[2])
+{
+	pid_t pid = child_fork();
+
+	if (pid < 0)
+		return pid;
+	if (pid == 0) {
+		int err = visit(ns_fd, pair[1]);
+
+		if (err)
+			fd_send(pair[1], &err, sizeof(err), -1);
+		_exit(err ? 1 : 0);
+	}
+	fd_close(&pair[1]);
+	return pid;
+}
+
+/* A message of one byte brings a descriptor, a longer one the visitor's errno. */
+static int receive(int sock, int *ret_fd)
+{
+	int err = -EIO;
+	char buf[sizeof(err)];
+	ssize_t n = fd_recv(sock, buf, sizeof(buf), ret_fd);
+
+	if (n == sizeof(err))
+		memcpy(&err, buf, sizeof(err));
+	return n == 1 && *ret_fd >= 0 ? 0 : n < 0 ? (int)n : err;
+}
+
+int scan_open(int ns_fd, struct scan_target *ret)
+{
+	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
+	int pair[2];
+	int err = fd_pair(pair);
+
+	if (err)
+		return err;
+	cleanup_fd int sock = pair[0];
+	cleanup_fd int other = pair[1];
+
+	target.ns_fd = fcntl(ns_fd, F_DUPFD_CLOEXEC, 3);
+	if (target.ns_fd < 0)
+		return -errno;
+	pid_t pid = send_visitor(target.ns_fd, (int[2]){ sock, fd_take(&other) });
+
+	if (pid < 0)
+		return pid;
+	err = receive(sock, &target.root_fd);
+	if (!err)
+		err = receive(sock, &target.mountinfo_fd);
+	child_wait(pid, NULL);
+	if (err)
+		return err;
+	if (sys_mntns_id(target.ns_fd, &target.ns_id))
+		target.ns_id = 0;
+	*ret = target;
+	target = SCAN_TARGET_NONE;
+	return 0;
+}
+
+int scan_open_own(struct scan_target *ret)
+{
+	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
+
+	target.ns_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	target.root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	target.mountinfo_fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	if (target.ns_fd < 0 || target.root_fd < 0 || target.mountinfo_fd < 0)
+		return -errno;
+	if (sys_mntns_id(target.ns_fd, &target.ns_id))
+		target.ns_id = 0;
+	*ret = target;
+	target = SCAN_TARGET_NONE;
+	return 0;
+}
+
+static int link_tree(struct mount_tree *tree)
+{
+	struct tree_fault fault;
+	int err = tree_link(tree, &fault);
+
+	if (err == -EBADMSG)
+		log_error(0, "the mount table makes no tree: mount %u %s", fault.id, fault.reason);
+	return err;
+}
+
+int scan_read(const struct scan_target *target, enum scan_reader reader, struct mount_tree *tree)
+{
+	bool can_statmount = target->ns_id && scan_has_statmount();
+
+	if (reader == SCAN_STATMOUNT && !can_statmount)
+		return -EOPNOTSUPP;
+	for (int i = 0; i < TRIES; i++) {
+		int err = can_statmount && reader != SCAN_MOUNTINFO
+				  ? scan_statmount(target->ns_id, tree)
+				  : scan_mountinfo(target->mountinfo_fd, tree, &(struct tree_fault){ 0 });
+
+		if (!err)
+			return link_tree(tree);
+		tree_free(tree);
+		if (err != -EAGAIN)
+			return err;
+	}
+	return -EAGAIN;
+}
+
+int scan_text(int fd, struct mount_tree *tree, struct tree_fault *fault)
+{
+	*fault = (struct tree_fault){ .reason = "a line that is no mountinfo" };
+	int err = scan_mountinfo(fd, tree, fault);
+
+	return err ? err : tree_link(tree, fault);
+}
+
+/* Without statmount nothing tells of propagation but the text itself. */
+static int same_as_text(const struct scan_target *target, const struct mount_tree *tree)
+{
+	cleanup_tree struct mount_tree now = { 0 };
+	int err = scan_mountinfo(target->mountinfo_fd, &now, &(struct tree_fault){ 0 });
+
+	if (err)
+		return err == -EAGAIN ? 0 : err;
+	if (now.n != tree->n)
+		return 0;
+	for (uint32_t i = 0; i < now.n; i++) {
+		const struct mount *left = &tree->mounts[i], *right = &now.mounts[i];
+
+		if (left->id != right->id || left->shared != right->shared ||
+		    left->master != right->master || left->unbindable != right->unbindable)
+			return 0;
+	}
+	return 1;
+}
+
+int scan_is_unchanged(const struct scan_target *target, const struct mount_tree *tree)
+{
+	struct pollfd poll_fd = { .fd = target->mountinfo_fd, .events = POLLPRI };
+
+	if (poll(&poll_fd, 1, 0) < 0)
+		return -errno;
+	if (poll_fd.revents & (POLLPRI | POLLERR))
+		return 0;
+	if (target->ns_id && tree->n && tree->mounts[0].unique_id)
+		return scan_statmount_same(target->ns_id, tree);
+	return same_as_text(target, tree);
+}
+
+int scan_stat_flags(const struct mount_tree *tree)
+{
+	return tree->n && tree->mounts[0].unique_id ? 0 : SYS_STAT_OLD_ID;
+}
+
+bool scan_is_mount(const struct mount *m, const struct sys_mount_stat *stat)
+{
+	return stat->unique_id ? stat->unique_id == m->unique_id : stat->old_id == m->id;
+}
+
+void scan_kinds(const struct scan_target *target, struct mount_tree *tree)
+{
+	int flags = AT_SYMLINK_NOFOLLOW | scan_stat_flags(tree);
+
+	tree_for_each(i, tree) {
+		struct mount *m = &tree->mounts[i];
+		const struct mount *parent = tree_parent(tree, m);
+		struct sys_mount_stat stat;
+
+		if (mount_is_fsroot(m)) {
+			m->kind = MOUNT_KIND_DIRECTORY;
+			continue;
+		}
+		if (!parent || strcmp(parent->mountpoint, m->mountpoint) == 0) {
+			m->kind = parent ? parent->kind : MOUNT_KIND_DIRECTORY;
+			continue;
+		}
+		if (sys_mount_stat(target->root_fd, m->mountpoint + 1, flags, &stat))
+			continue;
+		/* Where another tree covers the path, it told of that tree. */
+		if (scan_is_mount(&tree->mounts[tree_top(tree, i)], &stat))
+			m->kind = S_ISDIR(stat.mode) ? MOUNT_KIND_DIRECTORY : MOUNT_KIND_FILE;
+	}
+}

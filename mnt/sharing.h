@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Peer groups and masters, when the tree stands. */
+#ifndef REBIND_MNT_SHARING_H
+#define REBIND_MNT_SHARING_H
+
+#include "mnt/build.h"
+
+/**
+ * sharing_step - PLAN_SHARE, PLAN_JOIN, PLAN_JOIN_HOST, PLAN_SLAVE, PLAN_UNBINDABLE
+ * Return: 0 or a negative errno, logged.
+ */
+int sharing_step(struct build *b, const struct plan_step *step);
+
+#endif

@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "mnt/source.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "base/log.h"
+#include "base/path.h"
+#include "model/flags.h"
+
+/* While sources are looked for. */
+struct finder {
+	struct source_input *in;
+	struct sources *out;
+	struct table by_unique;	 /* callers' mounts by unique id */
+	struct table by_key;	 /* hash of a key -> index of the record that has it */
+	uint32_t room;		 /* of out->groups */
+	int err;
+};
+
+void sources_free(struct sources *sources)
+{
+	for (uint32_t i = 0; i < sources->n_groups; i++) {
+		fd_close(&sources->groups[i].path_fd);
+		fd_close(&sources->groups[i].clone_fd);
+		fd_close(&sources->groups[i].giver_fd);
+	}
+	free(sources->groups);
+	free(sources->of);
+	arena_free(&sources->strings);
+	table_free(&sources->by_mount);
+	path_cache_forget(&sources->cache);
+	*sources = (struct sources){ 0 };
+}
+
+static struct source_group *add_group(struct finder *f)
+{
+	struct sources *out = f->out;
+
+	if (out->n_groups == f->room) {
+		uint32_t room = f->room ? f->room * 2 : 8;
+		struct source_group *groups = realloc(out->groups, room * sizeof(*groups));
+
+		if (!groups) {
+			f->err = -ENOMEM;
+			return NULL;
+		}
+		out->groups = groups;
+		f->room = room;
+	}
+	struct source_group *group = &out->groups[out->n_groups++];
+
+	*group = (struct source_group){ .path_fd = -EBADF, .clone_fd = -EBADF, .giver_fd = -EBADF };
+	return group;
+}
+
+static const struct mount *callers_mount(const struct finder *f, const struct sys_mount_stat *stat)
+{
+	uint32_t index = stat->unique_id ? table_get(&f->by_unique, stat->unique_id) : TABLE_NONE;
+
+	if (!stat->unique_id)
+		return tree_find(f->in->callers, stat->old_id);
+	return index == TABLE_NONE ? NULL : &f->in->callers->mounts[index];
+}
+
+static void describe_group(struct source_group *group, const struct mount *host)
+{
+	struct statvfs vfs;
+
+	if (host) {
+		group->attributes = host->attributes;
+		group->shared = host->shared;
+		group->attributes_known = true;
+		return;
+	}
+	/* A detached mount, or one of another namespace: statvfs tells the restrictions at least. */
+	if (fstatvfs(group->path_fd, &vfs) == 0)
+		group->attributes = flags_attr_from_ms((uint32_t)vfs.f_flag & FLAGS_MS_ATTRIBUTES) &
+				    FLAGS_RESTRICTIONS;
+}
+
+/* A group of its own: covered mounts, descriptors that were handed in. */
+static uint32_t single_group(struct finder *f, int *fd, const struct mount *host)
+{
+	struct source_group *group = add_group(f);
+
+	if (!group)
+		return MOUNT_NONE;
+	group->path_fd = fd_take(fd);
+	describe_group(group, host);
+	return f->out->n_groups - 1;
+}
+
+/* The group of a mount of the caller's, if its own mountpoint still leads to it. */
+static uint32_t mount_group(struct finder *f, const struct mount *host)
+{
+	uint64_t id = host->unique_id ? host->unique_id : host->id;
+	uint32_t found = table_get(&f->out->by_mount, id);
+	struct sys_mount_stat stat;
+
+	if (found != TABLE_NONE)
+		return found;
+	cleanup_fd int fd = open(host->mountpoint, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 ||
+	    sys_mount_stat(fd, "", AT_EMPTY_PATH | scan_stat_flags(f->in->callers), &stat) ||
+	    !scan_is_mount(host, &stat))
+		return MOUNT_NONE;
+	uint32_t group = single_group(f, &fd, host);
+
+	if (group != MOUNT_NONE && table_put(&f->out->by_mount, id, group, NULL))
+		f->err = -ENOMEM;
+	return group;
+}
+
+/*
+ * Open a source. @ret_name is its canonical path: the very string where it has no symlink in it, which is
+ * what openat2 tells for less than a look into /proc costs.
+ */
+static int open_source(struct finder *f, const char *path, const char **ret_name)
+{
+	int fd = -ELOOP;
+
+	*ret_name = path;
+	if (path_is_normal(path))
+		fd = sys_openat2(AT_FDCWD, path, O_PATH | O_CLOEXEC, RESOLVE_NO_SYMLINKS);
+	if (fd != -ELOOP && fd != -ENOSYS)
+		return fd;
+	fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	cleanup_free char *name = path_of_fd(fd);
+
+	*ret_name = name ? arena_copy(&f->out->strings, name, strlen(name)) : "";
+	return fd;
+}
+
+static bool fits_kind(struct finder *f, struct mount *m, const char *name, uint32_t mode)
+{
+	enum mount_kind kind = S_ISDIR(mode) ? MOUNT_KIND_DIRECTORY : MOUNT_KIND_FILE;
+
+	if (m->kind == MOUNT_KIND_UNKNOWN)
+		m->kind = kind;
+	if (m->kind == kind)
+		return true;
+	findings_mount(f->in->findings, "source-kind", m, NULL, "its source '%s' is a %s, but the mount is of a %s",
+		       name, kind == MOUNT_KIND_FILE ? "file" : "directory",
+		       kind == MOUNT_KIND_FILE ? "directory" : "file");
+	return false;
+}
+
+static void set_source(struct finder *f, uint32_t i, int *fd, const char *name)
+{
+	struct mount *m = &f->in->tree->mounts[i];
+	struct source *source = &f->out->of[i];
+	struct sys_mount_stat stat;
+	int err = sys_mount_stat(*fd, "", AT_EMPTY_PATH | scan_stat_flags(f->in->callers), &stat);
+
+	if (err) {
+		f->err = err;
+		return;
+	}
+	if (!fits_kind(f, m, name, stat.mode))
+		return;
+	const struct mount *host = callers_mount(f, &stat);
+	const char *rest = host && *name ? path_rest_below(name, host->mountpoint) : NULL;
+
+	source->group = rest ? mount_group(f, host) : MOUNT_NONE;
+	source->rest = rest;
+	if (source->group == MOUNT_NONE) {
+		source->group = single_group(f, fd, host);
+		source->rest = "";
+	}
+	if (source->group != MOUNT_NONE)
+		m->attributes = flags_union(m->attributes, f->out->groups[source->group].attributes);
+}
+
+static void take_path(struct finder *f, uint32_t i, const char *path)
+{
+	struct mount *m = &f->in->tree->mounts[i];
+	const char *name;
+	cleanup_fd int fd = open_source(f, path, &name);
+
+	if (fd >= 0)
+		set_source(f, i, &fd, name);
+	else if (m->owner == MOUNT_ROOT)
+		findings_add(f->in->findings, "no-root", 0, path, "--root", "the new root '%s' cannot be opened: %s",
+			     path, strerror(-fd));
+	else
+		findings_mount(f->in->findings, "no-source", m, NULL, "its source '%s' cannot be opened: %s", path,
+			       strerror(-fd));
+}
+
+static void take_fd(struct finder *f, uint32_t i, int given)
+{
+	cleanup_fd int fd = fcntl(given, F_DUPFD_CLOEXEC, 3);
+
+	if (fd < 0)
+		findings_mount(f->in->findings, "no-source", &f->in->tree->mounts[i], NULL,
+			       "descriptor %d of --inherit-fd is not open", given);
+	else
+		set_source(f, i, &fd, "");
+}
+
+static const struct rebind_inherit_fd *inherited(const struct finder *f, const char *key)
+{
+	const struct rebind_restore_options *o = f->in->options;
+
+	for (size_t i = 0; i < o->n_inherit_fd; i++)
+		if (strcmp(o->inherit_fd[i].key, key) == 0)
+			return &o->inherit_fd[i];
+	return NULL;
+}
+
+/* The path below the volume at which a mount that came along with it is to be found. */
+static const char *rest_of_companion(const struct mount *volume, const struct mount *m)
+{
+	const char *rest = m->dev == volume->dev ? path_rest_below(m->root, volume->root) : NULL;
+
+	return rest ? rest : path_rest_below(m->mountpoint, volume->mountpoint);
+}
+
+static void take_companion(struct finder *f, uint32_t i)
+{
+	struct mount *m = &f->in->tree->mounts[i];
+	uint32_t whole = table_get(&f->by_key, table_hash_bytes(m->parent_key, strlen(m->parent_key)));
+	const struct word_external *option = words_by_key(f->in->externals, m->parent_key);
+	const char *rest = whole == TABLE_NONE ? NULL : rest_of_companion(&f->in->tree->mounts[whole], m);
+
+	if (!option || !rest) {
+		findings_mount(f->in->findings, "no-source", m, NULL,
+			       "it came along with the external mount '%s', which has no source to look in",
+			       m->parent_key);
+		return;
+	}
+	cleanup_free char *path = path_join(option->value, rest);
+	const char *kept = path ? arena_copy(&f->out->strings, path, strlen(path)) : NULL;
+
+	if (kept)
+		take_path(f, i, kept);
+	else
+		f->err = -ENOMEM;
+}
+
+static void take_automatic(struct finder *f, uint32_t i)
+{
+	struct mount *m = &f->in->tree->mounts[i];
+
+	if (f->in->externals->automatic)
+		take_path(f, i, m->source);
+	else
+		findings_mount(f->in->findings, "no-source", m, "--external mnt[]",
+			       "the image names the host path '%s' for it, which needs the caller's consent",
+			       m->source);
+}
+
+static void take_by_key(struct finder *f, uint32_t i)
+{
+	struct mount *m = &f->in->tree->mounts[i];
+	struct word_external *option = words_by_key(f->in->externals, m->key);
+	const struct rebind_inherit_fd *inherit = inherited(f, m->key);
+	cleanup_free char *help = NULL;
+
+	if (option && inherit)
+		findings_mount(f->in->findings, "key-twice", m, NULL,
+			       "its key '%s' is given by --external and by --inherit-fd", m->key);
+	else if (option)
+		take_path(f, i, option->value);
+	else if (inherit)
+		take_fd(f, i, inherit->fd);
+	else if (asprintf(&help, "--external 'mnt[%s]:SOURCE'", m->key) > 0)
+		findings_mount(f->in->findings, "no-source", m, help,
+			       "the external mount '%s' has no source", m->key);
+	if (option)
+		option->used = true;
+}
+
+static void find_one(struct finder *f, uint32_t i)
+{
+	struct mount *m = &f->in->tree->mounts[i];
+
+	if (m->owner == MOUNT_ROOT)
+		take_path(f, i, f->in->options->root ? f->in->options->root : "/");
+	else if (m->owner != MOUNT_EXTERNAL)
+		return;
+	else if (m->key && strcmp(m->key, MOUNT_KEY_AUTO) == 0)
+		take_automatic(f, i);
+	else if (m->key && strcmp(m->key, MOUNT_KEY_DEVICE) == 0)
+		findings_mount(f->in->findings, "no-source", m, NULL,
+			       "external block devices are not restored by this version yet");
+	else if (m->key)
+		take_by_key(f, i);
+	else if (m->parent_key)
+		take_companion(f, i);
+}
+
+static bool has_key(const struct finder *f, const char *key, size_t size)
+{
+	return table_get(&f->by_key, table_hash_bytes(key, size)) != TABLE_NONE;
+}
+
+static void check_unused(struct finder *f)
+{
+	const struct rebind_restore_options *o = f->in->options;
+
+	for (size_t i = 0; i < f->in->externals->n; i++) {
+		const char *key = f->in->externals->list[i].inside;
+
+		if (!has_key(f, key, strlen(key)))
+			findings_add(f->in->findings, "unknown-key", 0, NULL, "rebind show IMAGE lists the keys",
+				     "--external names the key '%s', which no record of the image has", key);
+	}
+	for (size_t i = 0; i < o->n_inherit_fd; i++)
+		if (!has_key(f, o->inherit_fd[i].key, strlen(o->inherit_fd[i].key)))
+			findings_add(f->in->findings, "unknown-key", 0, NULL,
+				     "rebind show IMAGE lists the keys",
+				     "--inherit-fd names the key '%s', which no record of the image has",
+				     o->inherit_fd[i].key);
+}
+
+/* KEY:FLAGS, both ways: words that restrict, and words by which the caller takes a restriction away. */
+static void apply_flags(struct finder *f, const char *word)
+{
+	const char *colon = strrchr(word, ':');
+	uint32_t set = 0, clear = 0;
+	size_t n = colon ? (size_t)(colon - word) : 0;
+
+	for (const char *p = colon ? colon + 1 : ""; *p;) {
+		size_t size = strcspn(p, ",");
+
+		if (flags_attr_from_word(p, size, &set, &clear) || (set & MOUNT_ATTR_IDMAP)) {
+			findings_add(f->in->findings, "option", 0, NULL,
+				     "ro, rw, nosuid, suid, nodev, dev, noexec, exec, nosymfollow, noatime, ...",
+				     "--external-flags '%s': '%.*s' is not a flag", word, (int)size, p);
+			return;
+		}
+		p += size + (p[size] == ',');
+	}
+	uint32_t i = colon ? table_get(&f->by_key, table_hash_bytes(word, n)) : TABLE_NONE;
+
+	if (i == TABLE_NONE) {
+		findings_add(f->in->findings, colon ? "unknown-key" : "option", 0, NULL, NULL,
+			     colon ? "--external-flags '%s' names a key that no record of the image has" :
+				     "--external-flags '%s' is not of the form KEY:FLAGS",
+			     word);
+		return;
+	}
+	f->in->tree->mounts[i].attributes = (f->in->tree->mounts[i].attributes & ~clear) | set;
+}
+
+static void index_keys(struct finder *f)
+{
+	struct mount_tree *tree = f->in->tree;
+
+	for (uint32_t i = 0; i < tree->n && !f->err; i++) {
+		const struct mount *m = &tree->mounts[i];
+		uint32_t old;
+
+		if (!m->key || strcmp(m->key, MOUNT_KEY_AUTO) == 0 || strcmp(m->key, MOUNT_KEY_DEVICE) == 0)
+			continue;
+		f->err = table_put(&f->by_key, table_hash_bytes(m->key, strlen(m->key)), i, &old);
+		if (!f->err && old != TABLE_NONE)
+			findings_mount(f->in->findings, "key-twice", m, NULL,
+				       "its key '%s' is that of mount %u '%s' too", m->key,
+				       tree->mounts[old].id, tree->mounts[old].mountpoint);
+	}
+}
+
+static void find_all(struct finder *f)
+{
+	const struct mount_tree *callers = f->in->callers;
+
+	for (uint32_t i = 0; i < callers->n && !f->err; i++)
+		if (callers->mounts[i].unique_id)
+			f->err = table_put(&f->by_unique, callers->mounts[i].unique_id, i, NULL);
+	index_keys(f);
+	for (uint32_t i = 0; i < f->in->tree->n && !f->err; i++) {
+		f->out->of[i].group = MOUNT_NONE;
+		find_one(f, i);
+	}
+	check_unused(f);
+	for (size_t i = 0; i < f->in->options->n_external_flags; i++)
+		apply_flags(f, f->in->options->external_flags[i]);
+}
+
+int source_find_all(struct source_input *input, struct sources *ret)
+{
+	struct finder f = { .in = input, .out = ret };
+
+	ret->cache = PATH_CACHE_NONE;
+	ret->of = calloc(input->tree->n, sizeof(*ret->of));
+	if (!ret->of)
+		return -ENOMEM;
+	find_all(&f);
+	table_free(&f.by_unique);
+	table_free(&f.by_key);
+	return f.err;
+}
+
+static int clone_group(struct source_group *group, bool *need_giver)
+{
+	/* A descriptor that is a detached mount itself cannot be cloned before 6.15: it serves as it is. */
+	group->clone_fd = sys_open_tree(group->path_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+	if (group->clone_fd == -EINVAL && !group->attributes_known)
+		group->clone_fd = fcntl(group->path_fd, F_DUPFD_CLOEXEC, 3);
+	if (group->clone_fd < 0)
+		return group->clone_fd;
+	if (*need_giver && group->shared) {
+		group->giver_fd = sys_open_tree(group->path_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+		if (group->giver_fd < 0)
+			return group->giver_fd;
+	}
+	return sys_mount_setattr(group->clone_fd, 0, 0, 0, MS_PRIVATE, -1);
+}
+
+int source_clone_groups(struct sources *sources, const struct mount_tree *tree)
+{
+	cleanup_free bool *need_giver = calloc(sources->n_groups + 1, sizeof(*need_giver));
+
+	if (!need_giver)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < tree->n; i++)
+		if (sources->of[i].group != MOUNT_NONE && tree->mounts[i].master)
+			need_giver[sources->of[i].group] = true;
+	for (uint32_t i = 0; i < sources->n_groups; i++) {
+		int err = clone_group(&sources->groups[i], &need_giver[i]);
+
+		if (err == -EINVAL)
+			return log_error(err, "cannot clone a source: it is unbindable, locked, or not in the "
+					      "caller's mount namespace");
+		if (err)
+			return log_error(err, "cannot clone the mount of a source");
+	}
+	return 0;
+}
+
+static int settle_group(const struct source_group *group, int staging_fd, uint32_t number)
+{
+	struct sys_mount_stat stat;
+	char name[32];
+	int err = sys_mount_stat(group->clone_fd, "", AT_EMPTY_PATH, &stat);
+
+	if (err)
+		return err;
+	snprintf(name, sizeof(name), "crt-source.%u", number);
+	if (S_ISDIR(stat.mode)) {
+		if (mkdirat(staging_fd, name, 0700) < 0)
+			return -errno;
+	} else {
+		cleanup_fd int file = openat(staging_fd, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+
+		if (file < 0)
+			return -errno;
+	}
+	return sys_move_mount(group->clone_fd, "", staging_fd, name, MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+int source_settle_groups(struct sources *sources, int staging_fd)
+{
+	for (uint32_t i = 0; i < sources->n_groups; i++) {
+		int err = settle_group(&sources->groups[i], staging_fd, i);
+
+		if (err)
+			return log_error(err, "cannot attach the mount of a source in the staging root");
+	}
+	return 0;
+}
+
+/* "a" and "/b" are "a/b"; nothing of it starts with a slash. */
+static char *rest_path(const struct source *source, const char *rest)
+{
+	const char *first = source->rest + strspn(source->rest, "/");
+	char *path;
+
+	rest += strspn(rest, "/");
+	return asprintf(&path, "%s%s%s", first, *first && *rest ? "/" : "", rest) < 0 ? NULL : path;
+}
+
+int source_open(const struct sources *sources, uint32_t mount, const char *rest)
+{
+	const struct source *source = &sources->of[mount];
+	cleanup_free char *path = rest_path(source, rest);
+
+	if (!path)
+		return -ENOMEM;
+	if (!*path)
+		return fcntl(sources->groups[source->group].clone_fd, F_DUPFD_CLOEXEC, 3);
+	return path_open_beneath(sources->groups[source->group].clone_fd, path);
+}
+
+int source_clone_part(const struct sources *sources, uint32_t mount, const char *rest)
+{
+	cleanup_fd int fd = source_open(sources, mount, rest);
+
+	return fd < 0 ? fd : sys_open_tree(fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+}
+
+int source_clone(struct sources *sources, uint32_t mount)
+{
+	const struct source *source = &sources->of[mount];
+	int group_fd = sources->groups[source->group].clone_fd;
+	const char *name;
+
+	if (!*source->rest)
+		return sys_open_tree(group_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+	int dir_fd = path_cache_open(&sources->cache, group_fd, source->rest, &name);
+
+	return dir_fd < 0 ? dir_fd : sys_open_tree(dir_fd, name, OPEN_TREE_CLONE | AT_SYMLINK_NOFOLLOW);
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "mnt/talk.h"
+
+#include <string.h>
+
+#include "base/fd.h"
+
+int talk_send(int sock, struct talk_message message, const char *const texts[4], int fd)
+{
+	char buf[TALK_MAX];
+	size_t used = sizeof(message);
+
+	for (int i = 0; texts && i < 4; i++) {
+		if (!texts[i])
+			continue;
+		size_t n = strlen(texts[i]), room = (TALK_MAX - used) / 2;
+
+		if (n >= room)
+			n = room - 1;
+		if (i)
+			message.next[i - 1] = (uint32_t)(used - sizeof(message));
+		memcpy(buf + used, texts[i], n);
+		buf[used + n] = '\0';
+		used += n + 1;
+	}
+	message.n_text = (uint32_t)(used - sizeof(message));
+	memcpy(buf, &message, sizeof(message));
+	return fd_send(sock, buf, used, fd);
+}
+
+int talk_recv(int sock, char *buf, struct talk_message *ret, const char *ret_texts[4], int *ret_fd)
+{
+	ssize_t n = fd_recv(sock, buf, TALK_MAX, ret_fd);
+
+	if (n <= 0)
+		return (int)n;
+	if ((size_t)n < sizeof(*ret))
+		return -EPROTO;
+	memcpy(ret, buf, sizeof(*ret));
+	for (int i = 0; i < 4; i++) {
+		uint32_t at = i ? ret->next[i - 1] : 0;
+
+		ret_texts[i] = at < ret->n_text && (!i || at) ? buf + sizeof(*ret) + at : NULL;
+	}
+	return 1;
+}
+
+void talk_log_sink(void *sock, enum log_level level, const char *line)
+{
+	talk_send(*(int *)sock, (struct talk_message){ .type = TALK_LOG, .value = (int32_t)level },
+		  (const char *const[4]){ line }, -1);
+}
+
+void talk_send_findings(int sock, const struct findings *findings)
+{
+	for (size_t i = 0; i < findings->n; i++) {
+		const struct finding *finding = &findings->list[i];
+		struct talk_message message = {
+			.type = TALK_FINDING,
+			.value = (int32_t)finding->mount_id,
+		};
+
+		talk_send(sock, message,
+			  (const char *const[4]){ finding->code, finding->path, finding->text, finding->help },
+			  -1);
+	}
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "mnt/validate.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/sys.h"
+#include "model/filesystem.h"
+
+void validate_mounts(struct mount_tree *tree)
+{
+	for (uint32_t i = 0; i < tree->n; i++) {
+		struct mount *m = &tree->mounts[i];
+
+		m->need_plugin = m->owner == MOUNT_UNDECIDED;
+	}
+}
+
+/* Why nobody can make it again, and what would help. */
+static void refuse_undecided(const struct mount_tree *tree, const struct mount_tree *callers,
+			     const struct mount *m, struct findings *findings)
+{
+	const struct filesystem *fs = filesystem_find(m->fstype);
+	cleanup_free char *declare = NULL, *both = NULL;
+	const char *path = m->mountpoint;
+
+	if (asprintf(&declare, "--external 'mnt[%s]:KEY', --external mnt[] or a plugin", path) < 0 ||
+	    asprintf(&both, "--external 'mnt[%s]:KEY', or --copy '%s' to take a copy", path, path) < 0)
+		return;
+	if (m->deleted)
+		findings_mount(findings, "deleted", m, declare,
+			       "its root '%s' has been deleted: it cannot be made again from inside", m->root);
+	else if (fs && table_get(&callers->by_dev, m->dev) != TABLE_NONE)
+		findings_mount(findings, "not-dumpable", m, both,
+			       "the %s behind it is mounted in the caller's namespace too", m->fstype);
+	else if (fs && (fs->flags & FILESYSTEM_ON_REQUEST))
+		findings_mount(findings, "not-enabled", m, declare,
+			       "%s is only dumped on request (--enable-fs %s)", fs->name, fs->name);
+	else if (fs)
+		findings_mount(findings, "not-dumpable", m, declare,
+			       "it shows '%s' of a %s that is nowhere mounted whole in the namespace",
+			       m->root, m->fstype);
+	else
+		findings_mount(findings, "not-dumpable", m, declare,
+			       "an external mount: its source (%s '%s' of %s) lies outside the namespace",
+			       m->fstype, m->root, m->source);
+}
+
+static void check_layer(const struct scan_target *target, const struct mount *m, const char *layer,
+			struct findings *findings)
+{
+	cleanup_free char *help = NULL;
+	cleanup_fd int fd = layer[0] != '/' ? -ENOENT :
+					      sys_openat2(target->root_fd, layer, O_PATH | O_CLOEXEC,
+							  RESOLVE_IN_ROOT);
+
+	if (fd >= 0 || asprintf(&help, "--external 'mnt[%s]:KEY'", m->mountpoint) < 0)
+		return;
+	findings_mount(findings, "overlay-layer", m, help,
+		       "its overlay layer '%s' is not to be seen inside the namespace", layer);
+}
+
+/* lowerdir is a list; a colon in a name has a backslash before it. */
+static void check_layers(const struct scan_target *target, const struct mount *m, char *layers,
+			 struct findings *findings)
+{
+	char *out = layers, *start = layers;
+
+	for (char *p = layers;; p++) {
+		if (*p == '\\' && p[1]) {
+			*out++ = *++p;
+			continue;
+		}
+		if (*p && *p != ':') {
+			*out++ = *p;
+			continue;
+		}
+		bool end = !*p;
+
+		*out++ = '\0';
+		if (*start)
+			check_layer(target, m, start, findings);
+		start = out;
+		if (end)
+			return;
+	}
+}
+
+static void check_overlay(const struct scan_target *target, const struct mount *m,
+			  struct findings *findings)
+{
+	const char *options = m->options;
+	struct filesystem_option option;
+
+	while (filesystem_next_option(&options, &option) > 0) {
+		if (option.value && (!strcmp(option.name, "lowerdir") || !strcmp(option.name, "upperdir") ||
+				     !strcmp(option.name, "workdir")))
+			check_layers(target, m, option.value, findings);
+		filesystem_free_option(&option);
+	}
+}
+
+static void check_idmap(const struct mount *m, struct findings *findings)
+{
+	if ((m->attributes & MOUNT_ATTR_IDMAP) && m->owner != MOUNT_SKIPPED)
+		findings_mount(findings, "idmapped", m, "--skip-mnt",
+			       "an id-mapped mount cannot be restored by this version yet");
+}
+
+int validate_dump(const struct scan_target *target, const struct mount_tree *tree,
+		  const struct mount_tree *callers, struct findings *findings)
+{
+	tree_for_each(i, tree) {
+		const struct mount *m = &tree->mounts[i];
+
+		if (m->owner == MOUNT_UNDECIDED)
+			refuse_undecided(tree, callers, m, findings);
+		else if (m->owner == MOUNT_INTERNAL && strcmp(m->fstype, "overlay") == 0 &&
+			 tree_first_of_superblock(tree, m) == i)
+			check_overlay(target, m, findings);
+		check_idmap(m, findings);
+	}
+	return findings->n ? -EINVAL : 0;
+}
+
+static bool is_enabled(const char *name, const char *const *enable_fs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(enable_fs[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void check_options(const struct mount *m, const struct filesystem *fs, struct findings *findings)
+{
+	const char *options = m->options;
+	struct filesystem_option option;
+
+	if (fs->flags & FILESYSTEM_HOST_OPTIONS)
+		return;
+	while (filesystem_next_option(&options, &option) > 0) {
+		if (!filesystem_allows(fs, option.name) && !filesystem_ignores(option.name))
+			findings_mount(findings, "unknown-option", m, NULL,
+				       "the image asks for the %s option '%s', which is not on rebind's list",
+				       fs->name, option.name);
+		filesystem_free_option(&option);
+	}
+}
+
+static void check_internal(const struct mount_tree *tree, const struct mount *m,
+			   const char *const *enable_fs, size_t n, struct findings *findings)
+{
+	const struct mount *root = &tree->mounts[tree->root];
+	const struct filesystem *fs = filesystem_find(m->fstype);
+
+	if (m->dev == root->dev) {
+		if (!path_rest_below(m->root, root->root))
+			findings_mount(findings, "no-source", m, NULL,
+				       "it shows '%s', which is outside of the root '%s'", m->root, root->root);
+		return;
+	}
+	if (!fs) {
+		findings_mount(findings, "unknown-filesystem", m, NULL,
+			       "the image asks for a new %s, which rebind does not create", m->fstype);
+		return;
+	}
+	if ((fs->flags & FILESYSTEM_ON_REQUEST) && !is_enabled(fs->name, enable_fs, n))
+		findings_mount(findings, "not-enabled", m, "--enable-fs", "%s is only restored on request",
+			       fs->name);
+	if (!(fs->flags & FILESYSTEM_SINGLE) &&
+	    !mount_is_fsroot(&tree->mounts[tree_first_of_superblock(tree, m)]))
+		findings_mount(findings, "no-source", m, NULL,
+			       "it shows '%s' of a %s that no record shows whole", m->root, m->fstype);
+	check_options(m, fs, findings);
+}
+
+int validate_image(const struct mount_tree *tree, const char *const *enable_fs, size_t n_enable_fs,
+		   struct findings *findings)
+{
+	tree_for_each(i, tree) {
+		const struct mount *m = &tree->mounts[i];
+
+		if (m->deleted && m->owner == MOUNT_INTERNAL)
+			findings_mount(findings, "deleted", m, NULL,
+				       "its root '%s' had been deleted: not restored by this version yet",
+				       m->root);
+		else if (m->owner == MOUNT_INTERNAL)
+			check_internal(tree, m, enable_fs, n_enable_fs, findings);
+		check_idmap(m, findings);
+	}
+	return findings->n ? -EINVAL : 0;
+}

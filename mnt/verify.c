@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "mnt/verify.h"
+
+#include <fcntl.h>
+
+#include "base/log.h"
+
+/* With statmount a namespace can be read without anyone entering it. */
+static int open_target(int ns_fd, enum scan_reader reader, struct scan_target *ret)
+{
+	if (reader != SCAN_MOUNTINFO && scan_has_statmount() &&
+	    sys_mntns_id(ns_fd, &ret->ns_id) == 0)
+		return 0;
+	return scan_open(ns_fd, ret);
+}
+
+int verify_namespace(int ns_fd, enum scan_reader reader, const struct mount_tree *planned,
+		     struct differences *differences)
+{
+	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
+	cleanup_tree struct mount_tree built = { 0 };
+	int err = open_target(ns_fd, reader, &target);
+
+	if (!err)
+		err = scan_read(&target, reader, &built);
+	if (!err)
+		err = compare_trees(planned, &built, COMPARE_CALLERS_OWNERS, differences);
+	if (err)
+		return log_error(err, "cannot read the new namespace back");
+	return differences->n ? -ESTALE : 0;
+}

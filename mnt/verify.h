@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What was built, compared with what was to be built. */
+#ifndef REBIND_MNT_VERIFY_H
+#define REBIND_MNT_VERIFY_H
+
+#include "mnt/scan.h"
+#include "model/compare.h"
+
+/**
+ * verify_namespace - read a namespace back, from outside, and compare it with the plan's tree
+ * @ns_fd: the nsfs descriptor
+ *
+ * Return: 0; -ESTALE with differences; or a negative errno, logged.
+ */
+int verify_namespace(int ns_fd, enum scan_reader reader, const struct mount_tree *planned,
+		     struct differences *differences);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Are two namespaces equal: the table "Equal" of DESIGN.md as code. */
+#ifndef REBIND_MODEL_COMPARE_H
+#define REBIND_MODEL_COMPARE_H
+
+#include "model/tree.h"
+
+enum {
+	COMPARE_SOURCES = 1, /* filesystem, options, root of mounts that are the caller's, too */
+	COMPARE_CALLERS_OWNERS = 2, /* only the left tree knows whose its mounts are */
+};
+
+/* One difference. Strings are malloc()ed and belong to the list. */
+struct difference {
+	char *path;
+	const char *field; /* constant text */
+	char *left, *right;
+};
+
+struct differences {
+	struct difference *list;
+	size_t n;
+	bool lost; /* memory ran out */
+};
+
+void differences_free(struct differences *differences);
+#define cleanup_differences cleanup(differences_free)
+
+void differences_add(struct differences *differences, const char *path, const char *field,
+		     const char *left, const char *right);
+
+/**
+ * compare_trees - find every difference
+ * @left, @right: linked; owners known for images, undecided for what was read from a kernel
+ * @flags: bits of COMPARE_*
+ *
+ * Mounts correspond by their place: the same parent, the same path, the same height in a stack.
+ * Device numbers, ids and group numbers are compared up to renaming: a left group must always meet
+ * the same right group, and the other way round.
+ *
+ * Where a tree does not know whose its mounts are, a mount counts as internal if its superblock is
+ * a filesystem that rebind creates and the tree shows all of it, or is a part of the root's.
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int compare_trees(const struct mount_tree *left, const struct mount_tree *right, unsigned int flags,
+		  struct differences *differences);
+
+/**
+ * compare_is_internal - see compare_trees
+ */
+bool compare_is_internal(const struct mount_tree *tree, const struct mount *m);
+
+#endif

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "model/filesystem.h"
+
+#include <string.h>
+
+static const char *const no_options[] = { NULL };
+static const char *const proc_options[] = { "hidepid", "gid", "subset", NULL };
+static const char *const ramfs_options[] = { "mode", NULL };
+static const char *const devpts_options[] = { "uid", "gid", "mode", "ptmxmode", "max",
+					      "newinstance", NULL };
+static const char *const tmpfs_options[] = { "size", "nr_blocks", "nr_inodes", "mode", "uid",
+					     "gid",  "huge",	  "inode32",   "inode64", "noswap",
+					     "mpol", NULL };
+static const char *const overlay_options[] = {
+	"lowerdir", "lowerdir+", "datadir+", "upperdir", "workdir", "default_permissions", "index",
+	"redirect_dir", "nfs_export", "xino", "metacopy", "userxattr", "volatile", "uuid", "verity",
+	"override_creds", "nooverride_creds", NULL
+};
+
+static const struct filesystem filesystems[] = {
+	{ "tmpfs", FILESYSTEM_CONTENTS, NULL, tmpfs_options },
+	{ "proc", FILESYSTEM_OF_NAMESPACE, "pid", proc_options },
+	{ "sysfs", FILESYSTEM_SINGLE, "net", no_options },
+	{ "devpts", 0, NULL, devpts_options },
+	{ "mqueue", FILESYSTEM_SINGLE, "ipc", no_options },
+	{ "cgroup2", FILESYSTEM_SINGLE | FILESYSTEM_HOST_OPTIONS, "cgroup", no_options },
+	{ "devtmpfs", FILESYSTEM_SINGLE | FILESYSTEM_HOST_OPTIONS, NULL, no_options },
+	{ "overlay", FILESYSTEM_LAYERS, NULL, overlay_options },
+	{ "ramfs", 0, NULL, ramfs_options },
+	{ "debugfs", FILESYSTEM_SINGLE | FILESYSTEM_HOST_OPTIONS | FILESYSTEM_ON_REQUEST, NULL,
+	  no_options },
+	{ "tracefs", FILESYSTEM_SINGLE | FILESYSTEM_HOST_OPTIONS | FILESYSTEM_ON_REQUEST, NULL,
+	  no_options },
+	{ "securityfs", FILESYSTEM_SINGLE | FILESYSTEM_HOST_OPTIONS | FILESYSTEM_ON_REQUEST, NULL,
+	  no_options },
+};
+
+const struct filesystem *filesystem_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(filesystems); i++)
+		if (strcmp(filesystems[i].name, name) == 0)
+			return &filesystems[i];
+	return NULL;
+}
+
+static bool is_octal(const char *p)
+{
+	return p[0] >= '0' && p[0] <= '3' && p[1] >= '0' && p[1] <= '7' && p[2] >= '0' && p[2] <= '7';
+}
+
+static char *unescape(const char *text, size_t size)
+{
+	char *out = malloc(size + 1), *end = out;
+
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < size;) {
+		if (text[i] == '\\' && i + 4 <= size && is_octal(text + i + 1)) {
+			*end++ = (char)((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 +
+					(text[i + 3] - '0'));
+			i += 4;
+		} else {
+			*end++ = text[i++];
+		}
+	}
+	*end = '\0';
+	return out;
+}
+
+int filesystem_next_option(const char **options, struct filesystem_option *ret)
+{
+	const char *p = *options + strspn(*options, ",");
+	size_t n = strcspn(p, ",");
+	const char *equals = memchr(p, '=', n);
+	size_t name = equals ? (size_t)(equals - p) : n;
+
+	*options = p + n;
+	if (!n)
+		return 0;
+	*ret = (struct filesystem_option){
+		.name = unescape(p, name),
+		.value = equals ? unescape(equals + 1, n - name - 1) : NULL,
+	};
+	if (ret->name && (ret->value || !equals))
+		return 1;
+	filesystem_free_option(ret);
+	return -ENOMEM;
+}
+
+void filesystem_free_option(struct filesystem_option *option)
+{
+	free(option->name);
+	free(option->value);
+	*option = (struct filesystem_option){ 0 };
+}
+
+bool filesystem_allows(const struct filesystem *fs, const char *option)
+{
+	for (const char *const *known = fs->options; *known; known++)
+		if (strcmp(*known, option) == 0)
+			return true;
+	return false;
+}
+
+bool filesystem_ignores(const char *option)
+{
+	return strcmp(option, "seclabel") == 0;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The filesystems that rebind creates, and what an image may ask of them. */
+#ifndef REBIND_MODEL_FILESYSTEM_H
+#define REBIND_MODEL_FILESYSTEM_H
+
+#include "base/util.h"
+
+enum {
+	/* One superblock for the kernel or for a namespace: whoever mounts it again gets the same. */
+	FILESYSTEM_SINGLE = 1,
+	/* Each mount is a new instance, but what it shows is the namespace's, not the superblock's. */
+	FILESYSTEM_OF_NAMESPACE = 2,
+	/* Its options are the running kernel's, shared with the host: never set, never compared. */
+	FILESYSTEM_HOST_OPTIONS = 4,
+	/* Its files go into the image. */
+	FILESYSTEM_CONTENTS = 8,
+	/* It is made of directories in the tree: created last, looked up inside the new root. */
+	FILESYSTEM_LAYERS = 16,
+	/* Only with --enable-fs. */
+	FILESYSTEM_ON_REQUEST = 32,
+};
+
+struct filesystem {
+	const char *name;
+	unsigned int flags;
+	const char *namespace;	    /* "pid", "net", "ipc", "cgroup": whose view it shows; or NULL */
+	const char *const *options; /* names that an image may use; NULL-terminated */
+};
+
+/**
+ * filesystem_find - Return: what rebind knows of a type, or NULL: it does not create it.
+ */
+const struct filesystem *filesystem_find(const char *name);
+
+/* One superblock option, unescaped. */
+struct filesystem_option {
+	char *name;
+	char *value; /* NULL: a word without a value */
+};
+
+/**
+ * filesystem_next_option - take one option off a list
+ * @options: the rest of a mount's options (escaped as in mountinfo); moved on
+ * @ret: malloc()ed strings; free them with filesystem_free_option()
+ *
+ * Return: 1, 0 at the end, or -ENOMEM.
+ */
+int filesystem_next_option(const char **options, struct filesystem_option *ret);
+void filesystem_free_option(struct filesystem_option *option);
+#define cleanup_option cleanup(filesystem_free_option)
+
+/**
+ * filesystem_allows - may an image set this option
+ */
+bool filesystem_allows(const struct filesystem *fs, const char *option);
+
+/**
+ * filesystem_ignores - a word that the kernel shows but nobody sets ("seclabel")
+ */
+bool filesystem_ignores(const char *option);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Everything that is wrong, collected before anything is done. */
+#ifndef REBIND_MODEL_FINDINGS_H
+#define REBIND_MODEL_FINDINGS_H
+
+#include "base/util.h"
+
+/* One thing wrong. Strings are malloc()ed and belong to the list. */
+struct finding {
+	const char *code; /* a constant word for machines: "no-source", "unknown-option", ... */
+	uint32_t mount_id; /* 0: of no mount */
+	char *path;	   /* the mount's path, or NULL */
+	char *text;	   /* one clear sentence, without a full stop */
+	char *help;	   /* the option that would solve it, or NULL */
+};
+
+struct findings {
+	struct finding *list;
+	size_t n;
+	bool lost; /* memory ran out: there are more than the list says */
+};
+
+void findings_free(struct findings *findings);
+#define cleanup_findings cleanup(findings_free)
+
+/**
+ * findings_add - add one
+ * @code: constant text
+ * @mount_id, @path: the mount, or 0 and NULL
+ * @help: what would help, or NULL
+ *
+ * Return: -EINVAL, so that a check can `return findings_add(...)`.
+ */
+int findings_add(struct findings *findings, const char *code, uint32_t mount_id, const char *path,
+		 const char *help, const char *format, ...) printf_like(6, 7);
+
+/* Where the sentence is about a mount of a tree. */
+#define findings_mount(findings, code, m, help, ...)                                               \
+	findings_add(findings, code, (m)->id, (m)->mountpoint, help, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What plan.c and plan-sharing.c share. */
+#ifndef REBIND_MODEL_PLAN_INTERNAL_H
+#define REBIND_MODEL_PLAN_INTERNAL_H
+
+#include "model/plan.h"
+
+/* A peer group of the tree. */
+struct plan_group {
+	uint32_t id, master;
+	uint32_t first; /* chain of members: planner.next_member */
+	uint32_t n_members;
+	bool has_slaves, done;
+};
+
+struct planner {
+	const struct plan_input *input;
+	const struct mount_tree *tree;
+	struct plan *plan;
+	struct findings *findings;
+	struct table group_of; /* peer group id -> index of groups */
+	struct plan_group *groups;
+	uint32_t n_groups;
+	uint32_t *next_member; /* by mount; NULL when nothing is shared */
+	uint32_t *uses;	       /* by the first mount of a superblock: mounts still to be made of it */
+	uint32_t *late;	       /* mounts that are made when all others stand */
+	uint32_t n_late;
+	int err;
+};
+
+void plan_add(struct planner *p, enum plan_op op, uint32_t mount, uint32_t other);
+
+/* Find the peer groups of the tree. */
+void plan_collect_groups(struct planner *p);
+
+/* Is it made when all others stand: an overlay, of directories of the tree? */
+bool plan_is_late(const struct mount *m);
+
+/* Is it the first mount of a superblock that becomes read-only at the end? */
+bool plan_is_sealed(const struct planner *p, const struct mount *m);
+
+/* May the mount be shared as soon as its children stand: is it alone in its group? */
+bool plan_is_alone(const struct planner *p, const struct mount *m);
+
+/* Is the descriptor needed when the tree stands? */
+bool plan_is_held(const struct planner *p, const struct mount *m);
+
+/* Every peer group and slave that plan_is_alone() does not cover, masters first; unbindable last. */
+void plan_share(struct planner *p);
+
+#endif

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Theory of operation
+ *
+ * A mount is made as a descriptor, attached to its parent, and forgotten. Parents come before children,
+ * and of siblings "/a/b" before "/a" (the order of tree_link()), so that each place is still to be seen
+ * when its turn comes. The descriptor of a parent is needed until its last child is attached; descriptors
+ * held at once are thus bounded by the depth of the tree, not by its size, but for mounts whose
+ * propagation can be set only when everything stands (a mount attached below a shared one would appear at
+ * all its peers).
+ *
+ * Superblocks that we create are created once. Where one mount shows it, that mount is the superblock's
+ * first; where several do, the first is kept, detached, as the giver of clones, until the last is made.
+ * A clone of a childless mount costs the same whatever hangs below the mounts that are attached.
+ *
+ * An overlay is made of directories of the tree, by the paths they had. It is therefore created when the
+ * rest stands, with its place held since before a sibling could cover it; overlays on overlays follow in
+ * the order in which they were mounted. Everything below one waits with it.
+ *
+ * Plugin mounts are premounted first of all: their code needs the caller's root.
+ */
+#include "model/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "base/path.h"
+#include "model/filesystem.h"
+#include "model/plan-internal.h"
+
+void plan_free(struct plan *plan)
+{
+	free(plan->steps);
+	*plan = (struct plan){ 0 };
+}
+
+void plan_add(struct planner *p, enum plan_op op, uint32_t mount, uint32_t other)
+{
+	struct plan *plan = p->plan;
+
+	if (plan->n == plan->room) {
+		uint32_t room = plan->room ? plan->room + plan->room / 2 : 64;
+		struct plan_step *steps = realloc(plan->steps, room * sizeof(*steps));
+
+		if (!steps) {
+			p->err = -ENOMEM;
+			return;
+		}
+		plan->steps = steps;
+		plan->room = room;
+	}
+	plan->steps[plan->n++] = (struct plan_step){ .op = op, .mount = mount, .other = other };
+}
+
+static bool of_root(const struct planner *p, const struct mount *m)
+{
+	return m->dev == p->tree->mounts[p->tree->root].dev;
+}
+
+bool plan_is_late(const struct mount *m)
+{
+	const struct filesystem *fs = filesystem_find(m->fstype);
+
+	return m->owner == MOUNT_INTERNAL && fs && (fs->flags & FILESYSTEM_LAYERS);
+}
+
+bool plan_is_sealed(const struct planner *p, const struct mount *m)
+{
+	const struct filesystem *fs = filesystem_find(m->fstype);
+
+	return m->owner == MOUNT_INTERNAL && (m->sb_flags & MS_RDONLY) && fs &&
+	       !(fs->flags & FILESYSTEM_SINGLE) && !of_root(p, m) &&
+	       tree_first_of_superblock(p->tree, m) == tree_index(p->tree, m);
+}
+
+/* An internal mount: of a superblock that we create, or a bind of the new root's. */
+static void make_internal(struct planner *p, uint32_t i)
+{
+	const struct mount *m = &p->tree->mounts[i];
+
+	if (of_root(p, m)) {
+		plan_add(p, PLAN_CLONE, i, p->tree->root);
+		return;
+	}
+	uint32_t first = tree_first_of_superblock(p->tree, m);
+
+	if (!p->uses[first]) {
+		plan_add(p, PLAN_CREATE, i, first);
+		for (uint32_t k = first; k != MOUNT_NONE; k = p->tree->mounts[k].sb_next)
+			p->uses[first] += p->tree->mounts[k].owner == MOUNT_INTERNAL;
+	}
+	bool last = --p->uses[first] == 0;
+
+	plan_add(p, last && mount_is_fsroot(m) ? PLAN_TAKE : PLAN_CLONE, i, first);
+	if (last && !mount_is_fsroot(m))
+		plan_add(p, PLAN_DROP, first, MOUNT_NONE);
+}
+
+static void make(struct planner *p, uint32_t i)
+{
+	switch (p->tree->mounts[i].owner) {
+	case MOUNT_INTERNAL:
+		make_internal(p, i);
+		break;
+	case MOUNT_ROOT:
+	case MOUNT_EXTERNAL:
+		plan_add(p, PLAN_SOURCE, i, MOUNT_NONE);
+		break;
+	default:
+		break; /* a plugin's stands already */
+	}
+	plan_add(p, p->tree->mounts[i].owner == MOUNT_PLUGIN ? PLAN_MOVE : PLAN_ATTACH, i, MOUNT_NONE);
+}
+
+/* All children stand or have their place: nothing will look for one in it any more. */
+static void complete(struct planner *p, uint32_t i)
+{
+	const struct mount *m = &p->tree->mounts[i];
+
+	if (plan_is_alone(p, m))
+		plan_add(p, PLAN_SHARE, i, MOUNT_NONE);
+	if (plan_is_held(p, m) || !p->plan->n)
+		return;
+	struct plan_step *last = &p->plan->steps[p->plan->n - 1];
+
+	if (last->mount == i)
+		last->and_close = 1;
+	else
+		plan_add(p, PLAN_CLOSE, i, MOUNT_NONE);
+}
+
+/* One mount and what follows from it: Return whether to go on with its children. */
+static bool build_one(struct planner *p, uint32_t i, uint32_t top)
+{
+	const struct mount *m = &p->tree->mounts[i];
+	bool later = i != top && plan_is_late(m);
+
+	if (later) {
+		plan_add(p, PLAN_PLACE, i, MOUNT_NONE);
+		p->late[p->n_late++] = i;
+	} else {
+		make(p, i);
+	}
+	if (!later && m->first_child == MOUNT_NONE)
+		complete(p, i);
+	if (i != top && m->next == MOUNT_NONE)
+		complete(p, m->parent);
+	return !later;
+}
+
+static void build_subtree(struct planner *p, uint32_t top)
+{
+	for (uint32_t i = top;;) {
+		const struct mount *m = &p->tree->mounts[i];
+		bool descend = build_one(p, i, top);
+
+		if (p->err)
+			return;
+		if (descend && m->first_child != MOUNT_NONE) {
+			i = m->first_child;
+			continue;
+		}
+		while (i != top && p->tree->mounts[i].next == MOUNT_NONE)
+			i = p->tree->mounts[i].parent;
+		if (i == top)
+			return;
+		i = p->tree->mounts[i].next;
+	}
+}
+
+static int by_age(const void *a, const void *b, void *data)
+{
+	const struct mount_tree *tree = data;
+	const struct mount *left = &tree->mounts[*(const uint32_t *)a];
+	const struct mount *right = &tree->mounts[*(const uint32_t *)b];
+
+	if (left->unique_id != right->unique_id)
+		return left->unique_id < right->unique_id ? -1 : 1;
+	return left->id < right->id ? -1 : left->id > right->id;
+}
+
+static void build_late(struct planner *p)
+{
+	for (uint32_t from = 0; from < p->n_late && !p->err;) {
+		uint32_t to = p->n_late;
+
+		qsort_r(p->late + from, to - from, sizeof(*p->late), by_age, (void *)p->tree);
+		for (; from < to && !p->err; from++)
+			build_subtree(p, p->late[from]);
+	}
+}
+
+static void seal(struct planner *p)
+{
+	for (uint32_t i = 0; i < p->tree->n; i++)
+		if (plan_is_sealed(p, &p->tree->mounts[i]))
+			plan_add(p, PLAN_SEAL, i, MOUNT_NONE);
+}
+
+static void build(struct planner *p)
+{
+	uint32_t n = p->tree->n;
+
+	p->uses = calloc(n, sizeof(*p->uses));
+	p->late = malloc(n * sizeof(*p->late));
+	if (!p->uses || !p->late) {
+		p->err = -ENOMEM;
+		return;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		if (p->tree->mounts[i].owner == MOUNT_PLUGIN)
+			plan_add(p, PLAN_PREMOUNT, i, MOUNT_NONE);
+	build_subtree(p, p->tree->root);
+	build_late(p);
+	seal(p);
+	plan_add(p, PLAN_PIVOT, p->tree->root, MOUNT_NONE);
+	plan_share(p);
+}
+
+int plan_build(const struct plan_input *input, struct plan *plan, struct findings *findings)
+{
+	struct planner p = {
+		.input = input,
+		.tree = input->tree,
+		.plan = plan,
+		.findings = findings,
+	};
+
+	plan_collect_groups(&p);
+	if (!p.err)
+		build(&p);
+	free(p.groups);
+	free(p.next_member);
+	free(p.uses);
+	free(p.late);
+	table_free(&p.group_of);
+	return p.err;
+}
+
+char *plan_text(const struct mount_tree *tree, const struct plan_step *step)
+{
+	static const char *const words[] = {
+		[PLAN_PREMOUNT] = "premount",	[PLAN_CREATE] = "create",
+		[PLAN_SOURCE] = "clone source", [PLAN_CLONE] = "clone",
+		[PLAN_TAKE] = "take",		[PLAN_PLACE] = "hold place",
+		[PLAN_ATTACH] = "attach",	[PLAN_MOVE] = "move premount",
+		[PLAN_CLOSE] = "close",		[PLAN_DROP] = "drop giver",
+		[PLAN_SEAL] = "make superblock read-only", [PLAN_PIVOT] = "pivot_root",
+		[PLAN_SHARE] = "make shared",	[PLAN_JOIN] = "join group of",
+		[PLAN_JOIN_HOST] = "join the source's group", [PLAN_SLAVE] = "make slave",
+		[PLAN_UNBINDABLE] = "make unbindable",
+	};
+	const struct mount *m = &tree->mounts[step->mount];
+	cleanup_free char *path = path_printable(m->mountpoint);
+	char *text;
+	int n;
+
+	if (!path)
+		return NULL;
+	if (step->op == PLAN_JOIN)
+		n = asprintf(&text, "%s mount %u: mount %u '%s'", words[step->op],
+			     tree->mounts[step->other].id, m->id, path);
+	else if (step->op == PLAN_CREATE)
+		n = asprintf(&text, "%s %s for mount %u '%s'", words[step->op], m->fstype, m->id, path);
+	else
+		n = asprintf(&text, "%s mount %u '%s'", words[step->op], m->id, path);
+	return n < 0 ? NULL : text;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The mounts of one namespace as a tree. */
+#ifndef REBIND_MODEL_TREE_H
+#define REBIND_MODEL_TREE_H
+
+#include "base/arena.h"
+#include "model/mount.h"
+
+struct mount_tree {
+	struct mount *mounts; /* in the order of tree_add() */
+	uint32_t n, room;
+	uint32_t root;	     /* index of the root, MOUNT_NONE before tree_link() */
+	struct arena strings;
+	struct table by_id;	 /* id -> index */
+	struct table by_dev;	 /* superblock -> index of its first mount, chained by sb_next */
+};
+
+void tree_free(struct mount_tree *tree);
+#define cleanup_tree cleanup(tree_free)
+
+/**
+ * tree_add - append a mount, all zero but for its empty strings
+ *
+ * Return: the mount, valid until the next tree_add(), or NULL (no memory).
+ */
+struct mount *tree_add(struct mount_tree *tree);
+
+/* Why tree_link() refused; @id is the mount at fault. */
+struct tree_fault {
+	uint32_t id;
+	const char *reason; /* constant text: "has the id of another mount", ... */
+};
+
+/**
+ * tree_link - find parents, children, superblocks; call it once all mounts are there
+ * @fault: filled on -EBADMSG
+ *
+ * The records may stand in any order. Refused: an id that two mounts have, no root or two of
+ * them, a mount whose parents lead back to it, a mountpoint that does not lie below its parent's,
+ * two children of one parent at one mountpoint.
+ *
+ * Children of a mount are chained by descending bytes of their mountpoints: "/a/b" stands before
+ * "/a", so that whoever attaches them in this order never finds a place covered by a sibling.
+ *
+ * Return: 0, -EBADMSG or -ENOMEM.
+ */
+int tree_link(struct mount_tree *tree, struct tree_fault *fault);
+
+/**
+ * tree_find - Return: the mount with this mountinfo id, or NULL.
+ */
+struct mount *tree_find(const struct mount_tree *tree, uint32_t id);
+
+/**
+ * tree_parent - Return: the mount's parent, or NULL for the root.
+ */
+static inline struct mount *tree_parent(const struct mount_tree *tree, const struct mount *m)
+{
+	return m->parent == MOUNT_NONE ? NULL : &tree->mounts[m->parent];
+}
+
+/**
+ * tree_index - Return: the mount's position in the array.
+ */
+static inline uint32_t tree_index(const struct mount_tree *tree, const struct mount *m)
+{
+	return (uint32_t)(m - tree->mounts);
+}
+
+/**
+ * tree_next - walk the tree, parents before children, without recursion
+ * @index: a mount; start with tree->root
+ *
+ * Return: the next mount's index in pre-order, or MOUNT_NONE.
+ */
+uint32_t tree_next(const struct mount_tree *tree, uint32_t index);
+
+/**
+ * tree_relative - a mountpoint as seen from the parent mount
+ *
+ * Return: a pointer into m->mountpoint that starts with '/', or "/" if the mount covers the whole
+ * of its parent.
+ */
+const char *tree_relative(const struct mount_tree *tree, const struct mount *m);
+
+/**
+ * tree_first_of_superblock - where the chain of a superblock's mounts (sb_next) starts
+ *
+ * Mounts that show the whole filesystem stand before those that show a part of it.
+ */
+uint32_t tree_first_of_superblock(const struct mount_tree *tree, const struct mount *m);
+
+/**
+ * tree_top - the visible mount among those stacked at one place
+ *
+ * Return: the index of the mount that covers @index at its own root, itself if none does.
+ */
+uint32_t tree_top(const struct mount_tree *tree, uint32_t index);
+
+#define tree_for_each(i, tree)                                                                     \
+	for (uint32_t i = (tree)->root; i != MOUNT_NONE; i = tree_next((tree), i))
+
+#endif

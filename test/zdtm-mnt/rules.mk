@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The suite of namespaces: included by the makefile, and complete enough to be used alone:
+#   make -f test/zdtm-mnt/rules.mk [BUILD=DIR] [CASE_DIR=DIR] zdtm
+
+BUILD ?= build
+CC ?= gcc
+ZDTM := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+ZDTM_BUILD := $(BUILD)/test/zdtm-mnt
+ZDTM_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O1 -g -MMD -MP -Wall -Wextra -Werror -Wshadow \
+	-Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wwrite-strings \
+	-Wno-missing-field-initializers
+
+# A directory of cases somewhere else builds beside ours.
+ifdef CASE_DIR
+ZDTM_CASES := $(ZDTM_BUILD)/cases-elsewhere
+$(shell rm -rf $(ZDTM_CASES))
+else
+CASE_DIR := $(ZDTM)/cases
+ZDTM_CASES := $(ZDTM_BUILD)/cases
+endif
+ZDTM_CASE_SRCS := $(wildcard $(CASE_DIR)/*.c)
+ZDTM_CASE_BINS := $(ZDTM_CASE_SRCS:$(CASE_DIR)/%.c=$(ZDTM_CASES)/%)
+ZDTM_RUNNER_OBJS := $(patsubst $(ZDTM)/%.c,$(ZDTM_BUILD)/%.o,$(wildcard $(ZDTM)/runner/*.c))
+
+.PHONY: zdtm
+zdtm: $(ZDTM_BUILD)/zdtm-runner $(ZDTM_CASE_BINS)
+
+$(ZDTM_BUILD)/zdtm-runner: $(ZDTM_RUNNER_OBJS)
+	$(CC) -o $@ $^
+
+$(ZDTM_BUILD)/runner/%.o: $(ZDTM)/runner/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ZDTM_CFLAGS) -c -o $@ $<
+
+$(ZDTM_BUILD)/case.o: $(ZDTM)/case.c
+	@mkdir -p $(@D)
+	$(CC) $(ZDTM_CFLAGS) -c -o $@ $<
+
+# Static: a case runs where no library is. Stripped of nothing, but small.
+$(ZDTM_CASES)/%: $(CASE_DIR)/%.c $(ZDTM_BUILD)/case.o
+	@mkdir -p $(@D) $(ZDTM_BUILD)/deps
+	$(CC) $(ZDTM_CFLAGS) -MF $(ZDTM_BUILD)/deps/$*.d -I$(ZDTM) -static -o $@ $< $(ZDTM_BUILD)/case.o
+
+-include $(ZDTM_RUNNER_OBJS:.o=.d) $(ZDTM_BUILD)/case.d $(wildcard $(ZDTM_BUILD)/deps/*.d)
