@@ -2,54 +2,89 @@
 # rebind: the only makefile. `make help` says what there is.
 
 VERSION := 0.1.0
-BUILD ?= build
-prefix ?= /usr/local
-bindir ?= $(prefix)/bin
-libdir ?= $(prefix)/lib
+SONAME  := librebind.so.0
+
+# Where things are built and installed. Also of use: CC, CFLAGS, LDFLAGS, SANITIZE, V=1.
+BUILD      ?= build
+prefix     ?= /usr/local
+bindir     ?= $(prefix)/bin
+libdir     ?= $(prefix)/lib
 includedir ?= $(prefix)/include
-mandir ?= $(prefix)/share/man
-plugindir ?= $(libdir)/rebind
+mandir     ?= $(prefix)/share/man
+plugindir  ?= $(libdir)/rebind
+FUZZ_SECONDS ?= 20
 
 ifeq ($(origin CC),default)
 CC = gcc
 endif
-Q = $(if $(V),,@)
-say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
+CLANG ?= clang
 CFLAGS ?= -O2 -g
 LDFLAGS ?=
 ifdef SANITIZE
 CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
 LDFLAGS += -fsanitize=$(SANITIZE)
 endif
-PKGS = mount libcap libprotobuf-c libarchive jansson
-PKG_CFLAGS = $(shell pkg-config --cflags mount libcap libprotobuf-c libarchive jansson 2>/dev/null)
-LIBS = $(shell pkg-config --libs mount libcap libprotobuf-c libarchive 2>/dev/null) -ldl
-REBIND_CFLAGS = -std=gnu11 -D_GNU_SOURCE -I. -Iinclude -I$(BUILD) -fPIC -MMD -MP \
-	-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
-	-Wvla -Wwrite-strings -Wno-unused-parameter -Wno-missing-field-initializers \
-	-DREBIND_VERSION='"$(VERSION)"' -DREBIND_PLUGIN_DIR='"$(plugindir)"' $(PKG_CFLAGS)
+Q = $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
-# The rooms of the library, lowest first. LAYERS of HACKING.md; tools/lint-layers checks it.
+# Packages of Debian 12 and later: HACKING.md has the reasons. Expanded when they are needed, which
+# may be after `make deps` has installed them.
+DEPS_BUILD = gcc libc6-dev make pkg-config libmount-dev libcap-dev libprotobuf-c-dev \
+	protobuf-c-compiler libarchive-dev libjansson-dev
+DEPS_DEMO  = busybox-static
+DEPS_TEST  = libcmocka-dev runc bubblewrap attr acl libcap2-bin mandoc shellcheck codespell cppcheck \
+	clang-format clang clang-tidy libclang-rt-dev
+
+PKG_CFLAGS = $(shell pkg-config --cflags mount libcap libprotobuf-c libarchive jansson)
+# libarchive is not among them: image/libarchive.h says why.
+LIBS = $(shell pkg-config --libs mount libcap libprotobuf-c) -ldl
+WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+	-Wvla -Wwrite-strings -Wno-unused-parameter -Wno-missing-field-initializers
+REBIND_CFLAGS = -std=gnu11 -D_GNU_SOURCE -I. -Iinclude -I$(BUILD) -fPIC $(WARNINGS) \
+	-DREBIND_VERSION='"$(VERSION)"' -DREBIND_PLUGIN_DIR='"$(plugindir)"' $(PKG_CFLAGS)
+DEPFILE = -MMD -MP -MT $@ -MF $@.d
+
+# The rooms of the library, lowest first. LAYERS says who may include whom.
 ROOMS ?= base model image hooks mnt
 LIB_SRCS = $(foreach room,$(ROOMS),$(wildcard $(room)/*.c $(room)/*/*.c))
 LIB_OBJS = $(LIB_SRCS:%.c=$(BUILD)/%.o) $(if $(filter image,$(ROOMS)),$(BUILD)/image/rebind.pb-c.o)
-CMD_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/*.c))
+CMD_SRCS = $(wildcard cmd/*.c)
+CMD_OBJS = $(CMD_SRCS:%.c=$(BUILD)/%.o)
+PLUGINS  = $(patsubst plugins/%/,$(BUILD)/plugins/%.so,$(wildcard plugins/*/))
+
+UNIT_TESTS   = $(patsubst %.c,$(BUILD)/%,$(wildcard test/unit/test-*.c))
+TEST_PLUGINS = $(patsubst %.c,$(BUILD)/%.so,$(wildcard test/unit/plugins/*.c))
+FUZZERS      = $(patsubst test/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard test/fuzz/fuzz-*.c))
+BENCHES      = $(patsubst %.c,$(BUILD)/%,$(wildcard bench/*.c))
 
 .PHONY: all
-all: $(BUILD)/rebind plugins
+all: $(BUILD)/rebind $(BUILD)/$(SONAME) plugins  ## the command, the library, the plugins (default)
 
-$(BUILD)/%.o: %.c Makefile
+.PHONY: help
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# ---- what is built ----
+
+# Changes when the flags do, so that what was built with others is built again.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(CFLAGS) $(plugindir) $(VERSION)' | cmp -s - $@ || \
+		echo '$(CC) $(CFLAGS) $(plugindir) $(VERSION)' > $@
+.PHONY: FORCE
+
+$(BUILD)/%.o: %.c $(BUILD)/flags Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(REBIND_CFLAGS) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(REBIND_CFLAGS) $(CFLAGS) $(DEPFILE) -c -o $@ $<
 
 # What is generated is not ours to lint.
-$(BUILD)/image/rebind.pb-c.c $(BUILD)/image/rebind.pb-c.h: image/rebind.proto
-	@mkdir -p $(BUILD)/image
+$(BUILD)/image/rebind.pb-c.c $(BUILD)/image/rebind.pb-c.h &: image/rebind.proto
+	@mkdir -p $(@D)
 	$(call say,GEN,$@)
 	$(Q)protoc-c --proto_path=image --c_out=$(BUILD)/image image/rebind.proto
 
-$(BUILD)/image/rebind.pb-c.o: $(BUILD)/image/rebind.pb-c.c
+$(BUILD)/image/rebind.pb-c.o: $(BUILD)/image/rebind.pb-c.c $(BUILD)/flags
 	$(call say,CC,$<)
 	$(Q)$(CC) -std=gnu11 -I$(BUILD) -fPIC $(PKG_CFLAGS) $(CFLAGS) -c -o $@ $<
 
@@ -59,22 +94,172 @@ $(BUILD)/librebind.a: $(LIB_OBJS)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(BUILD)/rebind: $(CMD_OBJS) $(BUILD)/librebind.a
+$(BUILD)/$(SONAME): $(LIB_OBJS) include/librebind.map
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=include/librebind.map \
+		-o $@ $(LIB_OBJS) $(LDFLAGS) $(LIBS)
+
+# The library whole and the plugin ABI visible: plugins call into the program that loads them.
+$(BUILD)/rebind: $(CMD_OBJS) $(BUILD)/librebind.a hooks/plugin-abi.list
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) -o $@ $(CMD_OBJS) $(LDFLAGS) -Wl,--dynamic-list=hooks/plugin-abi.list \
 		-Wl,--whole-archive $(BUILD)/librebind.a -Wl,--no-whole-archive $(LIBS) \
 		$(shell pkg-config --libs jansson)
 
-UNIT_TESTS = $(patsubst test/unit/%.c,$(BUILD)/test/unit/%,$(wildcard test/unit/test-*.c))
+.PHONY: plugins
+plugins: $(PLUGINS)  ## the plugins that ship, plugins/*
+
+# Compiled as somebody else would: nothing but the headers of the ABI.
+PLUGIN_CFLAGS = -shared -fPIC -Iinclude -Wall -Wextra -Werror
+.SECONDEXPANSION:
+$(BUILD)/plugins/%.so: $$(wildcard plugins/$$*/*.c) $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(PLUGIN_CFLAGS) $(CFLAGS) $(DEPFILE) -o $@ $(filter %.c,$^)
+
+# ---- tests ----
+
+.PHONY: deps
+deps:  ## install what is missing to build and test (Debian, as root)
+	@tools/deps $(DEPS_BUILD) $(DEPS_DEMO) $(DEPS_TEST)
+
+JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+.PHONY: check
+check: deps  ## install what is missing, build, run every test (as root)
+	+@$(MAKE) -s --no-print-directory $(JOBS) all tests
+	@BUILD='$(BUILD)' CC='$(CC)' test/run-all
+
+.PHONY: demo
+demo:  ## install what is missing, build, show a dump and a restore (as root)
+	@tools/deps $(DEPS_BUILD) $(DEPS_DEMO)
+	+@$(MAKE) -s --no-print-directory $(JOBS) all
+	@test/demo.sh $(BUILD)
+
+.PHONY: tests
+tests: $(UNIT_TESTS) $(TEST_PLUGINS) zdtm  ## build the tests
+
+.PHONY: unit
+unit: $(UNIT_TESTS) $(TEST_PLUGINS) plugins  ## run the unit tests
+	@BUILD='$(BUILD)' test/run-all unit
+
+include test/zdtm-mnt/rules.mk
 
 $(BUILD)/test/unit/test-%: test/unit/test-%.c $(BUILD)/librebind.a Makefile
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(REBIND_CFLAGS) $(CFLAGS) -o $@ $< $(LDFLAGS) -rdynamic -Wl,--whole-archive $(BUILD)/librebind.a \
-		-Wl,--no-whole-archive $(LIBS) -lcmocka
+	$(Q)$(CC) $(REBIND_CFLAGS) -DTEST_PLUGIN_DIR='"$(abspath $(BUILD))/test/unit/plugins"' $(CFLAGS) \
+		$(DEPFILE) -o $@ $< $(LDFLAGS) -rdynamic -Wl,--whole-archive $(BUILD)/librebind.a \
+		-Wl,--no-whole-archive $(LIBS) -lcmocka -larchive
 
-.PHONY: unit
-unit: $(UNIT_TESTS)
-	@set -e; for t in $^; do echo "== $$t"; $$t; done
+$(BUILD)/test/unit/plugins/%.so: test/unit/plugins/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(PLUGIN_CFLAGS) $(DEPFILE) -o $@ $<
 
--include $(LIB_OBJS:.o=.d) $(CMD_OBJS:.o=.d) $(UNIT_TESTS:=.d)
+.PHONY: asan
+asan:  ## unit tests and zdtm with address and undefined-behaviour sanitizers
+	+@$(MAKE) -s --no-print-directory $(JOBS) BUILD=$(BUILD)-asan SANITIZE=address,undefined all tests
+	@BUILD='$(BUILD)-asan' test/run-all unit cli zdtm left
+
+# The parsers and what they need, compiled for coverage. The samples of test/data are the seeds.
+FUZZ_FLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZ_OBJS  = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(wildcard base/*.c model/*.c image/*.c)) \
+	$(BUILD)/fuzz/image/rebind.pb-c.o
+
+$(BUILD)/fuzz/image/rebind.pb-c.o: $(BUILD)/image/rebind.pb-c.c
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -std=gnu11 -I$(BUILD) $(PKG_CFLAGS) $(FUZZ_FLAGS) -c -o $@ $<
+
+$(BUILD)/fuzz/%.o: %.c Makefile | $(BUILD)/image/rebind.pb-c.h
+	@mkdir -p $(@D)
+	$(call say,CLANG,$<)
+	$(Q)$(CLANG) $(CLANG_FLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link $(DEPFILE) -c -o $@ $<
+
+$(BUILD)/fuzz/fuzz-%: test/fuzz/fuzz-%.c $(FUZZ_OBJS) Makefile
+	$(call say,CLANG,$@)
+	$(Q)$(CLANG) $(CLANG_FLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer $(DEPFILE) -o $@ $< $(FUZZ_OBJS) $(LIBS)
+
+.PHONY: fuzz
+fuzz: $(FUZZERS)  ## run each fuzzer for FUZZ_SECONDS (20)
+	@set -e; for fuzzer in $(FUZZERS); do \
+		mkdir -p $$fuzzer.corpus; echo "== $$fuzzer"; \
+		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+			-verbosity=0 -artifact_prefix=$$fuzzer. $$fuzzer.corpus test/data; \
+	done
+
+$(BUILD)/bench/%: bench/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(REBIND_CFLAGS) $(CFLAGS) $(DEPFILE) -o $@ $< $(LDFLAGS)
+
+.PHONY: bench
+bench: all $(BENCHES)  ## measure against the kernel's own floor (as root)
+	@BUILD='$(BUILD)' bench/run
+
+# ---- how it reads ----
+
+C_FILES  = $(LIB_SRCS) $(CMD_SRCS) $(wildcard plugins/*/*.c test/unit/*.c test/unit/plugins/*.c \
+	test/fuzz/*.c test/zdtm-mnt/*.c test/zdtm-mnt/*/*.c bench/*.c)
+H_FILES  = $(wildcard include/*.h $(ROOMS:=/*.h) $(ROOMS:=/*/*.h) cmd/*.h test/*/*.h test/zdtm-mnt/*/*.h)
+SCRIPTS  = $(wildcard .ci/run tools/deps tools/lint-layers test/run-all test/*.sh test/cli/*.sh test/zdtm-mnt/run \
+	test/zdtm-mnt/run-broken test/zdtm-mnt/broken/* bench/run)
+TEXTS    = $(wildcard *.md LAYERS man/* plugins/*/*.md test/*/*.md include/*.in)
+CPPCHECK = cppcheck --quiet --inline-suppr --error-exitcode=1 --std=c11 -j$(shell nproc) \
+	--enable=warning,performance,portability --suppressions-list=tools/cppcheck.supp
+# clang 14 calls a variable unused that is there for its cleanup.
+CLANG_FLAGS = $(REBIND_CFLAGS) -Wno-unused-variable
+
+LINTS = layers manual shell spelling cppcheck clang format
+.PHONY: lint $(LINTS:%=lint-%)
+lint: $(LINTS:%=lint-%)  ## layers, manual, shell, spelling, cppcheck, clang, format
+
+lint-layers:
+	tools/lint-layers
+lint-manual:
+	$(Q)echo 'mandoc -T lint man/*'; mandoc -T lint -W warning man/*
+lint-shell:
+	$(Q)echo shellcheck; shellcheck $(SCRIPTS)
+lint-spelling:
+	$(Q)echo codespell; codespell -L nd $(C_FILES) $(H_FILES) $(SCRIPTS) $(TEXTS) Makefile
+lint-cppcheck:
+	$(Q)echo cppcheck; $(CPPCHECK) -D_GNU_SOURCE -I. -Iinclude $(LIB_SRCS) $(CMD_SRCS) $(wildcard plugins/*/*.c)
+lint-clang: $(BUILD)/image/rebind.pb-c.h
+	$(Q)echo clang; $(CLANG) -fsyntax-only $(CLANG_FLAGS) $(LIB_SRCS) $(CMD_SRCS)
+lint-format:
+	$(Q)echo clang-format; clang-format --dry-run -Werror $(C_FILES) $(H_FILES)
+
+.PHONY: format
+format:  ## let clang-format write the sources
+	clang-format -i $(C_FILES) $(H_FILES)
+
+# ---- where it goes ----
+
+PC = sed -e 's|@prefix@|$(prefix)|' -e 's|@libdir@|$(libdir)|' -e 's|@includedir@|$(includedir)|' \
+	-e 's|@plugindir@|$(plugindir)|' -e 's|@version@|$(VERSION)|'
+.PHONY: install
+install: all  ## to DESTDIR and prefix (/usr/local)
+	install -d $(addprefix $(DESTDIR),$(bindir) $(libdir)/pkgconfig $(includedir)/rebind $(mandir)/man1 $(plugindir))
+	install -m 755 $(BUILD)/rebind $(DESTDIR)$(bindir)/rebind
+	install -m 644 $(BUILD)/librebind.a $(DESTDIR)$(libdir)/librebind.a
+	install -m 755 $(BUILD)/$(SONAME) $(DESTDIR)$(libdir)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(libdir)/librebind.so
+	install -m 644 include/rebind.h $(DESTDIR)$(includedir)/rebind.h
+	install -m 644 include/criu-plugin.h include/criu-log.h include/rebind-plugin.h $(DESTDIR)$(includedir)/rebind
+	$(PC) include/rebind.pc.in > $(DESTDIR)$(libdir)/pkgconfig/rebind.pc
+	$(PC) include/rebind-plugin.pc.in > $(DESTDIR)$(libdir)/pkgconfig/rebind-plugin.pc
+	install -m 644 $(wildcard man/*.1) $(DESTDIR)$(mandir)/man1
+
+.PHONY: uninstall
+uninstall:  ## the reverse; other people's plugins stay
+	rm -f $(DESTDIR)$(bindir)/rebind $(addprefix $(DESTDIR)$(libdir)/,librebind.a $(SONAME) librebind.so \
+		pkgconfig/rebind.pc pkgconfig/rebind-plugin.pc) $(DESTDIR)$(includedir)/rebind.h \
+		$(addprefix $(DESTDIR)$(includedir)/rebind/,criu-plugin.h criu-log.h rebind-plugin.h) \
+		$(addprefix $(DESTDIR)$(mandir)/man1/,$(notdir $(wildcard man/*.1)))
+	-rmdir $(DESTDIR)$(includedir)/rebind $(DESTDIR)$(plugindir)
+
+.PHONY: clean
+clean:  ## remove what was built
+	rm -rf $(BUILD) $(BUILD)-asan
+
+-include $(addsuffix .d,$(LIB_OBJS) $(CMD_OBJS) $(PLUGINS) $(UNIT_TESTS) $(TEST_PLUGINS) $(FUZZ_OBJS) \
+	$(FUZZERS) $(BENCHES))

@@ -49,32 +49,46 @@ void keeper_raise_caps(void)
 	syscall(SYS_capset, &header, data);
 }
 
-static bool is_kept(int fd, enum keeper_close which, const int *keep, size_t n)
+static bool is_in(int fd, const int *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (fd == keep[i])
+		if (fd == list[i])
 			return true;
-	int flags = fcntl(fd, F_GETFD);
-
-	return flags < 0 || (which == KEEPER_CLOSE_ON_EXEC && !(flags & FD_CLOEXEC));
+	return false;
 }
 
-void keeper_close_others(enum keeper_close which, const int *keep, size_t n)
+/* Return: whether a descriptor is one that execve(2) would leave. */
+static bool survives_exec(int fd)
+{
+	int flags = fcntl(fd, F_GETFD);
+
+	return flags >= 0 && !(flags & FD_CLOEXEC);
+}
+
+/* @child: whose needs are respected; NULL: only the keeper's. */
+static void close_one(const struct keeper *keeper, const struct keeper_child *child, int fd)
+{
+	const int own[] = { keeper->sock, keeper->signals, keeper->proc };
+
+	if (fd <= STDERR_FILENO || is_in(fd, own, ARRAY_SIZE(own)))
+		return;
+	if (child && (survives_exec(fd) || is_in(fd, child->keep, child->n_keep)))
+		return;
+	close(fd);
+}
+
+static void close_others(const struct keeper *keeper, const struct keeper_child *child)
 {
 	DIR *dir = opendir("/proc/self/fd");
 
 	if (!dir) {
-		for (int fd = 3; fd < BLIND_CLOSE; fd++)
-			if (!is_kept(fd, which, keep, n))
-				close(fd);
+		for (int fd = 0; fd < BLIND_CLOSE; fd++)
+			close_one(keeper, child, fd);
 		return;
 	}
-	for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
-		int fd = atoi(entry->d_name);
-
-		if (fd >= 3 && fd != dirfd(dir) && !is_kept(fd, which, keep, n))
-			close(fd);
-	}
+	for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir))
+		if (*entry->d_name != '.' && atoi(entry->d_name) != dirfd(dir))
+			close_one(keeper, child, atoi(entry->d_name));
 	closedir(dir);
 }
 
@@ -324,7 +338,7 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static pid_t fork_worker(struct keeper *keeper, void (*worker)(void *data), void *data)
+static pid_t fork_child(struct keeper *keeper, const struct keeper_child *child)
 {
 	pid_t keeper_pid = getpid(), pid = fork();
 	sigset_t none;
@@ -341,7 +355,7 @@ static pid_t fork_worker(struct keeper *keeper, void (*worker)(void *data), void
 	fd_close(&keeper->proc);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	worker(data);
+	child->run(child->data);
 	_exit(1);
 }
 
@@ -349,7 +363,7 @@ static void say_nothing(void *data, enum log_level level, const char *line)
 {
 }
 
-void keeper_main(int sock, void (*worker)(void *data), void *data)
+void keeper_main(int sock, const struct keeper_child *child)
 {
 	struct keeper keeper = { .sock = sock, .root = -EBADF, .log = log_save() };
 
@@ -364,10 +378,10 @@ void keeper_main(int sock, void (*worker)(void *data), void *data)
 	keeper_raise_caps();
 	keeper.signals = open_signals();
 	keeper.proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	keeper.worker = fork_worker(&keeper, worker, data);
-	const int keep[] = { keeper.sock, keeper.signals, keeper.proc };
-
-	keeper_close_others(KEEPER_CLOSE_ALL, keep, ARRAY_SIZE(keep));
+	/* Here and not in the child: when that answers, nobody has the caller's any more. */
+	close_others(&keeper, child);
+	keeper.worker = fork_child(&keeper, child);
+	close_others(&keeper, NULL);
 	if (keeper.worker > 0 && keeper.signals >= 0)
 		watch(&keeper);
 	if (keeper.worker > 0)

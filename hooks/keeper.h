@@ -13,15 +13,23 @@
 
 #include "base/util.h"
 
+struct keeper_child {
+	void (*run)(void *data); /* does not return */
+	void *data;
+	const int *keep; /* descriptors it needs although they are close-on-exec */
+	size_t n_keep;
+};
+
 /**
  * keeper_main - what the forked child does
  * @sock: its connection to rebind, owned. WIRE_ROOT and WIRE_LEAVE are obeyed; the end of the
  *        connection means that all is to end. The last message sent is WIRE_ENDED
- * @worker: runs in the plugin process and does not return
+ * @child: what the plugin process is to be
  *
- * Call it with all signals blocked. It does not return.
+ * Both are as if executed: of the caller's descriptors the plugin process has those that are not
+ * close-on-exec, the keeper none. Call it with all signals blocked. It does not return.
  */
-void keeper_main(int sock, void (*worker)(void *data), void *data) __attribute__((noreturn));
+void keeper_main(int sock, const struct keeper_child *child) __attribute__((noreturn));
 
 /**
  * keeper_leave - go to another mount namespace, root and working directory
@@ -39,13 +47,5 @@ int keeper_leave(int proc_fd, int ns_fd, int root_fd);
  * rebind holds them down; plugins are used to having what their host has.
  */
 void keeper_raise_caps(void);
-
-/* Which descriptors to close: all, or only those that an execve(2) would close. */
-enum keeper_close { KEEPER_CLOSE_ALL, KEEPER_CLOSE_ON_EXEC };
-
-/**
- * keeper_close_others - close descriptors from 3 on, but for those of a list
- */
-void keeper_close_others(enum keeper_close which, const int *keep, size_t n);
 
 #endif

@@ -20,6 +20,7 @@
  */
 #include "hooks/process.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -375,8 +376,16 @@ int process_leave(struct hooks_host *host, int ns_fd, int root_fd)
 static void run_child(int talk, int keep, struct worker *worker) __attribute__((noreturn));
 static void run_child(int talk, int keep, struct worker *worker)
 {
+	const int needed[] = { talk, worker->options->image_dir_fd };
+	const struct keeper_child child = {
+		.run = worker_main,
+		.data = worker,
+		.keep = needed,
+		.n_keep = ARRAY_SIZE(needed),
+	};
+
 	worker->sock = talk;
-	keeper_main(keep, worker_main, worker);
+	keeper_main(keep, &child);
 }
 
 /* Signals are blocked until the child has its own handlers: the caller's are not to run there. */
@@ -394,17 +403,33 @@ static pid_t fork_quietly(void)
 	return pid < 0 ? err : pid;
 }
 
+/* Not 0, 1 or 2, which the caller may have closed: they are to be the plugin process' stdio. */
+static int pair_above_stdio(int ret_pair[2])
+{
+	int pair[2];
+	int err = fd_pair(pair);
+
+	if (err)
+		return err;
+	for (int i = 0; i < 2; i++)
+		ret_pair[i] = fcntl(pair[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	err = ret_pair[0] < 0 || ret_pair[1] < 0 ? -errno : 0;
+	fd_close(&pair[0]);
+	fd_close(&pair[1]);
+	return err;
+}
+
 static int fork_keeper(struct hooks_host *host, struct worker *worker)
 {
 	cleanup_fd int talk = -EBADF, keep = -EBADF;
 	int pair[2];
-	int err = fd_pair(pair);
+	int err = pair_above_stdio(pair);
 
 	if (err)
 		return log_error(err, "cannot connect the plugin process");
 	host->talk = pair[0];
 	talk = pair[1];
-	err = fd_pair(pair);
+	err = pair_above_stdio(pair);
 	if (err)
 		return log_error(err, "cannot connect the plugin process");
 	host->keep = pair[0];

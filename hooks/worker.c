@@ -97,6 +97,7 @@ static void set_up_stdio(void)
 
 	if (null >= 0) {
 		dup2(null, STDIN_FILENO);
+		fcntl(STDIN_FILENO, F_SETFD, 0); /* if it was @null by itself */
 		if (fcntl(STDERR_FILENO, F_GETFD) < 0)
 			dup2(null, STDERR_FILENO);
 	}
@@ -116,13 +117,14 @@ static int dup_above_stdio(int fd)
 
 static void become(const struct worker *worker, struct state *state)
 {
-	state->sock = dup_above_stdio(worker->sock);
-	state->run.image_dir_fd = dup_above_stdio(worker->options->image_dir_fd);
+	int image_dir_fd = worker->options->image_dir_fd;
+
+	state->sock = worker->sock;
+	state->run.image_dir_fd = dup_above_stdio(image_dir_fd);
+	if (image_dir_fd > STDERR_FILENO)
+		close(image_dir_fd);
 	set_up_stdio();
 	state->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const int keep[] = { state->sock, state->run.image_dir_fd, state->proc };
-
-	keeper_close_others(KEEPER_CLOSE_ON_EXEC, keep, ARRAY_SIZE(keep));
 	on_exit(end_here, NULL);
 	log_to(send_log, state, log_max());
 	api_export();

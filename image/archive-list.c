@@ -405,10 +405,11 @@ static int hand_over(struct items *items, struct archive_list *ret)
 
 int archive_list(int in_fd, struct archive_list *ret, struct archive_fault *fault)
 {
-	cleanup_tar_locale struct tar_locale locale = tar_locale_enter();
+	int prepared = archive_prepare(fault);
+	cleanup_tar_locale locale_t before_locale = prepared ? NULL : tar_locale_enter();
 	cleanup_tar_reader struct archive *a = NULL;
 	cleanup(items_free) struct items items = { 0 };
-	int err = tar_open(in_fd, &a, fault);
+	int err = prepared ? prepared : tar_open(in_fd, &a, fault);
 
 	if (!err)
 		err = list_all(a, &items, fault);

@@ -331,7 +331,8 @@ static int pack_all(struct pack *p, int dir_fd)
 int archive_pack(int dir_fd, int out_fd, struct mount_contents *contents,
 		 archive_progress_fn progress, void *data, struct archive_fault *fault)
 {
-	cleanup_tar_locale struct tar_locale locale = tar_locale_enter();
+	int prepared = archive_prepare(fault);
+	cleanup_tar_locale locale_t before_locale = prepared ? NULL : tar_locale_enter();
 	cleanup_fd int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	cleanup(pack_free) struct pack p = {
 		.out_fd = out_fd,
@@ -341,6 +342,8 @@ int archive_pack(int dir_fd, int out_fd, struct mount_contents *contents,
 		.fault = fault,
 	};
 
+	if (prepared)
+		return prepared;
 	if (before < 0)
 		return tar_fault(fault, -errno, "the working directory cannot be kept");
 	int err = pack_all(&p, dir_fd);

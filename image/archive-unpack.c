@@ -203,10 +203,11 @@ static int unpack_below(struct archive *a, int dir_fd, unsigned int policy,
 int archive_unpack(int in_fd, int dir_fd, unsigned int policy, struct mount_contents *ret_done,
 		   struct archive_fault *fault)
 {
-	cleanup_tar_locale struct tar_locale locale = tar_locale_enter();
+	int prepared = archive_prepare(fault);
+	cleanup_tar_locale locale_t before_locale = prepared ? NULL : tar_locale_enter();
 	cleanup_tar_reader struct archive *a = NULL;
 	struct mount_contents done = { 0 };
-	int err = tar_open(in_fd, &a, fault);
+	int err = prepared ? prepared : tar_open(in_fd, &a, fault);
 
 	if (err)
 		return err;

@@ -14,6 +14,16 @@ struct archive_fault {
 typedef void (*archive_progress_fn)(void *data, uint64_t bytes);
 
 /**
+ * archive_prepare - load what the functions below need: libarchive, a locale
+ *
+ * To be called while "/" is still the caller's: code and data that are looked up later would be those of
+ * the namespace that is dumped or restored. The others call it themselves where nobody has.
+ *
+ * Return: 0, or a negative errno with @fault filled.
+ */
+int archive_prepare(struct archive_fault *fault);
+
+/**
  * archive_pack - write the contents of a directory tree
  * @dir_fd: the root of the filesystem; nothing else is mounted below it in this view (another
  *          device met on the way is not entered)

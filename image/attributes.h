@@ -3,9 +3,8 @@
 #ifndef REBIND_IMAGE_ATTRIBUTES_H
 #define REBIND_IMAGE_ATTRIBUTES_H
 
-#include <archive_entry.h>
-
 #include "image/archive.h"
+#include "image/libarchive.h"
 
 /* Room for names and values, kept from file to file. Zero it to start. */
 struct attributes {

@@ -21,22 +21,29 @@ int tar_fault(struct archive_fault *fault, int err, const char *format, ...)
 	return err;
 }
 
-struct tar_locale tar_locale_enter(void)
-{
-	struct tar_locale locale = { .ours = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL) };
+/* Made once, by archive_prepare(): the file it is read from must be the caller's. */
+static locale_t utf8;
 
-	if (locale.ours)
-		locale.before = uselocale(locale.ours);
-	return locale;
+int archive_prepare(struct archive_fault *fault)
+{
+	int err = libarchive_load();
+
+	if (err)
+		return tar_fault(fault, err, "libarchive cannot be loaded: %s", libarchive_reason());
+	if (!utf8)
+		utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL);
+	return 0;
 }
 
-void tar_locale_leave(struct tar_locale *locale)
+locale_t tar_locale_enter(void)
 {
-	if (!locale->ours)
-		return;
-	uselocale(locale->before);
-	freelocale(locale->ours);
-	locale->ours = NULL;
+	return utf8 ? uselocale(utf8) : NULL;
+}
+
+void tar_locale_leave(locale_t *before)
+{
+	if (*before)
+		uselocale(*before);
 }
 
 /* ---- reading ---- */

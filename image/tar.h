@@ -3,12 +3,11 @@
 #ifndef REBIND_IMAGE_TAR_H
 #define REBIND_IMAGE_TAR_H
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <locale.h>
 
 #include "base/table.h"
 #include "image/archive.h"
+#include "image/libarchive.h"
 
 #define TAR_BUFFER 262144
 
@@ -23,12 +22,8 @@ int tar_fault(struct archive_fault *fault, int err, const char *format, ...) pri
  * libarchive converts names by the thread's locale. In a UTF-8 one it leaves every name as it is:
  * those that are UTF-8, and those that are not, which it marks. In "C" it would refuse.
  */
-struct tar_locale {
-	locale_t ours, before;
-};
-
-struct tar_locale tar_locale_enter(void);
-void tar_locale_leave(struct tar_locale *locale);
+locale_t tar_locale_enter(void);
+void tar_locale_leave(locale_t *before);
 #define cleanup_tar_locale cleanup(tar_locale_leave) __attribute__((unused))
 
 void tar_reader_free(struct archive **a);

@@ -23,7 +23,12 @@
 #include "image/image.h"
 #include "model/filesystem.h"
 
-/* What the child tells: one for each superblock, followed by one for each of its sockets. */
+#define LOG_LINE UINT32_MAX
+
+/*
+ * What the child tells: one for each superblock, followed by one for each of its sockets; and, with LOG_LINE
+ * as the first and the level as the number, lines of its log.
+ */
 struct message {
 	uint32_t first; /* index of the superblock's first mount */
 	uint32_t n_sockets;
@@ -246,6 +251,20 @@ static int read_hidden(struct reader *r, int proc_fd)
 	return err;
 }
 
+/* Only the caller knows whether anything was said. */
+static void send_line(void *data, enum log_level level, const char *line)
+{
+	const struct reader *r = data;
+	struct message message = { .first = LOG_LINE, .n_sockets = level };
+	char buf[MESSAGE_MAX];
+	size_t n = strnlen(line, PATH_MAX - 1);
+
+	memcpy(buf, &message, sizeof(message));
+	memcpy(buf + sizeof(message), line, n);
+	buf[sizeof(message) + n] = '\0';
+	fd_send(r->sock, buf, sizeof(message) + n + 1, -1);
+}
+
 static int read_all(struct reader *r)
 {
 	cleanup_fd int proc_fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -286,6 +305,10 @@ static int receive(struct mount_tree *tree, int sock)
 		if ((size_t)n < sizeof(message))
 			return -EPROTO;
 		memcpy(&message, buf, sizeof(message));
+		if (message.first == LOG_LINE) {
+			log_line((enum log_level)message.n_sockets, "%s", buf + sizeof(message));
+			continue;
+		}
 		struct mount *m = &tree->mounts[message.first];
 
 		if (!m->contents)
@@ -320,11 +343,16 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 		.n_left = count(tree),
 	};
 	cleanup_free bool *done = r.n_left ? calloc(tree->n, sizeof(*done)) : NULL;
+	struct archive_fault fault = { "" };
 	int pair[2];
 
 	if (!r.n_left)
 		return 0;
-	int err = done ? fd_pair(pair) : -ENOMEM;
+	int err = archive_prepare(&fault);
+
+	if (err)
+		return log_error(err, "cannot read contents: %s", fault.text);
+	err = done ? fd_pair(pair) : -ENOMEM;
 
 	if (err)
 		return log_error(err, "cannot read contents");
@@ -335,12 +363,15 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 	r.sock = other;
 	pid_t pid = child_fork();
 
-	if (pid == 0)
+	if (pid == 0) {
+		log_to(send_line, &r, log_max());
 		_exit(read_all(&r) ? 1 : 0);
+	}
 	if (pid < 0)
 		return log_error(pid, "cannot fork");
 	fd_close(&other);
 	err = receive(tree, sock);
+	fd_close(&sock);
 	int ended = child_wait(pid, NULL);
 
 	return err ? log_error(err, "cannot learn what was read") : ended ? -EIO : 0;

@@ -2,8 +2,11 @@
 #include "mnt/dump.h"
 
 #include <fcntl.h>
+#include <linux/nsfs.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/caps.h"
@@ -13,6 +16,7 @@
 #include "image/image.h"
 #include "mnt/contents.h"
 #include "mnt/external.h"
+#include "mnt/kind.h"
 #include "mnt/plugin-info.h"
 #include "mnt/scratch.h"
 #include "mnt/validate.h"
@@ -56,6 +60,8 @@ static int open_target(struct dump *d)
 	d->ns_fd = open(o->mntns, O_RDONLY | O_CLOEXEC);
 	if (d->ns_fd < 0)
 		return log_error(-errno, "cannot open the namespace file '%s'", o->mntns);
+	if (ioctl(d->ns_fd, NS_GET_NSTYPE) != CLONE_NEWNS)
+		return log_error(-EINVAL, "'%s' is not the file of a mount namespace", o->mntns);
 	return 0;
 }
 
@@ -93,12 +99,14 @@ static int read_own(struct dump *d)
 	return err ? log_error(err, "cannot read the caller's own mounts") : 0;
 }
 
-static int decide(struct dump *d, const struct scan_target *target, struct mount_tree *tree)
+static int decide(struct dump *d, const struct scan_target *target, struct mount_tree *tree,
+		  const struct visible *visible)
 {
 	const struct rebind_dump_options *o = d->options;
 	struct external_input input = {
 		.target = target,
 		.tree = tree,
+		.visible = visible,
 		.callers = &d->callers,
 		.options = &d->externals,
 		.skip_mnt = o->skip_mnt,
@@ -199,18 +207,21 @@ static int try_once(struct dump *d)
 {
 	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
 	cleanup_tree struct mount_tree tree = { 0 };
+	cleanup_visible struct visible visible = { 0 };
 	int err = scan_open(d->ns_fd, &target);
 
 	if (err)
 		return log_error(err, "cannot enter the mount namespace");
 	err = scan_read(&target, d->reader, &tree);
+	if (!err)
+		err = visible_find_all(&tree, &visible);
 	if (err)
 		return err == -EAGAIN ? err : log_error(err, "cannot read the mounts of the namespace");
-	scan_kinds(&target, &tree);
+	kind_find_all(&target, &tree);
 	err = start_plugins(d, &tree);
 	if (err)
 		return err;
-	err = decide(d, &target, &tree);
+	err = decide(d, &target, &tree, &visible);
 	if (d->options->dry_run)
 		describe(d, &tree);
 	return err || d->options->dry_run ? err : keep(d, &target, &tree);

@@ -76,15 +76,18 @@ static struct mount *mount_at(struct external_input *in, const struct table *by_
 			      const char *option, const char *path)
 {
 	struct sys_mount_stat stat = { 0 };
-	int err = stat_at(in, path, &stat);
+	/* Spelled as the kernel spells it: then the tree tells, and no symlink can be on the way. */
+	struct mount *m = visible_at(in->tree, in->visible, path);
+	int err = m ? 0 : stat_at(in, path, &stat);
 
+	if (m)
+		return m;
 	if (err) {
 		findings_add(in->findings, "option", 0, path, NULL, "%s names '%s', which is not there: %s",
 			     option, path, strerror(-err));
 		return NULL;
 	}
-	struct mount *m = find_stat(in, by_unique, &stat);
-
+	m = find_stat(in, by_unique, &stat);
 	if (m && stat.is_mount_root)
 		return m;
 	findings_add(in->findings, "option", 0, path, NULL,

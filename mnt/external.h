@@ -6,11 +6,13 @@
 #include "hooks/hooks.h"
 #include "mnt/words.h"
 #include "mnt/scan.h"
+#include "model/visible.h"
 
 /* What the decision is made from. */
 struct external_input {
 	const struct scan_target *target;
 	struct mount_tree *tree;	  /* owners are set here */
+	const struct visible *visible;	  /* of the tree */
 	const struct mount_tree *callers; /* the caller's own namespace */
 	struct word_list *options;
 	const char *const *skip_mnt;

@@ -14,11 +14,13 @@
 #include "image/image.h"
 #include "mnt/compare-contents.h"
 #include "mnt/dump.h"
+#include "mnt/kind.h"
 #include "mnt/namespace.h"
 #include "mnt/restore.h"
 #include "mnt/scan.h"
 #include "model/compare.h"
 #include "model/flags.h"
+#include "model/visible.h"
 
 struct rebind_report {
 	struct findings findings;
@@ -152,6 +154,7 @@ static int put_in_order(struct rebind_tree *t)
 static int read_live(struct rebind_tree *t, const char *reader_name)
 {
 	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
+	cleanup_visible struct visible visible = { 0 };
 	enum scan_reader reader;
 	int err = scan_reader_named(reader_name, &reader);
 
@@ -161,9 +164,11 @@ static int read_live(struct rebind_tree *t, const char *reader_name)
 		err = scan_open(t->ns_fd, &target);
 	if (!err)
 		err = scan_read(&target, reader, &t->tree);
+	if (!err)
+		err = visible_find_all(&t->tree, &visible);
 	if (err)
 		return log_error(err, "cannot read the mount namespace");
-	scan_kinds(&target, &t->tree);
+	kind_find_all(&target, &t->tree);
 	return 0;
 }
 

@@ -192,8 +192,9 @@ void rebind_namespace_free(struct rebind_namespace *ns)
 {
 	if (!ns)
 		return;
-	if (ns->holder_sock >= 0)
-		fd_send(ns->holder_sock, "g", 1, -1);
+	/* It closes its end when it no longer dies with us; only then may we. */
+	if (ns->holder_sock >= 0 && fd_send(ns->holder_sock, "g", 1, -1) == 0)
+		fd_recv(ns->holder_sock, &(char){ 0 }, 1, NULL);
 	fd_close(&ns->holder_sock);
 	fd_close(&ns->fd);
 	keeper_stop(&ns->keeper);

@@ -20,6 +20,7 @@
 #include "base/sys.h"
 #include "mnt/scratch.h"
 
+#define LOG_LINE_MAX 1024
 #define BATCH_TRIES 200000 /* more unshares than any gap between two CPUs' batches asks for */
 
 static const struct {
@@ -300,9 +301,19 @@ static void serve(int sock)
 	}
 }
 
+/* A level and a text: longer than a number. */
+static void send_line(void *sock, enum log_level level, const char *line)
+{
+	char buf[LOG_LINE_MAX];
+	int n = snprintf(buf, sizeof(buf), "%cline%s", (char)level, line);
+
+	fd_send(*(int *)sock, buf, n < (int)sizeof(buf) ? (size_t)n : sizeof(buf) - 1, -1);
+}
+
 /* The second process is in the pid namespace; it is the caller's child as the first one was. */
 static void keep(const struct wish *wish, int sock)
 {
+	log_to(send_line, &sock, log_max());
 	int err = enter_wished(wish);
 	long pid = err ? 0 : syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
 
@@ -330,6 +341,22 @@ static void keep(const struct wish *wish, int sock)
 
 /* ---- in the caller and the builder ---- */
 
+/* What the log of the other side has said meanwhile comes before the number. */
+static int receive_number(int sock, int *ret)
+{
+	char buf[LOG_LINE_MAX];
+	ssize_t n;
+
+	while ((n = fd_recv(sock, buf, sizeof(buf) - 1, NULL)) > (ssize_t)sizeof(*ret)) {
+		buf[n] = '\0';
+		log_line((enum log_level)buf[0], "%s", buf + 5);
+	}
+	if (n != sizeof(*ret))
+		return n < 0 ? (int)n : -EIO;
+	memcpy(ret, buf, sizeof(*ret));
+	return 0;
+}
+
 static int start(const struct wish *wish, struct keeper *ret)
 {
 	int pair[2], number;
@@ -348,19 +375,20 @@ static int start(const struct wish *wish, struct keeper *ret)
 	fd_close(&its);
 	if (first < 0)
 		return log_error(first, "cannot fork");
-	err = child_wait(first, NULL);
-	if (err || fd_recv(mine, &number, sizeof(number), NULL) != sizeof(number))
-		return err ? err : -EIO;
+	child_wait(first, NULL);
+	err = receive_number(mine, &number);
+	if (err)
+		return err;
 	*ret = (struct keeper){
 		.pid = number,
 		.sock = fd_take(&mine),
 		.has_user = (wish->make & CLONE_NEWUSER) || wish->join[USER] >= 0,
 		.has_pid = wish->make & CLONE_NEWPID,
 	};
-	if (fd_recv(ret->sock, &number, sizeof(number), NULL) == sizeof(number))
-		return 0;
-	keeper_stop(ret);
-	return -EIO;
+	err = receive_number(ret->sock, &number);
+	if (err)
+		keeper_stop(ret);
+	return err;
 }
 
 int keeper_start(const char *const *join, size_t n_join, const char *new_ns, uint64_t above,

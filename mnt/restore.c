@@ -36,8 +36,10 @@
 #include "base/caps.h"
 #include "base/child.h"
 #include "base/log.h"
+#include "image/archive.h"
 #include "image/image.h"
 #include "mnt/builder.h"
+#include "mnt/contents.h"
 #include "mnt/validate.h"
 #include "mnt/verify.h"
 
@@ -336,6 +338,21 @@ static int attend(struct restore *r, pid_t pid, int sock)
 	return log_error(err, "the builder's message is not understood");
 }
 
+/* The builder's "/" will be another: what unpacking needs is loaded here. */
+static int prepare_contents(struct restore *r)
+{
+	struct archive_fault fault = { "" };
+
+	for (uint32_t i = 0; i < r->tree.n; i++) {
+		if (!contents_is_first(&r->tree, &r->tree.mounts[i]))
+			continue;
+		int err = archive_prepare(&fault);
+
+		return err ? log_error(err, "cannot unpack contents: %s", fault.text) : 0;
+	}
+	return 0;
+}
+
 static int build(struct restore *r)
 {
 	cleanup_child pid_t pid = 0;
@@ -387,6 +404,8 @@ static int restore_all(struct restore *r)
 	if (err || o->dry_run)
 		return err;
 	err = keeper_start(o->join_ns, o->n_join_ns, o->new_ns, r->above, &r->keeper, r->findings);
+	if (!err)
+		err = prepare_contents(r);
 	if (!err)
 		err = build(r);
 	return err ? err : hand_over(r);

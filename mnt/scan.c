@@ -6,7 +6,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/child.h"
@@ -219,29 +218,4 @@ int scan_stat_flags(const struct mount_tree *tree)
 bool scan_is_mount(const struct mount *m, const struct sys_mount_stat *stat)
 {
 	return stat->unique_id ? stat->unique_id == m->unique_id : stat->old_id == m->id;
-}
-
-void scan_kinds(const struct scan_target *target, struct mount_tree *tree)
-{
-	int flags = AT_SYMLINK_NOFOLLOW | scan_stat_flags(tree);
-
-	tree_for_each(i, tree) {
-		struct mount *m = &tree->mounts[i];
-		const struct mount *parent = tree_parent(tree, m);
-		struct sys_mount_stat stat;
-
-		if (mount_is_fsroot(m)) {
-			m->kind = MOUNT_KIND_DIRECTORY;
-			continue;
-		}
-		if (!parent || strcmp(parent->mountpoint, m->mountpoint) == 0) {
-			m->kind = parent ? parent->kind : MOUNT_KIND_DIRECTORY;
-			continue;
-		}
-		if (sys_mount_stat(target->root_fd, m->mountpoint + 1, flags, &stat))
-			continue;
-		/* Where another tree covers the path, it told of that tree. */
-		if (scan_is_mount(&tree->mounts[tree_top(tree, i)], &stat))
-			m->kind = S_ISDIR(stat.mode) ? MOUNT_KIND_DIRECTORY : MOUNT_KIND_FILE;
-	}
 }

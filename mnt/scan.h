@@ -100,12 +100,4 @@ int scan_stat_flags(const struct mount_tree *tree);
  */
 bool scan_is_mount(const struct mount *m, const struct sys_mount_stat *stat);
 
-/**
- * scan_kinds - find out which mounts are files
- *
- * A mount's root is what its place is, and the mounts stacked on it likewise, so the visible one
- * tells for the whole stack. Mounts in hidden trees stay unknown unless they show a whole filesystem.
- */
-void scan_kinds(const struct scan_target *target, struct mount_tree *tree);
-
 #endif

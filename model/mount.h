@@ -79,6 +79,7 @@ struct mount {
 	bool deleted : 1;     /* the root was unlinked */
 	bool need_plugin : 1; /* validate_mounts(): only a plugin can make it again */
 	bool comes_along : 1; /* below an rbind volume; parent_key says whose */
+	bool visible : 1;     /* visible_find_all(): its place can be seen */
 	bool processed : 1;   /* scratch of the pass that is running */
 
 	const char *root;	/* where in its filesystem it starts; field 4 */

@@ -130,6 +130,39 @@ static void complete(struct planner *p, uint32_t i)
 		plan_add(p, PLAN_CLOSE, i, MOUNT_NONE);
 }
 
+static bool is_older(const struct mount_tree *tree, uint32_t a, uint32_t b)
+{
+	const struct mount *left = &tree->mounts[a], *right = &tree->mounts[b];
+
+	return left->unique_id != right->unique_id ? left->unique_id < right->unique_id
+						   : left->id < right->id;
+}
+
+/* A heap, the oldest first: an overlay below another comes in when that is built. */
+static void late_add(struct planner *p, uint32_t mount)
+{
+	uint32_t at = p->n_late++;
+
+	for (; at && is_older(p->tree, mount, p->late[(at - 1) / 2]); at = (at - 1) / 2)
+		p->late[at] = p->late[(at - 1) / 2];
+	p->late[at] = mount;
+}
+
+static uint32_t late_take(struct planner *p)
+{
+	uint32_t oldest = p->late[0], last = p->late[--p->n_late], at = 0;
+
+	for (uint32_t child; (child = 2 * at + 1) < p->n_late; at = child) {
+		if (child + 1 < p->n_late && is_older(p->tree, p->late[child + 1], p->late[child]))
+			child++;
+		if (!is_older(p->tree, p->late[child], last))
+			break;
+		p->late[at] = p->late[child];
+	}
+	p->late[at] = last;
+	return oldest;
+}
+
 /* One mount and what follows from it: Return whether to go on with its children. */
 static bool build_one(struct planner *p, uint32_t i, uint32_t top)
 {
@@ -138,7 +171,7 @@ static bool build_one(struct planner *p, uint32_t i, uint32_t top)
 
 	if (later) {
 		plan_add(p, PLAN_PLACE, i, MOUNT_NONE);
-		p->late[p->n_late++] = i;
+		late_add(p, i);
 	} else {
 		make(p, i);
 	}
@@ -169,26 +202,10 @@ static void build_subtree(struct planner *p, uint32_t top)
 	}
 }
 
-static int by_age(const void *a, const void *b, void *data)
-{
-	const struct mount_tree *tree = data;
-	const struct mount *left = &tree->mounts[*(const uint32_t *)a];
-	const struct mount *right = &tree->mounts[*(const uint32_t *)b];
-
-	if (left->unique_id != right->unique_id)
-		return left->unique_id < right->unique_id ? -1 : 1;
-	return left->id < right->id ? -1 : left->id > right->id;
-}
-
 static void build_late(struct planner *p)
 {
-	for (uint32_t from = 0; from < p->n_late && !p->err;) {
-		uint32_t to = p->n_late;
-
-		qsort_r(p->late + from, to - from, sizeof(*p->late), by_age, (void *)p->tree);
-		for (; from < to && !p->err; from++)
-			build_subtree(p, p->late[from]);
-	}
+	while (p->n_late && !p->err)
+		build_subtree(p, late_take(p));
 }
 
 static void seal(struct planner *p)

@@ -894,6 +894,32 @@ static void stdout_of_a_plugin_goes_to_stderr(void **state)
 	assert_string_equal(text, "this goes to stdout\n");
 }
 
+static int run_without_stdio(struct fixture *f)
+{
+	int is_file = 0;
+
+	for (int fd = 0; fd < 3; fd++)
+		close(fd);
+	if (start(f) < 0 || restore(f, &is_file) < 0 || is_file != 1)
+		return 1;
+	return hooks_finish(f->host, 0) == 0 ? 0 : 2;
+}
+
+static void a_caller_without_stdio_can_have_plugins(void **state)
+{
+	struct fixture *f = *state;
+	int status;
+
+	setenv("TEST_a", "init=talk init=descriptors restore=daemon", 1);
+	add_plugin(f, "probe", "a.so");
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(run_without_stdio(f));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 static void the_callers_private_descriptors_are_not_there(void **state)
 {
 	struct fixture *f = *state;
@@ -1085,6 +1111,34 @@ static void leaving_moves_the_process_back(void **state)
 	}
 	/* It still answers, and the image directory is still there. */
 	assert_int_equal(restore(f, &is_file), 0);
+	assert_int_equal(hooks_finish(f->host, 0), 0);
+}
+
+static void a_process_with_threads_is_sent_below_a_chroot(void **state)
+{
+	struct fixture *f = *state;
+	struct stat outer, root;
+
+	if (!may_unshare())
+		skip();
+	struct way_back back = open_way_back();
+	cleanup_fd int root_fd = open(f->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	assert_int_equal(fstat(back.ns, &outer), 0);
+	assert_int_equal(fstat(root_fd, &root), 0);
+	setenv("TEST_a", "init=process init=thread", 1);
+	add_plugin(f, "probe", "a.so");
+	enter_staging(f);
+	int result = start(f), left = result ? 0 : hooks_leave(f->host, back.ns, root_fd);
+
+	go_back(&back);
+	assert_int_equal(result, 0);
+	assert_int_equal(left, 0);
+	pid_t pid = journal_number(f, "a: pid ");
+
+	assert_true(same_link(pid, "ns/mnt", &outer));
+	assert_true(same_link(pid, "root", &root));
+	assert_true(same_link(pid, "cwd", &root));
 	assert_int_equal(hooks_finish(f->host, 0), 0);
 }
 
@@ -1421,11 +1475,13 @@ int main(void)
 		TEST(lines_of_a_plugin_are_in_the_log_with_its_name),
 		TEST(a_flood_of_log_lines_arrives_whole),
 		TEST(stdout_of_a_plugin_goes_to_stderr),
+		TEST(a_caller_without_stdio_can_have_plugins),
 		TEST(the_callers_private_descriptors_are_not_there),
 		TEST(descriptors_of_ours_close_on_exec),
 		TEST(a_plugin_can_ask_about_the_mount),
 		TEST(debug_mode_runs_hooks_in_this_process),
 		TEST(leaving_moves_the_process_back),
+		TEST(a_process_with_threads_is_sent_below_a_chroot),
 		TEST(leaving_without_the_right_to_enter_changes_the_root),
 		TEST(a_thread_with_a_root_of_its_own_cannot_be_sent_away),
 		TEST(the_example_dumps_what_its_map_has),

@@ -22,8 +22,12 @@ ZDTM_CASE_SRCS := $(wildcard $(CASE_DIR)/*.c)
 ZDTM_CASE_BINS := $(ZDTM_CASE_SRCS:$(CASE_DIR)/%.c=$(ZDTM_CASES)/%)
 ZDTM_RUNNER_OBJS := $(patsubst $(ZDTM)/%.c,$(ZDTM_BUILD)/%.o,$(wildcard $(ZDTM)/runner/*.c))
 
+# The runner takes what it finds: a case whose source is gone has to go, too.
+ZDTM_STALE := $(filter-out $(ZDTM_CASE_BINS),$(wildcard $(ZDTM_CASES)/*))
+
 .PHONY: zdtm
 zdtm: $(ZDTM_BUILD)/zdtm-runner $(ZDTM_CASE_BINS)
+	$(if $(ZDTM_STALE),rm -f $(ZDTM_STALE))
 
 $(ZDTM_BUILD)/zdtm-runner: $(ZDTM_RUNNER_OBJS)
 	$(CC) -o $@ $^
@@ -36,7 +40,7 @@ $(ZDTM_BUILD)/case.o: $(ZDTM)/case.c
 	@mkdir -p $(@D)
 	$(CC) $(ZDTM_CFLAGS) -c -o $@ $<
 
-# Static: a case runs where no library is. Stripped of nothing, but small.
+# Static: a case runs where no library is.
 $(ZDTM_CASES)/%: $(CASE_DIR)/%.c $(ZDTM_BUILD)/case.o
 	@mkdir -p $(@D) $(ZDTM_BUILD)/deps
 	$(CC) $(ZDTM_CFLAGS) -MF $(ZDTM_BUILD)/deps/$*.d -I$(ZDTM) -static -o $@ $< $(ZDTM_BUILD)/case.o

@@ -93,6 +93,20 @@ static void start_hermit(void)
 	pthread_barrier_wait(&ready);
 }
 
+static void *idle(void *unused)
+{
+	(void)unused;
+	sleep(1000);
+	return NULL;
+}
+
+static void start_thread(void)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, idle, NULL);
+}
+
 static void *crash_soon(void *unused)
 {
 	(void)unused;
@@ -163,6 +177,7 @@ static const struct {
 	{ "hermit", start_hermit },
 	{ "talk", talk },
 	{ "flood", be_a_flood },
+	{ "thread", start_thread },
 	{ "later", crash_later },
 	{ "process", note_process },
 	{ "descriptors", note_descriptors },

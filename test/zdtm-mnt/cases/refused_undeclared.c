@@ -5,6 +5,7 @@ static void prepare(void)
 {
 	volume("one");
 	volume("two");
+	volume("three");
 	volume_file("file");
 }
 
@@ -13,7 +14,7 @@ static void build(void)
 	bind("one", "/srv/one");
 	bind("two", "/srv/two");
 	bind("file", "/etc/file");
-	bind("one", "/declared");
+	bind("three", "/declared");
 }
 
 const struct zdtm_case zdtm_case = {

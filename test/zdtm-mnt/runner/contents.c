@@ -186,7 +186,7 @@ char *contents_tree(int directory_fd, bool with_times)
 struct copy {
 	struct mounts *mounts; /* of the copy */
 	const struct mounts *original;
-	bool *gone;
+	bool *gone; /* or as good as that */
 	size_t *children;
 	int out;
 };
@@ -247,9 +247,10 @@ static bool peel(struct copy *copy, size_t i)
 		return false;
 	if (is_listed(copy->original->all[i]))
 		send_listing(copy->out, i, list_mount(point));
-	if (umount2(point, MNT_DETACH | UMOUNT_NOFOLLOW))
-		give_up("cannot unmount '%s' of a copy: %s", mount->point, strerror(errno));
 	copy->gone[i] = true;
+	/* One that came along with a volume into a user namespace is locked to it, and stays. */
+	if (umount2(point, MNT_DETACH | UMOUNT_NOFOLLOW))
+		return false;
 	copy->children[mount->parent->index]--;
 	return true;
 }

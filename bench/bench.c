@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * `bench REBIND FLOOR [N...]`: N flat external binds, dumped and restored by rebind, against what the
+ * kernel takes for them by hand, in one run and in turns; medians of five. Everything lies in a
+ * tmpfs in a mount namespace of this process' own.
+ */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ROUNDS 5
+#define BASE   "/tmp"
+
+struct run {
+	double seconds;
+	long rss; /* KiB, of the largest process of it */
+};
+
+struct result {
+	double floor, restore, dump, raw;
+	long dump_rss, restore_rss;
+};
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static pid_t start(char *const argv[], int keep_fd, int out_fd)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		err(1, "fork");
+	if (pid)
+		return pid;
+	if (keep_fd >= 0)
+		fcntl(keep_fd, F_SETFD, 0);
+	if (out_fd >= 0)
+		dup2(out_fd, STDOUT_FILENO);
+	execv(argv[0], argv);
+	err(127, "%s", argv[0]);
+}
+
+static struct run finish(pid_t pid, double begin, const char *what)
+{
+	struct rusage usage;
+	int status;
+
+	if (wait4(pid, &status, 0, &usage) < 0)
+		err(1, "wait4");
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		errx(1, "%s ended with status 0x%x", what, (unsigned int)status);
+	return (struct run){ .seconds = now() - begin, .rss = usage.ru_maxrss };
+}
+
+/* Run something that sends a namespace; it lives until the timing is over. */
+static struct run run_sender(char *argv[], int socket_arg)
+{
+	int pair[2];
+	char number[16];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		err(1, "socketpair");
+	snprintf(number, sizeof(number), "%d", pair[1]);
+	argv[socket_arg] = number;
+	double begin = now();
+	struct run run = finish(start(argv, pair[1], -1), begin, argv[0]);
+
+	/* Closing the socket drops the message, and with it the namespace. */
+	close(pair[0]);
+	close(pair[1]);
+	return run;
+}
+
+static double read_raw(pid_t pid)
+{
+	char name[64], buf[4096];
+
+	snprintf(name, sizeof(name), "/proc/%d/mountinfo", (int)pid);
+	double begin = now();
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		err(1, "%s", name);
+	while (read(fd, buf, sizeof(buf)) > 0)
+		;
+	close(fd);
+	return now() - begin;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double l = *(const double *)a, r = *(const double *)b;
+
+	return l < r ? -1 : l > r;
+}
+
+static double median(double *values)
+{
+	qsort(values, ROUNDS, sizeof(*values), by_value);
+	return values[ROUNDS / 2];
+}
+
+static void make_directories(const char *base, int n)
+{
+	char name[64];
+
+	if (mkdir(base, 0755) < 0)
+		err(1, "%s", base);
+	for (int i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "%s/%d", base, i);
+		if (mkdir(name, 0755) < 0)
+			err(1, "%s", name);
+	}
+}
+
+/* dump: --external mnt[/I]:kI; restore: --external mnt[kI]:BASE/volumes/I */
+static char **with_externals(char *const head[], const char *format, int n)
+{
+	int used = 0;
+
+	while (head[used])
+		used++;
+	char **argv = calloc((size_t)used + 2 * (size_t)n + 1, sizeof(*argv));
+
+	if (!argv)
+		err(1, "calloc");
+	memcpy(argv, head, (size_t)used * sizeof(*argv));
+	for (int i = 0; i < n; i++) {
+		argv[used++] = "--external";
+		if (asprintf(&argv[used++], format, i, i) < 0)
+			err(1, "asprintf");
+	}
+	return argv;
+}
+
+static pid_t start_target(char *floor, char *count)
+{
+	char *argv[] = { floor, BASE "/sources", BASE "/root", count, "-", NULL };
+	int out[2];
+	char word[8];
+
+	if (pipe2(out, O_CLOEXEC) < 0)
+		err(1, "pipe2");
+	pid_t pid = start(argv, -1, out[1]);
+
+	close(out[1]);
+	if (read(out[0], word, sizeof(word)) <= 0)
+		errx(1, "the namespace to dump was not made");
+	close(out[0]);
+	return pid;
+}
+
+static void empty_image(void)
+{
+	unlink(BASE "/image/inventory.img");
+	unlink(BASE "/image/mountpoints-1.img");
+}
+
+static struct result measure(char *rebind, char *floor, int n)
+{
+	char count[16], target[16];
+	double floors[ROUNDS], restores[ROUNDS], dumps[ROUNDS], raws[ROUNDS];
+	struct result result = { 0 };
+
+	if (mount("bench", BASE, "tmpfs", 0, "mode=755") < 0 || mkdir(BASE "/image", 0700) < 0)
+		err(1, "tmpfs");
+	make_directories(BASE "/sources", n);
+	make_directories(BASE "/volumes", n);
+	make_directories(BASE "/root", n);
+	make_directories(BASE "/newroot", n);
+	snprintf(count, sizeof(count), "%d", n);
+	pid_t pid = start_target(floor, count);
+
+	snprintf(target, sizeof(target), "%d", (int)pid);
+	char *by_hand[] = { floor, BASE "/volumes", BASE "/newroot", count, NULL, NULL };
+	char *dump_head[] = { rebind, "dump", "-t", target, "-D", BASE "/image", NULL };
+	char *restore_head[] = { rebind, "restore", "-D", BASE "/image", "--root", BASE "/newroot",
+				 "--send-fd", "-", NULL };
+	char **dump = with_externals(dump_head, "mnt[/%d]:k%d", n);
+	char **restore = with_externals(restore_head, "mnt[k%d]:" BASE "/volumes/%d", n);
+
+	for (int i = -1; i < ROUNDS; i++) { /* the first round only warms up */
+		int k = i < 0 ? 0 : i;
+
+		raws[k] = read_raw(pid);
+		empty_image();
+		double begin = now();
+		struct run run = finish(start(dump, -1, -1), begin, "rebind dump");
+
+		dumps[k] = run.seconds;
+		result.dump_rss = run.rss;
+		floors[k] = run_sender(by_hand, 4).seconds;
+		run = run_sender(restore, 7);
+		restores[k] = run.seconds;
+		result.restore_rss = run.rss;
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	umount2(BASE, MNT_DETACH);
+	result.floor = median(floors);
+	result.restore = median(restores);
+	result.dump = median(dumps);
+	result.raw = median(raws);
+	return result;
+}
+
+static void print(int n, const struct result *r)
+{
+	printf("%6d mounts: restore %7.1f ms = %.2f x the floor (%.1f ms); dump %7.1f ms = %.2f x one raw "
+	       "read of mountinfo (%.1f ms)\n",
+	       n, r->restore * 1e3, r->restore / r->floor, r->floor * 1e3, r->dump * 1e3, r->dump / r->raw,
+	       r->raw * 1e3);
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	static const int sizes[] = { 1000, 10000 };
+	struct result results[2];
+
+	if (argc < 3)
+		errx(2, "usage: bench REBIND FLOOR");
+	char *rebind = realpath(argv[1], NULL), *floor = realpath(argv[2], NULL);
+
+	if (!rebind || !floor)
+		err(1, "%s", rebind ? argv[2] : argv[1]);
+	/* What is inherited would be in the way of what is unmounted. */
+	close_range(3, ~0U, 0);
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		err(1, "unshare");
+	for (int i = 0; i < 2; i++) {
+		results[i] = measure(rebind, floor, sizes[i]);
+		print(sizes[i], &results[i]);
+	}
+	printf("growth of the cost per mount, 1,000 to 10,000: restore %.2f, dump %.2f, floor %.2f\n",
+	       results[1].restore / results[0].restore / 10, results[1].dump / results[0].dump / 10,
+	       results[1].floor / results[0].floor / 10);
+	printf("peak memory per mount (what 9,000 more mounts add): restore %ld bytes, dump %ld bytes\n",
+	       (results[1].restore_rss - results[0].restore_rss) * 1024 / 9000,
+	       (results[1].dump_rss - results[0].dump_rss) * 1024 / 9000);
+	return 0;
+}
