@@ -66,12 +66,14 @@ help:  ## this list
 
 # ---- what is built ----
 
-# Changes when the flags do, so that what was built with others is built again.
-$(BUILD)/flags: FORCE
-	@mkdir -p $(@D)
-	@echo '$(CC) $(CFLAGS) $(plugindir) $(VERSION)' | cmp -s - $@ || \
-		echo '$(CC) $(CFLAGS) $(plugindir) $(VERSION)' > $@
+# Files that change when the settings in them do, so that what was built with others is built again.
+keep = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
 .PHONY: FORCE
+$(BUILD)/flags: FORCE
+	$(call keep,$(CC) $(CFLAGS) $(VERSION))
+$(BUILD)/plugindir: FORCE
+	$(call keep,$(plugindir))
+$(BUILD)/hooks/load.o: $(BUILD)/plugindir
 
 $(BUILD)/%.o: %.c $(BUILD)/flags Makefile
 	@mkdir -p $(@D)

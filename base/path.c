@@ -64,10 +64,14 @@ static int walk_beneath(int dir_fd, const char *path)
 int path_open_beneath(int dir_fd, const char *path)
 {
 	const char *name = path + strspn(path, "/");
-	/* No O_NOFOLLOW: with O_PATH it would open a final symlink, not refuse it. */
-	int fd = sys_openat2(dir_fd, *name ? name : ".", O_PATH | O_CLOEXEC,
-			     RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+	int fd;
 
+	/* The very place, which may be a file: "." would be ENOTDIR. */
+	if (!*name)
+		return (fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3)) < 0 ? -errno : fd;
+	/* No O_NOFOLLOW: with O_PATH it would open a final symlink, not refuse it. */
+	fd = sys_openat2(dir_fd, name, O_PATH | O_CLOEXEC,
+			 RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
 	return fd == -ENOSYS ? walk_beneath(dir_fd, path) : fd;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The child that reads contents. What is visible comes first, from the namespace itself. Whatever is hidden
- * comes from a copy of the namespace: from the top down, each mount is read when everything on it is
+ * comes from a copy of the namespace, made by a child of its own, the peeler: from the top down, each mount is read when everything on it is
  * gone, and then unmounted, so that what it covered comes to light. Before the first umount all of
  * the copy is private, and that is checked: an umount that propagated would be one in the source.
  */
@@ -9,10 +9,13 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/child.h"
@@ -42,6 +45,7 @@ struct reader {
 	const struct scan_target *target;
 	const struct mount_tree *tree;
 	int image_dir_fd, sock;
+	int peeler_sock; /* in the peeler: to the reader */
 	uint32_t n_left; /* superblocks not read yet */
 	bool *done;	 /* by first mount */
 };
@@ -152,6 +156,21 @@ static int read_visible(struct reader *r)
 	return 0;
 }
 
+/* In the peeler: let the reader read it, and wait until it has. */
+static int hand_up(struct reader *r, uint32_t first, int dir_fd)
+{
+	int err = fd_send(r->peeler_sock, &first, sizeof(first), dir_fd);
+	char word;
+
+	if (err)
+		return err;
+	if (fd_recv(r->peeler_sock, &word, 1, NULL) != 1)
+		return -EPIPE;
+	r->done[first] = true;
+	r->n_left--;
+	return 0;
+}
+
 /* In the copy, on our way down: everything on this mount is gone by now. */
 static int read_and_remove(struct reader *r, uint32_t i)
 {
@@ -160,7 +179,7 @@ static int read_and_remove(struct reader *r, uint32_t i)
 
 	if (contents_is_first(r->tree, &r->tree->mounts[first]) && !r->done[first] && mount_is_fsroot(m)) {
 		cleanup_fd int dir = open_clean(m);
-		int err = dir < 0 ? 0 : pack(r, first, dir);
+		int err = dir < 0 ? 0 : hand_up(r, first, dir);
 
 		if (err)
 			return err;
@@ -231,30 +250,115 @@ static int check_private(const struct reader *r, int proc_fd)
 	return err;
 }
 
-static int read_hidden(struct reader *r, int proc_fd)
+/* A copy made with other credentials would have all its mounts locked together. */
+static int enter_owner(struct reader *r)
 {
+	cleanup_fd int owner = ioctl(r->target->ns_fd, NS_GET_USERNS);
+	cleanup_fd int own = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
+	struct stat left, right;
+
+	if (owner < 0 || own < 0 || fstat(owner, &left) < 0 || fstat(own, &right) < 0)
+		return -errno;
+	if (left.st_dev == right.st_dev && left.st_ino == right.st_ino)
+		return 0;
+	return setns(owner, CLONE_NEWUSER) < 0 ? -errno : 0;
+}
+
+static int copy_namespace(struct reader *r, int proc_fd)
+{
+	int err = enter_owner(r);
+
+	if (err || setns(r->target->ns_fd, CLONE_NEWNS) < 0)
+		return log_error(err ? err : -errno, "cannot enter the namespace to read what is hidden in it");
 	if (fchdir(r->target->root_fd) < 0 || chroot(".") < 0 || unshare(CLONE_NEWNS) < 0 ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return log_error(-errno, "cannot copy the namespace to read what is hidden in it");
-	int err = check_private(r, proc_fd);
-
+	err = check_private(r, proc_fd);
 	if (err)
 		return log_error(err, "cannot read hidden mounts: the copy of the namespace is not private");
-	err = chdir("/") < 0 ? -errno : peel(r);
+	return chdir("/") < 0 ? -errno : 0;
+}
+
+/* The peeler takes covers off a copy; it may belong to a user namespace, so it does not read itself. */
+static int run_peeler(struct reader *r)
+{
+	cleanup_fd int proc_fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int err = proc_fd < 0 ? -errno : copy_namespace(r, proc_fd);
+
+	if (!err)
+		err = peel(r);
 	for (uint32_t i = 0; i < r->tree->n && !err; i++) {
 		const struct mount *m = &r->tree->mounts[i];
 
 		if (contents_is_first(r->tree, m) && !r->done[i])
-			err = log_error(-EBUSY, "cannot read the hidden contents of mount %u '%s': what covers "
-						"it is locked", m->id, m->mountpoint);
+			err = log_error(-EBUSY,
+					"cannot read the hidden contents of mount %u '%s': what covers it is locked",
+					m->id, m->mountpoint);
 	}
 	return err;
 }
 
-/* Only the caller knows whether anything was said. */
+static int pack_what_is_handed(struct reader *r, int sock)
+{
+	uint32_t first;
+	int fd, err = 0;
+
+	while (!err && fd_recv(sock, &first, sizeof(first), &fd) == sizeof(first)) {
+		cleanup_fd int dir = fd;
+
+		err = first < r->tree->n && dir >= 0 ? pack(r, first, dir) : -EPROTO;
+		if (!err)
+			err = fd_send(sock, "d", 1, -1);
+	}
+	return err;
+}
+
+static int read_hidden(struct reader *r)
+{
+	int pair[2];
+	int err = fd_pair(pair);
+
+	if (err)
+		return err;
+	cleanup_fd int mine = pair[0];
+	cleanup_fd int its = pair[1];
+	cleanup_child pid_t pid = child_fork();
+
+	if (pid == 0) {
+		close(mine);
+		r->peeler_sock = its;
+		_exit(run_peeler(r) ? 1 : 0);
+	}
+	fd_close(&its);
+	if (pid < 0)
+		return log_error(pid, "cannot fork");
+	err = pack_what_is_handed(r, mine);
+	if (err)
+		return err;
+	err = child_wait(pid, NULL);
+	pid = 0;
+	return err;
+}
+
+/* What is visible is read inside; the peeler starts from outside again. */
+static int read_all(struct reader *r)
+{
+	cleanup_fd int outside = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+
+	if (outside < 0 || setns(r->target->ns_fd, CLONE_NEWNS) < 0)
+		return log_error(-errno, "cannot enter the namespace");
+	int err = read_visible(r);
+
+	if (err || !r->n_left)
+		return err;
+	if (setns(outside, CLONE_NEWNS) < 0)
+		return log_error(-errno, "cannot go back to the caller's namespace");
+	return read_hidden(r);
+}
+
 static void send_line(void *data, enum log_level level, const char *line)
 {
-	const struct reader *r = data;
+	struct reader *r = data;
 	struct message message = { .first = LOG_LINE, .n_sockets = level };
 	char buf[MESSAGE_MAX];
 	size_t n = strnlen(line, PATH_MAX - 1);
@@ -263,17 +367,6 @@ static void send_line(void *data, enum log_level level, const char *line)
 	memcpy(buf + sizeof(message), line, n);
 	buf[sizeof(message) + n] = '\0';
 	fd_send(r->sock, buf, sizeof(message) + n + 1, -1);
-}
-
-static int read_all(struct reader *r)
-{
-	cleanup_fd int proc_fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (proc_fd < 0 || setns(r->target->ns_fd, CLONE_NEWNS) < 0)
-		return log_error(-errno, "cannot enter the namespace");
-	int err = read_visible(r);
-
-	return err || !r->n_left ? err : read_hidden(r, proc_fd);
 }
 
 static int receive_socket(struct mount_tree *tree, struct mount_contents *contents, const char *buf,

@@ -115,12 +115,13 @@ static void declare_externals(struct external_input *in, const struct table *by_
 {
 	for (size_t i = 0; i < in->options->n; i++) {
 		struct word_external *option = &in->options->list[i];
-		struct mount *m;
+		cleanup_free char *path = strndup(option->inside, option->size);
+		struct mount *m = NULL;
 
 		if (option->what == WORD_ID)
 			m = tree_find(in->tree, option->id);
-		else
-			m = mount_at(in, by_unique, "--external", option->inside);
+		else if (path)
+			m = mount_at(in, by_unique, "--external", path);
 		if (!m && option->what == WORD_ID)
 			findings_add(in->findings, "option", option->id, NULL, NULL,
 				     "--external names mount %u, which the namespace does not have",

@@ -147,7 +147,7 @@ int rebind_namespace_hold(struct rebind_namespace *ns, pid_t *ret_pid)
 		*ret_pid = ns->keeper.pid;
 		if (!err) {
 			ns->holder_sock = ns->keeper.sock;
-			ns->keeper = (struct keeper){ .sock = -EBADF };
+			ns->keeper = KEEPER_NONE;
 		}
 	} else {
 		err = start_holder(ns);

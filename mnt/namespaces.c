@@ -283,6 +283,9 @@ static void serve(int sock)
 	int fd;
 
 	sigaction(SIGCHLD, &action, NULL);
+	/* The first process' message must have been read: both speak over one socket. */
+	if (fd_recv(sock, request, 1, NULL) != 1)
+		return;
 	fd_send(sock, &(int){ 0 }, sizeof(int), -1);
 	while ((n = fd_recv(sock, request, sizeof(request) - 1, &fd)) > 0) {
 		cleanup_fd int got = fd;
@@ -357,6 +360,16 @@ static int receive_number(int sock, int *ret)
 	return 0;
 }
 
+static int open_ns(const struct keeper *keeper, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)keeper->pid, name);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
 static int start(const struct wish *wish, struct keeper *ret)
 {
 	int pair[2], number;
@@ -382,10 +395,16 @@ static int start(const struct wish *wish, struct keeper *ret)
 	*ret = (struct keeper){
 		.pid = number,
 		.sock = fd_take(&mine),
+		.user_fd = -EBADF,
 		.has_user = (wish->make & CLONE_NEWUSER) || wish->join[USER] >= 0,
 		.has_pid = wish->make & CLONE_NEWPID,
 	};
-	err = receive_number(ret->sock, &number);
+	err = fd_send(ret->sock, "g", 1, -1);
+	if (!err)
+		err = receive_number(ret->sock, &number);
+	ret->user_fd = ret->has_user && !err ? open_ns(ret, "user") : -EBADF;
+	if (!err && ret->has_user && ret->user_fd < 0)
+		err = ret->user_fd;
 	if (err)
 		keeper_stop(ret);
 	return err;
@@ -398,7 +417,7 @@ int keeper_start(const char *const *join, size_t n_join, const char *new_ns, uin
 	size_t before = findings->n;
 	int err = 0;
 
-	*ret = (struct keeper){ .sock = -EBADF };
+	*ret = KEEPER_NONE;
 	for (size_t i = 0; i < N_KINDS; i++)
 		wish.join[i] = -EBADF;
 	for (size_t i = 0; i < n_join; i++)
@@ -430,16 +449,6 @@ int keeper_fsopen(struct keeper *keeper, const char *fstype)
 	return err ? err : fd;
 }
 
-static int open_ns(const struct keeper *keeper, const char *name)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)keeper->pid, name);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
-
 int keeper_enter(const struct keeper *keeper)
 {
 	int fds[N_KINDS], err = 0;
@@ -457,6 +466,15 @@ int keeper_enter(const struct keeper *keeper)
 	return err;
 }
 
+int keeper_enter_user(const struct keeper *keeper)
+{
+	if (!keeper || !keeper->has_user)
+		return 0;
+	if (setns(keeper->user_fd, CLONE_NEWUSER) < 0)
+		return -errno;
+	return become_root();
+}
+
 int keeper_hold(struct keeper *keeper, int mntns_fd)
 {
 	int answer = -EIO;
@@ -470,5 +488,6 @@ int keeper_hold(struct keeper *keeper, int mntns_fd)
 void keeper_stop(struct keeper *keeper)
 {
 	fd_close(&keeper->sock);
+	fd_close(&keeper->user_fd);
 	child_kill(&keeper->pid);
 }

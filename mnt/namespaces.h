@@ -14,9 +14,16 @@
 struct keeper {
 	pid_t pid;    /* a child of the caller's */
 	int sock;     /* requests to it */
+	int user_fd;  /* its user namespace, where the builder may have no /proc; or negative */
 	bool has_user; /* the mount namespace is its own: the builder enters it */
 	bool has_pid;  /* a new pid namespace: it must live as long as that */
 };
+
+#define KEEPER_NONE                                                                                \
+	(struct keeper)                                                                            \
+	{                                                                                          \
+		.sock = -EBADF, .user_fd = -EBADF                                                  \
+	}
 
 /**
  * keeper_start - join and make namespaces
@@ -43,6 +50,13 @@ int keeper_fsopen(struct keeper *keeper, const char *fstype);
  * For a pid namespace it counts for the children of the calling process. Return: 0 or a negative errno.
  */
 int keeper_enter(const struct keeper *keeper);
+
+/**
+ * keeper_enter_user - become the root of the keeper's user namespace, if it has one of its own
+ *
+ * For a child that does nothing else afterwards. Return: 0 or a negative errno.
+ */
+int keeper_enter_user(const struct keeper *keeper);
 
 /**
  * namespaces_hold - in a process of its own: enter a mount namespace and stay there

@@ -377,7 +377,7 @@ static int hand_over(struct restore *r)
 		.ns_fd = fd_take(&r->ns_fd),
 		.keeper = r->keeper,
 	};
-	r->keeper = (struct keeper){ .sock = -EBADF };
+	r->keeper = KEEPER_NONE;
 	journal_free(&r->journal);
 	return 0;
 }
@@ -421,7 +421,7 @@ int restore_run(const struct rebind_restore_options *options, struct findings *f
 		.result = ret,
 		.image_dir_fd = -EBADF,
 		.ns_fd = -EBADF,
-		.keeper = { .sock = -EBADF },
+		.keeper = KEEPER_NONE,
 		.tree = { .root = MOUNT_NONE },
 	};
 	cleanup_caps struct caps_state caps = caps_hold();

@@ -260,7 +260,7 @@ static void take_automatic(struct finder *f, uint32_t i)
 static void take_by_key(struct finder *f, uint32_t i)
 {
 	struct mount *m = &f->in->tree->mounts[i];
-	struct word_external *option = words_by_key(f->in->externals, m->key);
+	const struct word_external *option = words_by_key(f->in->externals, m->key);
 	const struct rebind_inherit_fd *inherit = inherited(f, m->key);
 	cleanup_free char *help = NULL;
 
@@ -274,8 +274,6 @@ static void take_by_key(struct finder *f, uint32_t i)
 	else if (asprintf(&help, "--external 'mnt[%s]:SOURCE'", m->key) > 0)
 		findings_mount(f->in->findings, "no-source", m, help,
 			       "the external mount '%s' has no source", m->key);
-	if (option)
-		option->used = true;
 }
 
 static void find_one(struct finder *f, uint32_t i)
@@ -307,11 +305,12 @@ static void check_unused(struct finder *f)
 	const struct rebind_restore_options *o = f->in->options;
 
 	for (size_t i = 0; i < f->in->externals->n; i++) {
-		const char *key = f->in->externals->list[i].inside;
+		const struct word_external *word = &f->in->externals->list[i];
 
-		if (!has_key(f, key, strlen(key)))
+		if (!has_key(f, word->inside, word->size))
 			findings_add(f->in->findings, "unknown-key", 0, NULL, "rebind show IMAGE lists the keys",
-				     "--external names the key '%s', which no record of the image has", key);
+				     "--external names the key '%.*s', which no record of the image has",
+				     (int)word->size, word->inside);
 	}
 	for (size_t i = 0; i < o->n_inherit_fd; i++)
 		if (!has_key(f, o->inherit_fd[i].key, strlen(o->inherit_fd[i].key)))

@@ -5,24 +5,25 @@
 
 void words_free(struct word_list *options)
 {
-	for (size_t i = 0; i < options->n; i++)
-		free((char *)options->list[i].inside);
 	free(options->list);
 	table_free(&options->by_key);
 	*options = (struct word_list){ 0 };
 }
 
-static const char *key_of(const struct word_external *option)
+static const char *key_of(const struct word_external *option, size_t *ret_size)
 {
+	*ret_size = option->what == WORD_KEY ? option->size : strlen(option->value);
 	return option->what == WORD_KEY ? option->inside : option->value;
 }
 
 struct word_external *words_by_key(const struct word_list *options, const char *key)
 {
-	uint32_t i = table_get(&options->by_key, table_hash_bytes(key, strlen(key)));
+	size_t n, size = strlen(key);
+	uint32_t i = table_get(&options->by_key, table_hash_bytes(key, size));
+	const char *found = i == TABLE_NONE ? NULL : key_of(&options->list[i], &n);
 
 	/* Equal hashes of two keys are refused by add(), so one look is enough. */
-	return i != TABLE_NONE && strcmp(key_of(&options->list[i]), key) == 0 ? &options->list[i] : NULL;
+	return found && n == size && memcmp(found, key, n) == 0 ? &options->list[i] : NULL;
 }
 
 /* Where "]:" that ends the brackets is, or NULL. */
@@ -51,6 +52,7 @@ static int parse_auto(struct word_list *options, const char *flags)
 	return 0;
 }
 
+/* The digits end at the closing bracket. */
 static int parse_id(const char *text, uint32_t *ret)
 {
 	char *end;
@@ -58,7 +60,7 @@ static int parse_id(const char *text, uint32_t *ret)
 	errno = 0;
 	unsigned long id = strtoul(text, &end, 10);
 
-	if (errno || *end || end == text || *text == '-' || id > UINT32_MAX)
+	if (errno || *end != ']' || end == text || *text == '-' || id > UINT32_MAX)
 		return -EINVAL;
 	*ret = (uint32_t)id;
 	return 0;
@@ -78,11 +80,10 @@ static int parse_one(enum word_verb verb, const char *word, struct word_list *op
 		return -EINVAL;
 	*ret = (struct word_external){
 		.what = verb == WORD_RESTORE ? WORD_KEY : WORD_PATH,
-		.inside = strndup(inside, (size_t)(end - inside)),
+		.inside = inside,
+		.size = (uint32_t)(end - inside),
 		.value = end + 2,
 	};
-	if (!ret->inside)
-		return -ENOMEM;
 	if (ret->what == WORD_PATH && ret->inside[0] == '#') {
 		ret->what = WORD_ID;
 		if (parse_id(ret->inside + 1, &ret->id))
@@ -94,13 +95,13 @@ static int parse_one(enum word_verb verb, const char *word, struct word_list *op
 static int add(struct word_list *options, struct word_external *option, const char *word,
 	       struct findings *findings)
 {
-	const char *key = key_of(option);
-	uint64_t hash = table_hash_bytes(key, strlen(key));
+	size_t size;
+	const char *key = key_of(option, &size);
+	uint64_t hash = table_hash_bytes(key, size);
 
 	if (table_get(&options->by_key, hash) != TABLE_NONE) {
 		findings_add(findings, "key-twice", 0, NULL, "give each external mount a key of its own",
-			     "--external '%s': the key '%s' is given twice", word, key);
-		free((char *)option->inside);
+			     "--external '%s': the key '%.*s' is given twice", word, (int)size, key);
 		return 0;
 	}
 	int err = table_put(&options->by_key, hash, (uint32_t)options->n, NULL);
@@ -125,7 +126,6 @@ int words_parse(enum word_verb verb, const char *const *words, size_t n,
 		if (got == -EINVAL) {
 			findings_add(findings, "option", 0, NULL, NULL, "--external '%s' is not of the form %s",
 				     words[i], form);
-			free((char *)option.inside);
 			continue;
 		}
 		if (got > 0)

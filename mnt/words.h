@@ -15,11 +15,11 @@ enum word_what {
 
 /* One --external option. */
 struct word_external {
-	enum word_what what;
-	const char *inside;  /* PATH or KEY: malloc()ed */
-	const char *value;   /* KEY or SOURCE: a pointer into the option */
+	const char *inside; /* PATH or KEY: not terminated, in the option itself */
+	const char *value;  /* KEY or SOURCE: likewise, to its end */
+	uint32_t size;	    /* of inside */
 	uint32_t id;
-	bool used;
+	enum word_what what;
 };
 
 struct word_list {

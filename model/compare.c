@@ -185,27 +185,33 @@ static const char *root_text(const struct mount_tree *tree, const struct mount *
 	return rest ? rest : m->root;
 }
 
+/* Do we make it on both sides? What one side knows counts more than what the other's looks like. */
+static bool is_ours(const struct comparison *c, const struct mount *l, const struct mount *r)
+{
+	bool left = compare_is_internal(c->left, l), right = compare_is_internal(c->right, r);
+
+	if (c->flags & COMPARE_CALLERS_OWNERS)
+		return left;
+	if ((l->owner == MOUNT_UNDECIDED) != (r->owner == MOUNT_UNDECIDED))
+		return l->owner == MOUNT_UNDECIDED ? right : left;
+	return left && right;
+}
+
 static void compare_made_of(struct comparison *c, const struct mount *l, const struct mount *r)
 {
-	bool all = c->flags & COMPARE_SOURCES;
-	bool ours = compare_is_internal(c->left, l) &&
-		    ((c->flags & COMPARE_CALLERS_OWNERS) || compare_is_internal(c->right, r));
+	bool all = c->flags & COMPARE_SOURCES, ours = is_ours(c, l, r);
 	bool of_root = !root_tells(c->left, l) && !root_tells(c->right, r);
 
-	if (all) {
+	if (all)
 		compare_text(c, l, "root", l->root, r->root);
-		compare_filesystem(c, l, r);
-		return;
-	}
-	if (!ours)
-		return;
-	compare_text(c, l, "root", root_text(c->left, l), root_text(c->right, r));
-	if (l->deleted != r->deleted)
+	else if (ours)
+		compare_text(c, l, "root", root_text(c->left, l), root_text(c->right, r));
+	if ((all || ours) && l->deleted != r->deleted)
 		differ(c, l, "deleted", l->deleted ? "yes" : "no", r->deleted ? "yes" : "no");
 	/* A bind of the root's filesystem is made of the caller's source, as the root is. */
-	if (!of_root)
+	if (all || (ours && !of_root))
 		compare_filesystem(c, l, r);
-	if (!renames(c, &c->superblocks, l->dev + 1, r->dev + 1))
+	if (ours && !renames(c, &c->superblocks, l->dev + 1, r->dev + 1))
 		differ(c, l, "superblock", "shared otherwise", "shared otherwise");
 }
 

@@ -9,6 +9,7 @@
 struct plan_group {
 	uint32_t id, master;
 	uint32_t first; /* chain of members: planner.next_member */
+	uint32_t widest; /* the member that shows most of the filesystem */
 	uint32_t n_members;
 	bool has_slaves, done;
 };

@@ -26,9 +26,14 @@ static void add_member(struct planner *p, uint32_t mount)
 			return;
 		group = &p->groups[p->n_groups++];
 		*group = (struct plan_group){ .id = m->shared, .master = m->master, .first = MOUNT_NONE };
+		group->widest = mount;
 	}
 	p->next_member[mount] = group->first;
 	group->first = mount;
+	const char *rest = path_rest_below(p->tree->mounts[group->widest].root, m->root);
+
+	if (rest && *rest)
+		group->widest = mount;
 	group->n_members++;
 }
 
@@ -76,17 +81,6 @@ bool plan_is_held(const struct planner *p, const struct mount *m)
 	       ((m->shared || m->master) && !plan_is_alone(p, m));
 }
 
-/* The member that shows most of the filesystem. */
-static uint32_t widest(const struct planner *p, const struct plan_group *group)
-{
-	uint32_t best = group->first;
-
-	for (uint32_t i = group->first; i != MOUNT_NONE; i = p->next_member[i])
-		if (path_rest_below(p->tree->mounts[best].root, p->tree->mounts[i].root))
-			best = i;
-	return best;
-}
-
 static void refuse(struct planner *p, const struct mount *m, const char *why)
 {
 	p->err = findings_mount(p->findings, "sharing", m, NULL, "%s", why);
@@ -109,7 +103,7 @@ static void enslave(struct planner *p, uint32_t mount)
 	const struct plan_group *master = group_of(p, m->master);
 
 	if (master)
-		join(p, mount, widest(p, master));
+		join(p, mount, master->widest);
 	else if (p->input->has_host_group(p->input->data, mount))
 		plan_add(p, PLAN_JOIN_HOST, mount, MOUNT_NONE);
 	else
@@ -119,7 +113,7 @@ static void enslave(struct planner *p, uint32_t mount)
 
 static void share_group(struct planner *p, struct plan_group *group)
 {
-	uint32_t first = widest(p, group);
+	uint32_t first = group->widest;
 
 	group->done = true;
 	if (plan_is_alone(p, &p->tree->mounts[first]))

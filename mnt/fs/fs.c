@@ -88,6 +88,12 @@ static int configure(struct build *b, int fs_fd, const struct mount *m)
 		err = fs_set_option(fs_fd, m, "source", m->source);
 	if (!err)
 		err = fs_set_options(fs_fd, m, options);
+	/*
+	 * The one superblock of a namespace is made read-only when it is made, or not at all: it may be in use
+	 * by others. (PLAN_SEAL is for those that are ours alone.)
+	 */
+	if (!err && (fs->flags & FILESYSTEM_SINGLE) && !host && (m->sb_flags & MS_RDONLY))
+		err = fs_set_option(fs_fd, m, "ro", NULL);
 	if (!err && fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		err = refuse(fs_fd, m, -errno, "");
 	return err;

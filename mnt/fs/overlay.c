@@ -7,36 +7,58 @@
 #include "base/log.h"
 #include "mnt/fs/fs.h"
 
-/* In the child: its root is the new root, its descriptors are ours. */
-static int configure(struct build *b, const struct mount *m, int fs_fd)
+/*
+ * In the child: its root is the new root, and it is in the user namespace that shall own the mount, which is
+ * where overlayfs wants its layers looked up (EIO and a kernel warning otherwise).
+ */
+static int configure(struct build *b, const struct mount *m, int sock)
 {
+	int err = keeper_enter_user(b->keeper);
+	cleanup_fd int fs_fd = err ? err : fsopen("overlay", FSOPEN_CLOEXEC);
+
+	if (fs_fd < 0)
+		return log_error(err ? err : -errno, "cannot create an overlay for mount %u '%s'", m->id,
+				 m->mountpoint);
 	if (fchdir(b->fds[b->tree->root]) < 0 || chroot(".") < 0)
 		return log_error(-errno, "cannot enter the new root for mount %u '%s'", m->id, m->mountpoint);
-	int err = *m->source ? fs_set_option(fs_fd, m, "source", m->source) : 0;
-
+	err = *m->source ? fs_set_option(fs_fd, m, "source", m->source) : 0;
 	if (!err)
 		err = fs_set_options(fs_fd, m, m->options);
-	/* The creation says it in its own words. */
 	if (!err && fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		err = log_error(-errno, "cannot create the overlay of mount %u '%s' from '%s'", m->id,
 				m->mountpoint, m->options);
-	return err;
+	return err ? err : fd_send(sock, "o", 1, fs_fd);
+}
+
+static int create_in_child(struct build *b, const struct mount *m)
+{
+	int pair[2], fs_fd = -EBADF;
+	char word;
+	int err = fd_pair(pair);
+
+	if (err)
+		return log_error(err, "cannot make a socket");
+	cleanup_fd int mine = pair[0];
+	cleanup_fd int its = pair[1];
+	pid_t pid = child_fork();
+
+	if (pid == 0)
+		_exit(configure(b, m, its) ? 1 : 0);
+	fd_close(&its);
+	if (pid < 0)
+		return log_error(pid, "cannot fork");
+	ssize_t n = fd_recv(mine, &word, 1, &fs_fd);
+
+	err = child_wait(pid, NULL);
+	return n == 1 && !err ? fs_fd : err ? err : -EIO;
 }
 
 int fs_overlay_create(struct build *b, const struct mount *m)
 {
-	cleanup_fd int fs_fd = keeper_fsopen(b->keeper, "overlay");
+	cleanup_fd int fs_fd = create_in_child(b, m);
 
 	if (fs_fd < 0)
-		return log_error(fs_fd, "cannot create an overlay for mount %u '%s'", m->id, m->mountpoint);
-	pid_t pid = child_fork();
-
-	if (pid == 0)
-		_exit(configure(b, m, fs_fd) ? 1 : 0);
-	int err = pid < 0 ? log_error(pid, "cannot fork") : child_wait(pid, NULL);
-
-	if (err)
-		return err;
+		return fs_fd;
 	int fd = fsmount(fs_fd, FSMOUNT_CLOEXEC, 0);
 
 	return fd < 0 ? log_error(-errno, "cannot mount the overlay of mount %u '%s'", m->id, m->mountpoint) :

@@ -345,6 +345,7 @@ static inline const char *sim_run(const struct mount_tree *tree, const struct pl
 
 /* ---- plans of tables ---- */
 
+/* Without data: every source can give one. */
 static inline bool sim_all_host_groups(void *data, uint32_t mount)
 {
 	return !data;

@@ -122,7 +122,7 @@ static void a_master_that_no_source_can_give_is_left_out(void **state)
 	cleanup_plan struct plan plan = { 0 };
 
 	help_tree(&tree, rows, ARRAY_SIZE(rows));
-	struct plan_input input = { &tree, sim_all_host_groups, "none" };
+	struct plan_input input = { &tree, sim_all_host_groups, &tree };
 
 	assert_ok(plan_build(&input, &plan, &findings));
 	assert_null(sim_run(&tree, &plan, NULL));
