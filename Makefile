@@ -177,16 +177,21 @@ $(BUILD)/fuzz/%.o: %.c Makefile | $(BUILD)/image/rebind.pb-c.h
 	$(call say,CLANG,$<)
 	$(Q)$(CLANG) $(CLANG_FLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link $(DEPFILE) -c -o $@ $<
 
+.SECONDARY: $(FUZZ_OBJS)
 $(BUILD)/fuzz/fuzz-%: test/fuzz/fuzz-%.c $(FUZZ_OBJS) Makefile
 	$(call say,CLANG,$@)
 	$(Q)$(CLANG) $(CLANG_FLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer $(DEPFILE) -o $@ $< $(FUZZ_OBJS) $(LIBS)
 
 .PHONY: fuzz
 fuzz: $(FUZZERS)  ## run each fuzzer for FUZZ_SECONDS (20)
-	@set -e; for fuzzer in $(FUZZERS); do \
-		mkdir -p $$fuzzer.corpus; echo "== $$fuzzer"; \
-		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-			-verbosity=0 -artifact_prefix=$$fuzzer. $$fuzzer.corpus test/data; \
+	@for fuzzer in $(FUZZERS); do \
+		mkdir -p $$fuzzer.corpus; \
+		if $$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+			-artifact_prefix=$$fuzzer. $$fuzzer.corpus test/data >$$fuzzer.log 2>&1; then \
+			echo "ok $$fuzzer: $$(sed -n 's/^stat::number_of_executed_units: *//p' $$fuzzer.log) inputs"; \
+		else \
+			tail -n 60 $$fuzzer.log; echo "not ok $$fuzzer: $$fuzzer.log"; exit 1; \
+		fi; \
 	done
 
 $(BUILD)/bench/%: bench/%.c Makefile

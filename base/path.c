@@ -49,8 +49,6 @@ static int walk_beneath(int dir_fd, const char *path)
 			return -ENAMETOOLONG;
 		memcpy(name, path, n);
 		name[n] = '\0';
-		if (strcmp(name, "..") == 0)
-			return -EXDEV;
 		err = step_beneath(at, name, stat.unique_id ? stat.unique_id : stat.old_id, &next);
 		if (!err) {
 			fd_close(&at);
@@ -58,7 +56,23 @@ static int walk_beneath(int dir_fd, const char *path)
 		}
 		path += n;
 	}
+	/* What a slash follows must be a directory. */
+	if (!err && path[-1] == '/' && faccessat(at, ".", F_OK, 0) < 0)
+		err = -errno;
 	return err ? err : fd_take(&at);
+}
+
+/* openat2 would allow ".." that stays inside; a place that was dumped has none. */
+static bool climbs(const char *path)
+{
+	for (path += strspn(path, "/"); *path; path += strspn(path, "/")) {
+		size_t n = strcspn(path, "/");
+
+		if (n == 2 && path[0] == '.' && path[1] == '.')
+			return true;
+		path += n;
+	}
+	return false;
 }
 
 int path_open_beneath(int dir_fd, const char *path)
@@ -69,6 +83,8 @@ int path_open_beneath(int dir_fd, const char *path)
 	/* The very place, which may be a file: "." would be ENOTDIR. */
 	if (!*name)
 		return (fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3)) < 0 ? -errno : fd;
+	if (climbs(name))
+		return -EXDEV;
 	/* No O_NOFOLLOW: with O_PATH it would open a final symlink, not refuse it. */
 	fd = sys_openat2(dir_fd, name, O_PATH | O_CLOEXEC,
 			 RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);

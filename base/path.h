@@ -15,7 +15,7 @@
  * Other mounts are not crossed either: a place in a mount is a place in that mount.
  *
  * Return: an O_PATH descriptor that the caller owns, or a negative errno: -ELOOP if @path crosses
- * a symlink, -EXDEV if it leaves @dir_fd or crosses a mount.
+ * a symlink, -EXDEV if it has ".." in it or crosses a mount.
  */
 int path_open_beneath(int dir_fd, const char *path);
 

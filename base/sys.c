@@ -24,6 +24,9 @@ int sys_openat2(int dir_fd, const char *path, uint64_t flags, uint64_t resolve)
 
 		if (fd >= 0)
 			return (int)fd;
+		/* Seccomp profiles older than the call answer EPERM, which it never means itself. */
+		if (errno == EPERM)
+			return -ENOSYS;
 		if (errno != EAGAIN && errno != EINTR)
 			return -errno;
 	}

@@ -400,6 +400,7 @@ static int read_extra(struct convert *to, const Rebind__RebindMount *extra, stru
 			  WHO(to, m),
 			  (unsigned long long)(extra->attributes & ~(uint64_t)EXTRA_ATTRIBUTES));
 	m->attributes |= (uint32_t)extra->attributes & EXTRA_ATTRIBUTES;
+	m->host_shared = extra->has_host_shared && extra->host_shared && m->shared;
 	if (extra->has_parent_key) {
 		check_text(to, m, "parent's key", &extra->parent_key);
 		m->comes_along = true;

@@ -81,6 +81,7 @@ static uint32_t extra_attributes(const struct mount *m)
 static bool has_extra(const struct mount *m)
 {
 	return m->kind || m->unique_id || m->idmap || m->contents || m->parent_key ||
+	       m->host_shared ||
 	       extra_attributes(m);
 }
 
@@ -159,6 +160,7 @@ static void write_plain(const struct mount *m, Rebind__RebindMount *extra)
 	extra->unique_id = m->unique_id;
 	extra->attributes = extra_attributes(m);
 	extra->has_attributes = extra->attributes != 0;
+	extra->has_host_shared = extra->host_shared = m->host_shared;
 	if (m->parent_key) {
 		extra->has_parent_key = true;
 		extra->parent_key = text(m->parent_key);

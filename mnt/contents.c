@@ -46,6 +46,7 @@ struct reader {
 	const struct mount_tree *tree;
 	int image_dir_fd, sock;
 	int peeler_sock; /* in the peeler: to the reader */
+	int proc_fd;	 /* in the peeler: its /proc/self, opened before the namespace was entered */
 	uint32_t n_left; /* superblocks not read yet */
 	bool *done;	 /* by first mount */
 };
@@ -171,6 +172,14 @@ static int hand_up(struct reader *r, uint32_t first, int dir_fd)
 	return 0;
 }
 
+/* What was stacked on the root is gone, and we with it: into what it covered. */
+static int enter_again(const struct reader *r)
+{
+	cleanup_fd int own = openat(r->proc_fd, "ns/mnt", O_RDONLY | O_CLOEXEC);
+
+	return own < 0 || setns(own, CLONE_NEWNS) < 0 ? -errno : 0;
+}
+
 /* In the copy, on our way down: everything on this mount is gone by now. */
 static int read_and_remove(struct reader *r, uint32_t i)
 {
@@ -185,8 +194,9 @@ static int read_and_remove(struct reader *r, uint32_t i)
 			return err;
 	}
 	/* One that is locked to its place stays; whatever it hides is missed below. */
-	if (m->parent != MOUNT_NONE)
-		umount2(m->mountpoint, MNT_DETACH | UMOUNT_NOFOLLOW);
+	if (m->parent != MOUNT_NONE && umount2(m->mountpoint, MNT_DETACH | UMOUNT_NOFOLLOW) == 0 &&
+	    !m->mountpoint[1])
+		return enter_again(r);
 	return 0;
 }
 
@@ -231,23 +241,38 @@ static int peel(struct reader *r)
 	return 0;
 }
 
-/*
- * Are all mounts of the copy private, and all of them in sight? What lies below the root that we stand on
- * would not have been reached. (proc may be missing in the namespace: @proc_fd was opened before.)
- */
-static int check_private(const struct reader *r, int proc_fd)
+/* What lies below a mount that is stacked on the root was not reached by MS_PRIVATE, but it is in the tree. */
+static int check_unreached(const struct mount_tree *tree)
 {
-	cleanup_fd int mountinfo = openat(proc_fd, "mountinfo", O_RDONLY | O_CLOEXEC);
+	cleanup_free bool *reached = calloc(tree->n, sizeof(*reached));
+	uint32_t top = tree_top(tree, tree->root);
+
+	if (!reached)
+		return -ENOMEM;
+	tree_for_each(i, tree) {
+		uint32_t parent = tree->mounts[i].parent;
+
+		reached[i] = i == top || (parent != MOUNT_NONE && reached[parent]);
+		if (!reached[i] && tree->mounts[i].shared)
+			return -EBUSY;
+	}
+	return 0;
+}
+
+/*
+ * Is nothing of the copy shared? An umount would propagate to the namespace that is dumped.
+ */
+static int check_private(const struct reader *r)
+{
+	cleanup_fd int mountinfo = openat(r->proc_fd, "mountinfo", O_RDONLY | O_CLOEXEC);
 	cleanup_tree struct mount_tree tree = { 0 };
 	struct tree_fault fault;
 	int err = mountinfo < 0 ? -errno : scan_text(mountinfo, &tree, &fault);
 
-	if (!err && tree.n != r->tree->n)
-		return -EBUSY;
 	for (uint32_t i = 0; i < tree.n && !err; i++)
 		if (tree.mounts[i].shared)
 			err = -EBUSY;
-	return err;
+	return err ? err : check_unreached(r->tree);
 }
 
 /* A copy made with other credentials would have all its mounts locked together. */
@@ -264,7 +289,7 @@ static int enter_owner(struct reader *r)
 	return setns(owner, CLONE_NEWUSER) < 0 ? -errno : 0;
 }
 
-static int copy_namespace(struct reader *r, int proc_fd)
+static int copy_namespace(struct reader *r)
 {
 	int err = enter_owner(r);
 
@@ -273,7 +298,7 @@ static int copy_namespace(struct reader *r, int proc_fd)
 	if (fchdir(r->target->root_fd) < 0 || chroot(".") < 0 || unshare(CLONE_NEWNS) < 0 ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return log_error(-errno, "cannot copy the namespace to read what is hidden in it");
-	err = check_private(r, proc_fd);
+	err = check_private(r);
 	if (err)
 		return log_error(err, "cannot read hidden mounts: the copy of the namespace is not private");
 	return chdir("/") < 0 ? -errno : 0;
@@ -283,8 +308,11 @@ static int copy_namespace(struct reader *r, int proc_fd)
 static int run_peeler(struct reader *r)
 {
 	cleanup_fd int proc_fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int err = proc_fd < 0 ? -errno : copy_namespace(r, proc_fd);
+	int err = proc_fd < 0 ? -errno : 0;
 
+	r->proc_fd = proc_fd;
+	if (!err)
+		err = copy_namespace(r);
 	if (!err)
 		err = peel(r);
 	for (uint32_t i = 0; i < r->tree->n && !err; i++) {

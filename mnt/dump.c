@@ -126,6 +126,8 @@ static int decide(struct dump *d, const struct scan_target *target, struct mount
 	if (err)
 		return err;
 	err = external_detect(&input);
+	if (!err)
+		err = external_mark_shared(&input);
 	if (err)
 		return log_error(err, "cannot look for the caller's own mounts");
 	return validate_dump(target, tree, &d->callers, d->findings);

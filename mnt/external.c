@@ -318,6 +318,29 @@ int external_ask_plugins(struct mount_tree *tree, struct hooks_host *host)
 	return 0;
 }
 
+static int collect_groups(const struct mount_tree *callers, struct table *groups)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < callers->n && !err; i++)
+		if (callers->mounts[i].shared)
+			err = table_put(groups, callers->mounts[i].shared, i, NULL);
+	return err;
+}
+
+int external_mark_shared(struct external_input *in)
+{
+	cleanup_table struct table groups = { 0 };
+	int err = collect_groups(in->callers, &groups);
+
+	for (uint32_t i = 0; i < in->tree->n && !err; i++) {
+		struct mount *m = &in->tree->mounts[i];
+
+		m->host_shared = m->shared && table_get(&groups, m->shared) != TABLE_NONE;
+	}
+	return err;
+}
+
 static bool may_detect(const struct external_input *in, const struct table *groups, const struct mount *m)
 {
 	if (m->master && !in->options->auto_masters && table_get(groups, m->master) != TABLE_NONE)
@@ -348,9 +371,8 @@ int external_detect(struct external_input *in)
 	struct places callers = { .tree = in->callers };
 	int err = in->options->automatic ? index_callers(in->callers, &callers) : 0;
 
-	for (uint32_t i = 0; i < in->callers->n && !err; i++)
-		if (in->callers->mounts[i].shared)
-			err = table_put(&groups, in->callers->mounts[i].shared, i, NULL);
+	if (!err)
+		err = collect_groups(in->callers, &groups);
 	for (uint32_t i = 0; i < in->tree->n && !err && in->options->automatic; i++) {
 		struct mount *m = &in->tree->mounts[i];
 

@@ -43,6 +43,13 @@ int external_decide(struct external_input *input);
 int external_ask_plugins(struct mount_tree *tree, struct hooks_host *host);
 
 /**
+ * external_mark_shared - note whose peer group has members in the caller's namespace
+ *
+ * Of those a group of its own would not be the same: an rshared volume. Return: 0 or -ENOMEM.
+ */
+int external_mark_shared(struct external_input *input);
+
+/**
  * external_detect - rule 5, --external mnt[]: what the caller's namespace shows as well
  *
  * The record's source becomes the path in the caller's namespace. Return: 0 or -ENOMEM.

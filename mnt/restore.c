@@ -144,18 +144,38 @@ static int decide_master(struct restore *r, uint32_t i)
 	return 0;
 }
 
+/* A peer group of the host's likewise. Under --sharing slave the mount hears of the host, but not it of us. */
+static void decide_peers(struct restore *r, struct mount *m)
+{
+	enum rebind_sharing policy = r->options->sharing;
+
+	if (policy == REBIND_SHARING_STRICT && !has_host_group(r, tree_index(&r->tree, m)))
+		findings_mount(r->findings, "sharing", m, "--sharing slave or --sharing private",
+			       "it shared a peer group with the host, and its source is in none");
+	if (policy == REBIND_SHARING_SLAVE && has_host_group(r, tree_index(&r->tree, m))) {
+		m->master = m->shared;
+		m->shared = 0;
+	}
+	if (policy != REBIND_SHARING_STRICT)
+		m->host_shared = false;
+}
+
 static int decide_masters(struct restore *r)
 {
 	cleanup_table struct table groups = { 0 };
 	int err = 0;
 
+	for (uint32_t i = 0; i < r->tree.n; i++)
+		if (r->tree.mounts[i].host_shared)
+			decide_peers(r, &r->tree.mounts[i]);
 	for (uint32_t i = 0; i < r->tree.n && !err; i++)
 		if (r->tree.mounts[i].shared)
 			err = table_put(&groups, r->tree.mounts[i].shared, i, NULL);
 	for (uint32_t i = 0; i < r->tree.n && !err; i++) {
 		const struct mount *m = &r->tree.mounts[i];
 
-		if (m->master && table_get(&groups, m->master) == TABLE_NONE)
+		/* The group of the caller's has the master it has. */
+		if (m->master && !m->host_shared && table_get(&groups, m->master) == TABLE_NONE)
 			decide_master(r, i);
 	}
 	return err;

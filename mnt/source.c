@@ -422,7 +422,8 @@ int source_clone_groups(struct sources *sources, const struct mount_tree *tree)
 	if (!need_giver)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < tree->n; i++)
-		if (sources->of[i].group != MOUNT_NONE && tree->mounts[i].master)
+		if (sources->of[i].group != MOUNT_NONE &&
+		    (tree->mounts[i].master || tree->mounts[i].host_shared))
 			need_giver[sources->of[i].group] = true;
 	for (uint32_t i = 0; i < sources->n_groups; i++) {
 		int err = clone_group(&sources->groups[i], &need_giver[i]);

@@ -79,6 +79,7 @@ struct mount {
 	bool deleted : 1;     /* the root was unlinked */
 	bool need_plugin : 1; /* validate_mounts(): only a plugin can make it again */
 	bool comes_along : 1; /* below an rbind volume; parent_key says whose */
+	bool host_shared : 1; /* its peer group has members in the caller's namespace */
 	bool visible : 1;     /* visible_find_all(): its place can be seen */
 	bool processed : 1;   /* scratch of the pass that is running */
 

@@ -66,7 +66,7 @@ bool plan_is_alone(const struct planner *p, const struct mount *m)
 {
 	const struct plan_group *group = group_of(p, m->shared);
 
-	if (!group || group->n_members != 1 || group->has_slaves || m->master ||
+	if (!group || group->n_members != 1 || group->has_slaves || m->master || m->host_shared ||
 	    m->parent == MOUNT_NONE)
 		return false;
 	for (uint32_t c = m->first_child; c != MOUNT_NONE; c = p->tree->mounts[c].next)
@@ -118,9 +118,14 @@ static void share_group(struct planner *p, struct plan_group *group)
 	group->done = true;
 	if (plan_is_alone(p, &p->tree->mounts[first]))
 		return;
-	if (group->master)
-		enslave(p, first);
-	plan_add(p, PLAN_SHARE, first, MOUNT_NONE);
+	/* The caller's group comes with its master; a new one needs that first. */
+	if (p->tree->mounts[first].host_shared && p->input->has_host_group(p->input->data, first)) {
+		plan_add(p, PLAN_JOIN_HOST, first, MOUNT_NONE);
+	} else {
+		if (group->master)
+			enslave(p, first);
+		plan_add(p, PLAN_SHARE, first, MOUNT_NONE);
+	}
 	for (uint32_t i = group->first; i != MOUNT_NONE; i = p->next_member[i])
 		if (i != first)
 			join(p, i, first);

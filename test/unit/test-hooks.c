@@ -978,7 +978,7 @@ static void a_plugin_can_ask_about_the_mount(void **state)
 		.stage = STAGE,
 		.image_dir_fd = f->image_fd,
 		.mount_info = answer_info,
-		.data = "/the/volume",
+		.data = (void *)"/the/volume",
 	};
 	int is_file;
 

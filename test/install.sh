@@ -1,0 +1,146 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What is installed works from where it is installed: the command, a program that uses the library,
+# linked either way, the headers by themselves; and goes again.
+#
+# usage: test/install.sh BUILD_DIR
+set -euo pipefail
+export LC_ALL=C
+build=$(realpath "${1:?usage: install.sh BUILD_DIR}")
+cd "$(dirname "$0")/.."
+CC=${CC:-gcc}
+work=$(mktemp -d "${TMPDIR:-/tmp}/rebind-install-XXXXXX")
+trap 'rm -rf "$work"' EXIT
+dest=$work/dest
+usr=$dest/usr/local
+export PKG_CONFIG_PATH=$usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$dest
+unset CRIU_LIBS_DIR
+passed=0 failed=0
+
+check() {
+	local sentence=$1
+	shift
+	if "$@" >"$work/log" 2>&1; then
+		passed=$((passed + 1))
+		echo "ok $((passed + failed)) - $sentence"
+	else
+		failed=$((failed + 1))
+		echo "not ok $((passed + failed)) - $sentence"
+		sed 's/^/# /' "$work/log"
+	fi
+}
+
+make_it() {
+	make -s BUILD="$build" CC="$CC" DESTDIR="$dest" "$@"
+}
+
+files() {
+	(cd "$usr" && find . ! -type d | sort) | diff - <(sort <<-END
+		./bin/rebind
+		./include/rebind.h
+		./include/rebind/criu-log.h
+		./include/rebind/criu-plugin.h
+		./include/rebind/rebind-plugin.h
+		./lib/librebind.a
+		./lib/librebind.so
+		./lib/librebind.so.0
+		./lib/pkgconfig/rebind-plugin.pc
+		./lib/pkgconfig/rebind.pc
+		./share/man/man1/rebind.1
+	END
+	)
+	test -d "$usr/lib/rebind"
+}
+
+# compile OUTPUT FLAG...: program.c, and only what pkg-config says.
+compile() {
+	local output=$1
+	shift
+	# shellcheck disable=SC2046 # words
+	"$CC" -Wall -Wextra -Werror -o "$output" "$work/program.c" $(pkg-config --cflags rebind) "$@"
+}
+
+cat >"$work/program.c" <<'END'
+#include <stdio.h>
+#include <rebind.h>
+
+int main(void)
+{
+	struct rebind_report *report = rebind_report_new();
+	struct rebind_tree *tree;
+
+	if (rebind_tree_open("/proc/self/ns/mnt", 0, NULL, report, &tree) < 0)
+		return 1;
+	printf("%s %d\n", rebind_version(), rebind_tree_count(tree) > 0);
+	rebind_tree_free(tree);
+	rebind_report_free(report);
+	return 0;
+}
+END
+
+version() {
+	test "$("$usr/bin/rebind" --version)" = "rebind $(pkg-config --modversion rebind)"
+}
+
+shared() {
+	# shellcheck disable=SC2046
+	compile "$work/shared" $(pkg-config --libs rebind)
+	LD_LIBRARY_PATH=$usr/lib "$work/shared" | diff - <(echo "$(pkg-config --modversion rebind) 1")
+}
+
+# A program that loads plugins has to show them what they may call.
+static() {
+	# shellcheck disable=SC2046
+	compile "$work/static" -rdynamic "$usr/lib/librebind.a" \
+		$(PKG_CONFIG_SYSROOT_DIR='' pkg-config --libs --static rebind | sed 's/-lrebind//; s/-L[^ ]*//')
+	"$work/static" | diff - <(echo "$(pkg-config --modversion rebind) 1")
+}
+
+# Nothing but the interface: neither our own functions nor generated ones.
+symbols() {
+	local extra
+	nm -D --defined-only "$usr/lib/librebind.so.0" | awk '{ print $3 }' |
+		grep -vx 'rebind_[a-z][a-z_]*\|criu_get_image_dir\|print_on_level\|log_get_loglevel' >"$work/extra" || :
+	extra=$(cat "$work/extra")
+	test -z "$extra" || { echo "$extra"; return 1; }
+	# Each function of rebind.h is there.
+	grep -oE '\brebind_[a-z_]+\(' include/rebind.h | tr -d '(' | sort -u |
+		while read -r name; do
+			nm -D --defined-only "$usr/lib/librebind.so.0" | grep -q " $name\$" || echo "no $name"
+		done >"$work/missing"
+	test ! -s "$work/missing" || { cat "$work/missing"; return 1; }
+}
+
+headers() {
+	local header
+	for header in rebind.h rebind/criu-plugin.h rebind/criu-log.h rebind/rebind-plugin.h; do
+		echo "#include <$header>" | "$CC" -std=c99 -Wall -Wextra -Werror -I"$usr/include" -fsyntax-only -xc -
+	done
+}
+
+plugin() {
+	mkdir -p "$work/plugins"
+	# shellcheck disable=SC2046
+	"$CC" -shared -fPIC -Wall -Wextra -Werror -o "$work/plugins/example.so" \
+		plugins/bindmount-example/bindmount-example.c $(pkg-config --cflags rebind-plugin)
+	"$usr/bin/rebind" plugin list -L "$work/plugins" | grep -q 'bindmount-example.*RESTORE_EXT_MOUNT'
+}
+
+uninstall() {
+	make_it uninstall
+	test -z "$(find "$usr" ! -type d)"
+}
+
+check "make install" make_it install
+check "each file is where it belongs, and no other" files
+check "the command says the version of the library" version
+check "a program uses the shared library" shared
+check "a program uses the static library" static
+check "the shared library shows its interface and nothing else" symbols
+check "each header stands by itself" headers
+check "a plugin is built from what is installed" plugin
+check "make uninstall" uninstall
+echo "1..$((passed + failed))"
+echo "$passed passed, $failed failed, 0 skipped"
+[ "$failed" -eq 0 ]
