@@ -11,7 +11,7 @@
 
 #include "base/util.h"
 
-/* openat2(2), since 5.6. Retries when a rename races with "..". */
+/* openat2(2), since 5.6. Retries when a rename races with ".."; -ENOSYS also where seccomp says EPERM. */
 int sys_openat2(int dir_fd, const char *path, uint64_t flags, uint64_t resolve);
 
 /* statmount(2), since 6.8. */

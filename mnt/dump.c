@@ -212,6 +212,8 @@ static int try_once(struct dump *d)
 	cleanup_visible struct visible visible = { 0 };
 	int err = scan_open(d->ns_fd, &target);
 
+	if (!err && d->options->pid)
+		err = scan_from_cgroup(&target, d->options->pid);
 	if (err)
 		return log_error(err, "cannot enter the mount namespace");
 	err = scan_read(&target, d->reader, &tree);

@@ -7,6 +7,7 @@
 
 #include "base/path.h"
 #include "base/sys.h"
+#include "mnt/mount-log.h"
 #include "model/filesystem.h"
 
 /* Index of mounts by superblock and root: finds whose part a bind shows, by walking up its root. */
@@ -308,8 +309,12 @@ int external_ask_plugins(struct mount_tree *tree, struct hooks_host *host)
 			continue;
 		if (asprintf(&dotted, ".%s", m->mountpoint) < 0)
 			return -ENOMEM;
+		struct mount_log log;
+
+		mount_log_begin(&log, m);
 		int err = hooks_dump_mount(host, dotted, (int)m->id);
 
+		mount_log_end(&log);
 		if (err && err != -ENOTSUP)
 			return err;
 		if (!err)

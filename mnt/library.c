@@ -151,7 +151,7 @@ static int put_in_order(struct rebind_tree *t)
 	return 0;
 }
 
-static int read_live(struct rebind_tree *t, const char *reader_name)
+static int read_live(struct rebind_tree *t, pid_t pid, const char *reader_name)
 {
 	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
 	cleanup_visible struct visible visible = { 0 };
@@ -162,6 +162,8 @@ static int read_live(struct rebind_tree *t, const char *reader_name)
 		err = caps_raise();
 	if (!err)
 		err = scan_open(t->ns_fd, &target);
+	if (!err && pid)
+		err = scan_from_cgroup(&target, pid);
 	if (!err)
 		err = scan_read(&target, reader, &t->tree);
 	if (!err)
@@ -205,7 +207,7 @@ static int read_what(struct rebind_tree *t, const char *what, uint32_t ns_id, co
 		t->ns_fd = scan_ns_of_pid(atoi(what));
 		if (t->ns_fd < 0)
 			return log_error(t->ns_fd, "cannot open the mount namespace of process %s", what);
-		return read_live(t, reader);
+		return read_live(t, atoi(what), reader);
 	}
 	cleanup_fd int fd = open(what, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
@@ -217,7 +219,7 @@ static int read_what(struct rebind_tree *t, const char *what, uint32_t ns_id, co
 	}
 	if (sys_mntns_id(fd, &id) == 0) {
 		t->ns_fd = fd_take(&fd);
-		return read_live(t, reader);
+		return read_live(t, 0, reader);
 	}
 	return read_text(t, fd, what, findings);
 }

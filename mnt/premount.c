@@ -28,6 +28,7 @@
 
 #include "base/log.h"
 #include "base/sys.h"
+#include "mnt/mount-log.h"
 #include "mnt/pivot.h"
 #include "model/flags.h"
 
@@ -128,9 +129,14 @@ int premount_make(struct build *b, uint32_t i)
 	struct mount *m = &b->tree->mounts[i];
 	const char *plugin = "?";
 	char point[POINT_SIZE];
+	struct mount_log log;
 	int is_file = 0;
+
+	/* The plugins' own side knows the temporary path only. */
+	mount_log_begin(&log, m);
 	int err = b->host ? ask(b, m, point_name(m, point), &is_file, &plugin) : -ENOTSUP;
 
+	mount_log_end(&log);
 	if (err == -ENOTSUP)
 		return log_error(0, "no plugin restores mount %u '%s': RESTORE_EXT_MOUNT was declined (-L, "
 				    "rebind plugin list)", m->id, m->mountpoint), -ENOTSUP;

@@ -30,6 +30,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,6 +43,7 @@
 #include "mnt/contents.h"
 #include "mnt/validate.h"
 #include "mnt/verify.h"
+#include "model/filesystem.h"
 
 struct restore {
 	const struct rebind_restore_options *options;
@@ -119,6 +121,52 @@ static void check_count(struct restore *r)
 		findings_add(r->findings, "too-many-mounts", 0, NULL, "sysctl fs.mount-max",
 			     "%u mounts of the image and %u of the caller are more than fs.mount-max (%lu)",
 			     r->tree.n, r->callers.n, max);
+}
+
+/* Does the caller give this kind of namespace ("net"): with --join-ns or --new-ns? */
+static bool is_given(const struct rebind_restore_options *o, const char *kind)
+{
+	size_t n = strlen(kind);
+
+	for (size_t i = 0; i < o->n_join_ns; i++)
+		if (strncmp(o->join_ns[i], kind, n) == 0 && o->join_ns[i][n] == ':')
+			return true;
+	for (const char *p = o->new_ns; p && *p; p += strcspn(p, ","), p += *p == ',')
+		if (strcspn(p, ",") == n && strncmp(p, kind, n) == 0)
+			return true;
+	return false;
+}
+
+/* The one sysfs of a network namespace, say: read-only as a whole in the image, and in use by the caller. */
+static void check_single(struct restore *r, const struct mount *m, const struct filesystem *fs)
+{
+	char help[64];
+
+	if (!fs->namespace || is_given(r->options, fs->namespace))
+		return;
+	for (uint32_t i = 0; i < r->callers.n; i++) {
+		const struct mount *own = &r->callers.mounts[i];
+
+		if (strcmp(own->fstype, m->fstype) != 0 || (own->sb_flags & MS_RDONLY))
+			continue;
+		snprintf(help, sizeof(help), "--new-ns %s or --join-ns %s:PID", fs->namespace, fs->namespace);
+		findings_mount(r->findings, "superblock", m, help,
+			       "its %s was read-only as a whole, and that of the caller's %s namespace is not",
+			       m->fstype, fs->namespace);
+		return;
+	}
+}
+
+static void check_singles(struct restore *r)
+{
+	for (uint32_t i = 0; i < r->tree.n; i++) {
+		const struct mount *m = &r->tree.mounts[i];
+		const struct filesystem *fs = filesystem_find(m->fstype);
+
+		if (m->owner == MOUNT_INTERNAL && (m->sb_flags & MS_RDONLY) && fs &&
+		    (fs->flags & FILESYSTEM_SINGLE) && tree_first_of_superblock(&r->tree, m) == i)
+			check_single(r, m, fs);
+	}
 }
 
 static bool has_host_group(void *data, uint32_t i)
@@ -289,7 +337,7 @@ static int judge(struct restore *r, pid_t pid, int sock)
 	if (r->ns_fd < 0)
 		err = log_error(-errno, "cannot open the new namespace");
 	else
-		err = verify_namespace(r->ns_fd, r->reader, &r->tree, r->differences);
+		err = verify_namespace(r->ns_fd, r->keeper.pid, r->reader, &r->tree, r->differences);
 	if (err == -ESTALE)
 		log_error(0, "the namespace that was built differs from the image; it was thrown away");
 	talk_send(sock, (struct talk_message){ .type = TALK_VERDICT, .value = err }, NULL, -1);
@@ -416,6 +464,7 @@ static int restore_all(struct restore *r)
 	if (err)
 		return err;
 	check_count(r);
+	check_singles(r);
 	err = find_sources(r);
 	if (!err)
 		err = make_plan(r);

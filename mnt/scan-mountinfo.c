@@ -36,32 +36,27 @@ static const char *copy(struct mount_tree *tree, const char *text)
 	return arena_intern(&tree->strings, text ? text : "", text ? strlen(text) : 0);
 }
 
-/*
- * libmount has unescaped the options; the model keeps them as mountinfo spells them, so that a comma
- * in a value is not a separator. Overlay writes such a comma with a backslash before it.
- */
-static const char *escape_options(struct mount_tree *tree, const char *text)
+/* Where the superblock's options stand in a line: the third field behind the hyphen; or its end. */
+static const char *sb_options(const char *line, const char *end)
 {
-	cleanup_free char *out = malloc(strlen(text) * 4 + 1);
-	char *end = out;
+	const char *p = memmem(line, (size_t)(end - line), " - ", 3);
 
-	if (!out)
-		return NULL;
-	for (const char *p = text; *p; p++) {
-		if (strchr(" \t\n\\", *p) || (*p == ',' && p > text && p[-1] == '\\'))
-			end += sprintf(end, "\\%03o", (unsigned char)*p);
-		else
-			*end++ = *p;
+	p = p ? p + 3 : end;
+	for (int field = 0; field < 2 && p < end; field++) {
+		p = memchr(p, ' ', (size_t)(end - p));
+		p = p ? p + 1 : end;
 	}
-	return arena_intern(&tree->strings, out, (size_t)(end - out));
+	return p;
 }
 
-static int set_sb_options(struct mount_tree *tree, struct mount *m, const char *options)
+/*
+ * libmount has unescaped the options, so that a comma in a value would be a separator; the model keeps
+ * them as mountinfo spells them.
+ */
+static int set_sb_options(struct mount_tree *tree, struct mount *m, const char *options, const char *end)
 {
-	if (!options)
-		return 0;
-	while (*options) {
-		size_t n = strcspn(options, ",");
+	while (options < end) {
+		size_t n = strcspn(options, ",\n");
 		int flag = flags_sb_from_word(options, n);
 
 		if (flag < 0)
@@ -69,7 +64,7 @@ static int set_sb_options(struct mount_tree *tree, struct mount *m, const char *
 		m->sb_flags |= (uint32_t)flag;
 		options += n + (options[n] == ',');
 	}
-	m->options = escape_options(tree, options);
+	m->options = arena_intern(&tree->strings, options, (size_t)(end - options));
 	return m->options ? 0 : -ENOMEM;
 }
 
@@ -109,11 +104,12 @@ static int set_strings(struct mount_tree *tree, struct mount *m, struct libmnt_f
 	return scan_set_root(tree, m, root);
 }
 
-static int add_one(struct mount_tree *tree, struct libmnt_fs *fs)
+/* @line: the text that @fs was made of */
+static int add_one(struct mount_tree *tree, struct libmnt_fs *fs, const char *line)
 {
 	struct mount *m = tree_add(tree);
 	dev_t dev = mnt_fs_get_devno(fs);
-	const char *attributes = mnt_fs_get_vfs_options(fs);
+	const char *attributes = mnt_fs_get_vfs_options(fs), *end = line + strcspn(line, "\n");
 
 	if (!m)
 		return -ENOMEM;
@@ -123,7 +119,7 @@ static int add_one(struct mount_tree *tree, struct libmnt_fs *fs)
 	int err = set_strings(tree, m, fs);
 
 	if (!err)
-		err = set_sb_options(tree, m, mnt_fs_get_fs_options(fs));
+		err = set_sb_options(tree, m, sb_options(line, end), end);
 	if (!err)
 		err = set_propagation(m, mnt_fs_get_optional_fields(fs));
 	if (!err && flags_attr_from_options(attributes ? attributes : "", &m->attributes, NULL))
@@ -131,29 +127,52 @@ static int add_one(struct mount_tree *tree, struct libmnt_fs *fs)
 	return err;
 }
 
-int scan_mountinfo(int fd, struct mount_tree *tree, struct tree_fault *fault)
+/* The next line that is none of those that libmount leaves out. */
+static const char *next_line(const char *text)
 {
-	cleanup(free_table) struct libmnt_table *table = mnt_new_table();
+	while (*text == '\n' || *text == ' ' || *text == '\t' || *text == '#')
+		text += *text == '#' ? strcspn(text, "\n") : 1;
+	return text;
+}
+
+static int add_all(struct mount_tree *tree, struct libmnt_table *table, const char *text,
+		   struct tree_fault *fault)
+{
 	cleanup(free_iter) struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
-	cleanup_fd int own = dup(fd);
-	cleanup(close_file) FILE *file = own < 0 || lseek(own, 0, SEEK_SET) < 0 ? NULL : fdopen(own, "r");
 	struct libmnt_fs *fs;
 
-	if (!file)
-		return -errno;
-	fd_take(&own);
-	if (!table || !iter)
+	if (!iter)
 		return -ENOMEM;
-	mnt_table_set_parser_errcb(table, refuse_line);
-	if (mnt_table_parse_stream(table, file, "/proc/self/mountinfo"))
-		return -EBADMSG;
 	while (mnt_table_next_fs(table, iter, &fs) == 0) {
-		int err = add_one(tree, fs);
+		text = next_line(text);
+		int err = add_one(tree, fs, text);
 
 		if (err == -EBADMSG)
 			*fault = (struct tree_fault){ (uint32_t)mnt_fs_get_id(fs), "has a field unknown here" };
 		if (err)
 			return err;
+		text += strcspn(text, "\n");
 	}
 	return tree->n ? 0 : -EBADMSG;
+}
+
+int scan_mountinfo(int fd, struct mount_tree *tree, struct tree_fault *fault)
+{
+	cleanup(free_table) struct libmnt_table *table = mnt_new_table();
+	cleanup_free char *text = NULL;
+	size_t size;
+	int err = lseek(fd, 0, SEEK_SET) < 0 ? -errno : fd_slurp(fd, &text, &size);
+
+	if (err)
+		return err;
+	cleanup(close_file) FILE *file = size ? fmemopen(text, size, "r") : NULL;
+
+	if (!size || strlen(text) != size)
+		return -EBADMSG;
+	if (!table || !file)
+		return -ENOMEM;
+	mnt_table_set_parser_errcb(table, refuse_line);
+	if (mnt_table_parse_stream(table, file, "/proc/self/mountinfo"))
+		return -EBADMSG;
+	return add_all(tree, table, text, fault);
 }

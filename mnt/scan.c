@@ -2,10 +2,12 @@
 #include "mnt/scan.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/child.h"
@@ -21,6 +23,7 @@ void scan_close(struct scan_target *target)
 	fd_close(&target->ns_fd);
 	fd_close(&target->root_fd);
 	fd_close(&target->mountinfo_fd);
+	fd_close(&target->cgroup_fd);
 }
 
 int scan_reader_named(const char *name, enum scan_reader *ret)
@@ -149,17 +152,122 @@ static int link_tree(struct mount_tree *tree)
 	return err;
 }
 
-int scan_read(const struct scan_target *target, enum scan_reader reader, struct mount_tree *tree)
+static int read_table(const struct scan_target *target, enum scan_reader reader, struct mount_tree *tree)
 {
-	bool can_statmount = target->ns_id && scan_has_statmount();
+	bool can_statmount = reader != SCAN_MOUNTINFO && target->ns_id && scan_has_statmount();
 
 	if (reader == SCAN_STATMOUNT && !can_statmount)
 		return -EOPNOTSUPP;
-	for (int i = 0; i < TRIES; i++) {
-		int err = can_statmount && reader != SCAN_MOUNTINFO
-				  ? scan_statmount(target->ns_id, tree)
-				  : scan_mountinfo(target->mountinfo_fd, tree, &(struct tree_fault){ 0 });
+	return can_statmount ? scan_statmount(target->ns_id, tree) :
+			       scan_mountinfo(target->mountinfo_fd, tree, &(struct tree_fault){ 0 });
+}
 
+static bool same_file(int left, int right)
+{
+	struct stat l, r;
+
+	return fstat(left, &l) == 0 && fstat(right, &r) == 0 && l.st_dev == r.st_dev &&
+	       l.st_ino == r.st_ino;
+}
+
+int scan_from_cgroup(struct scan_target *target, pid_t pid)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "/proc/%d/ns/cgroup", (int)pid);
+	cleanup_fd int fd = open(name, O_RDONLY | O_CLOEXEC);
+	cleanup_fd int own = open("/proc/self/ns/cgroup", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	if (own < 0 || !same_file(fd, own))
+		target->cgroup_fd = fd_take(&fd);
+	return 0;
+}
+
+static bool is_cgroup(const struct mount *m)
+{
+	return strncmp(m->fstype, "cgroup", 6) == 0;
+}
+
+/* In the child: read again from there, and send each cgroup's root with its index before it. */
+static int send_cgroup_roots(const struct scan_target *target, enum scan_reader reader, int sock)
+{
+	cleanup_tree struct mount_tree tree = { .root = MOUNT_NONE };
+	int err = setns(target->cgroup_fd, CLONE_NEWCGROUP) < 0 ? -errno : read_table(target, reader, &tree);
+
+	for (uint32_t i = 0; i < tree.n && !err; i++) {
+		char buf[sizeof(i) + PATH_MAX];
+		size_t n = strnlen(tree.mounts[i].root, PATH_MAX - 1);
+
+		if (!is_cgroup(&tree.mounts[i]))
+			continue;
+		memcpy(buf, &i, sizeof(i));
+		memcpy(buf + sizeof(i), tree.mounts[i].root, n);
+		err = fd_send(sock, buf, sizeof(i) + n, -1);
+	}
+	return err;
+}
+
+static int take_cgroup_roots(struct mount_tree *tree, int sock)
+{
+	char buf[sizeof(uint32_t) + PATH_MAX];
+	ssize_t n;
+
+	while ((n = fd_recv(sock, buf, sizeof(buf), NULL)) > (ssize_t)sizeof(uint32_t)) {
+		uint32_t i;
+
+		memcpy(&i, buf, sizeof(i));
+		/* Another table than ours: the namespace changed. */
+		if (i >= tree->n || !is_cgroup(&tree->mounts[i]))
+			return -EAGAIN;
+		tree->mounts[i].root = arena_copy(&tree->strings, buf + sizeof(i), (size_t)n - sizeof(i));
+		if (!tree->mounts[i].root)
+			return -ENOMEM;
+	}
+	return n < 0 ? (int)n : 0;
+}
+
+static int read_cgroup_roots(const struct scan_target *target, enum scan_reader reader,
+			     struct mount_tree *tree)
+{
+	int pair[2];
+	int err = fd_pair(pair);
+
+	if (err)
+		return err;
+	cleanup_fd int mine = pair[0];
+	cleanup_fd int its = pair[1];
+	cleanup_child pid_t pid = child_fork();
+
+	if (pid == 0)
+		_exit(send_cgroup_roots(target, reader, its) ? 1 : 0);
+	fd_close(&its);
+	if (pid < 0)
+		return pid;
+	err = take_cgroup_roots(tree, mine);
+	if (err)
+		return err;
+	err = child_wait(pid, NULL);
+	pid = 0;
+	return err == -ECHILD ? -EAGAIN : err;
+}
+
+static bool has_cgroups(const struct mount_tree *tree)
+{
+	for (uint32_t i = 0; i < tree->n; i++)
+		if (is_cgroup(&tree->mounts[i]) && !mount_is_fsroot(&tree->mounts[i]))
+			return true;
+	return false;
+}
+
+int scan_read(const struct scan_target *target, enum scan_reader reader, struct mount_tree *tree)
+{
+	for (int i = 0; i < TRIES; i++) {
+		int err = read_table(target, reader, tree);
+
+		if (!err && target->cgroup_fd >= 0 && has_cgroups(tree))
+			err = read_cgroup_roots(target, reader, tree);
 		if (!err)
 			return link_tree(tree);
 		tree_free(tree);

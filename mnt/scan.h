@@ -22,6 +22,7 @@ struct scan_target {
 	uint64_t ns_id;	  /* what listmount(2) calls it, 0 if the kernel does not tell */
 	int root_fd;	  /* O_PATH: the root of the namespace, top of its stack */
 	int mountinfo_fd; /* its mountinfo, seen from that root */
+	int cgroup_fd;	  /* cgroup namespace that roots of cgroup mounts are told from, or negative */
 };
 
 void scan_close(struct scan_target *target);
@@ -29,7 +30,7 @@ void scan_close(struct scan_target *target);
 #define SCAN_TARGET_NONE                                                                           \
 	(struct scan_target)                                                                       \
 	{                                                                                          \
-		.ns_fd = -EBADF, .root_fd = -EBADF, .mountinfo_fd = -EBADF                         \
+		.ns_fd = -EBADF, .root_fd = -EBADF, .mountinfo_fd = -EBADF, .cgroup_fd = -EBADF    \
 	}
 
 /**
@@ -48,6 +49,15 @@ int scan_reader_named(const char *name, enum scan_reader *ret);
  * Return: 0 or a negative errno, not logged.
  */
 int scan_open(int ns_fd, struct scan_target *ret);
+
+/**
+ * scan_from_cgroup - tell the roots of cgroup mounts from a process' cgroup namespace
+ *
+ * The kernel tells them from the reader's: what is "/" for a container is "/its/cgroup" for the host.
+ *
+ * Return: 0 or a negative errno; -ESRCH: no such process.
+ */
+int scan_from_cgroup(struct scan_target *target, pid_t pid);
 
 /**
  * scan_open_own - the caller's own namespace, seen from the caller's own root

@@ -9,10 +9,11 @@
 /**
  * verify_namespace - read a namespace back, from outside, and compare it with the plan's tree
  * @ns_fd: the nsfs descriptor
+ * @keeper: a process in the other new namespaces, or 0
  *
  * Return: 0; -ESTALE with differences; or a negative errno, logged.
  */
-int verify_namespace(int ns_fd, enum scan_reader reader, const struct mount_tree *planned,
+int verify_namespace(int ns_fd, pid_t keeper, enum scan_reader reader, const struct mount_tree *planned,
 		     struct differences *differences);
 
 #endif
