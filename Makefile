@@ -233,9 +233,8 @@ lint-cppcheck:
 lint-clang: $(BUILD)/image/rebind.pb-c.h
 	$(Q)echo clang; $(CLANG) -fsyntax-only $(CLANG_FLAGS) $(LIB_SRCS) $(CMD_SRCS)
 lint-format:
-	$(Q)echo clang-format; for file in $(C_FILES) $(H_FILES); do \
-		clang-format --dry-run -Werror $$file 2>/dev/null || echo "$$file: make format"; \
-	done | { ! grep .; }
+	$(Q)echo clang-format; clang-format --dry-run -Werror $(C_FILES) $(H_FILES) 2>&1 | \
+		sed -n 's/:[0-9]*:[0-9]*: error.*/: make format/p' | sort -u | { ! grep .; }
 
 .PHONY: format
 format:  ## let clang-format write the sources

@@ -262,12 +262,14 @@ static int index_unique(const struct mount_tree *tree, struct table *ret)
 	return err;
 }
 
+/* One superblock and root can be at several places; a mount that is covered by another tells of none. */
 static int index_callers(const struct mount_tree *callers, struct places *ret)
 {
 	int err = 0;
 
 	for (uint32_t i = 0; i < callers->n && !err; i++)
-		err = places_add(ret, i);
+		if (tree_top(callers, i) == i)
+			err = places_add(ret, i);
 	return err;
 }
 
@@ -353,17 +355,27 @@ static bool may_detect(const struct external_input *in, const struct table *grou
 	return !m->shared || in->options->auto_sharing || table_get(groups, m->shared) == TABLE_NONE;
 }
 
+/* Does the path lead to that very mount of the caller's, not to one that covers it or a part of it? */
+static bool leads_to(const struct external_input *in, const struct mount *host, const char *path)
+{
+	struct sys_mount_stat stat;
+
+	return sys_mount_stat(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW | scan_stat_flags(in->callers), &stat) == 0 &&
+	       scan_is_mount(host, &stat);
+}
+
 static int detect_one(struct external_input *in, const struct places *callers, struct mount *m)
 {
 	const char *rest;
 	const struct mount *host = places_find(callers, m->dev, m->root, &rest);
+	cleanup_free char *path = host ? path_join(host->mountpoint, rest) : NULL;
 
 	if (!host)
 		return 0;
-	cleanup_free char *path = path_join(host->mountpoint, rest);
-
 	if (!path)
 		return -ENOMEM;
+	if (!leads_to(in, host, path))
+		return 0;
 	m->source = arena_copy(&in->tree->strings, path, strlen(path));
 	m->key = MOUNT_KEY_AUTO;
 	m->owner = MOUNT_EXTERNAL;
