@@ -36,8 +36,8 @@ DEPS_TEST  = libcmocka-dev runc bubblewrap attr acl libcap2-bin mandoc shellchec
 	clang-format clang clang-tidy libclang-rt-dev
 
 PKG_CFLAGS = $(shell pkg-config --cflags mount libcap libprotobuf-c libarchive jansson)
-# libarchive is not among them: image/libarchive.h says why.
-LIBS = $(shell pkg-config --libs mount libcap libprotobuf-c) -ldl
+# libmount and libarchive are not among them: base/library.h says why.
+LIBS = $(shell pkg-config --libs libcap libprotobuf-c) -ldl
 WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wvla -Wwrite-strings -Wno-unused-parameter -Wno-missing-field-initializers
 REBIND_CFLAGS = -std=gnu11 -D_GNU_SOURCE -I. -Iinclude -I$(BUILD) -fPIC $(WARNINGS) \

@@ -2,45 +2,23 @@
 #define LIBARCHIVE_NO_NAMES
 #include "image/libarchive.h"
 
-#include <dlfcn.h>
-
-#include "base/util.h"
-
 struct libarchive_functions libarchive;
 
-static const char *reason;
+#define ROW(name) LIBRARY_ROW(struct libarchive_functions, name)
 
-static int load(void *object)
+static const struct library_symbol symbols[] = { LIBARCHIVE_FUNCTIONS(ROW) };
+
+static struct library library = {
+	.soname = "libarchive.so.13",
+	.symbols = symbols,
+	.n_symbols = ARRAY_SIZE(symbols),
+	.table = &libarchive,
+};
+
+int libarchive_load(const char **ret_reason)
 {
-#define LIBARCHIVE_LOOK_UP(name)                                                                   \
-	libarchive.name = (__typeof__(libarchive.name))dlsym(object, #name);                       \
-	if (!libarchive.name) {                                                                    \
-		reason = "libarchive.so.13 has no " #name;                                         \
-		return -ELIBACC;                                                                   \
-	}
-	LIBARCHIVE_FUNCTIONS(LIBARCHIVE_LOOK_UP)
-	return 0;
-}
+	int err = library_load(&library);
 
-int libarchive_load(void)
-{
-	static bool loaded;
-
-	if (loaded)
-		return 0;
-	void *object = dlopen("libarchive.so.13", RTLD_LAZY | RTLD_LOCAL);
-
-	if (!object) {
-		reason = dlerror();
-		return -ELIBACC;
-	}
-	int err = load(object);
-
-	loaded = !err;
+	*ret_reason = library.reason;
 	return err;
-}
-
-const char *libarchive_reason(void)
-{
-	return reason ? reason : "";
 }

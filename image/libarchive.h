@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * libarchive, loaded when the first archive is opened. Its shared object brings libxml2, ICU, libstdc++ and
- * five compressors along: to load them takes longer than all else that rebind does for a hundred mounts,
- * and most namespaces have no tmpfs to keep. So the program is not linked with it; the functions that this
- * room uses are looked up by name, with the types of libarchive's own headers.
- */
+/* libarchive, loaded when the first archive is opened (base/library.h says why). */
 #ifndef REBIND_IMAGE_LIBARCHIVE_H
 #define REBIND_IMAGE_LIBARCHIVE_H
 
 #include <archive.h>
 #include <archive_entry.h>
 
+#include "base/library.h"
+
 /**
  * libarchive_load - make the functions below callable
- * Return: 0, or -ELIBACC: libarchive.so.13 is not there or too old; libarchive_reason() says why.
+ * @ret_reason: why not
+ *
+ * Return: 0 or -ELIBACC.
  */
-int libarchive_load(void);
-const char *libarchive_reason(void);
+int libarchive_load(const char **ret_reason);
 
 #define LIBARCHIVE_FUNCTIONS(X) \
 	X(archive_entry_acl_add_entry) \
@@ -84,9 +82,7 @@ const char *libarchive_reason(void);
 	X(archive_write_set_format_pax)
 
 struct libarchive_functions {
-#define LIBARCHIVE_FIELD(name) __typeof__(name) *name;
-	LIBARCHIVE_FUNCTIONS(LIBARCHIVE_FIELD)
-#undef LIBARCHIVE_FIELD
+	LIBARCHIVE_FUNCTIONS(LIBRARY_FIELD)
 };
 
 extern struct libarchive_functions libarchive;

@@ -26,10 +26,11 @@ static locale_t utf8;
 
 int archive_prepare(struct archive_fault *fault)
 {
-	int err = libarchive_load();
+	const char *reason;
+	int err = libarchive_load(&reason);
 
 	if (err)
-		return tar_fault(fault, err, "libarchive cannot be loaded: %s", libarchive_reason());
+		return tar_fault(fault, err, "libarchive cannot be loaded: %s", reason);
 	if (!utf8)
 		utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL);
 	return 0;

@@ -24,6 +24,7 @@
 #include "base/sys.h"
 #include "image/archive.h"
 #include "image/image.h"
+#include "mnt/libmount.h"
 #include "model/filesystem.h"
 
 #define LOG_LINE UINT32_MAX
@@ -469,10 +470,15 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 
 	if (!r.n_left)
 		return 0;
+	const char *reason;
 	int err = archive_prepare(&fault);
 
 	if (err)
 		return log_error(err, "cannot read contents: %s", fault.text);
+	/* The copy of the namespace is looked at from inside: no library is to be looked up there. */
+	err = libmount_load(&reason);
+	if (err)
+		return log_error(err, "libmount cannot be loaded: %s", reason);
 	err = done ? fd_pair(pair) : -ENOMEM;
 
 	if (err)

@@ -173,50 +173,111 @@ static int declare_copies(struct external_input *in, const struct table *by_uniq
 	return 0;
 }
 
-/* Is this very mount (superblock and root) below the caller's copy of the volume, at the same path? */
-static bool came_along(const struct places *callers, const struct mount *volume, const struct mount *m)
+/*
+ * The caller's mounts by superblock, root and last name: one superblock and root can be at many places.
+ */
+struct ends {
+	const struct mount_tree *tree;
+	struct table table;
+	uint32_t *next; /* of the same hash */
+};
+
+static uint64_t end_hash(const struct mount *m)
 {
-	const char *rest, *below = path_rest_below(m->mountpoint, volume->mountpoint);
-	const struct mount *host = places_find(callers, m->dev, m->root, &rest);
+	const char *name = strrchr(m->mountpoint, '/');
 
-	if (!host || *rest || !below)
-		return false;
-	size_t n = strlen(host->mountpoint), k = strlen(below);
-
-	return n > k && strcmp(host->mountpoint + n - k, below) == 0;
+	return place_hash(m->dev, m->root, strlen(m->root)) * 31 + table_hash_bytes(name, strlen(name));
 }
 
-/*
- * Rule 2. A bind of an external mount shows a part of it; a submount of an rbind volume is in the
- * caller's namespace as well. Parents come first, so what came along can bring others along.
- */
-static int decide_companions(struct external_input *in, const struct places *callers)
+static int index_ends(const struct mount_tree *callers, struct ends *ret)
 {
-	struct places externals = { .tree = in->tree };
 	int err = 0;
 
-	for (uint32_t i = 0; i < in->tree->n && !err; i++)
-		if (in->tree->mounts[i].owner == MOUNT_EXTERNAL)
-			err = places_add(&externals, i);
+	*ret = (struct ends){ .tree = callers, .next = malloc((callers->n + 1) * sizeof(*ret->next)) };
+	if (!ret->next)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < callers->n && !err; i++)
+		err = table_put(&ret->table, end_hash(&callers->mounts[i]), i, &ret->next[i]);
+	return err;
+}
+
+static void ends_free(struct ends *ends)
+{
+	table_free(&ends->table);
+	free(ends->next);
+}
+
+/* Is this very mount (superblock and root) below the caller's copy of the volume, at the same path? */
+static bool came_along(const struct ends *callers, const struct mount *volume, const struct mount *m)
+{
+	const char *below = path_rest_below(m->mountpoint, volume->mountpoint);
+	size_t k = below ? strlen(below) : 0;
+
+	for (uint32_t i = k ? table_get(&callers->table, end_hash(m)) : TABLE_NONE; i != TABLE_NONE;
+	     i = callers->next[i]) {
+		const struct mount *host = &callers->tree->mounts[i];
+		size_t n = strlen(host->mountpoint);
+
+		if (host->dev == m->dev && strcmp(host->root, m->root) == 0 && n >= k &&
+		    strcmp(host->mountpoint + n - k, below) == 0 && tree_top(callers->tree, i) == i)
+			return true;
+	}
+	return false;
+}
+
+static const struct mount *whose_companion(struct external_input *in, const struct places *externals,
+					   const struct ends *callers, const struct mount *m)
+{
+	const struct mount *parent = tree_parent(in->tree, m);
+	const char *rest;
+	const struct mount *whole = places_find(externals, m->dev, m->root, &rest);
+
+	return whole || !parent || parent->owner != MOUNT_EXTERNAL || !came_along(callers, parent, m) ? whole :
+													parent;
+}
+
+/* Parents come first, so what came along can bring others along. Return: how many, or -ENOMEM. */
+static int take_companions(struct external_input *in, struct places *externals, const struct ends *callers)
+{
+	int n = 0;
+
 	tree_for_each(i, in->tree) {
-		struct mount *m = &in->tree->mounts[i], *parent = (struct mount *)tree_parent(in->tree, m);
-		const char *rest;
+		struct mount *m = &in->tree->mounts[i];
 
-		if (err || m->owner != MOUNT_UNDECIDED)
+		/* What was deleted is no part of anything any more, whatever its path says. */
+		if (m->owner != MOUNT_UNDECIDED || m->deleted)
 			continue;
-		const struct mount *whole = places_find(&externals, m->dev, m->root, &rest);
+		const struct mount *whole = whose_companion(in, externals, callers, m);
 
-		if (!whole && parent && parent->owner == MOUNT_EXTERNAL && came_along(callers, parent, m))
-			whole = parent;
 		if (!whole)
 			continue;
 		m->owner = MOUNT_EXTERNAL;
 		m->comes_along = true;
 		m->parent_key = whole->parent_key ? whole->parent_key : whole->key;
-		err = places_add(&externals, i);
+		n++;
+		if (places_add(externals, i))
+			return -ENOMEM;
 	}
+	return n;
+}
+
+/*
+ * Rule 2. A bind of an external mount shows a part of it; a submount of an rbind volume is in the
+ * caller's namespace as well. Again while there are more: a bind of what came along may stand before it.
+ */
+static int decide_companions(struct external_input *in, const struct ends *callers)
+{
+	struct places externals = { .tree = in->tree };
+	int n, err = 0;
+
+	for (uint32_t i = 0; i < in->tree->n && !err; i++)
+		if (in->tree->mounts[i].owner == MOUNT_EXTERNAL)
+			err = places_add(&externals, i);
+	do {
+		n = err ? err : take_companions(in, &externals, callers);
+	} while (n > 0);
 	table_free(&externals.table);
-	return err;
+	return n;
 }
 
 static bool is_enabled(const struct external_input *in, const struct filesystem *fs)
@@ -276,7 +337,7 @@ static int index_callers(const struct mount_tree *callers, struct places *ret)
 int external_decide(struct external_input *in)
 {
 	cleanup_table struct table by_unique = { 0 }, copied = { 0 };
-	struct places callers = { .tree = in->callers };
+	cleanup(ends_free) struct ends callers = { 0 };
 	int err = index_unique(in->tree, &by_unique);
 
 	in->tree->mounts[in->tree->root].owner = MOUNT_ROOT;
@@ -286,10 +347,9 @@ int external_decide(struct external_input *in)
 		return err;
 	declare_externals(in, &by_unique);
 	declare_skipped(in, &by_unique);
-	err = index_callers(in->callers, &callers);
+	err = index_ends(in->callers, &callers);
 	if (!err)
 		err = decide_companions(in, &callers);
-	table_free(&callers.table);
 	for (uint32_t i = 0; i < in->tree->n; i++) {
 		struct mount *m = &in->tree->mounts[i];
 
@@ -393,7 +453,7 @@ int external_detect(struct external_input *in)
 	for (uint32_t i = 0; i < in->tree->n && !err && in->options->automatic; i++) {
 		struct mount *m = &in->tree->mounts[i];
 
-		if (m->need_plugin && m->owner == MOUNT_UNDECIDED && may_detect(in, &groups, m))
+		if (m->need_plugin && m->owner == MOUNT_UNDECIDED && !m->deleted && may_detect(in, &groups, m))
 			err = detect_one(in, &callers, m);
 	}
 	table_free(&callers.table);

@@ -472,6 +472,8 @@ static int restore_all(struct restore *r)
 		print_plan(r);
 	if (err || o->dry_run)
 		return err;
+	/* Every source is known now; with many mounts the words are a good part of the memory. */
+	words_free(&r->externals);
 	err = keeper_start(o->join_ns, o->n_join_ns, o->new_ns, r->above, &r->keeper, r->findings);
 	if (!err)
 		err = prepare_contents(r);

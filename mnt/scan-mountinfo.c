@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The reader for text: libmount parses, nothing is looked up with it (its lookups are linear). */
-#include <libmount.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
+#include "mnt/libmount.h"
 #include "mnt/scan-reader.h"
 #include "model/flags.h"
 
@@ -156,7 +157,7 @@ static int add_all(struct mount_tree *tree, struct libmnt_table *table, const ch
 	return tree->n ? 0 : -EBADMSG;
 }
 
-int scan_mountinfo(int fd, struct mount_tree *tree, struct tree_fault *fault)
+static int parse(int fd, struct mount_tree *tree, struct tree_fault *fault)
 {
 	cleanup(free_table) struct libmnt_table *table = mnt_new_table();
 	cleanup_free char *text = NULL;
@@ -175,4 +176,12 @@ int scan_mountinfo(int fd, struct mount_tree *tree, struct tree_fault *fault)
 	if (mnt_table_parse_stream(table, file, "/proc/self/mountinfo"))
 		return -EBADMSG;
 	return add_all(tree, table, text, fault);
+}
+
+int scan_mountinfo(int fd, struct mount_tree *tree, struct tree_fault *fault)
+{
+	const char *reason;
+	int err = libmount_load(&reason);
+
+	return err ? log_error(err, "libmount cannot be loaded: %s", reason) : parse(fd, tree, fault);
 }

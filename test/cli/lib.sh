@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # the scripts use what is set here
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # What the scripts in this directory that need privileges have in common. Sourced, with the script's
@@ -167,6 +167,7 @@ forget() {
 }
 
 # The container's own root and volumes are in $work/a, those for the restore in $work/new and src.
+# "make_container plug": with the mount that the plugin claims.
 make_container() {
 	local dir
 	compile inside -static "$here/inside.c"
@@ -200,8 +201,7 @@ mount --bind "$a/deep" deep/er/vol
 [ -z "${2-}" ] || mount --bind "$a/plug" plug
 exec "$a/root/inside" hold .
 END
-	# shellcheck disable=SC2034 # the scripts use it
-	hold container unshare --mount --propagation private bash "$work/container" "$work/a"
+	hold container unshare --mount --propagation private bash "$work/container" "$work/a" "${1-}"
 }
 
 # What declares the container's volumes, and what restores them.
