@@ -161,7 +161,7 @@ $(BUILD)/test/unit/plugins/%.so: test/unit/plugins/%.c Makefile
 .PHONY: asan
 asan:  ## unit tests and zdtm with address and undefined-behaviour sanitizers
 	+@$(MAKE) -s --no-print-directory $(JOBS) BUILD=$(BUILD)-asan SANITIZE=address,undefined all tests
-	@BUILD='$(BUILD)-asan' test/run-all unit cli zdtm left
+	@BUILD='$(BUILD)-asan' test/run-all unit cli zdtm real left
 
 # The parsers and what they need, compiled for coverage. The samples of test/data are the seeds.
 FUZZ_FLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -208,7 +208,7 @@ bench: all $(BENCHES)  ## measure against the kernel's own floor (as root)
 C_FILES  = $(LIB_SRCS) $(CMD_SRCS) $(wildcard plugins/*/*.c test/unit/*.c test/unit/plugins/*.c \
 	test/fuzz/*.c test/zdtm-mnt/*.c test/zdtm-mnt/*/*.c bench/*.c)
 H_FILES  = $(wildcard include/*.h $(ROOMS:=/*.h) $(ROOMS:=/*/*.h) cmd/*.h test/*/*.h test/zdtm-mnt/*/*.h)
-SCRIPTS  = $(wildcard .ci/run tools/deps tools/lint-layers test/run-all test/*.sh test/cli/*.sh test/zdtm-mnt/run \
+SCRIPTS  = $(wildcard .ci/run tools/deps tools/lint-layers test/run-all test/*.sh test/*/*.sh test/zdtm-mnt/run \
 	test/zdtm-mnt/run-broken test/zdtm-mnt/broken/* bench/run)
 TEXTS    = $(wildcard *.md LAYERS man/* plugins/*/*.md test/*/*.md include/*.in)
 CPPCHECK = cppcheck --quiet --inline-suppr --error-exitcode=1 --std=c11 -j$(shell nproc) \

@@ -129,6 +129,18 @@ int sys_open_tree(int dir_fd, const char *path, unsigned int flags)
 	return fd < 0 ? -errno : fd;
 }
 
+#ifndef SYS_open_tree_attr
+#define SYS_open_tree_attr 467
+#endif
+
+int sys_open_tree_attr(int dir_fd, const char *path, unsigned int flags, uint64_t clear)
+{
+	struct mount_attr attr = { .attr_clr = clear };
+	long fd = syscall(SYS_open_tree_attr, dir_fd, path, flags | OPEN_TREE_CLOEXEC, &attr, sizeof(attr));
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
 int sys_move_mount(int from_fd, const char *from, int to_fd, const char *to, unsigned int flags)
 {
 	return move_mount(from_fd, from, to_fd, to, flags) < 0 ? -errno : 0;

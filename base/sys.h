@@ -96,6 +96,8 @@ int sys_mount_stat(int dir_fd, const char *path, int flags, struct sys_mount_sta
 
 /* open_tree(2), move_mount(2), mount_setattr(2) with negative errno. */
 int sys_open_tree(int dir_fd, const char *path, unsigned int flags);
+/* open_tree_attr(2), 6.15: with mount_setattr(2) on the clone before anybody sees it. */
+int sys_open_tree_attr(int dir_fd, const char *path, unsigned int flags, uint64_t clear);
 int sys_move_mount(int from_fd, const char *from, int to_fd, const char *to, unsigned int flags);
 int sys_mount_setattr(int fd, unsigned int flags, uint64_t set, uint64_t clear,
 		      uint64_t propagation, int userns_fd);

@@ -96,6 +96,7 @@ static int hold(struct ending *ending, struct rebind_namespace *ns, pid_t *ret_h
 	if (err) {
 		kill(pid, SIGKILL); /* nobody would know of it */
 		cannot_make("--pidfile", ending->pidfile, err);
+		ending->said = true;
 		return err;
 	}
 	*ret_holder = pid;

@@ -17,6 +17,7 @@ struct ending {
 	/* Ours. */
 	char *shell[2]; /* the command when nothing was given, on a terminal */
 	struct pidfile file;
+	bool said; /* why it failed has been printed */
 };
 
 void ending_init(struct ending *ending);

@@ -167,7 +167,9 @@ static int restore(struct restore_args *args, struct report *report, int *ret_st
 
 	if (err < 0 || args->dry_run)
 		return err;
-	return ending_run(&args->ending, ns, &report->holder, ret_status);
+	err = ending_run(&args->ending, ns, &report->holder, ret_status);
+	report->logging.failed |= args->ending.said;
+	return err;
 }
 
 int verb_restore(int argc, char **argv)

@@ -4,6 +4,7 @@
 #define REBIND_MNT_BUILD_H
 
 #include "hooks/hooks.h"
+#include "mnt/idmap.h"
 #include "mnt/journal.h"
 #include "mnt/namespaces.h"
 #include "mnt/source.h"
@@ -16,6 +17,7 @@ struct build {
 	const struct mount_tree *callers;
 	const struct plan *plan;
 	struct sources *sources;
+	const struct idmaps *idmaps;
 	struct keeper *keeper; /* NULL: the builder's own namespaces are those to be mounted */
 	struct hooks_host *host;
 	int image_dir_fd;

@@ -186,9 +186,8 @@ static int run_plugins(struct build *b, uint32_t *next, int callers_ns, int call
 	return err;
 }
 
-static int build(struct build *b, uint64_t above)
+static int build(struct build *b, uint64_t above, int callers_ns)
 {
-	cleanup_fd int callers_ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	cleanup_fd int callers_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	uint32_t next = 0;
 
@@ -224,13 +223,22 @@ static int await_verdict(struct build *b)
 	return got <= 0 ? -EPIPE : message.value;
 }
 
+/* Where mounts stand on them they cannot be removed (EBUSY): not from within the namespace. */
+static void take_back(struct build *b, int callers_ns)
+{
+	if (setns(callers_ns, CLONE_NEWNS) == 0)
+		journal_undo(&b->journal);
+}
+
 int builder_main(struct build *b, uint64_t above)
 {
+	cleanup_fd int callers_ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+
 	log_to(talk_log_sink, &b->caller_fd, log_max());
 	/* Then it must outlive its caller, to take back what it made. It hears of the end by its socket. */
 	if (b->options->create_mountpoints)
 		prctl(PR_SET_PDEATHSIG, 0);
-	int err = build(b, above);
+	int err = build(b, above, callers_ns);
 
 	if (!err)
 		err = await_verdict(b);
@@ -241,6 +249,6 @@ int builder_main(struct build *b, uint64_t above)
 	if (!err)
 		err = finished;
 	if (talk_send(b->caller_fd, (struct talk_message){ .type = TALK_DONE, .value = err }, NULL, -1))
-		journal_undo(&b->journal);
+		take_back(b, callers_ns);
 	return err ? 1 : 0;
 }

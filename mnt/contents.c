@@ -122,15 +122,29 @@ static bool is_there(const struct mount *m, int fd)
 	       stat.dev == m->dev;
 }
 
+/* Is any mount of this superblock id-mapped? Which one a path leads to is not known in a copy. */
+static bool is_mapped(const struct mount_tree *tree, const struct mount *m)
+{
+	for (uint32_t i = tree_first_of_superblock(tree, m); i != MOUNT_NONE; i = tree->mounts[i].sb_next)
+		if (tree->mounts[i].attributes & MOUNT_ATTR_IDMAP)
+			return true;
+	return false;
+}
+
 /* A clean view of the mount at this path, or a negative errno: it is hidden. */
-static int open_clean(const struct mount *m)
+static int open_clean(const struct reader *r, const struct mount *m)
 {
 	cleanup_fd int fd = open(m->mountpoint, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0 || !is_there(m, fd))
 		return -ENOENT;
 	/* EINVAL: unbindable. In a copy of the namespace it is not. */
-	cleanup_fd int clone = sys_open_tree(fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+	unsigned int flags = OPEN_TREE_CLONE | AT_EMPTY_PATH;
+	/* The files' own ids are kept, not those that an id-mapped mount shows. */
+	cleanup_fd int clone = is_mapped(r->tree, m)
+				       ? sys_open_tree_attr(fd, "", flags, MOUNT_ATTR_IDMAP)
+				       : sys_open_tree(fd, "", flags);
+
 
 	if (clone < 0)
 		return clone;
@@ -148,7 +162,7 @@ static int read_visible(struct reader *r)
 		for (uint32_t k = i; k != MOUNT_NONE && !r->done[i]; k = r->tree->mounts[k].sb_next) {
 			if (!mount_is_fsroot(&r->tree->mounts[k]))
 				break;
-			cleanup_fd int dir = open_clean(&r->tree->mounts[k]);
+			cleanup_fd int dir = open_clean(r, &r->tree->mounts[k]);
 			int err = dir < 0 ? 0 : pack(r, i, dir);
 
 			if (err)
@@ -188,7 +202,7 @@ static int read_and_remove(struct reader *r, uint32_t i)
 	uint32_t first = tree_first_of_superblock(r->tree, m);
 
 	if (contents_is_first(r->tree, &r->tree->mounts[first]) && !r->done[first] && mount_is_fsroot(m)) {
-		cleanup_fd int dir = open_clean(m);
+		cleanup_fd int dir = open_clean(r, m);
 		int err = dir < 0 ? 0 : hand_up(r, first, dir);
 
 		if (err)

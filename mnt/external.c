@@ -225,59 +225,55 @@ static bool came_along(const struct ends *callers, const struct mount *volume, c
 	return false;
 }
 
-static const struct mount *whose_companion(struct external_input *in, const struct places *externals,
+/* The declared mount below which an external one stands, or NULL: it is somewhere else. */
+static const struct mount *volume_above(const struct mount_tree *tree, const struct mount *m)
+{
+	while (m && m->owner == MOUNT_EXTERNAL && !m->key)
+		m = tree_parent(tree, m);
+	return m && m->owner == MOUNT_EXTERNAL ? m : NULL;
+}
+
+/* The volume in whose source the restore will find it: as a part, or at the same path below. */
+static const struct mount *whose_companion(struct external_input *in, const struct places *volumes,
 					   const struct ends *callers, const struct mount *m)
 {
 	const struct mount *parent = tree_parent(in->tree, m);
 	const char *rest;
-	const struct mount *whole = places_find(externals, m->dev, m->root, &rest);
+	const struct mount *whole = places_find(volumes, m->dev, m->root, &rest);
 
-	return whole || !parent || parent->owner != MOUNT_EXTERNAL || !came_along(callers, parent, m) ? whole :
-													parent;
-}
-
-/* Parents come first, so what came along can bring others along. Return: how many, or -ENOMEM. */
-static int take_companions(struct external_input *in, struct places *externals, const struct ends *callers)
-{
-	int n = 0;
-
-	tree_for_each(i, in->tree) {
-		struct mount *m = &in->tree->mounts[i];
-
-		/* What was deleted is no part of anything any more, whatever its path says. */
-		if (m->owner != MOUNT_UNDECIDED || m->deleted)
-			continue;
-		const struct mount *whole = whose_companion(in, externals, callers, m);
-
-		if (!whole)
-			continue;
-		m->owner = MOUNT_EXTERNAL;
-		m->comes_along = true;
-		m->parent_key = whole->parent_key ? whole->parent_key : whole->key;
-		n++;
-		if (places_add(externals, i))
-			return -ENOMEM;
-	}
-	return n;
+	if (whole || !parent || parent->owner != MOUNT_EXTERNAL || !came_along(callers, parent, m))
+		return whole;
+	return volume_above(in->tree, parent);
 }
 
 /*
  * Rule 2. A bind of an external mount shows a part of it; a submount of an rbind volume is in the
- * caller's namespace as well. Again while there are more: a bind of what came along may stand before it.
+ * caller's namespace as well. Parents come first, so what came along can bring others along.
  */
 static int decide_companions(struct external_input *in, const struct ends *callers)
 {
-	struct places externals = { .tree = in->tree };
-	int n, err = 0;
+	struct places volumes = { .tree = in->tree };
+	int err = 0;
 
 	for (uint32_t i = 0; i < in->tree->n && !err; i++)
 		if (in->tree->mounts[i].owner == MOUNT_EXTERNAL)
-			err = places_add(&externals, i);
-	do {
-		n = err ? err : take_companions(in, &externals, callers);
-	} while (n > 0);
-	table_free(&externals.table);
-	return n;
+			err = places_add(&volumes, i);
+	tree_for_each(i, in->tree) {
+		struct mount *m = &in->tree->mounts[i];
+
+		/* What was deleted is no part of anything any more, whatever its path says. */
+		if (err || m->owner != MOUNT_UNDECIDED || m->deleted)
+			continue;
+		const struct mount *volume = whose_companion(in, &volumes, callers, m);
+
+		if (!volume)
+			continue;
+		m->owner = MOUNT_EXTERNAL;
+		m->comes_along = true;
+		m->parent_key = volume->key;
+	}
+	table_free(&volumes.table);
+	return err;
 }
 
 static bool is_enabled(const struct external_input *in, const struct filesystem *fs)

@@ -195,6 +195,22 @@ static bool is_pid(const char *what)
 	return *what && strspn(what, "0123456789") == strlen(what) && strlen(what) < 10;
 }
 
+/* A descriptor below /proc of a process with privileges is only for those who have as many. */
+static int open_what(const char *what)
+{
+	int fd = open(what, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0 || errno != EACCES || strncmp(what, "/proc/", 6) != 0)
+		return fd;
+	caps_raise();
+	fd = open(what, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int saved = errno;
+
+	caps_drop();
+	errno = saved;
+	return fd;
+}
+
 static int read_what(struct rebind_tree *t, const char *what, uint32_t ns_id, const char *reader,
 		     struct findings *findings)
 {
@@ -209,7 +225,7 @@ static int read_what(struct rebind_tree *t, const char *what, uint32_t ns_id, co
 			return log_error(t->ns_fd, "cannot open the mount namespace of process %s", what);
 		return read_live(t, atoi(what), reader);
 	}
-	cleanup_fd int fd = open(what, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	cleanup_fd int fd = open_what(what);
 
 	if (fd < 0 || fstat(fd, &stat) < 0)
 		return log_error(-errno, "cannot open '%s'", what);

@@ -11,31 +11,46 @@
 #include "model/flags.h"
 
 /* Set what differs from what the clone has; most clones of a source have it all. */
-static int set_attributes(struct build *b, uint32_t i, int fd, uint32_t has, bool known)
+static int set_flags(struct build *b, uint32_t i, int fd, uint32_t has, bool known)
 {
 	const struct mount *m = &b->tree->mounts[i];
-	uint32_t set = m->attributes & ~has, clear = has & ~m->attributes;
+	/* The id-mapping is not a flag: it takes a user namespace, and comes afterwards. */
+	uint32_t wanted = m->attributes & ~MOUNT_ATTR_IDMAP;
+	uint32_t set = wanted & ~has, clear = has & ~wanted & ~MOUNT_ATTR_IDMAP;
 
 	if (known && !set && !clear)
 		return 0;
 	if (!known) {
-		set = m->attributes;
-		clear = (FLAGS_RESTRICTIONS | MOUNT_ATTR_NODIRATIME) & ~m->attributes;
+		set = wanted;
+		clear = (FLAGS_RESTRICTIONS | MOUNT_ATTR_NODIRATIME) & ~wanted;
 	}
 	/* The access time modes are a field, not bits: to set one the field must be cleared. */
 	if (!known || ((set | clear) & FLAGS_ATTR_ATIME)) {
 		clear |= FLAGS_ATTR_ATIME;
-		set = (set & ~FLAGS_ATTR_ATIME) | (m->attributes & FLAGS_ATTR_ATIME);
+		set = (set & ~FLAGS_ATTR_ATIME) | (wanted & FLAGS_ATTR_ATIME);
 	}
 	int err = sys_mount_setattr(fd, 0, set, clear, 0, -1);
-	char wanted[96];
+	char text[96];
 
 	if (err == -EPERM)
 		return log_error(err, "mount %u '%s' cannot be '%s': a flag of its source is locked", m->id,
-				 m->mountpoint, flags_attr_text(m->attributes, wanted));
+				 m->mountpoint, flags_attr_text(wanted, text));
 	if (err)
 		return log_error(err, "cannot set the attributes of mount %u '%s'", m->id, m->mountpoint);
 	return 0;
+}
+
+static int set_attributes(struct build *b, uint32_t i, int fd, uint32_t has, bool known)
+{
+	const struct mount *m = &b->tree->mounts[i];
+	int err = set_flags(b, i, fd, has, known);
+
+	if (err || !m->idmap)
+		return err;
+	err = idmaps_apply(b->idmaps, m, fd);
+	return err ? log_error(err, "cannot map the ids of mount %u '%s', a %s", m->id, m->mountpoint,
+			       m->fstype) :
+		     0;
 }
 
 int prepare_create(struct build *b, uint32_t i, uint32_t first)

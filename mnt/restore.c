@@ -54,6 +54,7 @@ struct restore {
 	struct word_list externals;
 	struct mount_tree tree, callers;
 	struct sources sources;
+	struct idmaps idmaps;
 	struct plan plan;
 	struct keeper keeper;
 	struct journal journal;
@@ -67,6 +68,7 @@ static void restore_free(struct restore *r)
 	tree_free(&r->tree);
 	tree_free(&r->callers);
 	sources_free(&r->sources);
+	idmaps_free(&r->idmaps);
 	plan_free(&r->plan);
 	keeper_stop(&r->keeper);
 	journal_undo(&r->journal);
@@ -289,6 +291,7 @@ static int run_builder(struct restore *r, int caller_fd)
 		.callers = &r->callers,
 		.plan = &r->plan,
 		.sources = &r->sources,
+		.idmaps = &r->idmaps,
 		.keeper = r->keeper.pid ? &r->keeper : NULL,
 		.image_dir_fd = r->image_dir_fd,
 		.caller_fd = caller_fd,
@@ -475,6 +478,8 @@ static int restore_all(struct restore *r)
 	/* Every source is known now; with many mounts the words are a good part of the memory. */
 	words_free(&r->externals);
 	err = keeper_start(o->join_ns, o->n_join_ns, o->new_ns, r->above, &r->keeper, r->findings);
+	if (!err)
+		err = idmaps_make(&r->tree, &r->idmaps);
 	if (!err)
 		err = prepare_contents(r);
 	if (!err)

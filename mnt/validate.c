@@ -105,9 +105,14 @@ static void check_overlay(const struct scan_target *target, const struct mount *
 
 static void check_idmap(const struct mount *m, struct findings *findings)
 {
-	if ((m->attributes & MOUNT_ATTR_IDMAP) && m->owner != MOUNT_SKIPPED)
-		findings_mount(findings, "idmapped", m, "--skip-mnt",
-			       "an id-mapped mount cannot be restored by this version yet");
+	if (!(m->attributes & MOUNT_ATTR_IDMAP) || m->owner == MOUNT_SKIPPED)
+		return;
+	if (!m->idmap || !m->idmap->n_uid || !m->idmap->n_gid)
+		findings_mount(findings, "idmapped", m, "Linux 6.15",
+			       "it is id-mapped, and the kernel does not tell its maps here");
+	else if (m->owner == MOUNT_PLUGIN)
+		findings_mount(findings, "idmapped", m, NULL,
+			       "it is id-mapped, and a plugin's mount cannot be, once it is attached");
 }
 
 int validate_dump(const struct scan_target *target, const struct mount_tree *tree,

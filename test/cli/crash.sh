@@ -97,12 +97,13 @@ killed() {
 		status=$?
 		why=$(left_processes)
 		[ "$(mounts)" = "$before_mounts" ] || why="the mount table has changed; $why"
+		# Or it is the command that was killed, before it said so.
+		[ "$what" = caller ] || [ "$what" = both ] || [ "$status" -ne 137 ] || echo >"$work/ran"
 		if [ -s "$work/ran" ]; then
 			finished=$((finished + 1))
 		elif [ "$status" -eq 0 ]; then
 			why="exit status 0, but the command did not run; $why"
-		elif [ "$what" != caller ] && [ "$what" != both ] && [ ! -s "$work/err" ] &&
-			[ "$status" -ne 137 ]; then
+		elif [ "$what" != caller ] && [ "$what" != both ] && [ ! -s "$work/err" ]; then
 			why="exit status $status, and nothing is said; $why"
 		fi
 		if [ "$(names "${watched[@]}")" = "$before_files" ]; then
@@ -282,9 +283,11 @@ deny_calls() {
 		done
 	done
 	restore+=(--create-mountpoints)
-	for call in renameat2 mkdirat unlinkat; do
+	for call in renameat2 mkdirat; do
 		bare_root
 		restore_denied EPERM "$call"
+		# A sentence for each mountpoint.
+		[ "$why" != "not one sentence" ] || grep -qv '^rebind: /.* mountpoint ' "$work/err" || why=
 		result "without $call --create-mountpoints $(outcome)" "$why"
 	done
 }

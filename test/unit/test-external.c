@@ -58,6 +58,7 @@ static void build_theirs(void)
 {
 	bind("/tmp/host/vol", "data", true);
 	bind("/tmp/host/vol/d", "part", false);
+	bind("/tmp/host/vol", "0again", true);
 	bind("/tmp/host/vol/sub", "sub-again", false);
 	bind("/tmp/host/shm", "shm", false);
 	bind("/tmp/host/other/deep", "deep", false);
@@ -173,7 +174,7 @@ static void what_is_the_callers_deleted_or_on_request_is_nobodys(void **state)
 static void a_declared_mount_brings_its_submounts_and_binds_along(void **state)
 {
 	static const char *const words[] = { "mnt[/data]:vol" };
-	static const char *const along[] = { "/data/sub", "/part", "/sub-again" };
+	static const char *const along[] = { "/data/sub", "/part" };
 	cleanup_decision struct decision d;
 
 	decide(&d, *state, words, 1);
@@ -188,6 +189,9 @@ static void a_declared_mount_brings_its_submounts_and_binds_along(void **state)
 		assert_null(at(&d, along[i])->key);
 	}
 	assert_owner(&d, "/file", MOUNT_UNDECIDED);
+	/* In the volume's source there is no path that leads to it: a finding now, not at the restore. */
+	assert_owner(&d, "/sub-again", MOUNT_UNDECIDED);
+	assert_owner(&d, "/0again/sub", MOUNT_UNDECIDED);
 }
 
 static void what_the_container_mounted_into_a_volume_is_its_own(void **state)

@@ -1,0 +1,340 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What becomes of a namespace that was built: a command in it, a pin, a process that holds it, a
+# descriptor that is sent; and the namespaces, flags and propagation that the caller asks for.
+#
+# usage: test/cli/endings.sh BUILD_DIR     (as root)
+
+# shellcheck source=test/cli/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+restore=("$rebind" restore -D "$work/img" --root "$work/new" "${sources[@]}")
+
+# run COMMAND...: status; out and err
+run() {
+	timeout 20 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
+	status=$?
+}
+
+# ends SENTENCE STATUS COMMAND...
+ends() {
+	local sentence=$1 want=$2 why=
+	shift 2
+	run "$@"
+	[ "$status" -eq "$want" ] || why="exit status $status, not $want; "
+	result "$sentence" "$why$(left_processes)"
+}
+
+# prints SENTENCE TEXT COMMAND...
+prints() {
+	local sentence=$1 want=$2 why=
+	shift 2
+	run "$@"
+	[ "$status" -eq 0 ] || why="exit status $status"
+	[ "$(cat "$work/out")" = "$want" ] || why="'$(tr '\n' ' ' <"$work/out")', not '${want//$'\n'/ }'"
+	result "$sentence" "$why"
+}
+
+# equal SENTENCE WHAT: what was built is what was dumped
+equal() {
+	if "$rebind" diff "$container" "$2" >"$work/err" 2>&1; then
+		result "$1" ""
+	else
+		result "$1" "$(head -3 "$work/err")"
+	fi
+}
+
+# attributes MOUNTPOINT: as the command in the namespace sees them, from what cat printed
+attributes() {
+	awk -v path="$1" '$5 == path { print $6 }' "$work/out"
+}
+
+propagation() {
+	awk -v path="$1" '$5 == path { print $7 }' "$work/out"
+}
+
+commands() {
+	local name caps
+
+	ends "a command's exit status 0 is rebind's" 0 "${restore[@]}" -- /inside exit 0
+	ends "so is 7" 7 "${restore[@]}" -- /inside exit 7
+	ends "and 255" 255 "${restore[@]}" -- /inside exit 255
+	ends "a command that SIGTERM ends is 143" 143 "${restore[@]}" -- /inside kill 15
+	ends "a command that SIGKILL ends is 137" 137 "${restore[@]}" -- /inside kill 9
+	ends "a command that is not there is 127" 127 "${restore[@]}" -- /nowhere
+	grep -q "/nowhere.*No such file" "$work/err"
+	result "and is named" "$([ "$?" -eq 0 ] || echo "it is not")"
+	ends "a command that is not in PATH is 127" 127 "${restore[@]}" -- nowhere
+	ends "a command that cannot be executed is 126" 126 "${restore[@]}" -- /vol/file
+	grep -q "/vol/file.*Permission denied" "$work/err"
+	result "and is named" "$([ "$?" -eq 0 ] || echo "it is not")"
+	ends "a command that is a directory is 126" 126 "${restore[@]}" -- /vol
+	ends "a failure of rebind's own is 125" 125 "${restore[@]}" --external "mnt[x]:/" -- /inside exit 0
+	prints "a command has descriptors 0 to 2" $'0\n1\n2' "${restore[@]}" -- /inside fds
+	exec {name}<"$work/src/conf"
+	prints "also where the caller has more" $'0\n1\n2' "${restore[@]}" -- /inside fds
+	exec {name}<&-
+	prints "also in new namespaces" $'0\n1\n2' "${restore[@]}" --new-ns pid,net -- /inside fds
+	prints "a command starts in /" / "${restore[@]}" -- /inside cwd
+	caps=$(grep -E '^(Cap|NoNewPrivs|Seccomp:)' "/proc/self/status")
+	run "${restore[@]}" -- /inside cat /proc/self/status
+	[ "$(grep -E '^(Cap|NoNewPrivs|Seccomp:)' "$work/out")" = "$caps" ]
+	result "a command has the caller's capabilities" "$([ "$?" -eq 0 ] || echo "it has others")"
+	run setpriv --bounding-set=-sys_boot,-net_raw "${restore[@]}" -- /inside cat /proc/self/status
+	setpriv --bounding-set=-sys_boot,-net_raw grep '^Cap' "/proc/self/status" >"$work/caps"
+	[ "$(grep '^Cap' "$work/out")" = "$(cat "$work/caps")" ]
+	result "also where the caller lacks some" "$([ "$?" -eq 0 ] || echo "it has others")"
+	prints "a command sees the volumes of the restore" $'volume of src\nconf of src\ndata' \
+		"${restore[@]}" -- /inside cat /vol/file /etc/conf /tmp/dir/file
+	ends "a command can write a volume" 0 "${restore[@]}" -- /inside write /vol/written
+	[ -e "$work/src/vol/written" ]
+	result "and it is written" "$([ "$?" -eq 0 ] || echo "it is not")"
+	ends "a command cannot write a read-only volume" 99 "${restore[@]}" -- /inside write /ro/written
+	prints "input reaches the command" "hello" bash -c 'echo hello | "$@"' - \
+		"${restore[@]}" -- /inside cat /proc/self/fd/0
+	run bash -c 'exec "$@" <&- >&- 2>&-' - "${restore[@]}" -- /inside exit 3
+	result "closed descriptors 0 to 2 do no harm" "$([ "$status" -eq 3 ] || echo "exit status $status")"
+}
+
+pins() {
+	local before pin=$work/pin
+
+	before=$(mounts)
+	: >"$pin"
+	ends "a namespace is pinned" 0 "${restore[@]}" --pin "$pin"
+	equal "what is pinned is equal" "$pin"
+	prints "what is pinned can be entered" "volume of src" nsenter --mount="$pin" /inside cat /vol/file
+	umount "$pin"
+	result "after an umount of the pin nothing is left" "$([ "$(mounts)" = "$before" ] || echo "the mount table differs")"
+	rm "$pin"
+	ends "a pin is created" 0 "${restore[@]}" --pin "$pin"
+	ends "and another one on it" 0 "${restore[@]}" --pin "$pin"
+	umount "$pin" && umount "$pin"
+	rm "$pin"
+
+	# The kernel refuses it where it would be seen in the namespace itself, say.
+	mkdir "$work/shared"
+	mount -t tmpfs tmpfs "$work/shared"
+	mount --make-shared "$work/shared"
+	before=$(mounts)
+	run "${restore[@]}" --pin "$work/shared/pin"
+	[ "$status" -ne 0 ] || umount "$work/shared/pin"
+	[ "$status" -eq 0 ] || [ "$(wc -l <"$work/err")" -eq 1 ] || status=99
+	[ "$(mounts)" = "$before" ] && { [ "$status" -eq 0 ] || [ "$status" -eq 1 ]; }
+	result "on a shared mount it is pinned or refused" "$([ "$?" -eq 0 ] || echo "exit status $status, or a mount is left")"
+	umount "$work/shared"
+
+	rm -r "$work/new/vol"
+	before=$(names "$work/new")
+	mkdir "$work/sealed"
+	mount --bind "$work/sealed" "$work/sealed"
+	chattr +i "$work/sealed" 2>"/dev/null"
+	ends "a pin that cannot be made fails" 1 "${restore[@]}" --create-mountpoints --pin "$work/sealed/pin"
+	[ "$(names "$work/new")" = "$before" ]
+	result "and the mountpoints that were created go" "$([ "$?" -eq 0 ] || echo "they stay")"
+	chattr -i "$work/sealed" 2>"/dev/null"
+	umount "$work/sealed"
+	new_root "$work/new"
+}
+
+holders() {
+	local before pid parent i
+
+	before=$(mounts)
+	ends "a process holds a namespace" 0 true
+	run "${restore[@]}" --pidfile "$work/pid"
+	pid=$(cat "$work/pid")
+	result "its pid is in the pidfile" "$([ -d "/proc/$pid" ] || echo "no process ${pid:-}")"
+	known+=("$pid")
+	equal "what it holds is equal" "$pid"
+	prints "what it holds can be entered" "volume of src" nsenter --mount="/proc/$pid/ns/mnt" /inside cat /vol/file
+	parent=$(awk '/^PPid:/ { print $2 }' "/proc/$pid/status")
+	[ "$parent" -eq $$ ] && [ -z "$(ls "/proc/$pid/fd")" ]
+	result "it is nobody's child, and has nothing open" "$([ "$?" -eq 0 ] || echo "parent $parent, descriptors $(ls "/proc/$pid/fd")")"
+	[ "$(cut -d ' ' -f 6 "/proc/$pid/stat")" = "$pid" ]
+	result "it is a session of its own" "$([ "$?" -eq 0 ] || echo "it is not")"
+	kill -KILL "$pid"
+	known=("$container")
+	result "killed, nothing is left" "$(left_processes)$([ "$(mounts)" = "$before" ] || echo "the mount table differs")"
+	# It must not die with rebind, which takes moments: often.
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		"${restore[@]}" --pidfile "$work/pid" 2>"$work/err"
+		kill -KILL "$(cat "$work/pid")" 2>>"$work/err" || break
+	done
+	result "it outlives rebind" "$([ ! -s "$work/err" ] || echo "time $i: no process")"
+	run "${restore[@]}" --new-ns pid,net --pidfile "$work/pid"
+	pid=$(cat "$work/pid")
+	equal "it holds other namespaces too" "$pid"
+	[ "$(readlink "/proc/$pid/ns/net")" != "$(readlink "/proc/self/ns/net")" ]
+	result "which differ from the caller's" "$([ "$?" -eq 0 ] || echo "they do not")"
+	kill -KILL "$pid"
+	result "killed, nothing is left of those" "$(left_processes)"
+}
+
+descriptors() {
+	local pid
+
+	hold pid "$work/inside" receive "${restore[@]}" --send-fd 3
+	equal "what is sent is equal" "/proc/$pid/fd/9"
+	prints "what is sent can be entered" "volume of src" nsenter --mount="/proc/$pid/fd/9" /inside cat /vol/file
+	forget "$pid"
+	result "when it is closed nothing is left" "$(left_processes)"
+	run "$work/inside" receive "${restore[@]}" --external "mnt[x]:/" --send-fd 3
+	result "when the restore fails nothing is sent" "$([ "$status" -eq 1 ] || echo "exit status $status")"
+}
+
+# differ SENTENCE KIND...: from the caller's; what it printed is in out
+differ() {
+	local sentence=$1 why='' kind
+	shift
+	for kind; do
+		! grep -qxF "$(readlink "/proc/self/ns/$kind")" "$work/out" || why="$why $kind"
+	done
+	[ "$(wc -l <"$work/out")" -eq $# ] || why="$(cat "$work/out")"
+	result "$sentence" "${why:+not: $why}"
+}
+
+namespaces() {
+	local kinds pid
+
+	for kinds in pid net ipc uts cgroup user "pid net ipc uts cgroup" "user pid net ipc uts cgroup"; do
+		# shellcheck disable=SC2086 # words
+		run "${restore[@]}" --new-ns "${kinds// /,}" -- /inside ns $kinds
+		# shellcheck disable=SC2086
+		differ "--new-ns ${kinds// /,} is new to the command" $kinds
+		result "and ends with it" "$(left_processes)"
+	done
+	run "${restore[@]}" --new-ns pid -- /inside pids
+	[ "$(wc -l <"$work/out")" -le 2 ] && [ -s "$work/out" ]
+	result "with --new-ns pid, /proc shows its own processes" "$([ "$?" -eq 0 ] || tr '\n' ' ' <"$work/out")"
+	run "${restore[@]}" -- /inside pids
+	grep -qx "$container" "$work/out"
+	result "without, those of the caller" "$([ "$?" -eq 0 ] || tr '\n' ' ' <"$work/out")"
+	ends "the exit status comes through new namespaces" 7 "${restore[@]}" --new-ns user,pid -- /inside exit 7
+	ends "so does the signal" 143 "${restore[@]}" --new-ns pid -- /inside kill 15
+	ends "and that it is not there" 127 "${restore[@]}" --new-ns pid,user -- /nowhere
+
+	unshare --net --uts sleep 60 &
+	pid=$!
+	known+=("$pid")
+	pause_for 0.1
+	prints "--join-ns by pid joins" "$(readlink "/proc/$pid/ns/net")" \
+		"${restore[@]}" --join-ns "net:$pid" -- /inside ns net
+	prints "--join-ns by file joins" "$(readlink "/proc/$pid/ns/uts")" \
+		"${restore[@]}" --join-ns "uts:/proc/$pid/ns/uts" -- /inside ns uts
+	prints "a command keeps the others" "$(readlink "/proc/self/ns/ipc")" \
+		"${restore[@]}" --join-ns "uts:/proc/$pid/ns/uts" -- /inside ns ipc
+	forget "$pid"
+	unshare --pid --fork --kill-child sleep 60 &
+	pid=$!
+	known+=("$pid")
+	pause_for 0.1
+	local init
+	read -r init <"/proc/$pid/task/$pid/children"
+	known+=("$init")
+	run "${restore[@]}" --join-ns "pid:$init" -- /inside pids
+	grep -qx 1 "$work/out" && ! grep -qx "$container" "$work/out" && [ "$(wc -l <"$work/out")" -le 3 ]
+	result "--join-ns pid shows the processes of that one" "$([ "$?" -eq 0 ] || tr '\n' ' ' <"$work/out")"
+	prints "and the command is in it" "$(readlink "/proc/$init/ns/pid")" \
+		"${restore[@]}" --join-ns "pid:$init" -- /inside ns pid
+	kill -KILL "$init"
+	forget "$pid"
+	known=("$container")
+}
+
+flags() {
+	run "${restore[@]}" --external-flags vol:ro,nosuid,nodev -- /inside cat /proc/self/mountinfo
+	[[ $(attributes /vol) == ro,nosuid,nodev* ]]
+	result "--external-flags adds ro, nosuid, nodev" "$([ "$?" -eq 0 ] || attributes /vol)"
+	ends "and it is so" 99 "${restore[@]}" --external-flags vol:ro -- /inside write /vol/x
+	run "${restore[@]}" --external-flags ro:rw -- /inside cat /proc/self/mountinfo
+	[[ $(attributes /ro) == rw* ]]
+	result "--external-flags clears ro" "$([ "$?" -eq 0 ] || attributes /ro)"
+	ends "and it is so" 0 "${restore[@]}" --external-flags ro:rw -- /inside write /ro/x
+	mount --bind "$work/src/vol" "$work/src/vol"
+	mount -o remount,bind,ro,noexec "$work/src/vol"
+	run "${restore[@]}" -- /inside cat /proc/self/mountinfo
+	[[ $(attributes /vol) == ro,noexec* ]]
+	result "what the source forbids stays forbidden" "$([ "$?" -eq 0 ] || attributes /vol)"
+	run "${restore[@]}" --external-flags vol:rw,exec -- /inside cat /proc/self/mountinfo
+	[[ $(attributes /vol) == rw,relatime* ]]
+	result "but for the caller's word" "$([ "$?" -eq 0 ] || attributes /vol)"
+	[ "$(awk -v path="$work/src/vol" '$5 == path { print $6 }' <(mounts))" = ro,noexec,relatime ]
+	result "and the source is as it was" "$([ "$?" -eq 0 ] || echo "it is not")"
+	umount "$work/src/vol"
+	[ "$(stat -c %a "$work/src/ro/x")" = 600 ] && rm "$work/src/ro/x"
+}
+
+sharing() {
+	local pid before
+
+	# A slave of the host in the container.
+	mount --bind "$work/a/vol" "$work/a/vol"
+	mount --make-shared "$work/a/vol"
+	sed -i 's,^mount --bind "$a/ro" ro,mount --make-slave vol\n&,' "$work/container"
+	hold pid unshare --mount --propagation unchanged bash "$work/container" "$work/a"
+	dump_container "$pid" "$work/slave.img"
+	forget "$pid"
+	local slave=("$rebind" restore -D "$work/slave.img" --root "$work/new" "${sources[@]}")
+	before=$(mounts)
+	ends "a slave whose source is in no group is refused" 125 "${slave[@]}" -- /inside exit 0
+	grep -q '^rebind: /vol .*--sharing slave' "$work/err"
+	result "and the options that help are named" "$([ "$?" -eq 0 ] || echo "they are not")"
+	for pid in slave private; do
+		run "${slave[@]}" --sharing "$pid" -- /inside cat /proc/self/mountinfo
+		[ "$status" -eq 0 ] && [ "$(propagation /vol)" = - ]
+		result "--sharing $pid makes it private then" "$([ "$?" -eq 0 ] || propagation /vol)"
+	done
+	mount --bind "$work/src/vol" "$work/src/vol"
+	mount --make-shared "$work/src/vol"
+	for pid in strict slave; do
+		run "${slave[@]}" --sharing "$pid" -- /inside cat /proc/self/mountinfo
+		[ "$status" -eq 0 ] && [[ $(propagation /vol) == master:* ]]
+		result "--sharing $pid makes it a slave of a shared source" "$([ "$?" -eq 0 ] || propagation /vol)"
+	done
+	run "${slave[@]}" --sharing private -- /inside cat /proc/self/mountinfo
+	[ "$status" -eq 0 ] && [ "$(propagation /vol)" = - ]
+	result "--sharing private makes it private" "$([ "$?" -eq 0 ] || propagation /vol)"
+	umount "$work/src/vol"
+	result "the caller's mounts are as they were" "$([ "$(mounts)" = "$before" ] || echo "they are not")"
+	umount "$work/a/vol"
+}
+
+own_root() {
+	# Without --root: the namespace of a process that shares the script's root.
+	local pid own
+
+	unshare --mount --propagation private bash -c '
+		mount --bind "$1/a/vol" "$1/a/deep" && mount -t tmpfs -o size=1m mine "$1/a/ro" &&
+		echo ready && exec sleep 60' - "$work" >"$work/out" &
+	pid=$!
+	known+=("$pid")
+	pause_for 0.2
+	mkdir "$work/own.img"
+	run "$rebind" dump -t "$pid" -D "$work/own.img" --external "mnt[]"
+	if [ "$status" -ne 0 ]; then
+		skip "without --root the caller's / is the root" "the script's own namespace cannot be dumped: $(head -1 "$work/err")"
+		forget "$pid"
+		return
+	fi
+	own=("$rebind" restore -D "$work/own.img" --external "mnt[]")
+	run "${own[@]}" -- bash -c 'cat "$0/a/deep/file"; stat -f -c %T "$0/a/ro"' "$work"
+	[ "$(cat "$work/out")" = $'volume of a\ntmpfs' ]
+	result "without --root the caller's / is the root" "$([ "$?" -eq 0 ] || cat "$work/out")"
+	forget "$pid"
+	result "and nothing is left" "$(left_processes)"
+}
+
+make_container
+dump_container "$container" "$work/img"
+commands
+pins
+holders
+descriptors
+namespaces
+flags
+sharing
+own_root
+forget "$container"
+finish

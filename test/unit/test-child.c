@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "test/unit/help.h"
+
+static int end_of(void (*run)(void), int *ret_status)
+{
+	pid_t pid = child_fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		run();
+	return child_wait(pid, ret_status);
+}
+
+static void end_well(void)
+{
+	_exit(0);
+}
+
+static void end_badly(void)
+{
+	_exit(3);
+}
+
+static void be_killed(void)
+{
+	raise(SIGKILL);
+}
+
+static void only_status_0_is_a_good_end(void **state)
+{
+	int status = -1;
+
+	assert_ok(end_of(end_well, &status));
+	assert_int_equal(status, 0);
+	assert_int_equal(end_of(end_badly, &status), -ECHILD);
+	assert_int_equal(WEXITSTATUS(status), 3);
+	assert_int_equal(end_of(be_killed, &status), -ECHILD);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(end_of(end_badly, NULL), -ECHILD);
+	assert_int_equal(child_wait(0x7ffffff0, NULL), -ECHILD);
+}
+
+static void a_killed_child_is_reaped_and_forgotten(void **state)
+{
+	pid_t pid = child_fork(), number = pid;
+
+	if (pid == 0)
+		for (;;)
+			pause();
+	errno = EXDEV;
+	child_kill(&pid);
+	assert_int_equal(pid, 0);
+	assert_int_equal(errno, EXDEV);
+	assert_int_equal(kill(number, 0), -1);
+	child_kill(&pid);
+	pid = -EAGAIN; /* a fork that failed: nobody, least of all everybody */
+	child_kill(&pid);
+	assert_int_equal(pid, 0);
+}
+
+static void a_child_does_not_outlive_its_parent(void **state)
+{
+	int pair[2];
+	char buf;
+
+	assert_ok(fd_pair(pair));
+	pid_t pid = child_fork();
+
+	if (pid == 0) {
+		if (child_fork() == 0)
+			for (;;)
+				pause();
+		_exit(0);
+	}
+	close(pair[1]);
+	assert_ok(child_wait(pid, NULL));
+	/* Its end of the socket closes when it is gone. */
+	assert_int_equal(fd_recv(pair[0], &buf, 1, NULL), 0);
+	close(pair[0]);
+}
+
+static void descriptors_are_closed_from_a_number_on(void **state)
+{
+	pid_t pid = child_fork();
+
+	if (pid == 0) {
+		if (dup2(0, 500) < 0 || dup2(0, 10) < 0)
+			_exit(2);
+		child_close_from(11);
+		_exit(fcntl(500, F_GETFD) == -1 && fcntl(10, F_GETFD) >= 0 ? 0 : 1);
+	}
+	assert_ok(child_wait(pid, NULL));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(only_status_0_is_a_good_end),
+		cmocka_unit_test(a_killed_child_is_reaped_and_forgotten),
+		cmocka_unit_test(a_child_does_not_outlive_its_parent),
+		cmocka_unit_test(descriptors_are_closed_from_a_number_on),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

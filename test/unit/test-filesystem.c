@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "model/filesystem.h"
+#include "test/unit/help.h"
+
+/* The options as "name=value;name;", a value of NULL without '='. */
+static void split(const char *options, char *buf, size_t size)
+{
+	cleanup_option struct filesystem_option option = { 0 };
+
+	buf[0] = '\0';
+	while (filesystem_next_option(&options, &option) > 0) {
+		size_t n = strlen(buf);
+
+		snprintf(buf + n, size - n, "%s%s%s;", option.name, option.value ? "=" : "",
+			 option.value ? option.value : "");
+		filesystem_free_option(&option);
+	}
+	assert_string_equal(options, "");
+}
+
+static void options_are_split_at_commas_and_unescaped_after(void **state)
+{
+	static const struct {
+		const char *options, *parts;
+	} cases[] = {
+		{ "", "" },
+		{ "a", "a;" },
+		{ "a=b", "a=b;" },
+		{ "a=", "a=;" },
+		{ "=b", "=b;" },
+		{ "a=b=c", "a=b=c;" },
+		{ "a=b,c,d=e", "a=b;c;d=e;" },
+		{ ",,a,,b,", "a;b;" },
+		{ "lowerdir=/a\\054b,upperdir=/u\\040v", "lowerdir=/a,b;upperdir=/u v;" },
+		{ "n\\075m=v\\011\\012\\134", "n=m=v\t\n\\;" },
+		{ "a=\\05", "a=\\05;" },		/* cut short: stays */
+		{ "a=\\400\\08x\\", "a=\\400\\08x\\;" }, /* no octal byte: stays */
+		{ "a=\\377", "a=\377;" },
+		{ "a=\\\\054", "a=\\,;" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char buf[128];
+
+		split(cases[i].options, buf, sizeof(buf));
+		assert_string_equal(buf, cases[i].parts);
+	}
+}
+
+static void a_word_without_a_value_has_none(void **state)
+{
+	cleanup_option struct filesystem_option option = { 0 };
+	const char *options = "word,empty=";
+
+	assert_int_equal(filesystem_next_option(&options, &option), 1);
+	assert_null(option.value);
+	filesystem_free_option(&option);
+	assert_int_equal(filesystem_next_option(&options, &option), 1);
+	assert_string_equal(option.value, "");
+	filesystem_free_option(&option);
+	assert_int_equal(filesystem_next_option(&options, &option), 0);
+}
+
+static void only_what_is_on_the_list_is_created(void **state)
+{
+	static const char *const ours[] = { "tmpfs",   "proc",	   "sysfs",   "devpts", "mqueue",
+					    "cgroup2", "overlay", "devtmpfs", "ramfs" };
+	static const char *const others[] = { "ext4", "", "tmpf", "tmpfs2", "TMPFS", "fuse", "fuse.sshfs", "nfs" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
+		assert_string_equal(filesystem_find(ours[i])->name, ours[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		assert_null(filesystem_find(others[i]));
+}
+
+static void filesystems_of_the_kernel_are_on_request(void **state)
+{
+	static const char *const names[] = { "debugfs", "tracefs", "securityfs" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		assert_true(filesystem_find(names[i])->flags & FILESYSTEM_ON_REQUEST);
+	assert_false(filesystem_find("tmpfs")->flags & FILESYSTEM_ON_REQUEST);
+}
+
+static void an_option_is_allowed_by_its_whole_name(void **state)
+{
+	const struct filesystem *tmpfs = filesystem_find("tmpfs");
+
+	assert_true(filesystem_allows(tmpfs, "size"));
+	assert_true(filesystem_allows(tmpfs, "mpol"));
+	assert_false(filesystem_allows(tmpfs, "siz"));
+	assert_false(filesystem_allows(tmpfs, "size2"));
+	assert_false(filesystem_allows(tmpfs, ""));
+	assert_false(filesystem_allows(tmpfs, "lowerdir"));
+	assert_false(filesystem_allows(filesystem_find("sysfs"), "size"));
+	/* cgroup v1's programs, overlays of what the host has: never. */
+	assert_false(filesystem_allows(filesystem_find("cgroup2"), "release_agent"));
+	assert_true(filesystem_ignores("seclabel"));
+	assert_false(filesystem_ignores("size"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(options_are_split_at_commas_and_unescaped_after),
+		cmocka_unit_test(a_word_without_a_value_has_none),
+		cmocka_unit_test(only_what_is_on_the_list_is_created),
+		cmocka_unit_test(filesystems_of_the_kernel_are_on_request),
+		cmocka_unit_test(an_option_is_allowed_by_its_whole_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

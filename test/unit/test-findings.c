@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "model/findings.h"
+#include "test/unit/help.h"
+
+static void a_finding_keeps_copies_of_what_it_was_told(void **state)
+{
+	cleanup_findings struct findings findings = { 0 };
+	char path[] = "/a", help[] = "--b";
+
+	assert_int_equal(findings_add(&findings, "code", 7, path, help, "%s %d", "text", 1), -EINVAL);
+	path[1] = help[2] = '?';
+	assert_int_equal(findings.n, 1);
+	assert_string_equal(findings.list[0].code, "code");
+	assert_int_equal(findings.list[0].mount_id, 7);
+	assert_string_equal(findings.list[0].path, "/a");
+	assert_string_equal(findings.list[0].help, "--b");
+	assert_string_equal(findings.list[0].text, "text 1");
+}
+
+static void a_finding_needs_no_mount_and_no_help(void **state)
+{
+	cleanup_findings struct findings findings = { 0 };
+
+	findings_add(&findings, "code", 0, NULL, NULL, "text");
+	assert_null(findings.list[0].path);
+	assert_null(findings.list[0].help);
+}
+
+static void a_thousand_findings_stay_in_order(void **state)
+{
+	cleanup_findings struct findings findings = { 0 };
+	struct mount m = { .mountpoint = "/a" };
+
+	for (m.id = 0; m.id < 1000; m.id++)
+		findings_mount(&findings, "code", &m, NULL, "number %u", m.id);
+	assert_int_equal(findings.n, 1000);
+	assert_false(findings.lost);
+	for (uint32_t i = 0; i < 1000; i++)
+		assert_int_equal(findings.list[i].mount_id, i);
+	assert_string_equal(findings.list[999].text, "number 999");
+	findings_free(&findings);
+	assert_int_equal(findings.n, 0);
+	assert_null(findings.list);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_finding_keeps_copies_of_what_it_was_told),
+		cmocka_unit_test(a_finding_needs_no_mount_and_no_help),
+		cmocka_unit_test(a_thousand_findings_stay_in_order),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
