@@ -128,7 +128,8 @@ ssize_t fd_recv(int sock, void *data, size_t size, int *ret_fd)
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = control.buf,
-		.msg_controllen = sizeof(control.buf),
+		/* Not all of buf: its padding would take a second descriptor in. */
+		.msg_controllen = CMSG_LEN(sizeof(int)),
 	};
 	cleanup_fd int fd = -EBADF;
 	ssize_t n;

@@ -34,9 +34,15 @@ int talk_recv(int sock, char *buf, struct talk_message *ret, const char *ret_tex
 
 	if (n <= 0)
 		return (int)n;
-	if ((size_t)n < sizeof(*ret))
+	if ((size_t)n >= sizeof(*ret))
+		memcpy(ret, buf, sizeof(*ret));
+	/* The texts are all of the rest, and the last one ends in it. */
+	if ((size_t)n < sizeof(*ret) || ret->n_text != (size_t)n - sizeof(*ret) ||
+	    (ret->n_text && buf[n - 1])) {
+		if (ret_fd)
+			fd_close(ret_fd);
 		return -EPROTO;
-	memcpy(ret, buf, sizeof(*ret));
+	}
 	for (int i = 0; i < 4; i++) {
 		uint32_t at = i ? ret->next[i - 1] : 0;
 

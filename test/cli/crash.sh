@@ -6,6 +6,7 @@
 #
 # usage: test/cli/crash.sh BUILD_DIR     (as root)
 
+# shellcheck disable=SC2016 # words for another shell
 # shellcheck source=test/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -27,6 +28,7 @@ run=(-- /inside cwd)
 children() {
 	local -n kids=$1
 	kids=()
+	# shellcheck disable=SC2034 # the caller's
 	{ read -r -a kids <"/proc/$2/task/$2/children"; } 2>"/dev/null" || true
 }
 
@@ -73,7 +75,7 @@ measure() {
 
 # killed SENTENCE WHAT OPTION...: restores, with --create-mountpoints into a root without mountpoints
 killed() {
-	local sentence=$1 what=$2 why='' i pid wait bad=0 finished=0 left=0 before_mounts before_files
+	local sentence=$1 what=$2 why='' i pid wait finished=0 left=0 before_mounts before_files
 	local creates=
 	shift 2
 	[[ " $* " != *" --create-mountpoints "* ]] || creates=yes
@@ -141,8 +143,7 @@ kill_pins() {
 	local i pid wait why='' before_mounts pinned=0
 	mkdir "$work/pins"
 	: >"$work/pins/ns"
-	measure "${restore[@]}" --pin "$work/pins/ns"
-	umount "$work/pins/ns"
+	measure bash -c '"$@" && umount "${!#}"' - "${restore[@]}" --pin "$work/pins/ns"
 	before_mounts=$(mounts)
 	for ((i = 0; i < 15 && ${#why} == 0; i++)); do
 		"${restore[@]}" --pin "$work/pins/ns" 2>"$work/err" <"/dev/null" &

@@ -9,7 +9,7 @@ export LC_ALL=C
 unset CRIU_LIBS_DIR NO_COLOR REBIND_PLUGIN_DEBUG
 
 script=$(basename "$0")
-here=${REBIND_HERE:-$(cd "$(dirname "$0")" && pwd)} || exit 1
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
 build=$(cd "${1:?usage: $script BUILD_DIR}" && pwd) || exit 1
 rebind=$build/rebind
 
@@ -167,7 +167,7 @@ forget() {
 }
 
 # The container's own root and volumes are in $work/a, those for the restore in $work/new and src.
-# "make_container plug": with the mount that the plugin claims.
+# make_container plain | plug: plug with the mount that the plugin claims
 make_container() {
 	local dir
 	compile inside -static "$here/inside.c"
@@ -198,12 +198,13 @@ mount --bind "$a/conf" etc/conf
 mount --bind "$a/ro" ro
 mount -o remount,bind,ro ro
 mount --bind "$a/deep" deep/er/vol
-[ -z "${2-}" ] || mount --bind "$a/plug" plug
+[ "$2" != plug ] || mount --bind "$a/plug" plug
 exec "$a/root/inside" hold .
 END
-	hold container unshare --mount --propagation private bash "$work/container" "$work/a" "${1-}"
+	hold container unshare --mount --propagation private bash "$work/container" "$work/a" "$1"
 }
 
+container=
 # What declares the container's volumes, and what restores them.
 declared=(--external "mnt[/vol]:vol" --external "mnt[/etc/conf]:conf" --external "mnt[/ro]:ro"
 	--external "mnt[/deep/er/vol]:deep")

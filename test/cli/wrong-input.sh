@@ -481,7 +481,7 @@ usage() {
 		"${with[@]}" "${sources[@]}" --send-fd 0
 }
 
-make_container
+make_container plain
 dump_container "$container" "$work/img"
 watched+=("$work/img")
 image

@@ -43,7 +43,7 @@ mkfifo "$dir/info"
 	exec 3> "$dir/info"
 	exec bwrap --bind "$dir/root" / --bind "$dir/old/dir" /vol/dir --ro-bind "$dir/old/ro" /vol/ro \
 		--ro-bind "$dir/old/hosts" /etc/hosts --proc /proc --dev /dev --tmpfs /tmp --mqueue /dev/mqueue \
-		--bind "$dir/old/dir" /srv --tmpfs /srv --unshare-pid --unshare-ipc --info-fd 3 \
+		--bind "$dir/old/dir" /srv --tmpfs /srv --unshare-pid --unshare-ipc --die-with-parent --info-fd 3 \
 		/bin/busybox sh -c 'echo kept > /tmp/file; exec /bin/busybox sleep 600' \
 		< /dev/null > "$dir/log" 2>&1 3> "$dir/info"
 ) &

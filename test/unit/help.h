@@ -93,12 +93,12 @@ static inline void help_write(const char *path, const char *text)
 }
 
 /* In a child: a step that must work. */
-#define help_must(call)                                                                            \
-	do {                                                                                       \
-		if ((call) < 0) {                                                                  \
-			perror(#call);                                                             \
-			_exit(98);                                                                 \
-		}                                                                                  \
+#define help_must(call)                \
+	do {                           \
+		if ((call) < 0) {      \
+			perror(#call); \
+			_exit(98);     \
+		}                      \
 	} while (0)
 
 struct space {
@@ -114,8 +114,8 @@ static inline void help_pivot_here(void)
 }
 
 /*
- * A child in a namespace whose root is a tmpfs. @build makes it, in the working directory, while the
- * parent's root can still be seen.
+ * A child in a namespace whose root is a tmpfs. @build makes it, in the working directory, while
+ * the parent's root can still be seen.
  */
 static inline void help_space(struct space *space, void (*build)(void))
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Carries out a plan on paper. Each step must find what it uses: its descriptor open, its parent standing,
- * its place not covered, its group there. At the end everything stands, in the groups of the tree.
+ * Carries out a plan on paper. Each step must find what it uses: its descriptor open, its parent
+ * standing, its place not covered, its group there. At the end everything stands, in the groups of
+ * the tree.
  */
 #ifndef REBIND_TEST_PLAN_SIMULATOR_H
 #define REBIND_TEST_PLAN_SIMULATOR_H
@@ -16,7 +17,8 @@ struct simulated {
 	bool giver, had_giver; /* of the superblock whose first mount it is */
 	bool place;	       /* held */
 	bool attached, premounted, sealed, bound, shared_once;
-	uint32_t group, master; /* propagation so far, numbered by the simulator; hosts' have HOST */
+	uint32_t group,
+		master; /* propagation so far, numbered by the simulator; hosts' have HOST */
 };
 
 #define HOST 0x80000000U
@@ -32,14 +34,14 @@ struct simulator {
 	char why[256]; /* the first thing that is wrong */
 };
 
-#define sim_check(s, condition, ...)                                                               \
-	do {                                                                                       \
-		if (!(condition) && !(s)->why[0]) {                                                \
-			cleanup_free char *text_ = plan_text((s)->tree, (s)->step);                \
-			int n_ = snprintf((s)->why, sizeof((s)->why), "step %u, %s: ",             \
-					  (s)->number, text_);                                     \
-			snprintf((s)->why + n_, sizeof((s)->why) - (size_t)n_, __VA_ARGS__);       \
-		}                                                                                  \
+#define sim_check(s, condition, ...)                                                         \
+	do {                                                                                 \
+		if (!(condition) && !(s)->why[0]) {                                          \
+			cleanup_free char *text_ = plan_text((s)->tree, (s)->step);          \
+			int n_ = snprintf((s)->why, sizeof((s)->why),                        \
+					  "step %u, %s: ", (s)->number, text_);              \
+			snprintf((s)->why + n_, sizeof((s)->why) - (size_t)n_, __VA_ARGS__); \
+		}                                                                            \
 	} while (0)
 
 static inline void sim_count(struct simulator *s, int change)
@@ -108,7 +110,8 @@ static inline void sim_clone(struct simulator *s, uint32_t i, uint32_t giver)
 	const struct mount *m = &s->tree->mounts[i], *from = &s->tree->mounts[giver];
 
 	if (giver == s->tree->root)
-		sim_check(s, m->dev == from->dev && path_rest_below(m->root, from->root), "no part of the root");
+		sim_check(s, m->dev == from->dev && path_rest_below(m->root, from->root),
+			  "no part of the root");
 	else
 		sim_check(s, s->of[giver].giver && m->dev == from->dev, "its giver is not there");
 	sim_open(s, i);
@@ -151,7 +154,8 @@ static inline void sim_attach(struct simulator *s, uint32_t i)
 	}
 	if (m->parent != MOUNT_NONE) {
 		sim_check(s, !s->of[m->parent].group, "its parent is shared already");
-		sim_check(s, !s->of[tree_first_of_superblock(s->tree, tree_parent(s->tree, m))].sealed,
+		sim_check(s,
+			  !s->of[tree_first_of_superblock(s->tree, tree_parent(s->tree, m))].sealed,
 			  "its parent is sealed already");
 	}
 	sim->attached = true;
@@ -228,7 +232,8 @@ static inline void sim_step(struct simulator *s, const struct plan_step *step)
 
 	switch ((enum plan_op)step->op) {
 	case PLAN_PREMOUNT:
-		sim_check(s, s->number == 0 || step[-1].op == PLAN_PREMOUNT, "premounts come first");
+		sim_check(s, s->number == 0 || step[-1].op == PLAN_PREMOUNT,
+			  "premounts come first");
 		s->of[i].premounted = true;
 		return sim_open(s, i);
 	case PLAN_CREATE:
@@ -279,7 +284,8 @@ static inline void sim_check_end(struct simulator *s)
 		const struct mount *m = &s->tree->mounts[i];
 
 		sim_check(s, s->of[i].attached, "at the end mount %u does not stand", m->id);
-		sim_check(s, !s->of[i].giver && !s->of[i].place, "mount %u: a descriptor was forgotten", m->id);
+		sim_check(s, !s->of[i].giver && !s->of[i].place,
+			  "mount %u: a descriptor was forgotten", m->id);
 		sim_check(s, s->of[i].bound == m->unbindable, "mount %u: unbindable", m->id);
 		sim_check(s, !s->of[i].group == !m->shared, "mount %u: shared or not", m->id);
 	}
@@ -297,9 +303,11 @@ static inline void sim_check_groups(struct simulator *s)
 		if (!wanted)
 			continue;
 		table_put(&made, wanted, s->of[i].group, &old);
-		sim_check(s, old == TABLE_NONE || old == s->of[i].group, "group %u is two groups", wanted);
+		sim_check(s, old == TABLE_NONE || old == s->of[i].group, "group %u is two groups",
+			  wanted);
 		table_put(&back, s->of[i].group, wanted, &old);
-		sim_check(s, old == TABLE_NONE || old == wanted, "groups %u and %u are one", wanted, old);
+		sim_check(s, old == TABLE_NONE || old == wanted, "groups %u and %u are one", wanted,
+			  old);
 	}
 	for (uint32_t i = 0; i < s->tree->n; i++) {
 		const struct mount *m = &s->tree->mounts[i];
@@ -308,10 +316,11 @@ static inline void sim_check_groups(struct simulator *s)
 		if (!m->master)
 			sim_check(s, !s->of[i].master, "mount %u has a master", m->id);
 		else if (master != TABLE_NONE)
-			sim_check(s, s->of[i].master == master, "mount %u has another master", m->id);
-		else
-			sim_check(s, !s->of[i].master || (s->of[i].master & HOST), "mount %u: whose slave?",
+			sim_check(s, s->of[i].master == master, "mount %u has another master",
 				  m->id);
+		else
+			sim_check(s, !s->of[i].master || (s->of[i].master & HOST),
+				  "mount %u: whose slave?", m->id);
 	}
 }
 
@@ -351,7 +360,8 @@ static inline bool sim_all_host_groups(void *data, uint32_t mount)
 	return !data;
 }
 
-static inline int sim_plan(const struct mount_tree *tree, struct plan *plan, struct findings *findings)
+static inline int sim_plan(const struct mount_tree *tree, struct plan *plan,
+			   struct findings *findings)
 {
 	struct plan_input input = { .tree = tree, .has_host_group = sim_all_host_groups };
 
@@ -374,8 +384,8 @@ static inline uint32_t sim_good_plan(const struct mount_tree *tree, struct plan 
 }
 
 /* Where a step stands, or UINT32_MAX. */
-static inline uint32_t sim_where(const struct mount_tree *tree, const struct plan *plan, enum plan_op op,
-				 uint32_t id)
+static inline uint32_t sim_where(const struct mount_tree *tree, const struct plan *plan,
+				 enum plan_op op, uint32_t id)
 {
 	for (uint32_t k = 0; k < plan->n; k++)
 		if (plan->steps[k].op == op && tree->mounts[plan->steps[k].mount].id == id)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -64,21 +65,27 @@ static void a_killed_child_is_reaped_and_forgotten(void **state)
 static void a_child_does_not_outlive_its_parent(void **state)
 {
 	int pair[2];
-	char buf;
+	char byte;
 
 	assert_ok(fd_pair(pair));
 	pid_t pid = child_fork();
 
 	if (pid == 0) {
-		if (child_fork() == 0)
+		if (child_fork() == 0) {
+			fd_send(pair[1], "l", 1, -1);
 			for (;;)
 				pause();
-		_exit(0);
+		}
+		/* Not before it lives. */
+		_exit(fd_recv(pair[0], &byte, 1, NULL) == 1 ? 0 : 1);
 	}
 	close(pair[1]);
 	assert_ok(child_wait(pid, NULL));
 	/* Its end of the socket closes when it is gone. */
-	assert_int_equal(fd_recv(pair[0], &buf, 1, NULL), 0);
+	struct pollfd gone = { .fd = pair[0], .events = POLLIN };
+
+	assert_int_equal(poll(&gone, 1, 10000), 1);
+	assert_int_equal(fd_recv(pair[0], &byte, 1, NULL), 0);
 	close(pair[0]);
 }
 

@@ -76,7 +76,8 @@ static void a_tree_is_equal_to_itself_under_other_numbers_and_in_another_order(v
 /* Each in turn is changed on the right, and nothing else is said. */
 static void every_field_of_an_internal_mount_counts(void **state)
 {
-	static const struct row left[MAX] = { { 1, 0, "/", ROOT }, { 2, 1, "/a", OURS, .options = "size=1k" } };
+	static const struct row left[MAX] = { { 1, 0, "/", ROOT },
+					      { 2, 1, "/a", OURS, .options = "size=1k" } };
 	static const struct {
 		struct row changed;
 		const char *fields;
@@ -85,12 +86,14 @@ static void every_field_of_an_internal_mount_counts(void **state)
 		{ { 2, 1, "/a", OURS, .options = "size=2k" }, "/a options" },
 		{ { 2, 1, "/a", OURS, .options = "size=1k", .fstype = "ramfs" }, "/a filesystem" },
 		{ { 2, 1, "/a", OURS, .options = "size=1k", .root = "/x" }, "/a root" },
-		{ { 2, 1, "/a", OURS, .options = "size=1k", .sb_flags = MS_RDONLY }, "/a superblock" },
+		{ { 2, 1, "/a", OURS, .options = "size=1k", .sb_flags = MS_RDONLY },
+		  "/a superblock" },
 		{ { 2, 1, "/a", OURS, .options = "size=1k", .attributes = MOUNT_ATTR_NOEXEC },
 		  "/a attributes" },
 		{ { 2, 1, "/a", OURS, .options = "size=1k", .shared = 3 }, "/a peer group" },
 		{ { 2, 1, "/a", OURS, .options = "size=1k", .master = 3 }, "/a master" },
-		{ { 2, 1, "/a", OURS, .options = "size=1k", .unbindable = true }, "/a propagation" },
+		{ { 2, 1, "/a", OURS, .options = "size=1k", .unbindable = true },
+		  "/a propagation" },
 		{ { 2, 1, "/b", OURS, .options = "size=1k" }, "/b mount, /a mount" },
 	};
 
@@ -103,7 +106,9 @@ static void every_field_of_an_internal_mount_counts(void **state)
 
 static void the_source_and_a_deleted_root_of_an_internal_mount_count(void **state)
 {
-	static const struct row rows[] = { { 1, 0, "/", ROOT }, { 2, 1, "/a", OURS }, { 3, 1, "/b", OURS } };
+	static const struct row rows[] = { { 1, 0, "/", ROOT },
+					   { 2, 1, "/a", OURS },
+					   { 3, 1, "/b", OURS } };
 	cleanup_differences struct differences differences = { 0 };
 	cleanup_tree struct mount_tree left, right;
 	char text[256];
@@ -123,7 +128,8 @@ static void of_a_callers_mount_only_place_attributes_and_sharing_count(void **st
 {
 	static const struct pair pairs[] = {
 		{ { { 1, 0, "/", ROOT, .dev = 7, .fstype = "ext4" },
-		    { 2, 1, "/a", CALLERS, .dev = 8, .fstype = "ext4", .root = "/x", .options = "o" } },
+		    { 2, 1, "/a", CALLERS, .dev = 8, .fstype = "ext4", .root = "/x",
+		      .options = "o" } },
 		  { { 1, 0, "/", ROOT, .dev = 17, .fstype = "xfs", .root = "/q" },
 		    { 2, 1, "/a", CALLERS, .dev = 17, .root = "/y", .sb_flags = MS_RDONLY } },
 		  0,
@@ -156,8 +162,12 @@ static void with_sources_a_callers_filesystem_and_root_count_too(void **state)
 static void with_sources_nothing_less_is_compared(void **state)
 {
 	static const struct pair pair = {
-		{ { 1, 0, "/", ROOT }, { 2, 1, "/b", OURS, .dev = 8 }, { 3, 1, "/a", OURS, .dev = 8 } },
-		{ { 1, 0, "/", ROOT }, { 2, 1, "/b", OURS, .dev = 8 }, { 3, 1, "/a", OURS, .dev = 9 } },
+		{ { 1, 0, "/", ROOT },
+		  { 2, 1, "/b", OURS, .dev = 8 },
+		  { 3, 1, "/a", OURS, .dev = 8 } },
+		{ { 1, 0, "/", ROOT },
+		  { 2, 1, "/b", OURS, .dev = 8 },
+		  { 3, 1, "/a", OURS, .dev = 9 } },
 		COMPARE_SOURCES,
 		"/a superblock",
 	};
@@ -216,7 +226,7 @@ static void masters_are_compared_as_the_groups_they_are(void **state)
 static void mounts_that_are_missing_are_named_with_all_below_them(void **state)
 {
 	static const struct row all[MAX] = {
-		{ 1, 0, "/", ROOT },	    { 2, 1, "/b", OURS }, { 3, 2, "/b/c", OURS },
+		{ 1, 0, "/", ROOT },	{ 2, 1, "/b", OURS },	{ 3, 2, "/b/c", OURS },
 		{ 4, 3, "/b/c", OURS }, { 5, 2, "/b/a", OURS }, { 6, 1, "/a", OURS },
 	};
 	static const struct row few[MAX] = { { 1, 0, "/", ROOT }, { 6, 1, "/a", OURS } };
@@ -228,8 +238,12 @@ static void mounts_that_are_missing_are_named_with_all_below_them(void **state)
 static void the_height_in_a_stack_is_a_place(void **state)
 {
 	static const struct pair pair = {
-		{ { 1, 0, "/", ROOT }, { 2, 1, "/a", OURS }, { 3, 2, "/a", OURS, .fstype = "ramfs" } },
-		{ { 1, 0, "/", ROOT }, { 2, 1, "/a", OURS, .fstype = "ramfs" }, { 3, 2, "/a", OURS } },
+		{ { 1, 0, "/", ROOT },
+		  { 2, 1, "/a", OURS },
+		  { 3, 2, "/a", OURS, .fstype = "ramfs" } },
+		{ { 1, 0, "/", ROOT },
+		  { 2, 1, "/a", OURS, .fstype = "ramfs" },
+		  { 3, 2, "/a", OURS } },
 		0,
 		"/a filesystem, /a filesystem",
 	};
@@ -260,8 +274,9 @@ static void a_bind_of_the_root_is_compared_by_what_lies_below_the_root(void **st
 static void an_internal_mount_that_became_something_else_is_a_difference(void **state)
 {
 	static const struct row image[MAX] = { { 1, 0, "/", ROOT }, { 2, 1, "/a", OURS } };
-	static const struct row live[MAX] = { { 1, 0, "/", UNDECIDED },
-					      { 2, 1, "/a", UNDECIDED, .fstype = "ext4", .root = "/x" } };
+	static const struct row live[MAX] = {
+		{ 1, 0, "/", UNDECIDED }, { 2, 1, "/a", UNDECIDED, .fstype = "ext4", .root = "/x" }
+	};
 
 	expect(image, live, COMPARE_CALLERS_OWNERS, "/a root, /a filesystem");
 	expect(image, live, 0, "/a root, /a filesystem");
@@ -294,7 +309,8 @@ static void what_is_internal_is_guessed_only_where_nobody_decided(void **state)
 		{ 9, 1, "/h", OURS, .fstype = "ext4" },
 		{ 10, 1, "/i", UNDECIDED, .dev = 2, .root = "/part" },
 	};
-	static const bool internal[] = { false, true, false, false, true, true, false, false, true, true };
+	static const bool internal[] = { false, true,  false, false, true,
+					 true,	false, false, true,  true };
 	cleanup_tree struct mount_tree tree;
 
 	help_tree(&tree, rows, ARRAY_SIZE(rows));
@@ -331,7 +347,8 @@ static void id_mappings_count_where_both_sides_know_them(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_tree_is_equal_to_itself_under_other_numbers_and_in_another_order),
+		cmocka_unit_test(
+			a_tree_is_equal_to_itself_under_other_numbers_and_in_another_order),
 		cmocka_unit_test(every_field_of_an_internal_mount_counts),
 		cmocka_unit_test(the_source_and_a_deleted_root_of_an_internal_mount_count),
 		cmocka_unit_test(of_a_callers_mount_only_place_attributes_and_sharing_count),

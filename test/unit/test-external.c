@@ -6,9 +6,10 @@
 
 static void build_host(void)
 {
-	static const char *const dirs[] = { "/tmp/host",	     "/tmp/host/vol",  "/tmp/host/vol/sub",
-					    "/tmp/host/vol/d", "/tmp/host/shm",  "/tmp/host/else",
-					    "/tmp/host/other", "/tmp/host/alone" };
+	static const char *const dirs[] = { "/tmp/host",	 "/tmp/host/vol",
+					    "/tmp/host/vol/sub", "/tmp/host/vol/d",
+					    "/tmp/host/shm",	 "/tmp/host/else",
+					    "/tmp/host/other",	 "/tmp/host/alone" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
 		help_must(mkdir(dirs[i], 0755));
@@ -106,7 +107,8 @@ static void read_trees(struct decision *d, const struct space *space)
 	};
 }
 
-static void decide(struct decision *d, const struct space *space, const char *const *words, size_t n)
+static void decide(struct decision *d, const struct space *space, const char *const *words,
+		   size_t n)
 {
 	read_trees(d, space);
 	assert_ok(words_parse(WORD_DUMP, words, n, &d->words, &d->findings));
@@ -133,16 +135,16 @@ static const struct mount *at(const struct decision *d, const char *path)
 	return m;
 }
 
-#define assert_owner(d, path, who)                                                                 \
-	do {                                                                                       \
-		if (at(d, path)->owner != (who))                                                   \
-			fail_msg("'%s' is %d, not " #who, path, at(d, path)->owner);               \
+#define assert_owner(d, path, who)                                                   \
+	do {                                                                         \
+		if (at(d, path)->owner != (who))                                     \
+			fail_msg("'%s' is %d, not " #who, path, at(d, path)->owner); \
 	} while (0)
 
 static void what_we_create_is_ours_and_so_are_binds_of_it(void **state)
 {
-	static const char *const ours[] = { "/t", "/t-bind", "/proc", "/proc-sys", "/sys", "/root-bind",
-					    "/stack" };
+	static const char *const ours[] = { "/t",   "/t-bind",	  "/proc", "/proc-sys",
+					    "/sys", "/root-bind", "/stack" };
 	cleanup_decision struct decision d;
 
 	decide(&d, *state, NULL, 0);
@@ -155,8 +157,9 @@ static void what_we_create_is_ours_and_so_are_binds_of_it(void **state)
 
 static void what_is_the_callers_deleted_or_on_request_is_nobodys(void **state)
 {
-	static const char *const nobodys[] = { "/data", "/data/sub", "/part", "/sub-again", "/shm", "/deep",
-					       "/file", "/gone",     "/debug", "/hostroot" };
+	static const char *const nobodys[] = { "/data",	 "/data/sub", "/part", "/sub-again",
+					       "/shm",	 "/deep",     "/file", "/gone",
+					       "/debug", "/hostroot" };
 	cleanup_decision struct decision d;
 
 	decide(&d, *state, NULL, 0);
@@ -189,7 +192,8 @@ static void a_declared_mount_brings_its_submounts_and_binds_along(void **state)
 		assert_null(at(&d, along[i])->key);
 	}
 	assert_owner(&d, "/file", MOUNT_UNDECIDED);
-	/* In the volume's source there is no path that leads to it: a finding now, not at the restore. */
+	/* In the volume's source there is no path that leads to it: a finding now, not at the
+	 * restore. */
 	assert_owner(&d, "/sub-again", MOUNT_UNDECIDED);
 	assert_owner(&d, "/0again/sub", MOUNT_UNDECIDED);
 }
@@ -230,9 +234,10 @@ static void a_mount_is_named_by_path_through_a_symlink_or_by_number(void **state
 
 static void words_that_fit_no_mount_are_findings_all_of_them(void **state)
 {
-	static const char *const words[] = { "mnt[/nowhere]:a", "mnt[/dir]:b",	    "mnt[#999999]:c",
+	static const char *const words[] = { "mnt[/nowhere]:a", "mnt[/dir]:b",	"mnt[#999999]:c",
 					     "mnt[/]:d",	"mnt[/data]:e", "mnt[/link]:f" };
-	static const char *const codes[] = { "option", "option", "option", "option", "declared-twice" };
+	static const char *const codes[] = { "option", "option", "option", "option",
+					     "declared-twice" };
 	cleanup_decision struct decision d;
 
 	decide(&d, *state, words, ARRAY_SIZE(words));

@@ -33,7 +33,7 @@ static void options_are_split_at_commas_and_unescaped_after(void **state)
 		{ ",,a,,b,", "a;b;" },
 		{ "lowerdir=/a\\054b,upperdir=/u\\040v", "lowerdir=/a,b;upperdir=/u v;" },
 		{ "n\\075m=v\\011\\012\\134", "n=m=v\t\n\\;" },
-		{ "a=\\05", "a=\\05;" },		/* cut short: stays */
+		{ "a=\\05", "a=\\05;" },		 /* cut short: stays */
 		{ "a=\\400\\08x\\", "a=\\400\\08x\\;" }, /* no octal byte: stays */
 		{ "a=\\377", "a=\377;" },
 		{ "a=\\\\054", "a=\\,;" },
@@ -63,9 +63,10 @@ static void a_word_without_a_value_has_none(void **state)
 
 static void only_what_is_on_the_list_is_created(void **state)
 {
-	static const char *const ours[] = { "tmpfs",   "proc",	   "sysfs",   "devpts", "mqueue",
+	static const char *const ours[] = { "tmpfs",   "proc",	  "sysfs",    "devpts", "mqueue",
 					    "cgroup2", "overlay", "devtmpfs", "ramfs" };
-	static const char *const others[] = { "ext4", "", "tmpf", "tmpfs2", "TMPFS", "fuse", "fuse.sshfs", "nfs" };
+	static const char *const others[] = { "ext4",  "",     "tmpf",	     "tmpfs2",
+					      "TMPFS", "fuse", "fuse.sshfs", "nfs" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
 		assert_string_equal(filesystem_find(ours[i])->name, ours[i]);

@@ -7,7 +7,8 @@ static void a_finding_keeps_copies_of_what_it_was_told(void **state)
 	cleanup_findings struct findings findings = { 0 };
 	char path[] = "/a", help[] = "--b";
 
-	assert_int_equal(findings_add(&findings, "code", 7, path, help, "%s %d", "text", 1), -EINVAL);
+	assert_int_equal(findings_add(&findings, "code", 7, path, help, "%s %d", "text", 1),
+			 -EINVAL);
 	path[1] = help[2] = '?';
 	assert_int_equal(findings.n, 1);
 	assert_string_equal(findings.list[0].code, "code");

@@ -33,7 +33,9 @@ static void options_of_mountinfo_are_attributes(void **state)
 
 static void a_word_that_is_none_is_refused_and_told(void **state)
 {
-	static const char *const words[] = { "r", "rox", "ROX", "nosui", "nosuidx", "size=4k", " ro" };
+	static const char *const words[] = {
+		"r", "rox", "ROX", "nosui", "nosuidx", "size=4k", " ro"
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		char options[64];
@@ -44,10 +46,12 @@ static void a_word_that_is_none_is_refused_and_told(void **state)
 		assert_int_equal(flags_attr_from_options(options, &attributes, &unknown), -EINVAL);
 		assert_ptr_equal(unknown, options + 3);
 		assert_int_equal(attributes, 99);
-		assert_int_equal(flags_attr_from_word(words[i], strlen(words[i]), &set, &clear), -EINVAL);
+		assert_int_equal(flags_attr_from_word(words[i], strlen(words[i]), &set, &clear),
+				 -EINVAL);
 		assert_int_equal(set | clear, 0);
 	}
-	assert_int_equal(flags_attr_from_word("ro", 0, &(uint32_t){ 0 }, &(uint32_t){ 0 }), -EINVAL);
+	assert_int_equal(flags_attr_from_word("ro", 0, &(uint32_t){ 0 }, &(uint32_t){ 0 }),
+			 -EINVAL);
 }
 
 static void a_later_word_takes_back_an_earlier_one(void **state)
@@ -71,8 +75,10 @@ static void a_later_word_takes_back_an_earlier_one(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		uint32_t set = 0, clear = 0;
 
-		assert_ok(flags_attr_from_word(cases[i].first, strlen(cases[i].first), &set, &clear));
-		assert_ok(flags_attr_from_word(cases[i].second, strlen(cases[i].second), &set, &clear));
+		assert_ok(
+			flags_attr_from_word(cases[i].first, strlen(cases[i].first), &set, &clear));
+		assert_ok(flags_attr_from_word(cases[i].second, strlen(cases[i].second), &set,
+					       &clear));
 		assert_int_equal(set, cases[i].set);
 		assert_int_equal(clear & ~set, cases[i].clear & ~set);
 	}
@@ -81,7 +87,7 @@ static void a_later_word_takes_back_an_earlier_one(void **state)
 /* Every combination of attributes that a mount can have. */
 static uint32_t combination(uint32_t n)
 {
-	static const uint32_t bits[] = { MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID,	    MOUNT_ATTR_NODEV,
+	static const uint32_t bits[] = { MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID,	   MOUNT_ATTR_NODEV,
 					 MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NODIRATIME, NOSYMFOLLOW };
 	static const uint32_t atimes[] = { 0, MOUNT_ATTR_NOATIME, MOUNT_ATTR_STRICTATIME };
 	uint32_t attributes = atimes[n % 3];
@@ -122,26 +128,35 @@ static void superblock_words_are_flags_and_options_are_not(void **state)
 		const char *word;
 		int ms;
 	} cases[] = {
-		{ "rw", 0 },		  { "ro", MS_RDONLY },	  { "sync", MS_SYNCHRONOUS },
-		{ "dirsync", MS_DIRSYNC }, { "mand", MS_MANDLOCK }, { "lazytime", MS_LAZYTIME },
-		{ "size=4k", -EINVAL },	  { "r", -EINVAL },	  { "rox", -EINVAL },
-		{ "", -EINVAL },	  { "nosuid", -EINVAL },
+		{ "rw", 0 },
+		{ "ro", MS_RDONLY },
+		{ "sync", MS_SYNCHRONOUS },
+		{ "dirsync", MS_DIRSYNC },
+		{ "mand", MS_MANDLOCK },
+		{ "lazytime", MS_LAZYTIME },
+		{ "size=4k", -EINVAL },
+		{ "r", -EINVAL },
+		{ "rox", -EINVAL },
+		{ "", -EINVAL },
+		{ "nosuid", -EINVAL },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		assert_int_equal(flags_sb_from_word(cases[i].word, strlen(cases[i].word)), cases[i].ms);
+		assert_int_equal(flags_sb_from_word(cases[i].word, strlen(cases[i].word)),
+				 cases[i].ms);
 }
 
 static void restrictions_add_up_and_nothing_else_of_the_source_counts(void **state)
 {
-	const uint32_t all = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
-			     NOSYMFOLLOW;
+	const uint32_t all = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+			     MOUNT_ATTR_NOEXEC | NOSYMFOLLOW;
 
 	assert_int_equal(FLAGS_RESTRICTIONS, all);
 	assert_int_equal(flags_union(0, all), all);
 	assert_int_equal(flags_union(all, 0), all);
-	assert_int_equal(flags_union(MOUNT_ATTR_NOATIME, MOUNT_ATTR_STRICTATIME | MOUNT_ATTR_NODIRATIME),
-			 MOUNT_ATTR_NOATIME);
+	assert_int_equal(
+		flags_union(MOUNT_ATTR_NOATIME, MOUNT_ATTR_STRICTATIME | MOUNT_ATTR_NODIRATIME),
+		MOUNT_ATTR_NOATIME);
 	assert_int_equal(flags_union(MOUNT_ATTR_RDONLY, MOUNT_ATTR_NODEV),
 			 MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV);
 }

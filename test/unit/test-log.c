@@ -6,7 +6,9 @@ static void an_error_is_logged_with_its_text_and_passed_on(void **state)
 	help_keep_log();
 	assert_int_equal(log_error(-ENOENT, "cannot open mount %d '%s'", 42, "/a"), -ENOENT);
 	assert_int_equal(log_error(0, "only %s", "this"), 0);
-	assert_string_equal(help_log_text, "1 cannot open mount 42 '/a': No such file or directory\n1 only this\n");
+	assert_string_equal(
+		help_log_text,
+		"1 cannot open mount 42 '/a': No such file or directory\n1 only this\n");
 }
 
 static void levels_above_the_wanted_one_are_left_out(void **state)

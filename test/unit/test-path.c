@@ -46,9 +46,10 @@ static const struct {
 
 static void make_tree(void)
 {
-	static const char *const dirs[] = { "/tmp/in",	   "/tmp/in/dir",   "/tmp/in/dir/sub",
-					    "/tmp/in/..dir", "/tmp/in/mount", "/tmp/in/bind",
-					    "/tmp/out",	   "/tmp/in/a name with\n\\ \xff" };
+	static const char *const dirs[] = { "/tmp/in",	       "/tmp/in/dir",
+					    "/tmp/in/dir/sub", "/tmp/in/..dir",
+					    "/tmp/in/mount",   "/tmp/in/bind",
+					    "/tmp/out",	       "/tmp/in/a name with\n\\ \xff" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
 		help_must(mkdir(dirs[i], 0755));
@@ -86,7 +87,8 @@ static void try_case(int dir_fd, size_t i, char *why, size_t size)
 	cleanup_fd int fd = path_open_beneath(dir_fd, beneath[i].path);
 	cleanup_free char *name = fd >= 0 ? path_of_fd(fd) : NULL;
 
-	if (fd < 0 ? fd == beneath[i].result : name && beneath[i].name && !strcmp(name, beneath[i].name))
+	if (fd < 0 ? fd == beneath[i].result
+		   : name && beneath[i].name && !strcmp(name, beneath[i].name))
 		return;
 	snprintf(why, size, "'%s': got %d (%s), wanted %d (%s)", beneath[i].path, fd,
 		 name ? name : strerror(fd < 0 ? -fd : 0), beneath[i].result,
@@ -224,8 +226,9 @@ static void what_lies_below_a_directory_is_told_by_whole_components(void **state
 	static const struct {
 		const char *path, *dir, *rest;
 	} cases[] = {
-		{ "/a/b", "/a", "/b" }, { "/a", "/a", "" },	  { "/ab", "/a", NULL }, { "/a", "/a/b", NULL },
-		{ "/a/b", "/", "/a/b" }, { "/", "/", "" }, { "/", "/a", NULL },
+		{ "/a/b", "/a", "/b" }, { "/a", "/a", "" },	 { "/ab", "/a", NULL },
+		{ "/a", "/a/b", NULL }, { "/a/b", "/", "/a/b" }, { "/", "/", "" },
+		{ "/", "/a", NULL },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -240,10 +243,20 @@ static void what_lies_below_a_directory_is_told_by_whole_components(void **state
 static const struct {
 	const char *path, *normal;
 } normals[] = {
-	{ "/", "/" },		{ "", "/" },	      { "a", "/a" },	    { "/a", "/a" },
-	{ "//a//b//", "/a/b" }, { "/a/./b/.", "/a/b" }, { "/a/../b", "/b" },    { "/a/b/../..", "/" },
-	{ "/../../a", "/a" },	{ "..", "/" },	      { "/..a/.b", "/..a/.b" }, { "/a/...", "/a/..." },
-	{ "./a", "/a" },	{ "/a b\n", "/a b\n" },
+	{ "/", "/" },
+	{ "", "/" },
+	{ "a", "/a" },
+	{ "/a", "/a" },
+	{ "//a//b//", "/a/b" },
+	{ "/a/./b/.", "/a/b" },
+	{ "/a/../b", "/b" },
+	{ "/a/b/../..", "/" },
+	{ "/../../a", "/a" },
+	{ "..", "/" },
+	{ "/..a/.b", "/..a/.b" },
+	{ "/a/...", "/a/..." },
+	{ "./a", "/a" },
+	{ "/a b\n", "/a b\n" },
 };
 
 static void a_normalized_path_is_normal_and_a_normal_one_stays(void **state)
@@ -253,7 +266,8 @@ static void a_normalized_path_is_normal_and_a_normal_one_stays(void **state)
 
 		assert_string_equal(normal, normals[i].normal);
 		assert_true(path_is_normal(normal));
-		assert_int_equal(path_is_normal(normals[i].path), strcmp(normal, normals[i].path) == 0);
+		assert_int_equal(path_is_normal(normals[i].path),
+				 strcmp(normal, normals[i].path) == 0);
 	}
 }
 
@@ -263,7 +277,7 @@ static void paths_are_joined_with_one_slash(void **state)
 		const char *dir, *rest, *joined;
 	} cases[] = {
 		{ "/a", "b", "/a/b" }, { "/a/", "/b", "/a/b" }, { "/a//", "//b/c", "/a/b/c" },
-		{ "/", "b", "/b" },    { "/", "/", "/" },	    { "/a", "", "/a" },
+		{ "/", "b", "/b" },    { "/", "/", "/" },	{ "/a", "", "/a" },
 		{ "/a", "/", "/a" },   { "a", "b", "a/b" },
 	};
 
@@ -284,10 +298,11 @@ static void a_printable_path_has_nothing_that_a_terminal_would_obey(void **state
 		{ "/\x1b[2J", "/\\033[2J" },
 		{ "/a\\b", "/a\\134b" },
 		{ "/\x7f", "/\\177" },
-		{ "/\xc3\xa4\xe2\x82\xac\xf0\x9f\x8d\xb0", "/\xc3\xa4\xe2\x82\xac\xf0\x9f\x8d\xb0" },
-		{ "/\xc2\x9b", "/\\302\\233" },	      /* a C1 control: CSI in eight bits */
-		{ "/\xc3", "/\\303" },		      /* cut short */
-		{ "/\xc0\xaf", "/\\300\\257" },	      /* overlong */
+		{ "/\xc3\xa4\xe2\x82\xac\xf0\x9f\x8d\xb0",
+		  "/\xc3\xa4\xe2\x82\xac\xf0\x9f\x8d\xb0" },
+		{ "/\xc2\x9b", "/\\302\\233" }, /* a C1 control: CSI in eight bits */
+		{ "/\xc3", "/\\303" },		/* cut short */
+		{ "/\xc0\xaf", "/\\300\\257" }, /* overlong */
 		{ "/\xe0\x80\x80", "/\\340\\200\\200" },
 		{ "/\xed\xa0\x80", "/\\355\\240\\200" }, /* a surrogate */
 		{ "/\xf4\x90\x80\x80", "/\\364\\220\\200\\200" },

@@ -41,7 +41,8 @@ static void a_shared_mount_below_which_an_overlay_waits_is_not_shared_early(void
 
 	help_tree(&tree, rows, ARRAY_SIZE(rows));
 	sim_good_plan(&tree, &plan);
-	assert_true(sim_where(&tree, &plan, PLAN_SHARE, 2) > sim_where(&tree, &plan, PLAN_ATTACH, 3));
+	assert_true(sim_where(&tree, &plan, PLAN_SHARE, 2) >
+		    sim_where(&tree, &plan, PLAN_ATTACH, 3));
 }
 
 static void a_shared_overlay_is_shared_when_its_own_children_stand(void **state)
@@ -93,7 +94,8 @@ static void masters_come_before_slaves_down_a_chain_listed_backwards(void **stat
 
 	help_tree(&tree, rows, ARRAY_SIZE(rows));
 	sim_good_plan(&tree, &plan);
-	assert_true(sim_where(&tree, &plan, PLAN_SHARE, 5) < sim_where(&tree, &plan, PLAN_SLAVE, 3));
+	assert_true(sim_where(&tree, &plan, PLAN_SHARE, 5) <
+		    sim_where(&tree, &plan, PLAN_SLAVE, 3));
 	assert_int_equal(sim_how_many(&plan, PLAN_SLAVE), 4);
 }
 
@@ -116,7 +118,8 @@ static void a_master_of_the_hosts_comes_from_the_source(void **state)
 
 static void a_master_that_no_source_can_give_is_left_out(void **state)
 {
-	static const struct row rows[] = { { 1, 0, "/", ROOT }, { 2, 1, "/a", CALLERS, .master = 900 } };
+	static const struct row rows[] = { { 1, 0, "/", ROOT },
+					   { 2, 1, "/a", CALLERS, .master = 900 } };
 	cleanup_findings struct findings findings = { 0 };
 	cleanup_tree struct mount_tree tree;
 	cleanup_plan struct plan plan = { 0 };
@@ -160,7 +163,8 @@ static void refused(const struct row *rows, size_t n, const char *why)
 
 static void a_group_that_is_its_own_master_is_refused(void **state)
 {
-	static const struct row self[] = { { 1, 0, "/", ROOT }, { 2, 1, "/a", OURS, .shared = 5, .master = 5 } };
+	static const struct row self[] = { { 1, 0, "/", ROOT },
+					   { 2, 1, "/a", OURS, .shared = 5, .master = 5 } };
 	static const struct row circle[] = {
 		{ 1, 0, "/", ROOT },
 		{ 2, 1, "/a", OURS, .dev = 9, .shared = 5, .master = 6 },
@@ -256,8 +260,9 @@ static void a_long_chain_of_masters_has_a_plan(void **state)
 	help_put(&tree, &(struct row){ 1, 0, "/", ROOT });
 	for (uint32_t id = 2; id <= 5000; id++) {
 		int size = snprintf(path, sizeof(path), "/%u", id);
-		struct mount *m = help_put(&tree, &(struct row){ id, 1, "/", OURS, .dev = 9, .shared = id,
-								 .master = id < 5000 ? id + 1 : 0 });
+		struct mount *m =
+			help_put(&tree, &(struct row){ id, 1, "/", OURS, .dev = 9, .shared = id,
+						       .master = id < 5000 ? id + 1 : 0 });
 
 		m->mountpoint = arena_copy(&tree.strings, path, (size_t)size);
 	}

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "test/unit/plan-simulator.h"
 
-#define ROOT	 MOUNT_ROOT
-#define OURS	 MOUNT_INTERNAL
-#define CALLERS	 MOUNT_EXTERNAL
-#define PLUGINS	 MOUNT_PLUGIN
-#define HERE	 (&tree)
+#define ROOT	MOUNT_ROOT
+#define OURS	MOUNT_INTERNAL
+#define CALLERS MOUNT_EXTERNAL
+#define PLUGINS MOUNT_PLUGIN
+#define HERE	(&tree)
 
 static void parents_are_attached_before_children_and_deeper_places_first(void **state)
 {
 	static const struct row rows[] = {
-		{ 1, 0, "/", ROOT },	   { 2, 1, "/a", OURS },	 { 3, 1, "/a/b", OURS },
+		{ 1, 0, "/", ROOT },	   { 2, 1, "/a", OURS },	{ 3, 1, "/a/b", OURS },
 		{ 4, 2, "/a/b", CALLERS }, { 5, 3, "/a/b/c", CALLERS }, { 6, 2, "/a", OURS },
 	};
 	cleanup_tree struct mount_tree tree;
@@ -18,15 +18,17 @@ static void parents_are_attached_before_children_and_deeper_places_first(void **
 
 	help_tree(&tree, rows, ARRAY_SIZE(rows));
 	sim_good_plan(&tree, &plan);
-	assert_true(sim_where(HERE, &plan, PLAN_ATTACH, 3) < sim_where(HERE, &plan, PLAN_ATTACH, 2));
-	assert_true(sim_where(HERE, &plan, PLAN_ATTACH, 4) < sim_where(HERE, &plan, PLAN_ATTACH, 6));
+	assert_true(sim_where(HERE, &plan, PLAN_ATTACH, 3) <
+		    sim_where(HERE, &plan, PLAN_ATTACH, 2));
+	assert_true(sim_where(HERE, &plan, PLAN_ATTACH, 4) <
+		    sim_where(HERE, &plan, PLAN_ATTACH, 6));
 	assert_int_equal(sim_how_many(&plan, PLAN_ATTACH), 6);
 }
 
 static void premounts_are_made_first_and_moved_into_place(void **state)
 {
 	static const struct row rows[] = {
-		{ 1, 0, "/", ROOT }, { 2, 1, "/a", OURS }, { 3, 2, "/a/v", PLUGINS },
+		{ 1, 0, "/", ROOT },	 { 2, 1, "/a", OURS },	 { 3, 2, "/a/v", PLUGINS },
 		{ 4, 1, "/w", PLUGINS }, { 5, 4, "/w/x", OURS },
 	};
 	cleanup_tree struct mount_tree tree;
@@ -206,8 +208,8 @@ static void fill(struct mount_tree *tree, uint32_t n, bool deep)
 
 	*tree = (struct mount_tree){ 0 };
 	for (uint32_t id = 1; id <= n; id++) {
-		struct mount *m = help_put(
-			tree, &(struct row){ id, deep ? id - 1 : id > 1, "/", id == 1 ? ROOT : OURS });
+		struct mount *m = help_put(tree, &(struct row){ id, deep ? id - 1 : id > 1, "/",
+								id == 1 ? ROOT : OURS });
 		int size = snprintf(path, sizeof(path), "/%u", id);
 
 		if (id > 1 && !deep)
@@ -300,7 +302,8 @@ static void random_tree(struct mount_tree *tree, uint32_t seed)
 		const char *above = tree->mounts[parent].mountpoint;
 		char path[1024];
 		int size = snprintf(path, sizeof(path), "%s%s/%c%s", above[1] ? above : "",
-				    random_below(&seed, 3) ? "" : "/z", (char)('a' + random_below(&seed, 3)),
+				    random_below(&seed, 3) ? "" : "/z",
+				    (char)('a' + random_below(&seed, 3)),
 				    random_below(&seed, 3) ? "" : "/y");
 		struct mount *m = help_put(tree, &(struct row){ id, parent + 1, "/", OURS });
 
@@ -318,7 +321,8 @@ static void random_tree(struct mount_tree *tree, uint32_t seed)
 			    tree->mounts[i].id < m->id)
 				m->parent_id = tree->mounts[i].id;
 		if (tree->mounts[m->parent].id == m->parent_id)
-			m->parent_id = m->id - 1, m->mountpoint = tree->mounts[m->id - 2].mountpoint;
+			m->parent_id = m->id - 1,
+			m->mountpoint = tree->mounts[m->id - 2].mountpoint;
 	}
 }
 
@@ -356,7 +360,8 @@ static void every_step_has_a_line(void **state)
 
 	help_tree(&tree, rows, 2);
 	for (uint32_t op = PLAN_PREMOUNT; op <= PLAN_UNBINDABLE; op++) {
-		cleanup_free char *line = plan_text(&tree, &(struct plan_step){ .op = op, .mount = 1 });
+		cleanup_free char *line =
+			plan_text(&tree, &(struct plan_step){ .op = op, .mount = 1 });
 
 		assert_non_null(line);
 		assert_non_null(strstr(line, "mount 2 '/a\\012b'"));

@@ -40,7 +40,8 @@ static void build_overlays(void)
 		help_must(mkdir(dirs[i], 0755));
 	help_must(mount("o v,l", "merged", "overlay", 0,
 			"lowerdir=l a\\,b:l c\\:d,upperdir=u=\\\\x,workdir=w\t"));
-	help_must(mount("overlay", "merged2", "overlay", MS_RDONLY | MS_NOATIME, "lowerdir=l a\\,b:u=\\\\x"));
+	help_must(mount("overlay", "merged2", "overlay", MS_RDONLY | MS_NOATIME,
+			"lowerdir=l a\\,b:u=\\\\x"));
 	build_overlay_with_commas();
 	help_must(chdir(".."));
 }
@@ -72,15 +73,16 @@ static void build_attributes(void)
 		const char *name;
 		unsigned long flags;
 	} mounts[] = {
-		{ "ro", MS_RDONLY },	       { "nosuid", MS_NOSUID },
-		{ "noatime", MS_NOATIME },     { "strict", MS_STRICTATIME },
-		{ "nodir", MS_NODIRATIME },    { "sync", MS_SYNCHRONOUS | MS_DIRSYNC },
-		{ "lazy", MS_LAZYTIME },       { "all", MS_NODEV | MS_NOEXEC | MS_RELATIME | 0x100 },
+		{ "ro", MS_RDONLY },	    { "nosuid", MS_NOSUID },
+		{ "noatime", MS_NOATIME },  { "strict", MS_STRICTATIME },
+		{ "nodir", MS_NODIRATIME }, { "sync", MS_SYNCHRONOUS | MS_DIRSYNC },
+		{ "lazy", MS_LAZYTIME },    { "all", MS_NODEV | MS_NOEXEC | MS_RELATIME | 0x100 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++) {
 		help_must(mkdir(mounts[i].name, 0755));
-		help_must(mount("attr", mounts[i].name, "tmpfs", mounts[i].flags, "size=64k,mode=700"));
+		help_must(mount("attr", mounts[i].name, "tmpfs", mounts[i].flags,
+				"size=64k,mode=700"));
 	}
 	help_must(mkdir("ro-bind", 0755));
 	help_must(mount("sync", "ro-bind", NULL, MS_BIND, NULL));
@@ -142,15 +144,15 @@ static void read_by(const struct space *space, enum scan_reader reader, struct m
 static void same_text(const struct mount *m, const char *field, const char *left, const char *right)
 {
 	if (strcmp(left, right) != 0)
-		fail_msg("mount %u '%s': %s '%s' by statmount, '%s' by mountinfo", m->id, m->mountpoint,
-			 field, left, right);
+		fail_msg("mount %u '%s': %s '%s' by statmount, '%s' by mountinfo", m->id,
+			 m->mountpoint, field, left, right);
 }
 
 static void same_number(const struct mount *m, const char *field, uint32_t left, uint32_t right)
 {
 	if (left != right)
-		fail_msg("mount %u '%s': %s %#x by statmount, %#x by mountinfo", m->id, m->mountpoint,
-			 field, left, right);
+		fail_msg("mount %u '%s': %s %#x by statmount, %#x by mountinfo", m->id,
+			 m->mountpoint, field, left, right);
 }
 
 static void same_mount(const struct mount *l, const struct mount *r)
@@ -241,7 +243,8 @@ static void check_attributes(const struct mount_tree *tree)
 	assert_int_equal(at(tree, "/nodir")->attributes, MOUNT_ATTR_NODIRATIME);
 	assert_int_equal(at(tree, "/sync")->sb_flags, MS_SYNCHRONOUS | MS_DIRSYNC);
 	assert_int_equal(at(tree, "/lazy")->sb_flags, MS_LAZYTIME);
-	assert_int_equal(at(tree, "/all")->attributes, MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | 0x200000);
+	assert_int_equal(at(tree, "/all")->attributes,
+			 MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | 0x200000);
 	assert_int_equal(at(tree, "/ro-bind")->attributes, MOUNT_ATTR_RDONLY);
 	assert_int_equal(at(tree, "/ro-bind")->sb_flags, MS_SYNCHRONOUS | MS_DIRSYNC);
 	assert_non_null(strstr(at(tree, "/ro")->options, "size=64k"));
@@ -337,7 +340,8 @@ static void undo_move(void)
 	help_must(mount("/empty-source", "/bind", NULL, MS_MOVE, NULL));
 }
 
-static void a_change_is_seen_by(const struct space *space, enum scan_reader reader, void (*change)(void))
+static void a_change_is_seen_by(const struct space *space, enum scan_reader reader,
+				void (*change)(void))
 {
 	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
 	cleanup_tree struct mount_tree tree = { 0 };
@@ -352,9 +356,9 @@ static void a_change_is_seen_by(const struct space *space, enum scan_reader read
 
 static void every_change_of_the_mounts_is_seen(void **state)
 {
-	static void (*const changes[])(void) = { do_mount,	do_umount,  do_remount, undo_remount,
-						 do_share,	do_unshare, do_bindable, do_private,
-						 do_move,	undo_move };
+	static void (*const changes[])(void) = { do_mount, do_umount,  do_remount,  undo_remount,
+						 do_share, do_unshare, do_bindable, do_private,
+						 do_move,  undo_move };
 
 	for (enum scan_reader reader = SCAN_STATMOUNT; reader <= SCAN_MOUNTINFO; reader++)
 		for (size_t i = 0; i < ARRAY_SIZE(changes); i++)
@@ -403,7 +407,8 @@ static void saved_tables_of_containers_are_read(void **state)
 		assert_int_equal(tree.mounts[tree.root].id, files[i].root);
 		assert_int_equal(tree.n, files[i].n);
 		assert_string_equal(at(&tree, "/etc/hosts")->root, "/srv/lab/oci/vol/files/hosts");
-		assert_int_equal(at(&tree, "/proc")->dev, tree_find(&tree, files[i].root == 20561 ? 10272 : 30152)->dev);
+		assert_int_equal(at(&tree, "/proc")->dev,
+				 tree_find(&tree, files[i].root == 20561 ? 10272 : 30152)->dev);
 	}
 }
 
@@ -441,7 +446,8 @@ static void what_is_no_mountinfo_is_refused_with_its_mount(void **state)
 		{ "1 0 0:5 / / rw unheard:5 - tmpfs tmpfs rw\n", 1 },
 		{ "1 0 0:5 / / rw shared:x - tmpfs tmpfs rw\n", 1 },
 		{ "1 0 0:5 / / rw - tmpfs tmpfs rw\n1 1 0:5 / /a rw - tmpfs tmpfs rw\n", 1 },
-		{ "1 0 0:5 / / rw - tmpfs tmpfs rw\nnonsense\n2 1 0:5 / /a rw - tmpfs tmpfs rw\n", 0 },
+		{ "1 0 0:5 / / rw - tmpfs tmpfs rw\nnonsense\n2 1 0:5 / /a rw - tmpfs tmpfs rw\n",
+		  0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

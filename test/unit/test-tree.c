@@ -67,7 +67,7 @@ static void a_mountpoint_must_lie_below_that_of_its_parent(void **state)
 		const char *parent, *path;
 		int result;
 	} cases[] = {
-		{ "/a", "/a/b", 0 },	 { "/a", "/a", 0 },	    { "/a", "/ab", -EBADMSG },
+		{ "/a", "/a/b", 0 },	 { "/a", "/a", 0 },	     { "/a", "/ab", -EBADMSG },
 		{ "/a", "/", -EBADMSG }, { "/a/b", "/a", -EBADMSG }, { "/", "/x", 0 },
 		{ "/a", "b", -EBADMSG }, { "/a", "", -EBADMSG },
 	};
@@ -98,7 +98,7 @@ static void two_mounts_of_one_parent_at_one_place_are_refused(void **state)
 static void children_stand_by_descending_bytes_so_that_no_place_is_covered(void **state)
 {
 	static const struct row rows[] = {
-		{ 1, 0, "/" },	  { 2, 1, "/a" },   { 3, 1, "/a/b" },	{ 4, 1, "/a-b" },
+		{ 1, 0, "/" },	    { 2, 1, "/a" },    { 3, 1, "/a/b" }, { 4, 1, "/a-b" },
 		{ 5, 1, "/a/b/c" }, { 6, 1, "/\xff" }, { 7, 1, "/a b" },
 	};
 	static const char *const order[] = { "/\xff", "/a/b/c", "/a/b", "/a-b", "/a b", "/a" };
@@ -122,7 +122,7 @@ static void records_may_stand_in_any_order(void **state)
 	uint32_t n = 0;
 
 	help_tree(&tree, rows, ARRAY_SIZE(rows));
-	tree_for_each(i, &tree)
+	tree_for_each (i, &tree)
 		assert_int_equal(tree.mounts[i].id, order[n++]);
 	assert_int_equal(n, ARRAY_SIZE(order));
 	assert_int_equal(tree_find(&tree, 9)->parent_id, 5);
@@ -132,7 +132,7 @@ static void records_may_stand_in_any_order(void **state)
 static void the_top_of_a_stack_is_the_mount_that_is_seen(void **state)
 {
 	static const struct row rows[] = {
-		{ 1, 0, "/" },	 { 2, 1, "/a" },     { 3, 2, "/a" },  { 4, 3, "/a" },
+		{ 1, 0, "/" },	  { 2, 1, "/a" },     { 3, 2, "/a" },	{ 4, 3, "/a" },
 		{ 5, 2, "/a/b" }, { 6, 1, "/a/b/c" }, { 7, 4, "/a/x" },
 	};
 	cleanup_tree struct mount_tree tree;
@@ -147,8 +147,9 @@ static void the_top_of_a_stack_is_the_mount_that_is_seen(void **state)
 
 static void a_relative_mountpoint_starts_with_a_slash(void **state)
 {
-	static const struct row rows[] = { { 1, 0, "/" }, { 2, 1, "/a" }, { 3, 2, "/a/b/c" },
-					   { 4, 2, "/a" } };
+	static const struct row rows[] = {
+		{ 1, 0, "/" }, { 2, 1, "/a" }, { 3, 2, "/a/b/c" }, { 4, 2, "/a" }
+	};
 	cleanup_tree struct mount_tree tree;
 
 	help_tree(&tree, rows, ARRAY_SIZE(rows));
@@ -161,10 +162,8 @@ static void a_relative_mountpoint_starts_with_a_slash(void **state)
 static void mounts_of_a_superblock_are_chained_with_those_that_show_it_whole_first(void **state)
 {
 	static const struct row rows[] = {
-		{ 1, 0, "/", .dev = 70 },
-		{ 2, 1, "/a", .dev = 80, .root = "/part" },
-		{ 3, 1, "/b", .dev = 80 },
-		{ 4, 1, "/c", .dev = 80, .root = "/part" },
+		{ 1, 0, "/", .dev = 70 },  { 2, 1, "/a", .dev = 80, .root = "/part" },
+		{ 3, 1, "/b", .dev = 80 }, { 4, 1, "/c", .dev = 80, .root = "/part" },
 		{ 5, 1, "/d", .dev = 80 },
 	};
 	cleanup_tree struct mount_tree tree;
@@ -217,8 +216,8 @@ static void build_large(struct mount_tree *tree, uint32_t n, enum shape shape)
 		m->dev = shape == FLAT ? id : 1;
 		if (id == 1 || shape == STACK)
 			continue;
-		int size = snprintf(path, sizeof(path), "/%s%x", shape == PATHS ? "some/where/" : "",
-				    id * 2654435761U);
+		int size = snprintf(path, sizeof(path), "/%s%x",
+				    shape == PATHS ? "some/where/" : "", id * 2654435761U);
 
 		m->mountpoint = arena_copy(&tree->strings, path, (size_t)size);
 	}
@@ -233,7 +232,7 @@ static double seconds_for(uint32_t n, enum shape shape)
 
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
 	build_large(&tree, n, shape);
-	tree_for_each(i, &tree)
+	tree_for_each (i, &tree)
 		seen++;
 	assert_int_equal(seen, n);
 	assert_int_equal(tree.mounts[tree_top(&tree, tree.root)].id, shape == STACK ? n : 1);
@@ -248,8 +247,8 @@ static void ninety_thousand_mounts_cost_what_so_many_small_trees_cost(void **sta
 		double small = seconds_for(4500, shape) + 0.0005, large = seconds_for(90000, shape);
 
 		if (large > small * 120)
-			fail_msg("shape %d: %f s for 4,500 mounts, %f s for 90,000", (int)shape, small,
-				 large);
+			fail_msg("shape %d: %f s for 4,500 mounts, %f s for 90,000", (int)shape,
+				 small, large);
 	}
 }
 
@@ -267,7 +266,8 @@ int main(void)
 		cmocka_unit_test(records_may_stand_in_any_order),
 		cmocka_unit_test(the_top_of_a_stack_is_the_mount_that_is_seen),
 		cmocka_unit_test(a_relative_mountpoint_starts_with_a_slash),
-		cmocka_unit_test(mounts_of_a_superblock_are_chained_with_those_that_show_it_whole_first),
+		cmocka_unit_test(
+			mounts_of_a_superblock_are_chained_with_those_that_show_it_whole_first),
 		cmocka_unit_test(a_tree_can_be_linked_again_after_a_mount_is_added),
 		cmocka_unit_test(ninety_thousand_mounts_cost_what_so_many_small_trees_cost),
 	};

@@ -5,11 +5,12 @@
 static void a_place_is_hidden_by_what_is_mounted_above_it(void **state)
 {
 	static const struct row rows[] = {
-		{ 1, 0, "/" },	     { 2, 1, "/a/b/c" }, { 3, 1, "/a" },   { 4, 3, "/a/b" },
-		{ 5, 2, "/a/b/c/d" }, { 6, 1, "/ab" },	 { 7, 6, "/ab" },   { 8, 6, "/ab/x" },
-		{ 9, 7, "/ab/x" },    { 10, 1, "/z/y" }, { 11, 1, "/z-y" },
+		{ 1, 0, "/" },	      { 2, 1, "/a/b/c" }, { 3, 1, "/a" },    { 4, 3, "/a/b" },
+		{ 5, 2, "/a/b/c/d" }, { 6, 1, "/ab" },	  { 7, 6, "/ab" },   { 8, 6, "/ab/x" },
+		{ 9, 7, "/ab/x" },    { 10, 1, "/z/y" },  { 11, 1, "/z-y" },
 	};
-	static const bool visible[] = { true, false, true, true, false, true, true, false, true, true, true };
+	static const bool visible[] = { true, false, true, true, false, true,
+					true, false, true, true, true };
 	cleanup_visible struct visible v = { 0 };
 	cleanup_tree struct mount_tree tree;
 

@@ -31,7 +31,8 @@ static void is(const struct word_external *word, enum word_what what, const char
 
 static void a_dumped_mount_is_named_by_path_or_number(void **state)
 {
-	static const char *const words[] = { "mnt[/a]:one", "mnt[#42]:two", "mnt[/b]:x]:three", "mnt[/c]:a:b" };
+	static const char *const words[] = { "mnt[/a]:one", "mnt[#42]:two", "mnt[/b]:x]:three",
+					     "mnt[/c]:a:b" };
 	cleanup_parsed struct parsed p;
 
 	parse(&p, WORD_DUMP, words, 4);
@@ -88,9 +89,10 @@ static void the_empty_brackets_are_automatic_with_flags_when_dumping(void **stat
 
 static void words_that_are_none_are_findings_each(void **state)
 {
-	static const char *const words[] = { "",	    "mnt",	 "mnt[",	  "mnt[/a]",
-					     "mnt[/a]key", "mnt[/a]:",	 "[/a]:key",	  "mnt[]:x",
-					     "mnt[#]:k",   "mnt[#x]:k", "mnt[#-1]:k", "mnt[#4294967296]:k" };
+	static const char *const words[] = { "",	  "mnt",	"mnt[",
+					     "mnt[/a]",	  "mnt[/a]key", "mnt[/a]:",
+					     "[/a]:key",  "mnt[]:x",	"mnt[#]:k",
+					     "mnt[#x]:k", "mnt[#-1]:k", "mnt[#4294967296]:k" };
 	cleanup_parsed struct parsed p;
 
 	parse(&p, WORD_DUMP, words, ARRAY_SIZE(words));
