@@ -230,6 +230,14 @@ static void take_back(struct build *b, int callers_ns)
 		journal_undo(&b->journal);
 }
 
+/* Built is not handed over: until it is, what was made may have to be taken back. */
+static bool is_kept(struct build *b)
+{
+	char word;
+
+	return fd_recv(b->caller_fd, &word, 1, NULL) == 1;
+}
+
 int builder_main(struct build *b, uint64_t above)
 {
 	cleanup_fd int callers_ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
@@ -248,7 +256,8 @@ int builder_main(struct build *b, uint64_t above)
 
 	if (!err)
 		err = finished;
-	if (talk_send(b->caller_fd, (struct talk_message){ .type = TALK_DONE, .value = err }, NULL, -1))
+	if (talk_send(b->caller_fd, (struct talk_message){ .type = TALK_DONE, .value = err }, NULL, -1) ||
+	    (!err && b->journal.n && !is_kept(b)))
 		take_back(b, callers_ns);
 	return err ? 1 : 0;
 }

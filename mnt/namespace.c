@@ -25,45 +25,87 @@ struct rebind_namespace {
 	struct keeper keeper;
 	pid_t holder;
 	int holder_sock; /* a byte lets it go */
+	/* Until it is handed over: restore.h. */
+	struct journal journal;
+	pid_t builder;
+	int builder_sock;
 };
+
+/* The namespace is somebody's: the mountpoints that were made for it stay. */
+static void keep(struct rebind_namespace *ns)
+{
+	if (ns->builder_sock >= 0)
+		fd_send(ns->builder_sock, "k", 1, -1);
+	fd_close(&ns->builder_sock);
+	if (ns->builder > 0)
+		child_wait(ns->builder, NULL);
+	ns->builder = 0;
+	journal_free(&ns->journal);
+}
+
+/* Whatever is not kept goes: the namespace first, for what is mounted on cannot be removed. */
+static void give_up(struct rebind_namespace *ns)
+{
+	fd_close(&ns->fd);
+	keeper_stop(&ns->keeper);
+	child_kill(&ns->builder);
+	fd_close(&ns->builder_sock);
+	journal_undo(&ns->journal);
+}
 
 int namespace_new(struct restore_result *result, struct rebind_namespace **ret)
 {
 	struct rebind_namespace *ns = malloc(sizeof(*ns));
-
-	if (!ns) {
-		fd_close(&result->ns_fd);
-		keeper_stop(&result->keeper);
-		return -ENOMEM;
-	}
-	*ns = (struct rebind_namespace){
+	struct rebind_namespace given = {
 		.fd = result->ns_fd,
 		.keeper = result->keeper,
 		.holder_sock = -EBADF,
+		.journal = result->journal,
+		.builder = result->builder,
+		.builder_sock = result->builder_sock,
 	};
+
+	if (!ns) {
+		give_up(&given);
+		return -ENOMEM;
+	}
+	*ns = given;
 	*ret = ns;
 	return 0;
 }
 
-int rebind_namespace_fd(const struct rebind_namespace *ns)
+int rebind_namespace_fd(struct rebind_namespace *ns)
 {
+	keep(ns);
 	return ns->fd;
 }
 
-static void execute(int ns_fd, char *const argv[])
-{
-	if (setns(ns_fd, CLONE_NEWNS) < 0 || chdir("/") < 0) {
-		log_error(-errno, "cannot enter the new namespace");
-		_exit(STATUS_FAILED);
-	}
-	/* It is the user's, and outlives us like any child of a shell. */
-	prctl(PR_SET_PDEATHSIG, 0);
-	child_close_from(3);
-	execvp(argv[0], argv);
-	int err = errno;
+/* A command on its way: what its process has to tell before it is another program. */
+struct launch {
+	const struct rebind_namespace *ns;
+	char *const *argv;
+	int failed_fd; /* takes the errno of what failed; closed by a successful exec */
+};
 
-	log_error(-err, "cannot execute '%s'", argv[0]);
-	_exit(err == ENOENT ? STATUS_NOT_FOUND : STATUS_NO_EXEC);
+_Noreturn static void fail(const struct launch *launch, int err)
+{
+	fd_write_all(launch->failed_fd, &err, sizeof(err));
+	_exit(STATUS_FAILED);
+}
+
+_Noreturn static void execute(struct launch *launch)
+{
+	if (setns(launch->ns->fd, CLONE_NEWNS) < 0 || chdir("/") < 0)
+		fail(launch, -errno);
+	/* It is the user's, and outlives us like any child of a shell: so do mountpoints made for it. */
+	prctl(PR_SET_PDEATHSIG, 0);
+	if (launch->ns->builder_sock >= 0)
+		fd_send(launch->ns->builder_sock, "k", 1, -1);
+	if (launch->failed_fd != 3)
+		launch->failed_fd = dup3(launch->failed_fd, 3, O_CLOEXEC);
+	child_close_from(4);
+	execvp(launch->argv[0], launch->argv);
+	fail(launch, -errno);
 }
 
 static int status_of(int wait_status)
@@ -72,39 +114,57 @@ static int status_of(int wait_status)
 }
 
 /* A pid namespace is that of one's children: the command is a grandchild then. */
-static void execute_in(const struct rebind_namespace *ns, char *const argv[])
+_Noreturn static void execute_in(struct launch *launch)
 {
 	int status = 0;
 
-	if (!ns->keeper.pid)
-		execute(ns->fd, argv);
-	int err = keeper_enter(&ns->keeper);
+	if (!launch->ns->keeper.pid)
+		execute(launch);
+	int err = keeper_enter(&launch->ns->keeper);
 
-	if (err) {
-		log_error(err, "cannot enter the other namespaces");
-		_exit(STATUS_FAILED);
-	}
+	if (err)
+		fail(launch, err);
 	pid_t pid = fork();
 
 	if (pid == 0)
-		execute(ns->fd, argv);
+		execute(launch);
 	if (pid < 0)
-		_exit(STATUS_FAILED);
+		fail(launch, -errno);
+	fd_close(&launch->failed_fd);
 	child_wait(pid, &status);
 	_exit(status_of(status));
 }
 
+static int refuse_command(const char *name, int err, int *ret_status)
+{
+	log_error(err, "cannot execute '%s'", name);
+	*ret_status = err == -ENOENT ? STATUS_NOT_FOUND : STATUS_NO_EXEC;
+	return 0;
+}
+
 int rebind_namespace_run(struct rebind_namespace *ns, char *const argv[], int *ret_status)
 {
-	int status = 0;
+	int ends[2], failed = 0, status = 0;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return log_error(-errno, "cannot make a pipe");
+	cleanup_fd int mine = ends[0];
+	struct launch launch = { .ns = ns, .argv = argv, .failed_fd = ends[1] };
 	pid_t pid = child_fork();
 
 	if (pid == 0)
-		execute_in(ns, argv);
+		execute_in(&launch);
+	fd_close(&launch.failed_fd);
 	if (pid < 0)
 		return log_error(pid, "cannot fork");
+	bool runs = fd_read_full(mine, &failed, sizeof(failed)) != sizeof(failed);
+
+	if (runs)
+		keep(ns);
 	int err = child_wait(pid, &status);
 
+	if (!runs)
+		return refuse_command(argv[0], failed, ret_status);
 	if (err && err != -ECHILD)
 		return log_error(err, "cannot wait for '%s'", argv[0]);
 	*ret_status = status_of(status);
@@ -172,8 +232,10 @@ int rebind_namespace_pin(struct rebind_namespace *ns, const char *file)
 
 	if (made < 0 && errno != EEXIST)
 		return log_error(-errno, "cannot create '%s'", file);
-	if (mount(fd_proc_path(ns->fd, source), file, NULL, MS_BIND, NULL) == 0)
+	if (mount(fd_proc_path(ns->fd, source), file, NULL, MS_BIND, NULL) == 0) {
+		keep(ns);
 		return 0;
+	}
 	int err = -errno;
 
 	if (made >= 0)
@@ -185,18 +247,28 @@ int rebind_namespace_send(struct rebind_namespace *ns, int sock)
 {
 	int err = fd_send(sock, "mnt", 3, ns->fd);
 
-	return err ? log_error(err, "cannot send the namespace over descriptor %d", sock) : 0;
+	if (err)
+		return log_error(err, "cannot send the namespace over descriptor %d", sock);
+	keep(ns);
+	return 0;
+}
+
+/* Let the holder live on alone; it answers when it no longer dies with us. A killed one does not. */
+static void release_holder(struct rebind_namespace *ns)
+{
+	char word;
+
+	if (fd_send(ns->holder_sock, "g", 1, -1) == 0 && fd_recv(ns->holder_sock, &word, 1, NULL) == 1)
+		keep(ns);
+	fd_close(&ns->holder_sock);
 }
 
 void rebind_namespace_free(struct rebind_namespace *ns)
 {
 	if (!ns)
 		return;
-	/* It closes its end when it no longer dies with us; only then may we. */
-	if (ns->holder_sock >= 0 && fd_send(ns->holder_sock, "g", 1, -1) == 0)
-		fd_recv(ns->holder_sock, &(char){ 0 }, 1, NULL);
-	fd_close(&ns->holder_sock);
-	fd_close(&ns->fd);
-	keeper_stop(&ns->keeper);
+	if (ns->holder_sock >= 0)
+		release_holder(ns);
+	give_up(ns);
 	free(ns);
 }

@@ -256,6 +256,7 @@ int namespaces_hold(int sock, int mntns_fd)
 	if (err || fd_recv(sock, &word, 1, NULL) != 1)
 		_exit(1);
 	prctl(PR_SET_PDEATHSIG, 0);
+	fd_send(sock, "r", 1, -1);
 	child_close_from(0);
 	signal(SIGCHLD, SIG_DFL);
 	/* The first process of a pid namespace also buries its dead. */

@@ -60,7 +60,8 @@ int keeper_enter_user(const struct keeper *keeper);
 
 /**
  * namespaces_hold - in a process of its own: enter a mount namespace and stay there
- * @sock: 0 (an int) is sent when it is inside; a byte from there lets it go, to live on alone
+ * @sock: 0 (an int) is sent when it is inside; a byte from there lets it go, to live on
+ *        alone; it answers with a byte
  *
  * Return: a negative errno if it could not enter; else it does not return.
  */

@@ -58,6 +58,8 @@ struct restore {
 	struct plan plan;
 	struct keeper keeper;
 	struct journal journal;
+	pid_t builder; /* where it waits for the handing over */
+	int builder_sock;
 	int image_dir_fd, ns_fd;
 	uint64_t above; /* the id that the namespace must be above, to be pinned */
 };
@@ -71,6 +73,8 @@ static void restore_free(struct restore *r)
 	idmaps_free(&r->idmaps);
 	plan_free(&r->plan);
 	keeper_stop(&r->keeper);
+	child_kill(&r->builder);
+	fd_close(&r->builder_sock);
 	journal_undo(&r->journal);
 	fd_close(&r->image_dir_fd);
 	fd_close(&r->ns_fd);
@@ -434,6 +438,11 @@ static int build(struct restore *r)
 	if (err)
 		return err;
 	err = attend(r, pid, sock);
+	if (!err && r->journal.n) {
+		r->builder = pid;
+		r->builder_sock = fd_take(&sock);
+		pid = 0;
+	}
 	if (err == -EPIPE) {
 		child_wait(pid, &status);
 		pid = 0;
@@ -447,9 +456,13 @@ static int hand_over(struct restore *r)
 	*r->result = (struct restore_result){
 		.ns_fd = fd_take(&r->ns_fd),
 		.keeper = r->keeper,
+		.journal = r->journal,
+		.builder = r->builder,
+		.builder_sock = fd_take(&r->builder_sock),
 	};
 	r->keeper = KEEPER_NONE;
-	journal_free(&r->journal);
+	r->journal = (struct journal){ 0 };
+	r->builder = 0;
 	return 0;
 }
 
@@ -497,6 +510,7 @@ int restore_run(const struct rebind_restore_options *options, struct findings *f
 		.result = ret,
 		.image_dir_fd = -EBADF,
 		.ns_fd = -EBADF,
+		.builder_sock = -EBADF,
 		.keeper = KEEPER_NONE,
 		.tree = { .root = MOUNT_NONE },
 	};

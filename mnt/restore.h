@@ -4,6 +4,7 @@
 #define REBIND_MNT_RESTORE_H
 
 #include "include/rebind.h"
+#include "mnt/journal.h"
 #include "mnt/namespaces.h"
 #include "model/compare.h"
 #include "model/findings.h"
@@ -11,6 +12,13 @@
 struct restore_result {
 	int ns_fd;	      /* the new mount namespace */
 	struct keeper keeper; /* pid 0: no other namespaces were asked for */
+	/*
+	 * Where mountpoints were made: the journal, and the builder, which takes them back if the caller dies
+	 * before a byte on @builder_sock says that the namespace was handed over. pid 0: none were made.
+	 */
+	struct journal journal;
+	pid_t builder;
+	int builder_sock;
 };
 
 /**
