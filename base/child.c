@@ -18,7 +18,8 @@ pid_t child_fork(void)
 	if (pid > 0)
 		return pid;
 	/* The parent may have died before the signal was asked for; then nobody would send it. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		_exit(1);
 	if (getppid() != parent && getppid() != 0) /* 0: it lives outside our pid namespace */
 		_exit(1);
 	return 0;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/fd.h"
 #include "base/sys.h"
 
@@ -89,6 +90,48 @@ int path_open_beneath(int dir_fd, const char *path)
 	fd = sys_openat2(dir_fd, name, O_PATH | O_CLOEXEC,
 			 RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
 	return fd == -ENOSYS ? walk_beneath(dir_fd, path) : fd;
+}
+
+static int send_from_root(int root_fd, const char *path, int sock)
+{
+	if (fchdir(root_fd) < 0 || chroot(".") < 0)
+		return -errno;
+	cleanup_fd int fd = open(path, O_PATH | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd_send(sock, "p", 1, fd);
+}
+
+static int open_from_root(int root_fd, const char *path)
+{
+	int pair[2], fd = -EBADF, answer;
+	int err = fd_pair(pair);
+
+	if (err)
+		return err;
+	cleanup_fd int mine = pair[0];
+	cleanup_fd int its = pair[1];
+	pid_t pid = child_fork();
+
+	if (pid == 0) {
+		answer = send_from_root(root_fd, path, its);
+		if (answer)
+			fd_send(its, &answer, sizeof(answer), -1);
+		_exit(0);
+	}
+	if (pid < 0)
+		return pid;
+	fd_close(&its);
+	ssize_t n = fd_recv(mine, &answer, sizeof(answer), &fd);
+
+	child_wait(pid, NULL);
+	return n == 1 ? fd : n == sizeof(answer) ? answer : -EIO;
+}
+
+int path_open_in_root(int root_fd, const char *path)
+{
+	int fd = sys_openat2(root_fd, path, O_PATH | O_CLOEXEC, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+
+	return fd == -ENOSYS ? open_from_root(root_fd, path) : fd;
 }
 
 void path_cache_forget(struct path_cache *cache)

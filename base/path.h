@@ -19,6 +19,16 @@
  */
 int path_open_beneath(int dir_fd, const char *path);
 
+/**
+ * path_open_in_root - open a handle on a path as a process with that root would
+ * @root_fd: its root; absolute symlinks and ".." stay below it
+ *
+ * Without openat2 a child does it, whose root is that directory: this needs CAP_SYS_CHROOT.
+ *
+ * Return: an O_PATH descriptor that the caller owns, or a negative errno.
+ */
+int path_open_in_root(int root_fd, const char *path);
+
 /* The directory that was opened last: names in one directory stand side by side in sorted lists. */
 struct path_cache {
 	int fd;

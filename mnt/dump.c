@@ -31,6 +31,7 @@ struct dump {
 	enum scan_reader reader;
 	int ns_fd, image_dir_fd;
 	struct mount_tree callers;
+	struct visible callers_visible;
 	struct hooks_host *host;
 	bool started; /* the plugins, if there are any */
 };
@@ -41,6 +42,7 @@ static void dump_free(struct dump *d)
 	fd_close(&d->ns_fd);
 	fd_close(&d->image_dir_fd);
 	tree_free(&d->callers);
+	visible_free(&d->callers_visible);
 }
 
 static int open_target(struct dump *d)
@@ -96,6 +98,8 @@ static int read_own(struct dump *d)
 
 	if (!err)
 		err = scan_read(&own, d->reader, &d->callers);
+	if (!err)
+		err = visible_find_all(&d->callers, &d->callers_visible);
 	return err ? log_error(err, "cannot read the caller's own mounts") : 0;
 }
 
@@ -108,6 +112,7 @@ static int decide(struct dump *d, const struct scan_target *target, struct mount
 		.tree = tree,
 		.visible = visible,
 		.callers = &d->callers,
+		.callers_visible = &d->callers_visible,
 		.options = &d->externals,
 		.skip_mnt = o->skip_mnt,
 		.n_skip_mnt = o->n_skip_mnt,

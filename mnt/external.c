@@ -64,8 +64,7 @@ static struct mount *find_stat(const struct external_input *in, const struct tab
 
 static int stat_at(const struct external_input *in, const char *path, struct sys_mount_stat *ret)
 {
-	cleanup_fd int fd = sys_openat2(in->target->root_fd, path, O_PATH | O_CLOEXEC,
-					RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	cleanup_fd int fd = path_open_in_root(in->target->root_fd, path);
 
 	if (fd < 0)
 		return fd;
@@ -189,15 +188,25 @@ static uint64_t end_hash(const struct mount *m)
 	return place_hash(m->dev, m->root, strlen(m->root)) * 31 + table_hash_bytes(name, strlen(name));
 }
 
-static int index_ends(const struct mount_tree *callers, struct ends *ret)
+/* Does the mountpoint's path lead to this mount of the caller's, and not to one that covers it? */
+static bool is_seen(const struct external_input *in, uint32_t i)
 {
+	const struct mount *m = &in->callers->mounts[i];
+
+	return visible_at(in->callers, in->callers_visible, m->mountpoint) == m;
+}
+
+static int index_ends(const struct external_input *in, struct ends *ret)
+{
+	const struct mount_tree *callers = in->callers;
 	int err = 0;
 
 	*ret = (struct ends){ .tree = callers, .next = malloc((callers->n + 1) * sizeof(*ret->next)) };
 	if (!ret->next)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < callers->n && !err; i++)
-		err = table_put(&ret->table, end_hash(&callers->mounts[i]), i, &ret->next[i]);
+		if (is_seen(in, i))
+			err = table_put(&ret->table, end_hash(&callers->mounts[i]), i, &ret->next[i]);
 	return err;
 }
 
@@ -219,7 +228,7 @@ static bool came_along(const struct ends *callers, const struct mount *volume, c
 		size_t n = strlen(host->mountpoint);
 
 		if (host->dev == m->dev && strcmp(host->root, m->root) == 0 && n >= k &&
-		    strcmp(host->mountpoint + n - k, below) == 0 && tree_top(callers->tree, i) == i)
+		    strcmp(host->mountpoint + n - k, below) == 0)
 			return true;
 	}
 	return false;
@@ -320,12 +329,12 @@ static int index_unique(const struct mount_tree *tree, struct table *ret)
 }
 
 /* One superblock and root can be at several places; a mount that is covered by another tells of none. */
-static int index_callers(const struct mount_tree *callers, struct places *ret)
+static int index_callers(const struct external_input *in, struct places *ret)
 {
 	int err = 0;
 
-	for (uint32_t i = 0; i < callers->n && !err; i++)
-		if (tree_top(callers, i) == i)
+	for (uint32_t i = 0; i < in->callers->n && !err; i++)
+		if (is_seen(in, i))
 			err = places_add(ret, i);
 	return err;
 }
@@ -343,7 +352,7 @@ int external_decide(struct external_input *in)
 		return err;
 	declare_externals(in, &by_unique);
 	declare_skipped(in, &by_unique);
-	err = index_ends(in->callers, &callers);
+	err = index_ends(in, &callers);
 	if (!err)
 		err = decide_companions(in, &callers);
 	for (uint32_t i = 0; i < in->tree->n; i++) {
@@ -442,7 +451,7 @@ int external_detect(struct external_input *in)
 {
 	cleanup_table struct table groups = { 0 };
 	struct places callers = { .tree = in->callers };
-	int err = in->options->automatic ? index_callers(in->callers, &callers) : 0;
+	int err = in->options->automatic ? index_callers(in, &callers) : 0;
 
 	if (!err)
 		err = collect_groups(in->callers, &groups);

@@ -14,6 +14,7 @@ struct external_input {
 	struct mount_tree *tree;	  /* owners are set here */
 	const struct visible *visible;	  /* of the tree */
 	const struct mount_tree *callers; /* the caller's own namespace */
+	const struct visible *callers_visible;
 	struct word_list *options;
 	const char *const *skip_mnt;
 	size_t n_skip_mnt;

@@ -53,9 +53,7 @@ static void check_layer(const struct scan_target *target, const struct mount *m,
 			struct findings *findings)
 {
 	cleanup_free char *help = NULL;
-	cleanup_fd int fd = layer[0] != '/' ? -ENOENT :
-					      sys_openat2(target->root_fd, layer, O_PATH | O_CLOEXEC,
-							  RESOLVE_IN_ROOT);
+	cleanup_fd int fd = layer[0] != '/' ? -ENOENT : path_open_in_root(target->root_fd, layer);
 
 	if (fd >= 0 || asprintf(&help, "--external 'mnt[%s]:KEY'", m->mountpoint) < 0)
 		return;

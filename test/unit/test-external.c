@@ -81,6 +81,7 @@ static void build_some_of_each(void)
 struct decision {
 	struct scan_target target;
 	struct mount_tree tree, callers;
+	struct visible callers_visible;
 	struct visible visible;
 	struct findings findings;
 	struct word_list words;
@@ -97,11 +98,13 @@ static void read_trees(struct decision *d, const struct space *space)
 	assert_ok(visible_find_all(&d->tree, &d->visible));
 	assert_ok(scan_open_own(&own));
 	assert_ok(scan_read(&own, SCAN_BEST, &d->callers));
+	assert_ok(visible_find_all(&d->callers, &d->callers_visible));
 	d->in = (struct external_input){
 		.target = &d->target,
 		.tree = &d->tree,
 		.visible = &d->visible,
 		.callers = &d->callers,
+		.callers_visible = &d->callers_visible,
 		.options = &d->words,
 		.findings = &d->findings,
 	};
@@ -120,6 +123,7 @@ static void decision_free(struct decision *d)
 	scan_close(&d->target);
 	tree_free(&d->tree);
 	tree_free(&d->callers);
+	visible_free(&d->callers_visible);
 	visible_free(&d->visible);
 	findings_free(&d->findings);
 	words_free(&d->words);
