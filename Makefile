@@ -227,7 +227,7 @@ lint-manual:
 lint-shell:
 	$(Q)echo shellcheck; shellcheck -x --severity=warning $(SCRIPTS)
 lint-spelling:
-	$(Q)echo codespell; codespell -L nd $(C_FILES) $(H_FILES) $(SCRIPTS) $(TEXTS) Makefile
+	$(Q)echo codespell; codespell -L nd,siz $(C_FILES) $(H_FILES) $(SCRIPTS) $(TEXTS) Makefile
 lint-cppcheck:
 	$(Q)echo cppcheck; $(CPPCHECK) -D_GNU_SOURCE -I. -Iinclude $(LIB_SRCS) $(CMD_SRCS) $(wildcard plugins/*/*.c)
 lint-clang: $(BUILD)/image/rebind.pb-c.h

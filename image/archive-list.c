@@ -105,7 +105,7 @@ static int add_data(struct archive *a, struct archive_entry *entry, struct text 
 		return more;
 	blocks_flush(&blocks);
 	return add_text(text, " %lld bytes %s", (long long)archive_entry_size(entry),
-			digest_end(&blocks.digest, hex));
+			digest_end_hex(&blocks.digest, hex));
 }
 
 /* ---- one entry ---- */
@@ -150,7 +150,7 @@ static int add_value(struct text *text, const unsigned char *value, size_t size)
 	if (size > VALUE_SHOWN) {
 		digest_start(&digest);
 		digest_add(&digest, value, size);
-		return add_text(text, "%s", digest_end(&digest, hex));
+		return add_text(text, "%s", digest_end_hex(&digest, hex));
 	}
 	for (size_t i = 0; i < size && !err; i++)
 		err = add_text(text, "%02x", value[i]);

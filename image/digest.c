@@ -2,6 +2,12 @@
 #include "image/digest.h"
 
 #include <string.h>
+#ifdef __x86_64__
+#include <cpuid.h>
+#include <immintrin.h>
+#endif
+
+#define BLOCK 64
 
 /* The first 32 bits of the fractional parts of the cube roots of the first 64 primes. */
 static const uint32_t rounds[64] = {
@@ -35,26 +41,125 @@ static void schedule(uint32_t w[64], const unsigned char block[64])
 	}
 }
 
-static void compress(uint32_t state[8], const unsigned char block[64])
+/* The eight words stay where they are, and the names turn: v[i] is a in round 0, b in round 1, ... */
+static inline void round_plain(uint32_t v[8], unsigned int i, uint32_t in)
+{
+	uint32_t a = v[-i & 7], b = v[(1 - i) & 7], c = v[(2 - i) & 7];
+	uint32_t e = v[(4 - i) & 7], f = v[(5 - i) & 7], g = v[(6 - i) & 7];
+	uint32_t s1 = turn(e, 6) ^ turn(e, 11) ^ turn(e, 25);
+	uint32_t one = v[(7 - i) & 7] + s1 + ((e & f) ^ (~e & g)) + in;
+	uint32_t s0 = turn(a, 2) ^ turn(a, 13) ^ turn(a, 22);
+
+	v[(3 - i) & 7] += one;
+	v[(7 - i) & 7] = one + s0 + ((a & b) ^ (a & c) ^ (b & c));
+}
+
+static void compress_plain(uint32_t state[8], const unsigned char *data, size_t blocks)
 {
 	uint32_t w[64], v[8];
 
-	schedule(w, block);
-	memcpy(v, state, sizeof(v));
-	for (int i = 0; i < 64; i++) {
-		uint32_t s1 = turn(v[4], 6) ^ turn(v[4], 11) ^ turn(v[4], 25);
-		uint32_t choice = (v[4] & v[5]) ^ (~v[4] & v[6]);
-		uint32_t one = v[7] + s1 + choice + rounds[i] + w[i];
-		uint32_t s0 = turn(v[0], 2) ^ turn(v[0], 13) ^ turn(v[0], 22);
-		uint32_t two = s0 + ((v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]));
-
-		memmove(v + 1, v, 7 * sizeof(v[0]));
-		v[4] += one;
-		v[0] = one + two;
+	for (; blocks; blocks--, data += BLOCK) {
+		schedule(w, data);
+		memcpy(v, state, sizeof(v));
+		/* By eight, so that every index of v is a constant. */
+		for (unsigned int i = 0; i < 64; i += 8) {
+			round_plain(v, 0, rounds[i] + w[i]);
+			round_plain(v, 1, rounds[i + 1] + w[i + 1]);
+			round_plain(v, 2, rounds[i + 2] + w[i + 2]);
+			round_plain(v, 3, rounds[i + 3] + w[i + 3]);
+			round_plain(v, 4, rounds[i + 4] + w[i + 4]);
+			round_plain(v, 5, rounds[i + 5] + w[i + 5]);
+			round_plain(v, 6, rounds[i + 6] + w[i + 6]);
+			round_plain(v, 7, rounds[i + 7] + w[i + 7]);
+		}
+		for (int i = 0; i < 8; i++)
+			state[i] += v[i];
 	}
-	for (int i = 0; i < 8; i++)
-		state[i] += v[i];
 }
+
+/* ---- with the SHA instructions of x86: some seven times as fast ---- */
+
+#ifdef __x86_64__
+#define X86_SHA __attribute__((target("sha,sse4.1")))
+
+/* Not __builtin_cpu_supports(): clang 14 does not know "sha". CPUID may cost a VM exit: asked once. */
+static bool has_sha(void)
+{
+	static _Atomic int known; /* 0: not asked yet */
+	unsigned int a, b, c, d;
+
+	if (!known) {
+		bool sse = __get_cpuid(1, &a, &b, &c, &d) && (c & bit_SSSE3) && (c & bit_SSE4_1);
+		bool sha = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_SHA);
+
+		known = sse && sha ? 1 : -1;
+	}
+	return known > 0;
+}
+
+/* Four rounds with the four words of @w, which become those of sixteen rounds later. */
+static inline X86_SHA void four_rounds(__m128i state[2], __m128i *w, __m128i w1, __m128i w2, __m128i w3,
+				       const uint32_t *constants)
+{
+	__m128i in = _mm_add_epi32(*w, _mm_loadu_si128((const __m128i *)constants));
+
+	state[1] = _mm_sha256rnds2_epu32(state[1], state[0], in);
+	state[0] = _mm_sha256rnds2_epu32(state[0], state[1], _mm_shuffle_epi32(in, 0x0e));
+	__m128i next = _mm_add_epi32(_mm_sha256msg1_epu32(*w, w1), _mm_alignr_epi8(w3, w2, 4));
+
+	*w = _mm_sha256msg2_epu32(next, w3);
+}
+
+static inline X86_SHA __m128i load_big_endian(const unsigned char *data)
+{
+	const __m128i order = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+
+	return _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)data), order);
+}
+
+static X86_SHA void compress_x86(uint32_t state[8], const unsigned char *data, size_t blocks)
+{
+	/* The instructions want the words as ABEF and CDGH, from the highest to the lowest. */
+	__m128i badc = _mm_shuffle_epi32(_mm_loadu_si128((__m128i *)state), 0xb1);
+	__m128i efgh = _mm_shuffle_epi32(_mm_loadu_si128((__m128i *)(state + 4)), 0x1b);
+	__m128i v[2] = { _mm_alignr_epi8(badc, efgh, 8), _mm_blend_epi16(efgh, badc, 0xf0) };
+
+	for (; blocks; blocks--, data += BLOCK) {
+		__m128i before[2] = { v[0], v[1] };
+		__m128i w0 = load_big_endian(data), w1 = load_big_endian(data + 16);
+		__m128i w2 = load_big_endian(data + 32), w3 = load_big_endian(data + 48);
+
+		for (int i = 0; i < 64; i += 16) {
+			four_rounds(v, &w0, w1, w2, w3, rounds + i);
+			four_rounds(v, &w1, w2, w3, w0, rounds + i + 4);
+			four_rounds(v, &w2, w3, w0, w1, rounds + i + 8);
+			four_rounds(v, &w3, w0, w1, w2, rounds + i + 12);
+		}
+		v[0] = _mm_add_epi32(v[0], before[0]);
+		v[1] = _mm_add_epi32(v[1], before[1]);
+	}
+	__m128i feba = _mm_shuffle_epi32(v[0], 0x1b);
+	__m128i dchg = _mm_shuffle_epi32(v[1], 0xb1);
+
+	_mm_storeu_si128((__m128i *)state, _mm_blend_epi16(feba, dchg, 0xf0));
+	_mm_storeu_si128((__m128i *)(state + 4), _mm_alignr_epi8(dchg, feba, 8));
+}
+
+static void compress(uint32_t state[8], const unsigned char *data, size_t blocks)
+{
+	if (has_sha())
+		compress_x86(state, data, blocks);
+	else
+		compress_plain(state, data, blocks);
+}
+#else
+static void compress(uint32_t state[8], const unsigned char *data, size_t blocks)
+{
+	compress_plain(state, data, blocks);
+}
+#endif
+
+/* ---- of any size ---- */
 
 void digest_start(struct digest *digest)
 {
@@ -67,34 +172,47 @@ void digest_start(struct digest *digest)
 void digest_add(struct digest *digest, const void *data, size_t size)
 {
 	const unsigned char *p = data;
+	size_t used = digest->size % BLOCK;
 
-	while (size) {
-		size_t used = digest->size % 64;
-		size_t n = size < 64 - used ? size : 64 - used;
+	digest->size += size;
+	if (used) {
+		size_t n = size < BLOCK - used ? size : BLOCK - used;
 
 		memcpy(digest->block + used, p, n);
-		digest->size += n;
 		p += n;
 		size -= n;
-		if (digest->size % 64 == 0)
-			compress(digest->state, digest->block);
+		if (used + n == BLOCK)
+			compress(digest->state, digest->block, 1);
 	}
+	compress(digest->state, p, size / BLOCK);
+	/* Nothing is left if the block above is not full yet. */
+	if (size % BLOCK)
+		memcpy(digest->block, p + size / BLOCK * BLOCK, size % BLOCK);
 }
 
-const char *digest_end(struct digest *digest, char hex[65])
+void digest_end(struct digest *digest, uint8_t ret[DIGEST_SIZE])
 {
-	static const char digits[] = "0123456789abcdef";
-	static const unsigned char padding[64] = { 0x80 };
+	static const unsigned char padding[BLOCK] = { 0x80 };
 	uint64_t bits = digest->size * 8;
-	size_t used = digest->size % 64;
+	size_t used = digest->size % BLOCK;
 	unsigned char length[8];
 
 	for (int i = 0; i < 8; i++)
 		length[i] = (unsigned char)(bits >> (56 - 8 * i));
 	digest_add(digest, padding, used < 56 ? 56 - used : 120 - used);
 	digest_add(digest, length, sizeof(length));
-	for (int i = 0; i < 64; i++)
-		hex[i] = digits[digest->state[i / 8] >> (28 - 4 * (i % 8)) & 15];
+	for (int i = 0; i < DIGEST_SIZE; i++)
+		ret[i] = (uint8_t)(digest->state[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+const char *digest_end_hex(struct digest *digest, char hex[65])
+{
+	static const char digits[] = "0123456789abcdef";
+	uint8_t bytes[DIGEST_SIZE];
+
+	digest_end(digest, bytes);
+	for (int i = 0; i < 2 * DIGEST_SIZE; i++)
+		hex[i] = digits[bytes[i / 2] >> (i % 2 ? 0 : 4) & 15];
 	hex[64] = '\0';
 	return hex;
 }

@@ -25,7 +25,7 @@ struct build {
 
 	int old_root_fd; /* the caller's root, O_PATH */
 	int staging_fd;	 /* the staging root */
-	int *fds;	 /* by mount: its descriptor */
+	int *fds;	 /* by mount, then by seed: its descriptor */
 	int *givers;	 /* by first mount of a superblock: a detached mount that shows all of it */
 	struct table places; /* late mounts: index -> descriptor of the place held */
 	bool *lost;	 /* by mount: could not be placed, with a finding; so could nothing below */

@@ -30,8 +30,11 @@ static void let_go(struct build *b, int *fd)
 /* A mount whose parent was lost has no place either; it needs no finding of its own. */
 static bool is_lost(struct build *b, uint32_t i)
 {
-	uint32_t parent = b->tree->mounts[i].parent;
+	uint32_t parent = i < b->tree->n ? b->tree->mounts[i].parent : MOUNT_NONE;
 
+	/* Seeds come when all stands. */
+	if (i >= b->tree->n)
+		return false;
 	if (!b->lost[i] && parent != MOUNT_NONE && b->lost[parent])
 		b->lost[i] = true;
 	return b->lost[i];
@@ -78,6 +81,7 @@ static int carry_out(struct build *b, const struct plan_step *step)
 		return seal(b, i);
 	case PLAN_PIVOT:
 		return pivot_into_new_root(b);
+	case PLAN_SEED:
 	case PLAN_SHARE:
 	case PLAN_JOIN:
 	case PLAN_JOIN_HOST:

@@ -305,7 +305,7 @@ static int run_builder(struct restore *r, int caller_fd)
 		.cache = PATH_CACHE_NONE,
 	};
 
-	if (!b.lost || fill_descriptors(&b.fds, r->tree.n) || fill_descriptors(&b.givers, r->tree.n))
+	if (!b.lost || fill_descriptors(&b.fds, r->tree.n + r->plan.n_seeds) || fill_descriptors(&b.givers, r->tree.n))
 		return 1;
 	fd_raise_limit();
 	return builder_main(&b, r->above);

@@ -15,6 +15,8 @@
  */
 #include "mnt/sharing.h"
 
+#include <fcntl.h>
+
 #include "base/log.h"
 #include "base/sys.h"
 
@@ -24,33 +26,42 @@ static int join(struct build *b, uint32_t i, int giver_fd)
 			      MOVE_MOUNT_SET_GROUP | MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
-int sharing_step(struct build *b, const struct plan_step *step)
+static int make_seed(struct build *b, const struct plan_step *step)
 {
-	const struct mount *m = &b->tree->mounts[step->mount];
+	int fd = sys_open_tree(b->fds[step->other], "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+
+	if (fd < 0)
+		return fd;
+	b->fds[step->mount] = fd;
+	/* What it was cloned from may be shared already. */
+	return sys_mount_setattr(fd, 0, 0, 0, MS_PRIVATE, -1);
+}
+
+static int change(struct build *b, const struct plan_step *step)
+{
 	int fd = b->fds[step->mount];
-	int err;
 
 	switch (step->op) {
+	case PLAN_SEED:
+		return make_seed(b, step);
 	case PLAN_SHARE:
-		err = sys_mount_setattr(fd, 0, 0, 0, MS_SHARED, -1);
-		return err ? log_error(err, "cannot make mount %u '%s' shared", m->id, m->mountpoint) : 0;
+		return sys_mount_setattr(fd, 0, 0, 0, MS_SHARED, -1);
 	case PLAN_SLAVE:
-		err = sys_mount_setattr(fd, 0, 0, 0, MS_SLAVE, -1);
-		return err ? log_error(err, "cannot make mount %u '%s' a slave", m->id, m->mountpoint) : 0;
+		return sys_mount_setattr(fd, 0, 0, 0, MS_SLAVE, -1);
 	case PLAN_UNBINDABLE:
-		err = sys_mount_setattr(fd, 0, 0, 0, MS_UNBINDABLE, -1);
-		return err ? log_error(err, "cannot make mount %u '%s' unbindable", m->id, m->mountpoint) :
-			     0;
+		return sys_mount_setattr(fd, 0, 0, 0, MS_UNBINDABLE, -1);
 	case PLAN_JOIN:
-		err = join(b, step->mount, b->fds[step->other]);
-		return err ? log_error(err, "mount %u '%s' cannot join the peer group of mount %u '%s'", m->id,
-				       m->mountpoint, b->tree->mounts[step->other].id,
-				       b->tree->mounts[step->other].mountpoint) :
-			     0;
+		return join(b, step->mount, b->fds[step->other]);
 	default:
-		err = join(b, step->mount, b->sources->groups[b->sources->of[step->mount].group].giver_fd);
-		return err ? log_error(err, "mount %u '%s' cannot join the peer group of its source", m->id,
-				       m->mountpoint) :
-			     0;
+		return join(b, step->mount,
+			    b->sources->groups[b->sources->of[step->mount].group].giver_fd);
 	}
+}
+
+int sharing_step(struct build *b, const struct plan_step *step)
+{
+	int err = change(b, step);
+	cleanup_free char *text = err ? plan_text(b->tree, step) : NULL;
+
+	return err ? log_error(err, "cannot %s", text ? text : "set propagation") : 0;
 }

@@ -10,8 +10,9 @@ struct plan_group {
 	uint32_t id, master;
 	uint32_t first; /* chain of members: planner.next_member */
 	uint32_t widest; /* the member that shows most of the filesystem */
+	uint32_t giver;	 /* who the others join: the widest, or the seed */
 	uint32_t n_members;
-	bool has_slaves, done;
+	bool has_slaves, needs_seed, done;
 };
 
 struct planner {
@@ -23,6 +24,7 @@ struct planner {
 	struct plan_group *groups;
 	uint32_t n_groups;
 	uint32_t *next_member; /* by mount; NULL when nothing is shared */
+	bool *seeds;	       /* by mount: a seed will be cloned from it; NULL likewise */
 	uint32_t *uses;	       /* by the first mount of a superblock: mounts still to be made of it */
 	uint32_t *late;	       /* mounts that are made when all others stand */
 	uint32_t n_late;

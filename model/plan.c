@@ -249,6 +249,7 @@ int plan_build(const struct plan_input *input, struct plan *plan, struct finding
 		build(&p);
 	free(p.groups);
 	free(p.next_member);
+	free(p.seeds);
 	free(p.uses);
 	free(p.late);
 	table_free(&p.group_of);
@@ -264,18 +265,31 @@ char *plan_text(const struct mount_tree *tree, const struct plan_step *step)
 		[PLAN_ATTACH] = "attach",	[PLAN_MOVE] = "move premount",
 		[PLAN_CLOSE] = "close",		[PLAN_DROP] = "drop giver",
 		[PLAN_SEAL] = "make superblock read-only", [PLAN_PIVOT] = "pivot_root",
+		[PLAN_SEED] = "seed a peer group from",
 		[PLAN_SHARE] = "make shared",	[PLAN_JOIN] = "join group of",
 		[PLAN_JOIN_HOST] = "join the source's group", [PLAN_SLAVE] = "make slave",
 		[PLAN_UNBINDABLE] = "make unbindable",
 	};
-	const struct mount *m = &tree->mounts[step->mount];
+	/* A seed is nowhere mounted; it goes by what it was cloned from, which PLAN_SEED tells. */
+	bool seed = step->mount >= tree->n;
+	const struct mount *m = &tree->mounts[step->op == PLAN_SEED ? step->other :
+					      seed		    ? tree->root :
+								      step->mount];
 	cleanup_free char *path = path_printable(m->mountpoint);
 	char *text;
 	int n;
 
 	if (!path)
 		return NULL;
-	if (step->op == PLAN_JOIN)
+	if (step->op == PLAN_SEED)
+		n = asprintf(&text, "%s mount %u '%s': seed %u", words[step->op], m->id, path,
+			     step->mount - tree->n);
+	else if (seed)
+		n = asprintf(&text, "%s: seed %u", words[step->op], step->mount - tree->n);
+	else if (step->op == PLAN_JOIN && step->other >= tree->n)
+		n = asprintf(&text, "%s seed %u: mount %u '%s'", words[step->op], step->other - tree->n,
+			     m->id, path);
+	else if (step->op == PLAN_JOIN)
 		n = asprintf(&text, "%s mount %u: mount %u '%s'", words[step->op],
 			     tree->mounts[step->other].id, m->id, path);
 	else if (step->op == PLAN_CREATE)

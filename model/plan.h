@@ -22,6 +22,7 @@ enum plan_op {
 	PLAN_DROP,	 /* nor is the giver of its superblock */
 	PLAN_SEAL,	 /* make its superblock read-only, now that it is filled */
 	PLAN_PIVOT,	 /* the new root becomes the root */
+	PLAN_SEED,	 /* a clone of other that is nowhere attached, to start a peer group with */
 	PLAN_SHARE,	 /* a new peer group */
 	PLAN_JOIN,	 /* into the peer group (and below the master) of other */
 	PLAN_JOIN_HOST,	 /* into the peer group of its source, which is the caller's */
@@ -32,13 +33,14 @@ enum plan_op {
 struct plan_step {
 	uint32_t op : 8;	/* enum plan_op */
 	uint32_t and_close : 1; /* and let go of the descriptor */
-	uint32_t mount;		/* index */
-	uint32_t other;		/* index: PLAN_JOIN's giver */
+	uint32_t mount;		/* index; from tree->n on the seeds */
+	uint32_t other;		/* index: PLAN_JOIN's giver, what PLAN_SEED clones */
 };
 
 struct plan {
 	struct plan_step *steps;
 	uint32_t n, room;
+	uint32_t n_seeds;
 };
 
 void plan_free(struct plan *plan);

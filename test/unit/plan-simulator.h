@@ -17,6 +17,7 @@ struct simulated {
 	bool giver, had_giver; /* of the superblock whose first mount it is */
 	bool place;	       /* held */
 	bool attached, premounted, sealed, bound, shared_once;
+	uint32_t cloned_from; /* of a seed */
 	uint32_t group,
 		master; /* propagation so far, numbered by the simulator; hosts' have HOST */
 };
@@ -184,15 +185,34 @@ static inline void sim_into(struct simulator *s, uint32_t i, uint32_t group, uin
 
 static inline void sim_share(struct simulator *s, uint32_t i)
 {
-	if (s->tree->mounts[i].parent == MOUNT_NONE)
+	if (i < s->tree->n && s->tree->mounts[i].parent == MOUNT_NONE)
 		sim_check(s, s->pivoted, "a shared root cannot be pivoted to");
 	sim_check(s, !s->of[i].shared_once, "shared twice");
 	s->of[i].shared_once = true;
 	sim_into(s, i, ++s->groups, s->of[i].master);
 }
 
+/* What a mount or a seed shows; a seed shows what it was cloned from. */
+static inline const struct mount *sim_shown(struct simulator *s, uint32_t i)
+{
+	return &s->tree->mounts[i < s->tree->n ? i : s->of[i].cloned_from];
+}
+
+static inline void sim_seed(struct simulator *s, uint32_t i, uint32_t other)
+{
+	sim_check(s, i >= s->tree->n, "a seed is no mount of the tree");
+	sim_check(s, s->pivoted && s->of[other].open && !s->of[other].bound, "it cannot be cloned");
+	s->of[i].cloned_from = other;
+	sim_open(s, i);
+}
+
 static inline void sim_join(struct simulator *s, uint32_t i, uint32_t other)
 {
+	const struct mount *giver = sim_shown(s, other), *taker = sim_shown(s, i);
+
+	if (taker->owner == MOUNT_INTERNAL)
+		sim_check(s, giver->dev == taker->dev && path_rest_below(taker->root, giver->root),
+			  "its giver does not show what it shows");
 	sim_check(s, s->of[other].open, "its giver's descriptor is closed");
 	sim_check(s, s->of[other].group, "its giver is in no group");
 	sim_check(s, !s->of[i].master, "it has a master already");
@@ -261,6 +281,8 @@ static inline void sim_step(struct simulator *s, const struct plan_step *step)
 		return sim_seal(s, i);
 	case PLAN_PIVOT:
 		return sim_pivot(s);
+	case PLAN_SEED:
+		return sim_seed(s, i, step->other);
 	case PLAN_SHARE:
 		return sim_share(s, i);
 	case PLAN_JOIN:
@@ -333,8 +355,8 @@ static inline const char *sim_run(const struct mount_tree *tree, const struct pl
 	static struct simulator s;
 
 	s = (struct simulator){ .tree = tree };
-	s.of = calloc(tree->n, sizeof(*s.of));
-	s.members = calloc(tree->n + 2, sizeof(*s.members));
+	s.of = calloc(tree->n + plan->n_seeds, sizeof(*s.of));
+	s.members = calloc(tree->n + plan->n_seeds + 2, sizeof(*s.members));
 	for (s.number = 0; s.number < plan->n && !s.why[0]; s.number++) {
 		s.step = &plan->steps[s.number];
 		sim_step(&s, s.step);

@@ -161,6 +161,18 @@ static void refused(const struct row *rows, size_t n, const char *why)
 	assert_int_not_equal(findings.list[0].mount_id, 0);
 }
 
+/* The plan is good, and starts this many groups with a seed. */
+static uint32_t seeds_of(const struct row *rows, size_t n)
+{
+	cleanup_tree struct mount_tree tree;
+	cleanup_plan struct plan plan;
+
+	help_tree(&tree, rows, n);
+	sim_good_plan(&tree, &plan);
+	assert_int_equal(sim_how_many(&plan, PLAN_SEED), plan.n_seeds);
+	return plan.n_seeds;
+}
+
 static void a_group_that_is_its_own_master_is_refused(void **state)
 {
 	static const struct row self[] = { { 1, 0, "/", ROOT },
@@ -182,7 +194,7 @@ static void a_group_that_is_its_own_master_is_refused(void **state)
 	refused(tail, ARRAY_SIZE(tail), "its own master");
 }
 
-static void a_group_without_a_member_that_contains_the_others_is_refused(void **state)
+static void a_group_without_a_member_that_contains_the_others_starts_with_a_seed(void **state)
 {
 	static const struct row peers[] = {
 		{ 1, 0, "/", ROOT },
@@ -195,15 +207,29 @@ static void a_group_without_a_member_that_contains_the_others_is_refused(void **
 		{ 2, 1, "/w", OURS, .dev = 9, .master = 5 },
 		{ 3, 1, "/a", OURS, .dev = 9, .shared = 5, .root = "/x" },
 	};
-	static const struct row other[] = {
+	static const struct row chain[] = {
+		{ 1, 0, "/", ROOT },
+		{ 2, 1, "/w", OURS, .dev = 9 },
+		{ 3, 1, "/a", OURS, .dev = 9, .shared = 5, .root = "/x" },
+		{ 4, 1, "/b", OURS, .dev = 9, .shared = 6, .master = 5, .root = "/x" },
+		{ 5, 1, "/c", OURS, .dev = 9, .shared = 6, .master = 5, .root = "/y" },
+	};
+
+	assert_int_equal(seeds_of(peers, ARRAY_SIZE(peers)), 1);
+	assert_int_equal(seeds_of(slave, ARRAY_SIZE(slave)), 1);
+	/* A seed shows the whole, so its master's group needs one as well. */
+	assert_int_equal(seeds_of(chain, ARRAY_SIZE(chain)), 2);
+}
+
+static void a_group_of_two_filesystems_is_refused(void **state)
+{
+	static const struct row rows[] = {
 		{ 1, 0, "/", ROOT },
 		{ 2, 1, "/w", OURS, .dev = 9, .shared = 5 },
 		{ 3, 1, "/a", OURS, .dev = 8, .shared = 5 },
 	};
 
-	refused(peers, ARRAY_SIZE(peers), "no member of its peer group");
-	refused(slave, ARRAY_SIZE(slave), "no member of its peer group");
-	refused(other, ARRAY_SIZE(other), "no member of its peer group");
+	refused(rows, ARRAY_SIZE(rows), "no member of its peer group");
 }
 
 /* ---- many ---- */
@@ -282,7 +308,8 @@ int main(void)
 		cmocka_unit_test(a_master_that_no_source_can_give_is_left_out),
 		cmocka_unit_test(unbindable_comes_last),
 		cmocka_unit_test(a_group_that_is_its_own_master_is_refused),
-		cmocka_unit_test(a_group_without_a_member_that_contains_the_others_is_refused),
+		cmocka_unit_test(a_group_without_a_member_that_contains_the_others_starts_with_a_seed),
+		cmocka_unit_test(a_group_of_two_filesystems_is_refused),
 		cmocka_unit_test(many_peers_with_many_slaves_cost_the_same_for_each),
 		cmocka_unit_test(a_long_chain_of_masters_has_a_plan),
 	};

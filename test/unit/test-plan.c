@@ -281,7 +281,7 @@ static void random_sharing(struct mount_tree *tree, uint32_t *seed)
 		m->shared = m->id;
 		if (random_below(seed, 4) == 0)
 			m->master = 100000 + m->id; /* the host's */
-		if (!other->shared || other->dev != m->dev || strcmp(other->root, m->root) != 0)
+		if (!other->shared || other->dev != m->dev)
 			continue;
 		bool peer = random_below(seed, 2);
 
@@ -361,7 +361,11 @@ static void every_step_has_a_line(void **state)
 	help_tree(&tree, rows, 2);
 	for (uint32_t op = PLAN_PREMOUNT; op <= PLAN_UNBINDABLE; op++) {
 		cleanup_free char *line =
-			plan_text(&tree, &(struct plan_step){ .op = op, .mount = 1 });
+			plan_text(&tree, &(struct plan_step){
+						 .op = op,
+						 .mount = op == PLAN_SEED ? 2 : 1,
+						 .other = 1,
+					 });
 
 		assert_non_null(line);
 		assert_non_null(strstr(line, "mount 2 '/a\\012b'"));
