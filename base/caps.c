@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "base/caps.h"
 
+#include <fcntl.h>
 #include <sys/capability.h>
 
 static const struct {
@@ -70,6 +71,27 @@ int caps_drop(void)
 	if (!caps || cap_clear_flag(caps, CAP_EFFECTIVE) < 0 || cap_set_proc(caps) < 0)
 		return -errno;
 	return 0;
+}
+
+static int open_raised(int dir_fd, const char *name, int flags)
+{
+	cleanup_caps struct caps_state before = { .saved = cap_get_proc() };
+
+	/* What could not be put back is not raised. */
+	if (!before.saved || caps_raise())
+		return -EACCES;
+	int fd = openat(dir_fd, name, flags);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int caps_openat(int dir_fd, const char *name, int flags)
+{
+	int fd = openat(dir_fd, name, flags);
+
+	if (fd >= 0)
+		return fd;
+	return errno == EACCES ? open_raised(dir_fd, name, flags) : -errno;
 }
 
 size_t caps_needs(const struct caps_need **ret)

@@ -7,7 +7,7 @@
  *   contents       CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER, FSETID, MKNOD, SETFCAP
  *   user namespace SETUID, SETGID (its maps, and to become its root)
  *
- * Reading an image and planning need none.
+ * Reading an image and planning need none, beside opening the files of another user.
  */
 #ifndef REBIND_BASE_CAPS_H
 #define REBIND_BASE_CAPS_H
@@ -38,6 +38,16 @@ int caps_raise(void);
  * caps_drop - empty the effective set again
  */
 int caps_drop(void);
+
+/**
+ * caps_openat - openat(2) without O_CREAT, of what may be another user's
+ *
+ * Where it is not allowed as things are, it is tried with caps_raise(). Only for the call itself:
+ * what is in effect is as before when it returns.
+ *
+ * Return: a descriptor that the caller owns, or a negative errno.
+ */
+int caps_openat(int dir_fd, const char *name, int flags);
 
 /* One capability of the list above. */
 struct caps_need {

@@ -407,9 +407,10 @@ int archive_list(int in_fd, struct archive_list *ret, struct archive_fault *faul
 {
 	int prepared = archive_prepare(fault);
 	cleanup_tar_locale locale_t before_locale = prepared ? NULL : tar_locale_enter();
+	cleanup_tar_input struct tar_input input = { .fd = in_fd };
 	cleanup_tar_reader struct archive *a = NULL;
 	cleanup(items_free) struct items items = { 0 };
-	int err = prepared ? prepared : tar_open(in_fd, &a, fault);
+	int err = prepared ? prepared : tar_open(&input, &a, fault);
 
 	if (!err)
 		err = list_all(a, &items, fault);

@@ -205,9 +205,13 @@ int archive_unpack(int in_fd, int dir_fd, unsigned int policy, struct mount_cont
 {
 	int prepared = archive_prepare(fault);
 	cleanup_tar_locale locale_t before_locale = prepared ? NULL : tar_locale_enter();
+	struct digest digest;
+	cleanup_tar_input struct tar_input input = { .fd = in_fd, .digest = &digest };
 	cleanup_tar_reader struct archive *a = NULL;
-	struct mount_contents done = { 0 };
-	int err = prepared ? prepared : tar_open(in_fd, &a, fault);
+	struct mount_contents done = { .has_digest = true };
+
+	digest_start(&digest);
+	int err = prepared ? prepared : tar_open(&input, &a, fault);
 
 	if (err)
 		return err;
@@ -216,6 +220,10 @@ int archive_unpack(int in_fd, int dir_fd, unsigned int policy, struct mount_cont
 	else
 		err = unpack_below(a, dir_fd, policy, &done, fault);
 	if (!err)
-		*ret_done = done;
-	return err;
+		err = tar_read_rest(&input, fault);
+	if (err)
+		return err;
+	digest_end(&digest, done.digest);
+	*ret_done = done;
+	return 0;
 }

@@ -28,9 +28,10 @@ int archive_prepare(struct archive_fault *fault);
  * @dir_fd: the root of the filesystem; nothing else is mounted below it in this view (another
  *          device met on the way is not entered)
  * @out_fd: where the gzip goes
- * @contents: entries, bytes and sockets are filled; untouched on failure. Sockets are one malloc()ed
- *            block with their paths in it: free(contents->sockets) is all. Bytes are the sizes of
- *            regular files, holes among them, each file once.
+ * @contents: entries, bytes, sockets and digest are filled; untouched on failure. Sockets are one
+ *            malloc()ed block with their paths in it: free(contents->sockets) is all. Bytes are the
+ *            sizes of regular files, holes among them, each file once. The digest is of what went
+ *            to @out_fd.
  *
  * pax format, numeric owners, hard links once, sparse files with their holes, xattrs (ACLs and
  * capabilities among them), nanosecond times, "./" first with the mode and owner of the root.
@@ -55,10 +56,11 @@ enum archive_policy {
 
 /**
  * archive_unpack - unpack below a directory, and only there
- * @in_fd: the archive: ours, GNU tar's, CRIU's; gzip or plain
+ * @in_fd: the archive: ours, GNU tar's, CRIU's; gzip or plain. Read to its end.
  * @dir_fd: the root of the new filesystem
  * @policy: bits of enum archive_policy
- * @ret_done: entries and bytes; compare with what was recorded
+ * @ret_done: entries, bytes, and the digest of all that was read; compare with what was recorded.
+ *            Nothing else finds changed bytes: libarchive does not check gzip's CRC.
  *
  * Refused: absolute names, "..", a name or hard link that goes through a symlink, device nodes
  * other than null, zero, full, random, urandom, tty, console, ptmx (-EPERM), unknown entry types.

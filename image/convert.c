@@ -365,15 +365,29 @@ static int read_sockets(struct convert *to, const Rebind__RebindMount *extra, st
 	return err;
 }
 
+static void read_digest(struct convert *to, const Rebind__RebindMount *extra, struct mount *m)
+{
+	if (!extra->has_digest)
+		return;
+	if (extra->digest.len != sizeof(m->contents->digest)) {
+		bad_mount(to, m, "image-digest", NULL, "has a digest of %zu bytes, where %zu are expected",
+			  WHO(to, m), extra->digest.len, sizeof(m->contents->digest));
+		return;
+	}
+	m->contents->has_digest = true;
+	memcpy(m->contents->digest, extra->digest.data, sizeof(m->contents->digest));
+}
+
 static int read_contents(struct convert *to, const Rebind__RebindMount *extra, struct mount *m)
 {
-	if (!extra->has_entries && !extra->has_bytes && extra->n_sockets == 0)
+	if (!extra->has_entries && !extra->has_bytes && !extra->has_digest && extra->n_sockets == 0)
 		return 0;
 	m->contents = calloc(1, sizeof(*m->contents));
 	if (!m->contents)
 		return -ENOMEM;
 	m->contents->entries = extra->entries;
 	m->contents->bytes = extra->bytes;
+	read_digest(to, extra, m);
 	return read_sockets(to, extra, m);
 }
 

@@ -77,7 +77,7 @@ static void compress_plain(uint32_t state[8], const unsigned char *data, size_t 
 	}
 }
 
-/* ---- with the SHA instructions of x86: some seven times as fast ---- */
+/* ---- with the SHA instructions of x86: some six times as fast ---- */
 
 #ifdef __x86_64__
 #define X86_SHA __attribute__((target("sha,sse4.1")))

@@ -156,6 +156,12 @@ static int read_all(int dir_fd, struct mount_tree *tree, struct image_info *info
 {
 	int err = select_inventory(dir_fd, info, findings);
 
+	/* Whatever else is there belongs to no image, finished or not: nothing is wrong with it. */
+	if (err == -ENOENT) {
+		findings_add(findings, "image-inventory", 0, NULL, NULL,
+			     "inventory.img is not there: the directory is not an image");
+		return -EBADMSG;
+	}
 	/* What is wrong with the inventory does not hide what is wrong with the mounts. */
 	if (err && err != -EBADMSG)
 		return err;

@@ -28,7 +28,8 @@ struct image_info {
  *
  * Records are read one at a time and checked against their bounds: the file's length, known
  * magics, known flags, absolute normal paths (no "..", no "//"), a sound tree, ids. An attribute
- * or field that is not understood is a finding, not dropped. Needs no privilege.
+ * or field that is not understood is a finding, not dropped. Needs no privilege; the files of
+ * another user are opened with caps_openat().
  *
  * Return: 0; -EBADMSG when there are findings; another negative errno for a failed call (also
  * with a finding).

@@ -60,7 +60,7 @@ int libarchive_load(const char **ret_reason);
 	X(archive_read_free) \
 	X(archive_read_new) \
 	X(archive_read_next_header) \
-	X(archive_read_open_fd) \
+	X(archive_read_open) \
 	X(archive_read_support_filter_gzip) \
 	X(archive_read_support_format_tar) \
 	X(archive_set_error) \
@@ -131,7 +131,7 @@ extern struct libarchive_functions libarchive;
 #define archive_read_free libarchive.archive_read_free
 #define archive_read_new libarchive.archive_read_new
 #define archive_read_next_header libarchive.archive_read_next_header
-#define archive_read_open_fd libarchive.archive_read_open_fd
+#define archive_read_open libarchive.archive_read_open
 #define archive_read_support_filter_gzip libarchive.archive_read_support_filter_gzip
 #define archive_read_support_format_tar libarchive.archive_read_support_format_tar
 #define archive_set_error libarchive.archive_set_error

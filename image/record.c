@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/caps.h"
 #include "base/fd.h"
 
 #define BUFFER_SIZE 65536
@@ -194,11 +195,11 @@ static int open_regular(struct record_file *file, int dir_fd, struct findings *f
 	struct stat st;
 	int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 
-	file->fd = openat(dir_fd, file->name, flags);
-	if (file->fd < 0 && errno == ENOENT)
+	file->fd = caps_openat(dir_fd, file->name, flags);
+	if (file->fd == -ENOENT)
 		return -ENOENT;
 	if (file->fd < 0 || fstat(file->fd, &st) < 0) {
-		int err = -errno;
+		int err = file->fd < 0 ? file->fd : -errno;
 
 		findings_add(findings, "image-read", 0, NULL, NULL, "%s cannot be opened: %s",
 			     file->name, strerror(-err));

@@ -6,9 +6,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/caps.h"
 #include "base/fd.h"
 #include "image/rebind.pb-c.h"
 #include "image/record.h"
@@ -23,9 +23,9 @@
 
 static bool has_pstree(int dir_fd)
 {
-	struct stat st;
+	cleanup_fd int fd = caps_openat(dir_fd, "pstree.img", O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
-	return fstatat(dir_fd, "pstree.img", &st, AT_SYMLINK_NOFOLLOW) == 0;
+	return fd >= 0;
 }
 
 static int check_inventory(int dir_fd, const Rebind__InventoryEntry *entry, struct image_info *info,
@@ -57,9 +57,6 @@ int select_inventory(int dir_fd, struct image_info *info, struct findings *findi
 	size_t size;
 	int err = record_open(&file, dir_fd, "inventory.img", RECORD_MAGIC_INVENTORY, findings);
 
-	if (err == -ENOENT)
-		return bad_image(findings, "image-inventory", NULL,
-				 "inventory.img is not there: the directory is not an image");
 	if (!err)
 		err = record_first(&file, &rebind__inventory_entry__descriptor, &pool, &entry,
 				   findings);
@@ -153,10 +150,10 @@ static void close_dir(DIR **dir)
 
 static int list_namespaces(int dir_fd, struct found *found)
 {
-	cleanup_fd int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int fd = caps_openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	cleanup(close_dir) DIR *dir = fdopendir(fd);
 
 	if (!dir)

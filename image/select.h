@@ -9,7 +9,7 @@
  * select_inventory - read inventory.img
  * @info: version, by_rebind, has_processes are filled
  *
- * Return: 0 or a negative errno with a finding.
+ * Return: 0; -ENOENT without a finding; another negative errno with one.
  */
 int select_inventory(int dir_fd, struct image_info *info, struct findings *findings);
 

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "base/fd.h"
+
 #define PATH_SIZE 4096 /* names from here on cannot be given to the kernel in one piece */
 
 int tar_fault(struct archive_fault *fault, int err, const char *format, ...)
@@ -73,16 +75,55 @@ static const char *reader_text(struct archive *a)
 	return text ? text : "it is damaged";
 }
 
-int tar_open(int fd, struct archive **ret, struct archive_fault *fault)
+void tar_input_free(struct tar_input *input)
+{
+	util_free(&input->buffer);
+}
+
+/* In order and to the end, nothing skipped: the digest is of the whole file. */
+static ssize_t read_input(struct tar_input *input)
+{
+	ssize_t n = fd_read_full(input->fd, input->buffer, TAR_BUFFER);
+
+	if (n > 0 && input->digest)
+		digest_add(input->digest, input->buffer, (size_t)n);
+	return n;
+}
+
+static la_ssize_t read_in(struct archive *a, void *data, const void **ret)
+{
+	struct tar_input *input = data;
+	ssize_t n = read_input(input);
+
+	*ret = input->buffer;
+	if (n >= 0)
+		return n;
+	archive_set_error(a, (int)-n, "%s", strerror((int)-n));
+	return -1;
+}
+
+int tar_read_rest(struct tar_input *input, struct archive_fault *fault)
+{
+	ssize_t n;
+
+	do {
+		n = read_input(input);
+	} while (n > 0);
+	return n < 0 ? tar_fault(fault, (int)n, "the archive cannot be read: %s", strerror((int)-n))
+		     : 0;
+}
+
+int tar_open(struct tar_input *input, struct archive **ret, struct archive_fault *fault)
 {
 	cleanup_tar_reader struct archive *a = archive_read_new();
 
-	if (!a)
+	input->buffer = malloc(TAR_BUFFER);
+	if (!a || !input->buffer)
 		return tar_fault(fault, -ENOMEM, "there is no memory to read the archive");
 	if (archive_read_support_format_tar(a) != ARCHIVE_OK ||
 	    archive_read_support_filter_gzip(a) != ARCHIVE_OK)
 		return tar_fault(fault, -EOPNOTSUPP, "libarchive lacks tar or gzip");
-	if (archive_read_open_fd(a, fd, TAR_BUFFER) != ARCHIVE_OK)
+	if (archive_read_open(a, input, NULL, read_in, NULL) != ARCHIVE_OK)
 		return tar_fault(fault, reader_error(a), "the archive cannot be read: %s",
 				 reader_text(a));
 	*ret = take_ptr(&a);

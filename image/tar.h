@@ -7,6 +7,7 @@
 
 #include "base/table.h"
 #include "image/archive.h"
+#include "image/digest.h"
 #include "image/libarchive.h"
 
 #define TAR_BUFFER 262144
@@ -29,12 +30,30 @@ void tar_locale_leave(locale_t *before);
 void tar_reader_free(struct archive **a);
 #define cleanup_tar_reader cleanup(tar_reader_free)
 
+/* The file that an archive is read from. It must outlive the reader. */
+struct tar_input {
+	int fd;		       /* borrowed */
+	struct digest *digest; /* of the bytes read so far; NULL if nobody wants it */
+	char *buffer;	       /* tar_open()'s */
+};
+
+void tar_input_free(struct tar_input *input);
+#define cleanup_tar_input cleanup(tar_input_free)
+
 /**
  * tar_open - begin to read an archive: tar in all its dialects, gzip or plain
+ * @input: @fd and @digest are set; declared before the reader, so that it is freed after it
  *
  * Return: 0 or a negative errno with @fault filled.
  */
-int tar_open(int fd, struct archive **ret, struct archive_fault *fault);
+int tar_open(struct tar_input *input, struct archive **ret, struct archive_fault *fault);
+
+/**
+ * tar_read_rest - read what stands behind the last entry, for the digest
+ *
+ * Return: 0 or a negative errno with @fault filled.
+ */
+int tar_read_rest(struct tar_input *input, struct archive_fault *fault);
 
 /**
  * tar_next - the next entry

@@ -136,6 +136,9 @@ static int write_contents(const struct mount_contents *contents, struct record_p
 	extra->has_entries = extra->has_bytes = true;
 	extra->entries = contents->entries;
 	extra->bytes = contents->bytes;
+	extra->has_digest = contents->has_digest;
+	extra->digest.len = sizeof(contents->digest);
+	extra->digest.data = (uint8_t *)contents->digest;
 	extra->sockets =
 		record_pool_alloc(pool, (contents->n_sockets + 1) * sizeof(*extra->sockets));
 	if (!extra->sockets)

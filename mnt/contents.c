@@ -37,6 +37,8 @@ struct message {
 	uint32_t first; /* index of the superblock's first mount */
 	uint32_t n_sockets;
 	uint64_t entries, bytes;
+	bool has_digest;
+	uint8_t digest[32];
 	struct mount_socket socket; /* its path follows the message */
 };
 
@@ -68,7 +70,10 @@ static int tell(struct reader *r, uint32_t first, const struct mount_contents *c
 		.n_sockets = contents->n_sockets,
 		.entries = contents->entries,
 		.bytes = contents->bytes,
+		.has_digest = contents->has_digest,
 	};
+
+	memcpy(message.digest, contents->digest, sizeof(message.digest));
 	int err = fd_send(r->sock, &message, sizeof(message), -1);
 
 	for (uint32_t i = 0; i < contents->n_sockets && !err; i++) {
@@ -453,6 +458,8 @@ static int receive(struct mount_tree *tree, int sock)
 			return -ENOMEM;
 		m->contents->entries = message.entries;
 		m->contents->bytes = message.bytes;
+		m->contents->has_digest = message.has_digest;
+		memcpy(m->contents->digest, message.digest, sizeof(message.digest));
 		if ((size_t)n > sizeof(message))
 			err = receive_socket(tree, m->contents, buf, (size_t)n);
 		if (err)

@@ -111,14 +111,41 @@ static void declare(struct external_input *in, struct mount *m, const char *key)
 	m->owner = MOUNT_EXTERNAL;
 }
 
+/* dev[MAJ/MIN]:KEY takes every mount of a block device. */
+static void declare_device(struct external_input *in, const struct word_external *option)
+{
+	uint32_t i = table_get(&in->tree->by_dev, option->id);
+	char source[256];
+
+	if (i == TABLE_NONE) {
+		findings_add(in->findings, "option", 0, NULL, NULL,
+			     "--external names the device %u/%u, of which nothing is mounted in the namespace",
+			     MOUNT_DEV_MAJOR(option->id), MOUNT_DEV_MINOR(option->id));
+		return;
+	}
+	int n = snprintf(source, sizeof(source), "dev[%s]", option->value);
+
+	for (; i != MOUNT_NONE; i = in->tree->mounts[i].sb_next) {
+		struct mount *m = &in->tree->mounts[i];
+
+		if (m->owner == MOUNT_ROOT)
+			continue; /* --root is its source */
+		declare(in, m, MOUNT_KEY_DEVICE);
+		m->source = arena_copy(&in->tree->strings, source,
+				       n < (int)sizeof(source) ? (size_t)n : sizeof(source) - 1);
+	}
+}
+
 static void declare_externals(struct external_input *in, const struct table *by_unique)
 {
 	for (size_t i = 0; i < in->options->n; i++) {
-		struct word_external *option = &in->options->list[i];
+		const struct word_external *option = &in->options->list[i];
 		cleanup_free char *path = strndup(option->inside, option->size);
 		struct mount *m = NULL;
 
-		if (option->what == WORD_ID)
+		if (option->what == WORD_DEVICE)
+			declare_device(in, option);
+		else if (option->what == WORD_ID)
 			m = tree_find(in->tree, option->id);
 		else if (path)
 			m = mount_at(in, by_unique, "--external", path);

@@ -195,22 +195,6 @@ static bool is_pid(const char *what)
 	return *what && strspn(what, "0123456789") == strlen(what) && strlen(what) < 10;
 }
 
-/* A descriptor below /proc of a process with privileges is only for those who have as many. */
-static int open_what(const char *what)
-{
-	int fd = open(what, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd >= 0 || errno != EACCES || strncmp(what, "/proc/", 6) != 0)
-		return fd;
-	caps_raise();
-	fd = open(what, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	int saved = errno;
-
-	caps_drop();
-	errno = saved;
-	return fd;
-}
-
 static int read_what(struct rebind_tree *t, const char *what, uint32_t ns_id, const char *reader,
 		     struct findings *findings)
 {
@@ -225,10 +209,11 @@ static int read_what(struct rebind_tree *t, const char *what, uint32_t ns_id, co
 			return log_error(t->ns_fd, "cannot open the mount namespace of process %s", what);
 		return read_live(t, atoi(what), reader);
 	}
-	cleanup_fd int fd = open_what(what);
+	/* Of another user, or of a process with privileges: below its /proc nobody with fewer may open. */
+	cleanup_fd int fd = caps_openat(AT_FDCWD, what, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0 || fstat(fd, &stat) < 0)
-		return log_error(-errno, "cannot open '%s'", what);
+		return log_error(fd < 0 ? fd : -errno, "cannot open '%s'", what);
 	if (S_ISDIR(stat.st_mode)) {
 		t->image_dir_fd = fd_take(&fd);
 		return image_read(t->image_dir_fd, ns_id, &t->tree, &info, findings);

@@ -85,9 +85,11 @@ static int read_image(struct restore *r)
 	const struct rebind_restore_options *o = r->options;
 	struct image_info info;
 
-	r->image_dir_fd = o->images_dir ? open(o->images_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	r->image_dir_fd = o->images_dir ? caps_openat(AT_FDCWD, o->images_dir,
+						      O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+					: -EINVAL;
 	if (r->image_dir_fd < 0)
-		return log_error(o->images_dir ? -errno : -EINVAL, "cannot open the image directory '%s'",
+		return log_error(r->image_dir_fd, "cannot open the image directory '%s'",
 				 o->images_dir ? o->images_dir : "");
 	int err = image_read(r->image_dir_fd, o->ns_id, &r->tree, &info, r->findings);
 

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/path.h"
+#include "mnt/device.h"
 #include "model/flags.h"
 
 /* While sources are looked for. */
@@ -17,6 +18,8 @@ struct finder {
 	struct sources *out;
 	struct table by_unique;	 /* callers' mounts by unique id */
 	struct table by_key;	 /* hash of a key -> index of the record that has it */
+	struct table by_device;	 /* hash of a device's path -> group */
+	struct table device_keys; /* hash of the key in "dev[KEY]" */
 	uint32_t room;		 /* of out->groups */
 	int err;
 };
@@ -276,6 +279,62 @@ static void take_by_key(struct finder *f, uint32_t i)
 			       "the external mount '%s' has no source", m->key);
 }
 
+static bool is_device(const struct mount *m)
+{
+	return m->key && strcmp(m->key, MOUNT_KEY_DEVICE) == 0;
+}
+
+/* The device is mounted once, attached nowhere; all records of its key are parts of that. */
+static uint32_t device_group(struct finder *f, const struct mount *m, const char *device)
+{
+	uint64_t key = table_hash_bytes(device, strlen(device));
+	uint32_t found = table_get(&f->by_device, key);
+
+	if (found != TABLE_NONE)
+		return found;
+	cleanup_fd int fd = device_mount(device, m);
+
+	if (fd < 0) {
+		findings_mount(f->in->findings, "no-source", m, NULL, "its device '%s' cannot be mounted as %s: %s",
+			       device, m->fstype, strerror(-fd));
+		return MOUNT_NONE;
+	}
+	uint32_t group = single_group(f, &fd, NULL);
+
+	if (group == MOUNT_NONE || table_put(&f->by_device, key, group, NULL)) {
+		f->err = -ENOMEM;
+		return MOUNT_NONE;
+	}
+	f->out->groups[group].attributes = 0;
+	return group;
+}
+
+static void take_device(struct finder *f, uint32_t i)
+{
+	struct mount *m = &f->in->tree->mounts[i];
+	size_t size = 0;
+	const char *key = device_key(m, &size);
+	const struct word_external *option = key ? words_device(f->in->externals, key, size) : NULL;
+	cleanup_free char *help = NULL;
+
+	if (!key || !device_mounts(m->fstype)) {
+		findings_mount(f->in->findings, "no-source", m, NULL,
+			       "the image names '%s' of a %s for it, which is not a filesystem on a device",
+			       m->source, m->fstype);
+		return;
+	}
+	if (!option) {
+		if (asprintf(&help, "--external 'dev[%.*s]:DEVICE'", (int)size, key) > 0)
+			findings_mount(f->in->findings, "no-source", m, help,
+				       "the external device '%.*s' has no source", (int)size, key);
+		return;
+	}
+	f->out->of[i].group = device_group(f, m, option->value);
+	f->out->of[i].rest = mount_is_fsroot(m) ? "" : m->root;
+	if (m->kind == MOUNT_KIND_UNKNOWN && mount_is_fsroot(m))
+		m->kind = MOUNT_KIND_DIRECTORY;
+}
+
 static void find_one(struct finder *f, uint32_t i)
 {
 	struct mount *m = &f->in->tree->mounts[i];
@@ -286,9 +345,8 @@ static void find_one(struct finder *f, uint32_t i)
 		return;
 	else if (m->key && strcmp(m->key, MOUNT_KEY_AUTO) == 0)
 		take_automatic(f, i);
-	else if (m->key && strcmp(m->key, MOUNT_KEY_DEVICE) == 0)
-		findings_mount(f->in->findings, "no-source", m, NULL,
-			       "external block devices are not restored by this version yet");
+	else if (is_device(m))
+		take_device(f, i);
 	else if (m->key)
 		take_by_key(f, i);
 	else if (m->parent_key)
@@ -300,6 +358,11 @@ static bool has_key(const struct finder *f, const char *key, size_t size)
 	return table_get(&f->by_key, table_hash_bytes(key, size)) != TABLE_NONE;
 }
 
+static bool has_device(const struct finder *f, const struct word_external *word)
+{
+	return table_get(&f->device_keys, table_hash_bytes(word->inside, word->size)) != TABLE_NONE;
+}
+
 static void check_unused(struct finder *f)
 {
 	const struct rebind_restore_options *o = f->in->options;
@@ -307,7 +370,7 @@ static void check_unused(struct finder *f)
 	for (size_t i = 0; i < f->in->externals->n; i++) {
 		const struct word_external *word = &f->in->externals->list[i];
 
-		if (!has_key(f, word->inside, word->size))
+		if (word->what == WORD_DEVICE ? !has_device(f, word) : !has_key(f, word->inside, word->size))
 			findings_add(f->in->findings, "unknown-key", 0, NULL, "rebind show IMAGE lists the keys",
 				     "--external names the key '%.*s', which no record of the image has",
 				     (int)word->size, word->inside);
@@ -356,9 +419,13 @@ static void index_keys(struct finder *f)
 
 	for (uint32_t i = 0; i < tree->n && !f->err; i++) {
 		const struct mount *m = &tree->mounts[i];
+		size_t size = 0;
+		const char *device = is_device(m) ? device_key(m, &size) : NULL;
 		uint32_t old;
 
-		if (!m->key || strcmp(m->key, MOUNT_KEY_AUTO) == 0 || strcmp(m->key, MOUNT_KEY_DEVICE) == 0)
+		if (device)
+			f->err = table_put(&f->device_keys, table_hash_bytes(device, size), i, NULL);
+		if (!m->key || strcmp(m->key, MOUNT_KEY_AUTO) == 0 || is_device(m))
 			continue;
 		f->err = table_put(&f->by_key, table_hash_bytes(m->key, strlen(m->key)), i, &old);
 		if (!f->err && old != TABLE_NONE)
@@ -396,6 +463,8 @@ int source_find_all(struct source_input *input, struct sources *ret)
 	find_all(&f);
 	table_free(&f.by_unique);
 	table_free(&f.by_key);
+	table_free(&f.by_device);
+	table_free(&f.device_keys);
 	return f.err;
 }
 

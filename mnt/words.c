@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "mnt/words.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "model/mount.h"
 
 void words_free(struct word_list *options)
 {
@@ -10,20 +13,39 @@ void words_free(struct word_list *options)
 	*options = (struct word_list){ 0 };
 }
 
-static const char *key_of(const struct word_external *option, size_t *ret_size)
+#define DEVICE_KEYS 0x6465765b5d3aULL /* sets the hashes of devices' keys apart */
+
+static const char *key_of(enum word_verb verb, const struct word_external *option, size_t *ret_size)
 {
-	*ret_size = option->what == WORD_KEY ? option->size : strlen(option->value);
-	return option->what == WORD_KEY ? option->inside : option->value;
+	*ret_size = verb == WORD_RESTORE ? option->size : strlen(option->value);
+	return verb == WORD_RESTORE ? option->inside : option->value;
 }
 
-struct word_external *words_by_key(const struct word_list *options, const char *key)
+static uint64_t hash_of(const char *key, size_t size, bool device)
 {
-	size_t n, size = strlen(key);
-	uint32_t i = table_get(&options->by_key, table_hash_bytes(key, size));
-	const char *found = i == TABLE_NONE ? NULL : key_of(&options->list[i], &n);
+	return table_hash_bytes(key, size) ^ (device ? DEVICE_KEYS : 0);
+}
 
-	/* Equal hashes of two keys are refused by add(), so one look is enough. */
-	return found && n == size && memcmp(found, key, n) == 0 ? &options->list[i] : NULL;
+/* Equal hashes of two keys are refused by add(), so one look is enough. */
+static const struct word_external *find(const struct word_list *options, const char *key, size_t size,
+					bool device)
+{
+	uint32_t i = table_get(&options->by_key, hash_of(key, size, device));
+	const struct word_external *found = i == TABLE_NONE ? NULL : &options->list[i];
+	size_t n;
+	const char *own = found ? key_of(options->verb, found, &n) : NULL;
+
+	return own && n == size && memcmp(own, key, n) == 0 ? found : NULL;
+}
+
+const struct word_external *words_by_key(const struct word_list *options, const char *key)
+{
+	return find(options, key, strlen(key), false);
+}
+
+const struct word_external *words_device(const struct word_list *options, const char *key, size_t size)
+{
+	return find(options, key, size, true);
 }
 
 /* Where "]:" that ends the brackets is, or NULL. */
@@ -66,11 +88,26 @@ static int parse_id(const char *text, uint32_t *ret)
 	return 0;
 }
 
+/* MAJ/MIN */
+static int parse_device(const struct word_external *option, uint32_t *ret)
+{
+	unsigned int major, minor;
+	int end = 0;
+
+	if (sscanf(option->inside, "%u/%u%n", &major, &minor, &end) != 2 || (uint32_t)end != option->size ||
+	    major > 0xfff || minor > 0xfffff)
+		return -EINVAL;
+	*ret = MOUNT_DEV(major, minor);
+	return 0;
+}
+
 /* Return: 1 parsed, 0 it is mnt[], or a negative errno. */
 static int parse_one(enum word_verb verb, const char *word, struct word_list *options,
 		     struct word_external *ret)
 {
-	if (strncmp(word, "mnt[", 4) != 0)
+	bool device = strncmp(word, "dev[", 4) == 0;
+
+	if (!device && strncmp(word, "mnt[", 4) != 0)
 		return -EINVAL;
 	if (strcmp(word, "mnt[]") == 0 || (verb == WORD_DUMP && strncmp(word, "mnt[]:", 6) == 0))
 		return parse_auto(options, word[5] ? word + 6 : "");
@@ -79,11 +116,13 @@ static int parse_one(enum word_verb verb, const char *word, struct word_list *op
 	if (!end || end == inside || !end[2])
 		return -EINVAL;
 	*ret = (struct word_external){
-		.what = verb == WORD_RESTORE ? WORD_KEY : WORD_PATH,
+		.what = device ? WORD_DEVICE : verb == WORD_RESTORE ? WORD_KEY : WORD_PATH,
 		.inside = inside,
 		.size = (uint32_t)(end - inside),
 		.value = end + 2,
 	};
+	if (device && verb == WORD_DUMP)
+		return parse_device(ret, &ret->id) ? -EINVAL : 1;
 	if (ret->what == WORD_PATH && ret->inside[0] == '#') {
 		ret->what = WORD_ID;
 		if (parse_id(ret->inside + 1, &ret->id))
@@ -96,8 +135,8 @@ static int add(struct word_list *options, struct word_external *option, const ch
 	       struct findings *findings)
 {
 	size_t size;
-	const char *key = key_of(option, &size);
-	uint64_t hash = table_hash_bytes(key, size);
+	const char *key = key_of(options->verb, option, &size);
+	uint64_t hash = hash_of(key, size, option->what == WORD_DEVICE);
 
 	if (table_get(&options->by_key, hash) != TABLE_NONE) {
 		findings_add(findings, "key-twice", 0, NULL, "give each external mount a key of its own",
@@ -113,9 +152,10 @@ static int add(struct word_list *options, struct word_external *option, const ch
 int words_parse(enum word_verb verb, const char *const *words, size_t n,
 		  struct word_list *ret, struct findings *findings)
 {
-	const char *form = verb == WORD_DUMP ? "mnt[PATH]:KEY, mnt[#ID]:KEY or mnt[]" :
-						 "mnt[KEY]:SOURCE or mnt[]";
+	const char *form = verb == WORD_DUMP ? "mnt[PATH]:KEY, mnt[#ID]:KEY, mnt[] or dev[MAJ/MIN]:KEY" :
+						 "mnt[KEY]:SOURCE, mnt[] or dev[KEY]:DEVICE";
 
+	ret->verb = verb;
 	ret->list = calloc(n ? n : 1, sizeof(*ret->list));
 	if (!ret->list)
 		return -ENOMEM;

@@ -54,6 +54,8 @@ struct mount_contents {
 	uint64_t bytes;	  /* data of regular files */
 	struct mount_socket *sockets;
 	uint32_t n_sockets;
+	bool has_digest;    /* CRIU's have none */
+	uint8_t digest[32]; /* SHA-256 of the archive file */
 };
 
 /*

@@ -58,6 +58,17 @@ static int check_counts(const struct mount *m, const struct mount_contents *reco
 			 (unsigned long long)recorded->bytes);
 }
 
+/* CRIU's records have no digest. */
+static int check_digest(const struct mount *m, const char *name, const struct mount_contents *recorded,
+			const struct mount_contents *done)
+{
+	if (!recorded || !recorded->has_digest ||
+	    memcmp(recorded->digest, done->digest, sizeof(done->digest)) == 0)
+		return 0;
+	return log_error(-EBADMSG, "'%s', the contents of mount %u '%s', is not the file that was dumped", name,
+			 m->id, m->mountpoint);
+}
+
 static int unpack(struct build *b, const struct mount *m, const struct mount_contents *recorded, int fd)
 {
 	struct archive_fault fault = { "" };
@@ -75,7 +86,8 @@ static int unpack(struct build *b, const struct mount *m, const struct mount_con
 	if (err)
 		return log_error(err, "cannot unpack '%s' into mount %u '%s': %s", name, m->id, m->mountpoint,
 				 fault.text);
-	return check_counts(m, recorded, &done);
+	err = check_digest(m, name, recorded, &done);
+	return err ? err : check_counts(m, recorded, &done);
 }
 
 int fs_tmpfs_fill(struct build *b, const struct mount *m, int fd)

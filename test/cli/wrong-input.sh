@@ -81,13 +81,13 @@ damaged_images() {
 	local size file
 
 	mkdir -p "$work/empty"
-	refused "a directory without an image is named" 125 "inventory.img" "mountpoints" -- \
+	refused "a directory without an image is named" 125 "inventory.img" -- \
 		"$rebind" restore -D "$work/empty" --root "$work/new" "${run[@]}"
 	refused "a missing image directory is named" 125 "image directory '$work/none'.*No such file" -- \
 		"$rebind" restore -D "$work/none" --root "$work/new" "${run[@]}"
 	refused "an image directory that is a file is named" 125 "'$work/src/conf'.*Not a directory" -- \
 		"$rebind" restore -D "$work/src/conf" --root "$work/new" "${run[@]}"
-	refused "without a COMMAND the status of a failure is 1" 1 "inventory.img" "mountpoints" -- \
+	refused "without a COMMAND the status of a failure is 1" 1 "inventory.img" -- \
 		"$rebind" restore -D "$work/empty" --root "$work/new" --pidfile "$work/pid"
 
 	image
@@ -172,7 +172,15 @@ damaged_archives() {
 	result "an archive cut anywhere is refused" "${bad:+cut at$bad}"
 	image
 	overwrite "$second" 2000 'XXXXXXXX'
-	refused "an archive with other bytes in it is named" 125 "/shm" -- \
+	refused "an archive with other bytes in it is named" 125 "tmpfs-dev-.*/shm" -- \
+		"${with[@]}" "${sources[@]}" "${run[@]}"
+	image
+	overwrite "$second" "$(($(stat -c %s "$second") - 6))" 'XX'
+	refused "so is one whose checksum differs" 125 "tmpfs-dev-.*/shm.*dumped" -- \
+		"${with[@]}" "${sources[@]}" "${run[@]}"
+	image
+	echo text >>"$second"
+	refused "and one with something behind its end" 125 "tmpfs-dev-.*/shm.*dumped" -- \
 		"${with[@]}" "${sources[@]}" "${run[@]}"
 }
 
@@ -444,6 +452,14 @@ privileges() {
 	local nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 	local bare=(setpriv --bounding-set=-all --inh-caps=-all)
 
+	image
+	chown -R 65534:65534 "$work/image"
+	chmod 700 "$work/image"
+	chmod 600 "$work/image"/*
+	works "an image directory that is another user's and closed restores" \
+		"${with[@]}" "${sources[@]}" "${run[@]}"
+	works "and shows" "$rebind" show "$work/image"
+	image
 	chmod -R a+rX "$work/image"
 	chmod 777 "$work/out.img"
 	refused "a dump without privileges says what is missing" 1 "(CAP_SYS_ADMIN|root)" -- \

@@ -884,6 +884,79 @@ static void damaged_archives_are_refused(void **state)
 	assert_int_equal(archive_unpack(out, copy, 0, &done, &fault), -EBADMSG);
 }
 
+static void digest_file(int fd, uint8_t ret[DIGEST_SIZE])
+{
+	struct digest digest;
+	size_t size;
+	char *data;
+
+	rewind_fd(fd);
+	assert_int_equal(fd_slurp(fd, &data, &size), 0);
+	rewind_fd(fd);
+	digest_start(&digest);
+	digest_add(&digest, data, size);
+	digest_end(&digest, ret);
+	free(data);
+}
+
+static void the_digest_is_of_the_whole_file(void **state)
+{
+	cleanup_fd int dir = make_tmpfs(), copy = make_tmpfs(), out = make_file();
+	struct mount_contents contents, done;
+	uint8_t digest[DIGEST_SIZE];
+
+	make(dir, "f", 0644, "data");
+	pack(dir, out, &contents);
+	digest_file(out, digest);
+	assert_true(contents.has_digest);
+	assert_memory_equal(contents.digest, digest, sizeof(digest));
+	unpack(out, copy, 0, &done);
+	assert_true(done.has_digest);
+	assert_memory_equal(done.digest, digest, sizeof(digest));
+	/* More than what is read ahead, behind the end: nothing that unpacking would look at. */
+	cleanup_fd int more = make_tmpfs();
+	char block[4096] = "x";
+
+	lseek(out, 0, SEEK_END);
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(fd_write_all(out, block, sizeof(block)), 0);
+	digest_file(out, digest);
+	unpack(out, more, 0, &done);
+	assert_memory_equal(done.digest, digest, sizeof(digest));
+	assert_memory_not_equal(done.digest, contents.digest, sizeof(digest));
+}
+
+/* gzip's own CRC is not checked by libarchive: the digest is what finds a changed byte. */
+static void no_changed_byte_unpacks_to_the_same_digest(void **state)
+{
+	cleanup_fd int dir = make_tmpfs(), out = make_file();
+	struct mount_contents contents, done;
+	struct archive_fault fault;
+	int unpacked = 0;
+
+	make(dir, "f", 0644, "some data that is long enough to be there as it is");
+	pack(dir, out, &contents);
+	off_t size = lseek(out, 0, SEEK_END);
+
+	for (off_t i = 0; i < size; i++) {
+		cleanup_fd int copy = make_tmpfs();
+		char c;
+
+		assert_int_equal(pread(out, &c, 1, i), 1);
+		c ^= 1;
+		assert_int_equal(pwrite(out, &c, 1, i), 1);
+		rewind_fd(out);
+		if (archive_unpack(out, copy, 0, &done, &fault) == 0) {
+			assert_memory_not_equal(done.digest, contents.digest, DIGEST_SIZE);
+			unpacked++;
+		}
+		c ^= 1;
+		assert_int_equal(pwrite(out, &c, 1, i), 1);
+	}
+	/* The trailer at least. */
+	assert_true(unpacked >= 8);
+}
+
 /* ---- lists ---- */
 
 static char *describe(const struct archive_list *list, const char *path)
@@ -949,6 +1022,29 @@ static void the_digest_is_sha_256(void **state)
 	digest_add(&digest, "ghijhijkijkljklmklmnlmnomnopnopq", 32);
 	assert_string_equal(digest_end_hex(&digest, hex), "248d6a61d20638b8e5c026930c3e6039"
 						      "a33ce45964ff2167f6ecedd419db06c1");
+}
+
+/* sha256sum(1) of the 1000 bytes below */
+#define DIGEST_OF_SEVENS "89f4ff56a25dd1db06a4ce6033603775d705fb96f30f8693733fef602a1ca532"
+
+/* However it is cut into pieces. */
+static void a_digest_does_not_depend_on_the_pieces(void **state)
+{
+	static const size_t steps[] = { 1, 3, 55, 56, 63, 64, 65, 127, 128, 200, 1000 };
+	unsigned char data[1000];
+	char hex[65];
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (unsigned char)(i * 7);
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		struct digest digest;
+
+		digest_start(&digest);
+		for (size_t at = 0; at < sizeof(data); at += steps[i])
+			digest_add(&digest, data + at,
+				   sizeof(data) - at < steps[i] ? sizeof(data) - at : steps[i]);
+		assert_string_equal(digest_end_hex(&digest, hex), DIGEST_OF_SEVENS);
+	}
 }
 
 /* ---- amount ---- */
@@ -1029,9 +1125,12 @@ int main(void)
 		cmocka_unit_test(a_symlink_on_the_disk_is_not_followed),
 		cmocka_unit_test(devices_need_consent),
 		cmocka_unit_test(damaged_archives_are_refused),
+		cmocka_unit_test(the_digest_is_of_the_whole_file),
+		cmocka_unit_test(no_changed_byte_unpacks_to_the_same_digest),
 		cmocka_unit_test(a_list_tells_everything_but_holes),
 		cmocka_unit_test(an_archive_without_entries_has_an_empty_list),
 		cmocka_unit_test(the_digest_is_sha_256),
+		cmocka_unit_test(a_digest_does_not_depend_on_the_pieces),
 		cmocka_unit_test(a_large_file_packs_in_little_memory),
 	};
 

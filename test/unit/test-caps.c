@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
 #include <sys/capability.h>
+#include <unistd.h>
 
 #include "base/caps.h"
 #include "test/unit/help.h"
@@ -54,6 +56,27 @@ static void what_is_released_is_what_was_held_and_not_more(void **state)
 	assert_ok(caps_raise());
 }
 
+static void what_is_another_users_is_opened_without_raising_more(void **state)
+{
+	char path[] = "/tmp/rebind-test-caps-XXXXXX";
+
+	assert_non_null(mkdtemp(path));
+	assert_ok(chown(path, 12345, 12345));
+	struct caps_state held = caps_hold();
+
+	assert_int_equal(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), -1);
+	int fd = caps_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_false(effective(CAP_DAC_OVERRIDE));
+	assert_int_equal(caps_openat(fd, "none", O_RDONLY | O_CLOEXEC), -ENOENT);
+	assert_false(effective(CAP_DAC_OVERRIDE));
+	close(fd);
+	caps_release(&held);
+	assert_true(effective(CAP_DAC_OVERRIDE));
+	assert_ok(rmdir(path));
+}
+
 static int without_admin(void)
 {
 	cap_t caps = cap_get_proc();
@@ -89,6 +112,7 @@ int main(void)
 		cmocka_unit_test(held_capabilities_are_gone_until_they_are_raised),
 		cmocka_unit_test(only_what_is_on_the_list_is_raised),
 		cmocka_unit_test(what_is_released_is_what_was_held_and_not_more),
+		cmocka_unit_test(what_is_another_users_is_opened_without_raising_more),
 		cmocka_unit_test(what_is_not_permitted_is_told_and_not_an_error_to_raise),
 	};
 

@@ -338,6 +338,9 @@ static void add_rich_mount(struct mount_tree *tree)
 	m->contents = calloc(1, sizeof(*m->contents));
 	m->contents->entries = 3;
 	m->contents->bytes = 1ULL << 40;
+	m->contents->has_digest = true;
+	for (size_t i = 0; i < sizeof(m->contents->digest); i++)
+		m->contents->digest[i] = (uint8_t)(3 * i);
 	m->contents->sockets = calloc(1, sizeof(*m->contents->sockets));
 	m->contents->n_sockets = 1;
 	m->contents->sockets[0] =
@@ -424,6 +427,8 @@ static void what_criu_has_no_field_for_survives(void **state)
 	assert_int_equal(rich->idmap->uid[0].count, 65536);
 	assert_int_equal(rich->idmap->uid[1].first, 70000);
 	assert_int_equal(rich->contents->bytes, 1ULL << 40);
+	assert_true(rich->contents->has_digest);
+	assert_memory_equal(rich->contents->digest, tree_find(&tree, 12)->contents->digest, 32);
 	assert_string_equal(rich->contents->sockets[0].path, "/run/s");
 	assert_int_equal(rich->contents->sockets[0].inode, 99);
 	assert_true(rich->contents->sockets[0].with_plugin);
@@ -664,6 +669,29 @@ static void spoil_socket(Rebind__MntEntry *r)
 	r->rebind->sockets = list;
 }
 
+static void spoil_digest(Rebind__MntEntry *r, size_t size)
+{
+	static uint8_t digest[33];
+
+	r->rebind->has_digest = true;
+	r->rebind->digest = (ProtobufCBinaryData){ .len = size, .data = digest };
+}
+
+static void spoil_digest_short(Rebind__MntEntry *r)
+{
+	spoil_digest(r, 31);
+}
+
+static void spoil_digest_long(Rebind__MntEntry *r)
+{
+	spoil_digest(r, 33);
+}
+
+static void spoil_digest_empty(Rebind__MntEntry *r)
+{
+	spoil_digest(r, 0);
+}
+
 static const struct bad_record bad_records[] = {
 	{ "flag", spoil_flag, "image-flags", "mount 2 '/a' has flags that are not known: 0x40" },
 	{ "sb flag", spoil_sb_flag, "image-flags", "0x100" },
@@ -688,6 +716,9 @@ static const struct bad_record bad_records[] = {
 	{ "kind", spoil_kind, "image-field", "kind 3" },
 	{ "extent", spoil_extent, "image-idmap", "4294967295" },
 	{ "socket", spoil_socket, "image-path", "socket '../s'" },
+	{ "short digest", spoil_digest_short, "image-digest", "31 bytes, where 32 are expected" },
+	{ "long digest", spoil_digest_long, "image-digest", "33 bytes, where 32 are expected" },
+	{ "empty digest", spoil_digest_empty, "image-digest", "0 bytes, where 32 are expected" },
 };
 
 static void init_record(Rebind__MntEntry *r, uint32_t id, uint32_t parent, const char *path)
@@ -794,6 +825,20 @@ static void damaged_framing_is_a_finding(void **state)
 	read_bad(scratch.fd, 0, "image-read", "is not a regular file");
 	unlinkat(scratch.fd, "inventory.img", 0);
 	read_bad(scratch.fd, 5, "image-inventory", "the directory is not an image");
+	scratch_remove(&scratch);
+}
+
+static void where_nothing_is_only_that_is_said(void **state)
+{
+	cleanup_findings struct findings findings = { 0 };
+	cleanup_tree struct mount_tree tree = { 0 };
+	struct image_info info;
+	struct scratch scratch;
+
+	scratch_make(&scratch);
+	assert_int_equal(image_read(scratch.fd, 0, &tree, &info, &findings), -EBADMSG);
+	assert_int_equal(findings.n, 1);
+	assert_string_equal(findings.list[0].code, "image-inventory");
 	scratch_remove(&scratch);
 }
 
@@ -1076,6 +1121,7 @@ int main(void)
 		cmocka_unit_test(of_several_namespaces_one_must_be_named),
 		cmocka_unit_test(each_bad_field_is_a_finding),
 		cmocka_unit_test(damaged_framing_is_a_finding),
+		cmocka_unit_test(where_nothing_is_only_that_is_said),
 		cmocka_unit_test(a_huge_record_is_refused),
 		cmocka_unit_test(a_record_cannot_take_all_memory),
 		cmocka_unit_test(an_unknown_field_is_a_finding_in_a_mount_only),
