@@ -370,8 +370,9 @@ static void read_digest(struct convert *to, const Rebind__RebindMount *extra, st
 	if (!extra->has_digest)
 		return;
 	if (extra->digest.len != sizeof(m->contents->digest)) {
-		bad_mount(to, m, "image-digest", NULL, "has a digest of %zu bytes, where %zu are expected",
-			  WHO(to, m), extra->digest.len, sizeof(m->contents->digest));
+		bad_mount(to, m, "image-digest", NULL,
+			  "has a digest of %zu bytes, where %zu are expected", WHO(to, m),
+			  extra->digest.len, sizeof(m->contents->digest));
 		return;
 	}
 	m->contents->has_digest = true;

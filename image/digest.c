@@ -41,7 +41,7 @@ static void schedule(uint32_t w[64], const unsigned char block[64])
 	}
 }
 
-/* The eight words stay where they are, and the names turn: v[i] is a in round 0, b in round 1, ... */
+/* The words stay where they are, and their names turn: v[0] is a in round 0, b in round 1. */
 static inline void round_plain(uint32_t v[8], unsigned int i, uint32_t in)
 {
 	uint32_t a = v[-i & 7], b = v[(1 - i) & 7], c = v[(2 - i) & 7];
@@ -82,7 +82,7 @@ static void compress_plain(uint32_t state[8], const unsigned char *data, size_t 
 #ifdef __x86_64__
 #define X86_SHA __attribute__((target("sha,sse4.1")))
 
-/* Not __builtin_cpu_supports(): clang 14 does not know "sha". CPUID may cost a VM exit: asked once. */
+/* __builtin_cpu_supports("sha") is unknown to clang 14. CPUID may cost a VM exit: asked once. */
 static bool has_sha(void)
 {
 	static _Atomic int known; /* 0: not asked yet */
@@ -98,8 +98,8 @@ static bool has_sha(void)
 }
 
 /* Four rounds with the four words of @w, which become those of sixteen rounds later. */
-static inline X86_SHA void four_rounds(__m128i state[2], __m128i *w, __m128i w1, __m128i w2, __m128i w3,
-				       const uint32_t *constants)
+static inline X86_SHA void four_rounds(__m128i state[2], __m128i *w, __m128i w1, __m128i w2,
+				       __m128i w3, const uint32_t *constants)
 {
 	__m128i in = _mm_add_epi32(*w, _mm_loadu_si128((const __m128i *)constants));
 

@@ -215,16 +215,12 @@ static int build(struct build *b, uint64_t above, int callers_ns)
 
 static int await_verdict(struct build *b)
 {
-	static char buf[TALK_MAX];
-	struct talk_message message;
-	const char *texts[4];
+	int verdict = 0;
 	int err = talk_send(b->caller_fd, (struct talk_message){ .type = TALK_BUILT }, NULL, -1);
 
-	if (err)
-		return err;
-	int got = talk_recv(b->caller_fd, buf, &message, texts, NULL);
-
-	return got <= 0 ? -EPIPE : message.value;
+	if (!err)
+		err = talk_await(b->caller_fd, TALK_VERDICT, &verdict, NULL);
+	return err ? err : verdict;
 }
 
 /* Where mounts stand on them they cannot be removed (EBUSY): not from within the namespace. */

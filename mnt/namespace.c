@@ -15,6 +15,7 @@
 #include "base/child.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "mnt/talk.h"
 
 #define STATUS_FAILED 125
 #define STATUS_NO_EXEC 126
@@ -173,7 +174,7 @@ int rebind_namespace_run(struct rebind_namespace *ns, char *const argv[], int *r
 
 static int start_holder(struct rebind_namespace *ns)
 {
-	int pair[2], answer = -EIO;
+	int pair[2], answer = 0;
 	int err = fd_pair(pair);
 
 	if (err)
@@ -184,14 +185,15 @@ static int start_holder(struct rebind_namespace *ns)
 
 	if (pid == 0) {
 		close(mine);
-		answer = namespaces_hold(its, ns->fd);
-		fd_send(its, &answer, sizeof(answer), -1);
+		talk_answer(its, namespaces_hold(its, ns->fd), -1);
 		_exit(1);
 	}
 	if (pid < 0)
 		return pid;
-	if (fd_recv(mine, &answer, sizeof(answer), NULL) != sizeof(answer) || answer)
-		return answer ? answer : -EIO;
+	fd_close(&its);
+	err = talk_await(mine, TALK_ANSWER, &answer, NULL);
+	if (err || answer)
+		return err ? err : answer;
 	ns->holder = pid;
 	ns->holder_sock = fd_take(&mine);
 	pid = 0;
@@ -256,9 +258,8 @@ int rebind_namespace_send(struct rebind_namespace *ns, int sock)
 /* Let the holder live on alone; it answers when it no longer dies with us. A killed one does not. */
 static void release_holder(struct rebind_namespace *ns)
 {
-	char word;
-
-	if (fd_send(ns->holder_sock, "g", 1, -1) == 0 && fd_recv(ns->holder_sock, &word, 1, NULL) == 1)
+	if (talk_send(ns->holder_sock, (struct talk_message){ .type = TALK_GO }, NULL, -1) == 0 &&
+	    talk_await(ns->holder_sock, TALK_ANSWER, NULL, NULL) == 0)
 		keep(ns);
 	fd_close(&ns->holder_sock);
 }

@@ -19,8 +19,8 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "mnt/scratch.h"
+#include "mnt/talk.h"
 
-#define LOG_LINE_MAX 1024
 #define BATCH_TRIES 200000 /* more unshares than any gap between two CPUs' batches asks for */
 
 static const struct {
@@ -246,17 +246,13 @@ static int enter_wished(const struct wish *wish)
 
 int namespaces_hold(int sock, int mntns_fd)
 {
-	char word;
-
 	if (setns(mntns_fd, CLONE_NEWNS) < 0 || (setsid() < 0 && errno != EPERM))
 		return -errno;
-	int err = fd_send(sock, &(int){ 0 }, sizeof(int), -1);
-
 	/* Until it is let go it dies with whoever asked for it. */
-	if (err || fd_recv(sock, &word, 1, NULL) != 1)
+	if (talk_answer(sock, 0, -1) || talk_await(sock, TALK_GO, NULL, NULL))
 		_exit(1);
 	prctl(PR_SET_PDEATHSIG, 0);
-	fd_send(sock, "r", 1, -1);
+	talk_answer(sock, 0, -1);
 	child_close_from(0);
 	signal(SIGCHLD, SIG_DFL);
 	/* The first process of a pid namespace also buries its dead. */
@@ -279,54 +275,40 @@ static void reap(int sig)
 static void serve(int sock)
 {
 	struct sigaction action = { .sa_handler = reap, .sa_flags = SA_RESTART };
-	char request[64];
-	ssize_t n;
+	static char buf[TALK_MAX];
+	struct talk_message message;
+	const char *texts[4];
 	int fd;
 
 	sigaction(SIGCHLD, &action, NULL);
 	/* The first process' message must have been read: both speak over one socket. */
-	if (fd_recv(sock, request, 1, NULL) != 1)
+	if (talk_await(sock, TALK_GO, NULL, NULL))
 		return;
-	fd_send(sock, &(int){ 0 }, sizeof(int), -1);
-	while ((n = fd_recv(sock, request, sizeof(request) - 1, &fd)) > 0) {
+	talk_answer(sock, 0, -1);
+	while (talk_recv(sock, buf, &message, texts, &fd) > 0) {
 		cleanup_fd int got = fd;
 
-		request[n] = '\0';
-		if (got >= 0) {
-			int err = namespaces_hold(sock, got);
-
-			fd_send(sock, &err, sizeof(err), -1);
+		if (message.type == TALK_HOLD) {
+			talk_answer(sock, namespaces_hold(sock, got), -1);
 			continue;
 		}
-		cleanup_fd int fs = fsopen(request, FSOPEN_CLOEXEC);
-		int err = fs < 0 ? -errno : 0;
+		cleanup_fd int fs = fsopen(texts[0] ? texts[0] : "", FSOPEN_CLOEXEC);
 
-		fd_send(sock, &err, sizeof(err), fs);
+		talk_answer(sock, fs < 0 ? -errno : 0, fs);
 	}
-}
-
-/* A level and a text: longer than a number. */
-static void send_line(void *sock, enum log_level level, const char *line)
-{
-	char buf[LOG_LINE_MAX];
-	int n = snprintf(buf, sizeof(buf), "%cline%s", (char)level, line);
-
-	fd_send(*(int *)sock, buf, n < (int)sizeof(buf) ? (size_t)n : sizeof(buf) - 1, -1);
 }
 
 /* The second process is in the pid namespace; it is the caller's child as the first one was. */
 static void keep(const struct wish *wish, int sock)
 {
-	log_to(send_line, &sock, log_max());
+	log_to(talk_log_sink, &sock, log_max());
 	int err = enter_wished(wish);
 	long pid = err ? 0 : syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
 
 	if (err || pid < 0)
 		_exit(1);
 	if (pid > 0) {
-		int number = (int)pid;
-
-		fd_send(sock, &number, sizeof(number), -1);
+		talk_answer(sock, (int)pid, -1);
 		_exit(0);
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -344,22 +326,6 @@ static void keep(const struct wish *wish, int sock)
 }
 
 /* ---- in the caller and the builder ---- */
-
-/* What the log of the other side has said meanwhile comes before the number. */
-static int receive_number(int sock, int *ret)
-{
-	char buf[LOG_LINE_MAX];
-	ssize_t n;
-
-	while ((n = fd_recv(sock, buf, sizeof(buf) - 1, NULL)) > (ssize_t)sizeof(*ret)) {
-		buf[n] = '\0';
-		log_line((enum log_level)buf[0], "%s", buf + 5);
-	}
-	if (n != sizeof(*ret))
-		return n < 0 ? (int)n : -EIO;
-	memcpy(ret, buf, sizeof(*ret));
-	return 0;
-}
 
 static int open_ns(const struct keeper *keeper, const char *name)
 {
@@ -390,7 +356,7 @@ static int start(const struct wish *wish, struct keeper *ret)
 	if (first < 0)
 		return log_error(first, "cannot fork");
 	child_wait(first, NULL);
-	err = receive_number(mine, &number);
+	err = talk_await(mine, TALK_ANSWER, &number, NULL);
 	if (err)
 		return err;
 	*ret = (struct keeper){
@@ -400,9 +366,9 @@ static int start(const struct wish *wish, struct keeper *ret)
 		.has_user = (wish->make & CLONE_NEWUSER) || wish->join[USER] >= 0,
 		.has_pid = wish->make & CLONE_NEWPID,
 	};
-	err = fd_send(ret->sock, "g", 1, -1);
+	err = talk_send(ret->sock, (struct talk_message){ .type = TALK_GO }, NULL, -1);
 	if (!err)
-		err = receive_number(ret->sock, &number);
+		err = talk_await(ret->sock, TALK_ANSWER, &number, NULL);
 	ret->user_fd = ret->has_user && !err ? open_ns(ret, "user") : -EBADF;
 	if (!err && ret->has_user && ret->user_fd < 0)
 		err = ret->user_fd;
@@ -435,19 +401,20 @@ int keeper_start(const char *const *join, size_t n_join, const char *new_ns, uin
 
 int keeper_fsopen(struct keeper *keeper, const char *fstype)
 {
-	int err = -EIO, fd = -EBADF;
+	int answer = 0, fd = -EBADF;
 
 	if (!keeper || !keeper->pid) {
 		fd = fsopen(fstype, FSOPEN_CLOEXEC);
 		return fd < 0 ? -errno : fd;
 	}
-	int sent = fd_send(keeper->sock, fstype, strlen(fstype), -1);
+	int err = talk_send(keeper->sock, (struct talk_message){ .type = TALK_OPEN },
+			    (const char *const[4]){ fstype }, -1);
 
-	if (sent)
-		return sent;
-	if (fd_recv(keeper->sock, &err, sizeof(err), &fd) != sizeof(err))
-		return -EIO;
-	return err ? err : fd;
+	if (!err)
+		err = talk_await(keeper->sock, TALK_ANSWER, &answer, &fd);
+	if (err)
+		return err;
+	return answer ? answer : fd;
 }
 
 int keeper_enter(const struct keeper *keeper)
@@ -478,11 +445,11 @@ int keeper_enter_user(const struct keeper *keeper)
 
 int keeper_hold(struct keeper *keeper, int mntns_fd)
 {
-	int answer = -EIO;
-	int err = fd_send(keeper->sock, "h", 1, mntns_fd);
+	int answer = 0;
+	int err = talk_send(keeper->sock, (struct talk_message){ .type = TALK_HOLD }, NULL, mntns_fd);
 
-	if (!err && fd_recv(keeper->sock, &answer, sizeof(answer), NULL) != sizeof(answer))
-		err = -EIO;
+	if (!err)
+		err = talk_await(keeper->sock, TALK_ANSWER, &answer, NULL);
 	return err ? err : answer;
 }
 

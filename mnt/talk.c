@@ -51,6 +51,42 @@ int talk_recv(int sock, char *buf, struct talk_message *ret, const char *ret_tex
 	return 1;
 }
 
+int talk_hear(int sock, char *buf, struct talk_message *ret, const char *ret_texts[4], int *ret_fd)
+{
+	int got;
+
+	while ((got = talk_recv(sock, buf, ret, ret_texts, ret_fd)) > 0 && ret->type == TALK_LOG) {
+		if (ret_fd)
+			fd_close(ret_fd);
+		log_line((enum log_level)ret->value, "%s", ret_texts[0] ? ret_texts[0] : "");
+	}
+	return got;
+}
+
+int talk_await(int sock, enum talk_type type, int *ret_value, int *ret_fd)
+{
+	char buf[TALK_MAX];
+	struct talk_message message;
+	const char *texts[4];
+	cleanup_fd int fd = -EBADF;
+	int got = talk_hear(sock, buf, &message, texts, &fd);
+
+	if (got <= 0)
+		return got ? got : -EIO;
+	if (message.type != type)
+		return -EPROTO;
+	if (ret_value)
+		*ret_value = message.value;
+	if (ret_fd)
+		*ret_fd = fd_take(&fd);
+	return 0;
+}
+
+int talk_answer(int sock, int value, int fd)
+{
+	return talk_send(sock, (struct talk_message){ .type = TALK_ANSWER, .value = value }, NULL, fd);
+}
+
 void talk_log_sink(void *sock, enum log_level level, const char *line)
 {
 	talk_send(*(int *)sock, (struct talk_message){ .type = TALK_LOG, .value = (int32_t)level },

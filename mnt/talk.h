@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the builder and the caller say to each other, over one socket. */
+/* What the caller and its children (the builder, the reader of contents, the keeper) say, over one socket each. */
 #ifndef REBIND_MNT_TALK_H
 #define REBIND_MNT_TALK_H
 
@@ -15,6 +15,13 @@ enum talk_type {
 	TALK_BUILT,    /* the namespace stands */
 	TALK_VERDICT,  /* caller to builder: value: 0 or a negative errno */
 	TALK_DONE,     /* value: the builder's result */
+	TALK_CONTENTS, /* value: a superblock's first mount; device: entries; inode: bytes; the digest, in hex */
+	TALK_SOCKET,   /* of the contents told last: value: mode; device: uid << 32 | gid; inode; path */
+	TALK_PROGRESS, /* device: bytes; inode: mounts done << 32 | of all; what is done */
+	TALK_GO,       /* the other side may go on */
+	TALK_OPEN,     /* to the keeper: open a context of this filesystem */
+	TALK_HOLD,     /* to the keeper: the descriptor of a namespace that it holds from now on */
+	TALK_ANSWER,   /* value: 0 or more, or a negative errno; a descriptor may come along */
 };
 
 struct talk_message {
@@ -42,6 +49,27 @@ int talk_send(int sock, struct talk_message message, const char *const texts[4],
  * Return: 1, 0 when the other side has gone, or a negative errno.
  */
 int talk_recv(int sock, char *buf, struct talk_message *ret, const char *ret_texts[4], int *ret_fd);
+
+/**
+ * talk_hear - receive one that is not a line of the log: those go to our own log
+ *
+ * Parameters and return: as talk_recv.
+ */
+int talk_hear(int sock, char *buf, struct talk_message *ret, const char *ret_texts[4], int *ret_fd);
+
+/**
+ * talk_await - hear one message, which must be of this type
+ * @ret_value, @ret_fd: its value, and the descriptor that came along or a negative number; may be NULL
+ *
+ * Return: 0; -EIO: the other side has gone; -EPROTO: it is another message; or another negative errno.
+ */
+int talk_await(int sock, enum talk_type type, int *ret_value, int *ret_fd);
+
+/**
+ * talk_answer - send a TALK_ANSWER
+ * @fd: comes along, or negative
+ */
+int talk_answer(int sock, int value, int fd);
 
 /**
  * talk_log_sink - a log sink (log_to) that sends lines to the caller

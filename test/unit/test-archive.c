@@ -1016,12 +1016,12 @@ static void the_digest_is_sha_256(void **state)
 
 	digest_start(&digest);
 	assert_string_equal(digest_end_hex(&digest, hex), "e3b0c44298fc1c149afbf4c8996fb924"
-						      "27ae41e4649b934ca495991b7852b855");
+							  "27ae41e4649b934ca495991b7852b855");
 	digest_start(&digest);
 	digest_add(&digest, "abcdbcdecdefdefgefghfghi", 24);
 	digest_add(&digest, "ghijhijkijkljklmklmnlmnomnopnopq", 32);
 	assert_string_equal(digest_end_hex(&digest, hex), "248d6a61d20638b8e5c026930c3e6039"
-						      "a33ce45964ff2167f6ecedd419db06c1");
+							  "a33ce45964ff2167f6ecedd419db06c1");
 }
 
 /* sha256sum(1) of the 1000 bytes below */

@@ -111,9 +111,12 @@ static void describe(void)
 	record("refused", refused[zdtm_case.refused]);
 	record("status", status);
 	record("flavours", flavours[zdtm_case.flavours]);
+	if (zdtm_case.reader)
+		record("reader", zdtm_case.reader);
 	record_all("dump", zdtm_case.dump);
 	record_all("restore", zdtm_case.restore);
 	record_all("env", zdtm_case.env);
+	record_all("inherit", zdtm_case.inherit);
 	record_all("says", zdtm_case.says);
 	record_all("differs", zdtm_case.differs);
 	record_all("creates", zdtm_case.creates);

@@ -44,6 +44,7 @@ struct zdtm_case {
 	const char *const *dump;    /* options of dump */
 	const char *const *restore; /* options of restore */
 	const char *const *env;	    /* NAME=VALUE for both */
+	const char *const *inherit; /* N=PATH: restore has PATH open as N; N=tree:PATH: its clone */
 	void (*describe)(void);	    /* adds options by dump_option() and restore_option() */
 
 	void (*prepare)(void); /* outside, once for each side, in the side's directory */
@@ -59,6 +60,7 @@ struct zdtm_case {
 	const char *const *differs; /* differences wanted: the beginnings of their lines */
 	const char *const *creates; /* what restore may add to the new root */
 	enum zdtm_flavour flavours;
+	const char *reader; /* "statmount", "mountinfo": the one that this is about */
 };
 
 extern const struct zdtm_case zdtm_case;

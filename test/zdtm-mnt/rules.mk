@@ -4,6 +4,8 @@
 
 BUILD ?= build
 CC ?= gcc
+say ?= $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
+Q ?= $(if $(V),,@)
 ZDTM := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 ZDTM_BUILD := $(BUILD)/test/zdtm-mnt
 ZDTM_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O1 -g -MMD -MP -Wall -Wextra -Werror -Wshadow \
@@ -27,22 +29,26 @@ ZDTM_STALE := $(filter-out $(ZDTM_CASE_BINS),$(wildcard $(ZDTM_CASES)/*))
 
 .PHONY: zdtm
 zdtm: $(ZDTM_BUILD)/zdtm-runner $(ZDTM_CASE_BINS)
-	$(if $(ZDTM_STALE),rm -f $(ZDTM_STALE))
+	$(if $(ZDTM_STALE),$(Q)rm -f $(ZDTM_STALE))
 
 $(ZDTM_BUILD)/zdtm-runner: $(ZDTM_RUNNER_OBJS)
-	$(CC) -o $@ $^
+	$(call say,LINK,$@)
+	$(Q)$(CC) -o $@ $^
 
 $(ZDTM_BUILD)/runner/%.o: $(ZDTM)/runner/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ZDTM_CFLAGS) -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ZDTM_CFLAGS) -c -o $@ $<
 
 $(ZDTM_BUILD)/case.o: $(ZDTM)/case.c
 	@mkdir -p $(@D)
-	$(CC) $(ZDTM_CFLAGS) -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ZDTM_CFLAGS) -c -o $@ $<
 
 # Static: a case runs where no library is.
 $(ZDTM_CASES)/%: $(CASE_DIR)/%.c $(ZDTM_BUILD)/case.o
 	@mkdir -p $(@D) $(ZDTM_BUILD)/deps
-	$(CC) $(ZDTM_CFLAGS) -MF $(ZDTM_BUILD)/deps/$*.d -I$(ZDTM) -static -o $@ $< $(ZDTM_BUILD)/case.o
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ZDTM_CFLAGS) -MF $(ZDTM_BUILD)/deps/$*.d -I$(ZDTM) -static -o $@ $< $(ZDTM_BUILD)/case.o
 
 -include $(ZDTM_RUNNER_OBJS:.o=.d) $(ZDTM_BUILD)/case.d $(wildcard $(ZDTM_BUILD)/deps/*.d)

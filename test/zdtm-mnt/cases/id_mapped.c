@@ -111,4 +111,5 @@ const struct zdtm_case zdtm_case = {
 	.settle = settle,
 	.check = check,
 	.flavours = FLAVOUR_HOST, /* in another user namespace the maps are told in its ids */
+	.reader = "statmount",
 };

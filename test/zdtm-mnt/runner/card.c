@@ -9,8 +9,9 @@ static struct list *card_list(struct card *card, const char *name, size_t length
 		struct list *list;
 	} lists[] = {
 		{ "dump", &card->dump },       { "restore", &card->restore },
-		{ "env", &card->env },	       { "says", &card->says },
-		{ "differs", &card->differs }, { "creates", &card->creates },
+		{ "env", &card->env },	       { "inherit", &card->inherit },
+		{ "says", &card->says },       { "differs", &card->differs },
+		{ "creates", &card->creates },
 	};
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
@@ -31,6 +32,8 @@ static bool card_field(struct card *card, const char *name, size_t length, const
 		card->refused = value;
 	else if (!strncmp(name, "flavours", length))
 		card->flavours = value;
+	else if (!strncmp(name, "reader", length))
+		card->reader = value;
 	else if (!strncmp(name, "status", length))
 		card->status = atoi(value);
 	else

@@ -8,6 +8,8 @@
 #include <getopt.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -18,15 +20,24 @@
 
 #define TRIAL_SECONDS 120
 
+#ifndef NS_GET_MNTNS_ID
+#define NS_GET_MNTNS_ID _IOR(0xb7, 5, uint64_t)
+#endif
+#define SYS_STATMOUNT 457 /* as on every architecture */
+
 struct options {
 	struct suite suite;
 	struct list cases;
+	struct list readers; /* each case runs with each; none: the engine chooses */
+	const char *reader;
 	long jobs;
 	bool list, keep;
 };
 
 struct task {
-	const char *name;
+	const char *name;   /* of the case */
+	const char *reader; /* NULL: the engine's choice */
+	const char *title;
 	char *scratch;
 	pid_t pid; /* 0: not started, or ended */
 	int output;
@@ -81,7 +92,7 @@ static void remove_scratch(const char *path)
 
 static _Noreturn void trial_process(const struct suite *suite, const struct task *task)
 {
-	const struct trial trial = { suite, task->name, task->scratch };
+	const struct trial trial = { suite, task->name, task->scratch, task->reader };
 
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_DFL);
@@ -126,7 +137,7 @@ static void wait_task(struct task *tasks, size_t count, bool keep)
 	task->status = status;
 	task->ended = true;
 	if (keep)
-		fprintf(stderr, "%s: %s\n", task->name, task->scratch);
+		fprintf(stderr, "%s: %s\n", task->title, task->scratch);
 	else
 		remove_scratch(task->scratch);
 }
@@ -149,29 +160,46 @@ static void print_task(const struct task *task, size_t number, struct totals *to
 		*remarks++ = '\0';
 	if (!task->status) {
 		totals->passed++;
-		printf("ok %zu - %s: %s\n", number, task->name, about);
+		printf("ok %zu - %s: %s\n", number, task->title, about);
 	} else if (WIFEXITED(task->status) && WEXITSTATUS(task->status) == EXIT_SKIPPED) {
 		totals->skipped++;
-		printf("ok %zu - %s # SKIP %s", number, task->name,
+		printf("ok %zu - %s # SKIP %s", number, task->title,
 		       remarks && *remarks ? remarks + 2 : "\n");
 		return;
 	} else {
 		totals->failed++;
-		printf("not ok %zu - %s: %s\n", number, task->name, about);
+		printf("not ok %zu - %s: %s\n", number, task->title, about);
 	}
 	if (WIFSIGNALED(task->status))
 		printf("# killed by signal %d\n", WTERMSIG(task->status));
 	printf("%s", remarks ? remarks : "");
 }
 
+/* Each case, once for each reader. */
+static struct task *make_tasks(const struct options *options, size_t *ret_count)
+{
+	size_t readers = options->readers.count ? options->readers.count : 1;
+	struct task *tasks = allocate((options->cases.count * readers + 1) * sizeof(*tasks));
+
+	*ret_count = options->cases.count * readers;
+	for (size_t i = 0; i < *ret_count; i++) {
+		struct task *task = &tasks[i];
+
+		task->name = task->title = options->cases.items[i / readers];
+		if (options->readers.count) {
+			task->reader = options->readers.items[i % readers];
+			task->title = format("%s/%s", task->name, task->reader);
+		}
+	}
+	return tasks;
+}
+
 static struct totals run_tasks(const struct options *options)
 {
-	size_t count = options->cases.count, started = 0, ended = 0, printed = 0;
-	struct task *tasks = allocate((count + 1) * sizeof(*tasks));
+	size_t count, started = 0, ended = 0, printed = 0;
+	struct task *tasks = make_tasks(options, &count);
 	struct totals totals = { 0 };
 
-	for (size_t i = 0; i < count; i++)
-		tasks[i].name = options->cases.items[i];
 	printf("1..%zu\n", count);
 	while (ended < started || (started < count && !interrupted)) {
 		while (started < count && !interrupted && started - ended < (size_t)options->jobs)
@@ -211,7 +239,8 @@ static _Noreturn void usage(int status)
 {
 	fprintf(status ? stderr : stdout,
 		"usage: run [--engine PROGRAM] [--case-dir DIR] [--flavour host|userns] [--list]\n"
-		"           [--jobs N] [--no-diff] [--keep] [--verbose] [CASE...]\n");
+		"           [--reader statmount|mountinfo|both|any] [--jobs N] [--no-diff] [--keep]\n"
+		"           [--verbose] [CASE...]\n");
 	exit(status);
 }
 
@@ -235,6 +264,7 @@ static void parse_options(struct options *options, int argc, char **argv)
 		{ "cases", required_argument, NULL, 'c' },
 		{ "build", required_argument, NULL, 'b' },
 		{ "flavour", required_argument, NULL, 'f' },
+		{ "reader", required_argument, NULL, 'r' },
 		{ "jobs", required_argument, NULL, 'j' },
 		{ "no-diff", no_argument, NULL, 'n' },
 		{ "list", no_argument, NULL, 'l' },
@@ -259,6 +289,9 @@ static void parse_options(struct options *options, int argc, char **argv)
 			break;
 		case 'f':
 			suite->flavour = optarg;
+			break;
+		case 'r':
+			options->reader = optarg;
 			break;
 		case 'j':
 			options->jobs = atol(optarg);
@@ -293,6 +326,33 @@ static void absolute(const char **path)
 		*path = real;
 }
 
+/* Older kernels have one reader only. */
+static bool has_statmount(void)
+{
+	uint64_t id;
+	int fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	bool has = fd >= 0 && !ioctl(fd, NS_GET_MNTNS_ID, &id) &&
+		   (syscall(SYS_STATMOUNT, NULL, 0, 0, 0), errno != ENOSYS);
+
+	close(fd);
+	return has;
+}
+
+static void choose_readers(struct options *options)
+{
+	const char *reader = options->reader;
+	bool both = !strcmp(reader, "both");
+
+	if (!both && strcmp(reader, "any") && strcmp(reader, "statmount") &&
+	    strcmp(reader, "mountinfo"))
+		usage(2);
+	if (!options->suite.rebind || !strcmp(reader, "any"))
+		return;
+	if (both && has_statmount())
+		list_add(&options->readers, "statmount");
+	list_add(&options->readers, both ? "mountinfo" : reader);
+}
+
 static void complete_options(struct options *options)
 {
 	struct suite *suite = &options->suite;
@@ -305,8 +365,10 @@ static void complete_options(struct options *options)
 	absolute(&suite->cases);
 	absolute(&suite->build);
 	name = strrchr(suite->engine, '/');
-	if (strcmp(name ? name + 1 : suite->engine, "rebind"))
+	suite->rebind = !strcmp(name ? name + 1 : suite->engine, "rebind");
+	if (!suite->rebind)
 		suite->diff = false;
+	choose_readers(options);
 	if (!options->cases.count)
 		all_cases(&options->cases, suite->cases);
 	if (options->jobs < 1)
@@ -315,7 +377,7 @@ static void complete_options(struct options *options)
 
 int main(int argc, char **argv)
 {
-	struct options options = { .suite = { .flavour = "host", .diff = true } };
+	struct options options = { .suite = { .flavour = "host", .diff = true }, .reader = "both" };
 	struct sigaction action = { .sa_handler = on_signal };
 	struct text before = { 0 }, after = { 0 };
 	struct totals totals;

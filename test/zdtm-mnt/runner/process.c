@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -57,6 +58,20 @@ bool process_enter(pid_t pid, bool user)
 	return entered && !chdir("/");
 }
 
+/* The number has to be free: descriptors of the runner's are closed by then. */
+static void open_at(const char *inherit)
+{
+	const char *path = strchr(inherit, '=') + 1;
+	bool tree = !strncmp(path, "tree:", 5);
+	int wanted = atoi(inherit), fd;
+
+	fd = tree ? open_tree(AT_FDCWD, path + 5, OPEN_TREE_CLONE) : open(path, O_RDONLY);
+	if (fd < 0 || (fd != wanted && (dup2(fd, wanted) < 0 || close(fd)))) {
+		dprintf(2, "cannot open %s: %s\n", inherit, strerror(errno));
+		_exit(126);
+	}
+}
+
 static _Noreturn void child(const struct launch *launch)
 {
 	int log =
@@ -78,6 +93,8 @@ static _Noreturn void child(const struct launch *launch)
 		syscall(SYS_execveat, 3, "", launch->argv, environ, AT_EMPTY_PATH);
 	} else {
 		close_range(3, ~0U, 0);
+		for (size_t i = 0; launch->inherit && i < launch->inherit->count; i++)
+			open_at(launch->inherit->items[i]);
 		execvp(launch->argv[0], (char *const *)launch->argv);
 	}
 	dprintf(2, "%s: %s\n", launch->argv[0], strerror(errno));

@@ -60,8 +60,9 @@ struct card {
 	const char *about;
 	const char *refused;  /* "never", "dump", "restore" */
 	const char *flavours; /* "all", "host", "userns" */
+	const char *reader;   /* NULL: every one */
 	int status;
-	struct list dump, restore, env, says, differs, creates;
+	struct list dump, restore, env, inherit, says, differs, creates;
 };
 
 struct mounts;
@@ -80,10 +81,11 @@ char *card_expand(const char *option, const struct words *words);
 /* How a program is run; all but argv may be left out. */
 struct launch {
 	const char *const *argv;
-	const char *directory;	/* working directory */
-	const struct list *env; /* NAME=VALUE to add */
-	const char *log;	/* file for stdout and stderr */
-	pid_t inside;		/* in the mount (and user) namespace of this process */
+	const char *directory;	    /* working directory */
+	const struct list *env;	    /* NAME=VALUE to add */
+	const struct list *inherit; /* N=PATH, N=tree:PATH: descriptors that it has */
+	const char *log;	    /* file for stdout and stderr */
+	pid_t inside;		    /* in the mount (and user) namespace of this process */
 	bool inside_user;
 	int program_fd; /* run this descriptor, not argv[0]; 0: no */
 };
@@ -142,13 +144,15 @@ struct list compare_snapshots(const struct snapshot *old, const struct snapshot 
 
 struct suite {
 	const char *engine, *cases, *build, *flavour;
-	bool diff; /* the engine has rebind's `diff` verb */
+	bool rebind; /* the engine is rebind: it has readers, and takes descriptors */
+	bool diff;   /* it is asked for `diff`, too */
 	bool verbose;
 };
 
 struct trial {
 	const struct suite *suite;
 	const char *name, *scratch;
+	const char *reader; /* of rebind's, by which it reads mount tables; NULL: its choice */
 };
 
 void trial_run(const struct trial *trial);

@@ -332,16 +332,16 @@ static void expect_only_known_processes(const struct run *run, const char *when)
 /* --- the engine ---------------------------------------------------------------------------------
  */
 
-static struct list engine_env(const struct run *run)
+static struct list expand_all(const struct run *run, const struct list *words)
 {
-	struct list env = { 0 };
+	struct list expanded = { 0 };
 
-	for (size_t i = 0; i < run->card.env.count; i++)
-		list_add(&env, card_expand(run->card.env.items[i], &run->words));
-	return env;
+	for (size_t i = 0; i < words->count; i++)
+		list_add(&expanded, card_expand(words->items[i], &run->words));
+	return expanded;
 }
 
-static struct list engine_argv(const struct run *run, const char *const *words,
+static struct list engine_argv(const struct run *run, const char *reader, const char *const *words,
 			       const struct list *options)
 {
 	struct list argv = { 0 };
@@ -349,6 +349,10 @@ static struct list engine_argv(const struct run *run, const char *const *words,
 	list_add(&argv, run->trial->suite->engine);
 	for (; *words; words++)
 		list_add(&argv, *words);
+	if (reader) {
+		list_add(&argv, "--reader");
+		list_add(&argv, reader);
+	}
 	for (size_t i = 0; options && i < options->count; i++)
 		list_add(&argv, card_expand(options->items[i], &run->words));
 	return argv;
@@ -378,11 +382,13 @@ static void expect_said(const struct run *run, const char *output)
 /* True if the engine did what the case wants of this command: went well, or refused. */
 static bool run_engine(const struct run *run, const struct list *argv, int wanted, bool refused)
 {
-	const struct list env = engine_env(run);
+	const struct list env = expand_all(run, &run->card.env);
+	const struct list inherit = expand_all(run, &run->card.inherit);
 	const struct launch launch = {
 		.argv = (const char *const *)argv->items,
 		.directory = run->trial->scratch,
 		.env = &env,
+		.inherit = strcmp(argv->items[1], "restore") ? NULL : &inherit,
 		.log = run->log,
 	};
 	int status = process_run(&launch);
@@ -413,7 +419,7 @@ static bool dump(struct run *run)
 	bool done;
 
 	run->words.side = "old";
-	argv = engine_argv(run, words, &run->card.dump);
+	argv = engine_argv(run, run->trial->reader, words, &run->card.dump);
 	done = run_engine(run, &argv, refused ? run->card.status : 0, refused);
 	expect_host_unchanged(run, "dump");
 	expect_source_unchanged(run);
@@ -465,7 +471,7 @@ static bool restore(struct run *run)
 	bool done;
 
 	run->words.side = "new";
-	argv = engine_argv(run, words, &run->card.restore);
+	argv = engine_argv(run, run->trial->reader, words, &run->card.restore);
 	done = run_engine(run, &argv, refused ? run->card.status : 0, refused);
 	if (done && !refused) {
 		run->holder = read_holder(run);
@@ -516,7 +522,7 @@ static void compare(const struct run *run)
 }
 
 /* The engine's own opinion, where it has one: the namespace is the image's. */
-static void run_diff(const struct run *run, pid_t pid)
+static void run_diff(const struct run *run, const char *reader, pid_t pid)
 {
 	const char *const words[] = { "diff", "--contents", in_scratch(run, "images"),
 				      format("%d", pid), NULL };
@@ -525,15 +531,23 @@ static void run_diff(const struct run *run, pid_t pid)
 	/* The image may have the one or the other side of a difference that the case wants. */
 	if (!run->trial->suite->diff || run->card.differs.count)
 		return;
-	argv = engine_argv(run, words, NULL);
+	argv = engine_argv(run, reader, words, NULL);
 	run_engine(run, &argv, 0, false);
+}
+
+/* What one reader has dumped, the other one has to find: they mean the same. */
+static const char *other_reader(const struct trial *trial)
+{
+	if (!trial->reader)
+		return NULL;
+	return strcmp(trial->reader, "mountinfo") ? "mountinfo" : "statmount";
 }
 
 static void judge(struct run *run)
 {
 	run->after = snapshot_of(run, run->holder);
 	compare(run);
-	run_diff(run, run->holder);
+	run_diff(run, run->trial->reader, run->holder);
 	run_verb(run, "check", "new", run->holder);
 }
 
@@ -579,13 +593,20 @@ static void read_card(struct run *run)
 	printf("%s\n", run->card.about);
 }
 
-static void skip_other_flavours(const struct run *run)
+static void skip_what_cannot_be(const struct run *run)
 {
 	const char *flavour = run->trial->suite->flavour;
+	/* An engine that is not told how to read takes the best. */
+	const char *reader = run->trial->reader ? run->trial->reader : "statmount";
 
-	if (!strcmp(run->card.flavours, "all") || !strcmp(run->card.flavours, flavour))
+	if (strcmp(run->card.flavours, "all") && strcmp(run->card.flavours, flavour))
+		printf("# not for the flavour %s\n", flavour);
+	else if (run->card.reader && strcmp(run->card.reader, reader))
+		printf("# only for the reader %s\n", run->card.reader);
+	else if (run->card.inherit.count && !run->trial->suite->rebind)
+		printf("# this engine is not known to take descriptors\n");
+	else
 		return;
-	printf("# not for the flavour %s\n", flavour);
 	exit(EXIT_SKIPPED);
 }
 
@@ -600,7 +621,7 @@ static void start(struct run *run, const struct trial *trial)
 	run->log = in_scratch(run, "log");
 	run->pidfile = in_scratch(run, "pid");
 	read_card(run);
-	skip_other_flavours(run);
+	skip_what_cannot_be(run);
 	run->words = (struct words){ .scratch = trial->scratch,
 				     .side = "old",
 				     .build = trial->suite->build };
@@ -633,7 +654,7 @@ void trial_run(const struct trial *trial)
 		end_source(&run);
 		return;
 	}
-	run_diff(&run, run.source);
+	run_diff(&run, other_reader(trial), run.source);
 	end_source(&run);
 	start_owner(&run);
 	run.new_root = list_new_root(&run);
