@@ -138,25 +138,48 @@ static int decide(struct dump *d, const struct scan_target *target, struct mount
 	return validate_dump(target, tree, &d->callers, d->findings);
 }
 
-static void describe(const struct dump *d, const struct mount_tree *tree)
+/* Its relation to peer groups outside of the namespace, which the restore will want to have again. */
+static void describe_sharing(const struct mount *m, const struct table *groups, char buf[64])
+{
+	buf[0] = '\0';
+	if (m->host_shared)
+		snprintf(buf, 64, ", in the caller's peer group %u", m->shared);
+	else if (m->master && table_get(groups, m->master) == TABLE_NONE)
+		snprintf(buf, 64, ", slave of peer group %u outside", m->master);
+}
+
+static void describe_mount(const struct dump *d, const struct mount *m, const struct table *groups)
 {
 	static const char *const owners[] = {
 		[MOUNT_UNDECIDED] = "nobody's", [MOUNT_ROOT] = "root",	   [MOUNT_INTERNAL] = "internal",
 		[MOUNT_EXTERNAL] = "external",	[MOUNT_PLUGIN] = "plugin", [MOUNT_SKIPPED] = "skipped",
 	};
+	const char *key = m->key ? m->key : m->parent_key;
+	cleanup_free char *path = path_printable(m->mountpoint);
+	cleanup_free char *line = NULL;
+	char sharing[64];
 
-	tree_for_each(i, tree) {
-		const struct mount *m = &tree->mounts[i];
-		const char *key = m->key ? m->key : m->parent_key;
-		cleanup_free char *path = path_printable(m->mountpoint);
-		cleanup_free char *line = NULL;
+	describe_sharing(m, groups, sharing);
+	if (!path || asprintf(&line, "mount %u '%s' %s %s%s%s%s", m->id, path, m->fstype, owners[m->owner],
+			      key ? " " : "", key ? key : "", sharing) < 0)
+		return;
+	if (d->options->dry_run && d->options->on_line)
+		d->options->on_line(d->options->on_line_data, line);
+	else if (*sharing)
+		log_info("%s", line);
+}
 
-		if (!path || asprintf(&line, "mount %u '%s' %s %s%s%s", m->id, path, m->fstype,
-				      owners[m->owner], key ? " " : "", key ? key : "") < 0)
+static void describe(const struct dump *d, const struct mount_tree *tree)
+{
+	cleanup_table struct table groups = { 0 };
+
+	if (!d->options->dry_run && log_max() < LOG_INFO)
+		return;
+	for (uint32_t i = 0; i < tree->n; i++)
+		if (tree->mounts[i].shared && table_put(&groups, tree->mounts[i].shared, i, NULL))
 			return;
-		if (d->options->on_line)
-			d->options->on_line(d->options->on_line_data, line);
-	}
+	tree_for_each(i, tree)
+		describe_mount(d, &tree->mounts[i], &groups);
 }
 
 static int write_image(struct dump *d, const struct mount_tree *tree)
@@ -231,8 +254,7 @@ static int try_once(struct dump *d)
 	if (err)
 		return err;
 	err = decide(d, &target, &tree, &visible);
-	if (d->options->dry_run)
-		describe(d, &tree);
+	describe(d, &tree);
 	return err || d->options->dry_run ? err : keep(d, &target, &tree);
 }
 
