@@ -51,7 +51,7 @@ int caps_openat(int dir_fd, const char *name, int flags);
 
 /* One capability of the list above. */
 struct caps_need {
-	const char *name;  /* "cap_sys_admin" */
+	const char *name;   /* "cap_sys_admin" */
 	const char *reason; /* "mount, move, unmount; enter namespaces" */
 	bool permitted;
 };

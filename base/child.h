@@ -10,7 +10,8 @@
 /**
  * child_fork - fork a child that the kernel kills when its parent's thread ends
  *
- * Return: as fork(2), with a negative errno. The child has the parent's memory, descriptors and log.
+ * Return: as fork(2), with a negative errno. The child has the parent's memory, descriptors and
+ * log.
  */
 pid_t child_fork(void);
 

@@ -24,7 +24,8 @@ int library_load(struct library *library)
 
 		if (!address)
 			return refuse(library, dlerror());
-		memcpy((char *)library->table + library->symbols[i].offset, &address, sizeof(address));
+		memcpy((char *)library->table + library->symbols[i].offset, &address,
+		       sizeof(address));
 	}
 	library->loaded = true;
 	return 0;

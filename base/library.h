@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Shared libraries that are loaded when they are needed first. To load libarchive with its own dependencies
- * (libxml2, ICU, libstdc++, five compressors) takes longer than rebind needs for a hundred mounts, libmount
- * with libselinux a third of that; most runs call neither. A room that uses such a library lists its
- * functions once (X-macro) and calls them through a table, with the types of the library's own header.
+ * Shared libraries that are loaded when they are needed first. To load libarchive with its own
+ * dependencies (libxml2, ICU, libstdc++, five compressors) takes longer than rebind needs for a
+ * hundred mounts, libmount with libselinux a third of that; most runs call neither. A room that
+ * uses such a library lists its functions once (X-macro) and calls them through a table, with the
+ * types of the library's own header.
  */
 #ifndef REBIND_BASE_LIBRARY_H
 #define REBIND_BASE_LIBRARY_H
@@ -28,13 +29,13 @@ struct library {
 /**
  * library_load - load it and fill its table, once
  *
- * To be called while "/" is the caller's: a library must not be looked up in a namespace that is dumped or
- * restored. Return: 0, or -ELIBACC with the reason filled.
+ * To be called while "/" is the caller's: a library must not be looked up in a namespace that is
+ * dumped or restored. Return: 0, or -ELIBACC with the reason filled.
  */
 int library_load(struct library *library);
 
 /* For the X-macro: a field of the table, and a row of the symbols. */
-#define LIBRARY_FIELD(name)	    __typeof__(name) *name;
+#define LIBRARY_FIELD(name)	      __typeof__(name) *name;
 #define LIBRARY_ROW(table_type, name) { #name, offsetof(table_type, name) },
 
 #endif

@@ -129,7 +129,8 @@ static int open_from_root(int root_fd, const char *path)
 
 int path_open_in_root(int root_fd, const char *path)
 {
-	int fd = sys_openat2(root_fd, path, O_PATH | O_CLOEXEC, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	int fd = sys_openat2(root_fd, path, O_PATH | O_CLOEXEC,
+			     RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 
 	return fd == -ENOSYS ? open_from_root(root_fd, path) : fd;
 }
@@ -157,7 +158,9 @@ int path_cache_open(struct path_cache *cache, int root_fd, const char *path, con
 	int fd = path_open_beneath(root_fd, dir);
 
 	if (fd >= 0)
-		*cache = (struct path_cache){ .fd = fd, .root_fd = root_fd, .dir = path, .size = size };
+		*cache = (struct path_cache){
+			.fd = fd, .root_fd = root_fd, .dir = path, .size = size
+		};
 	return fd;
 }
 
@@ -238,8 +241,11 @@ char *path_of_fd(int fd)
 /* How many bytes a well-formed UTF-8 sequence at @p has; 0 for none. */
 static size_t utf8_length(const unsigned char *p)
 {
-	size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3 :
-		   p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
+	size_t n = p[0] < 0x80			 ? 1
+		   : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
+		   : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
+		   : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
+						 : 0;
 
 	for (size_t i = 1; i < n; i++)
 		if ((p[i] & 0xc0) != 0x80)

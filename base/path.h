@@ -37,10 +37,10 @@ struct path_cache {
 	size_t size;
 };
 
-#define PATH_CACHE_NONE                                                                            \
-	(struct path_cache)                                                                        \
-	{                                                                                          \
-		.fd = -EBADF                                                                       \
+#define PATH_CACHE_NONE      \
+	(struct path_cache)  \
+	{                    \
+		.fd = -EBADF \
 	}
 
 /**
@@ -49,7 +49,8 @@ struct path_cache {
  * @path: must live as long as the cache
  * @ret_name: the last component
  *
- * Return: a descriptor that belongs to the cache and is valid until the next call, or a negative errno.
+ * Return: a descriptor that belongs to the cache and is valid until the next call, or a negative
+ * errno.
  */
 int path_cache_open(struct path_cache *cache, int root_fd, const char *path, const char **ret_name);
 void path_cache_forget(struct path_cache *cache);

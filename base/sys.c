@@ -24,7 +24,8 @@ int sys_openat2(int dir_fd, const char *path, uint64_t flags, uint64_t resolve)
 
 		if (fd >= 0)
 			return (int)fd;
-		/* Seccomp profiles older than the call answer EPERM, which it never means itself. */
+		/* Seccomp profiles older than the call answer EPERM, which it never means itself.
+		 */
 		if (errno == EPERM)
 			return -ENOSYS;
 		if (errno != EAGAIN && errno != EINTR)
@@ -136,7 +137,8 @@ int sys_open_tree(int dir_fd, const char *path, unsigned int flags)
 int sys_open_tree_attr(int dir_fd, const char *path, unsigned int flags, uint64_t clear)
 {
 	struct mount_attr attr = { .attr_clr = clear };
-	long fd = syscall(SYS_open_tree_attr, dir_fd, path, flags | OPEN_TREE_CLOEXEC, &attr, sizeof(attr));
+	long fd = syscall(SYS_open_tree_attr, dir_fd, path, flags | OPEN_TREE_CLOEXEC, &attr,
+			  sizeof(attr));
 
 	return fd < 0 ? -errno : (int)fd;
 }

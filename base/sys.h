@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * System calls that glibc 2.36 does not wrap, with the structs that Debian 12's kernel headers (6.1)
- * lack. Each returns a negative errno, not -1.
+ * System calls that glibc 2.36 does not wrap, with the structs that Debian 12's kernel headers
+ * (6.1) lack. Each returns a negative errno, not -1.
  */
 #ifndef REBIND_BASE_SYS_H
 #define REBIND_BASE_SYS_H
@@ -11,7 +11,8 @@
 
 #include "base/util.h"
 
-/* openat2(2), since 5.6. Retries when a rename races with ".."; -ENOSYS also where seccomp says EPERM. */
+/* openat2(2), since 5.6. Retries when a rename races with ".."; -ENOSYS also where seccomp says
+ * EPERM. */
 int sys_openat2(int dir_fd, const char *path, uint64_t flags, uint64_t resolve);
 
 /* statmount(2), since 6.8. */
@@ -77,7 +78,7 @@ int sys_mntns_id(int ns_fd, uint64_t *ret_id);
 struct sys_mount_stat {
 	uint64_t unique_id; /* 0 before 6.8, or when the old one was asked for */
 	uint32_t old_id;    /* mountinfo's; 0 where there is a unique one */
-	uint32_t dev; /* major << 20 | minor, of the file: for btrfs not that of the mount */
+	uint32_t dev;	    /* major << 20 | minor, of the file: for btrfs not that of the mount */
 	uint64_t inode;
 	uint32_t mode;
 	uint32_t rdev_major, rdev_minor;

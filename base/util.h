@@ -9,8 +9,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#define ARRAY_SIZE(a)  (sizeof(a) / sizeof((a)[0]))
-#define cleanup(fn)    __attribute__((cleanup(fn)))
+#define ARRAY_SIZE(a)	  (sizeof(a) / sizeof((a)[0]))
+#define cleanup(fn)	  __attribute__((cleanup(fn)))
 #define printf_like(a, b) __attribute__((format(printf, a, b)))
 
 /* free() as a cleanup: keeps errno, resets the variable. */
@@ -26,11 +26,11 @@ static inline void util_free(void *p)
 #define cleanup_free cleanup(util_free)
 
 /* Move the pointer out of a cleanup variable. */
-#define take_ptr(p)                                                                                \
-	({                                                                                         \
-		__typeof__(*(p)) taken_ = *(p);                                                    \
-		*(p) = NULL;                                                                       \
-		taken_;                                                                            \
+#define take_ptr(p)                             \
+	({                                      \
+		__typeof__(*(p)) taken_ = *(p); \
+		*(p) = NULL;                    \
+		taken_;                         \
 	})
 
 #endif

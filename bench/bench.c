@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * `bench REBIND FLOOR [N...]`: N flat external binds, dumped and restored by rebind, against what the
- * kernel takes for them by hand, in one run and in turns; medians of five. Everything lies in a
+ * `bench REBIND FLOOR [N...]`: N flat external binds, dumped and restored by rebind, against what
+ * the kernel takes for them by hand, in one run and in turns; medians of five. Everything lies in a
  * tmpfs in a mount namespace of this process' own.
  */
 #include <err.h>
@@ -41,7 +41,7 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static pid_t start(char *const argv[], int keep_fd, int out_fd)
+static pid_t start(const char *const argv[], int keep_fd, int out_fd)
 {
 	pid_t pid = fork();
 
@@ -53,7 +53,7 @@ static pid_t start(char *const argv[], int keep_fd, int out_fd)
 		fcntl(keep_fd, F_SETFD, 0);
 	if (out_fd >= 0)
 		dup2(out_fd, STDOUT_FILENO);
-	execv(argv[0], argv);
+	execv(argv[0], (char *const *)argv);
 	err(127, "%s", argv[0]);
 }
 
@@ -70,7 +70,7 @@ static struct run finish(pid_t pid, double begin, const char *what)
 }
 
 /* Run something that sends a namespace; it lives until the timing is over. */
-static struct run run_sender(char *argv[], int socket_arg)
+static struct run run_sender(const char *argv[], int socket_arg)
 {
 	int pair[2];
 	char number[16];
@@ -131,28 +131,31 @@ static void make_directories(const char *base, int n)
 }
 
 /* dump: --external mnt[/I]:kI; restore: --external mnt[kI]:BASE/volumes/I */
-static char **with_externals(char *const head[], const char *format, int n)
+static const char **with_externals(const char *const head[], const char *format, int n)
 {
 	int used = 0;
 
 	while (head[used])
 		used++;
-	char **argv = calloc((size_t)used + 2 * (size_t)n + 1, sizeof(*argv));
+	const char **argv = calloc((size_t)used + 2 * (size_t)n + 1, sizeof(*argv));
 
 	if (!argv)
 		err(1, "calloc");
 	memcpy(argv, head, (size_t)used * sizeof(*argv));
 	for (int i = 0; i < n; i++) {
 		argv[used++] = "--external";
-		if (asprintf(&argv[used++], format, i, i) < 0)
+		char *word;
+
+		if (asprintf(&word, format, i, i) < 0)
 			err(1, "asprintf");
+		argv[used++] = word;
 	}
 	return argv;
 }
 
-static pid_t start_target(char *floor, char *count)
+static pid_t start_target(const char *floor, const char *count)
 {
-	char *argv[] = { floor, BASE "/sources", BASE "/root", count, "-", NULL };
+	const char *argv[] = { floor, BASE "/sources", BASE "/root", count, "-", NULL };
 	int out[2];
 	char word[8];
 
@@ -173,7 +176,7 @@ static void empty_image(void)
 	unlink(BASE "/image/mountpoints-1.img");
 }
 
-static struct result measure(char *rebind, char *floor, int n)
+static struct result measure(const char *rebind, const char *floor, int n)
 {
 	char count[16], target[16];
 	double floors[ROUNDS], restores[ROUNDS], dumps[ROUNDS], raws[ROUNDS];
@@ -189,12 +192,12 @@ static struct result measure(char *rebind, char *floor, int n)
 	pid_t pid = start_target(floor, count);
 
 	snprintf(target, sizeof(target), "%d", (int)pid);
-	char *by_hand[] = { floor, BASE "/volumes", BASE "/newroot", count, NULL, NULL };
-	char *dump_head[] = { rebind, "dump", "-t", target, "-D", BASE "/image", NULL };
-	char *restore_head[] = { rebind, "restore", "-D", BASE "/image", "--root", BASE "/newroot",
-				 "--send-fd", "-", NULL };
-	char **dump = with_externals(dump_head, "mnt[/%d]:k%d", n);
-	char **restore = with_externals(restore_head, "mnt[k%d]:" BASE "/volumes/%d", n);
+	const char *by_hand[] = { floor, BASE "/volumes", BASE "/newroot", count, NULL, NULL };
+	const char *dump_head[] = { rebind, "dump", "-t", target, "-D", BASE "/image", NULL };
+	const char *restore_head[] = { rebind,		"restore",   "-D", BASE "/image", "--root",
+				       BASE "/newroot", "--send-fd", "-",  NULL };
+	const char **dump = with_externals(dump_head, "mnt[/%d]:k%d", n);
+	const char **restore = with_externals(restore_head, "mnt[k%d]:" BASE "/volumes/%d", n);
 
 	for (int i = -1; i < ROUNDS; i++) { /* the first round only warms up */
 		int k = i < 0 ? 0 : i;
@@ -225,8 +228,8 @@ static void print(int n, const struct result *r)
 {
 	printf("%6d mounts: restore %7.1f ms = %.2f x the floor (%.1f ms); dump %7.1f ms = %.2f x one raw "
 	       "read of mountinfo (%.1f ms)\n",
-	       n, r->restore * 1e3, r->restore / r->floor, r->floor * 1e3, r->dump * 1e3, r->dump / r->raw,
-	       r->raw * 1e3);
+	       n, r->restore * 1e3, r->restore / r->floor, r->floor * 1e3, r->dump * 1e3,
+	       r->dump / r->raw, r->raw * 1e3);
 	fflush(stdout);
 }
 

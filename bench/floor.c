@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The kernel's own floor: flat binds made by hand, nothing checked. `floor SOURCES ROOT N` makes N mounts
- * ROOT/0, ROOT/1, ... of SOURCES/0, SOURCES/1, ... in a new mount namespace under ROOT; with a fourth
- * argument it sends the namespace's descriptor there, `-` stays alive instead.
+ * The kernel's own floor: flat binds made by hand, nothing checked. `floor SOURCES ROOT N` makes N
+ * mounts ROOT/0, ROOT/1, ... of SOURCES/0, SOURCES/1, ... in a new mount namespace under ROOT; with
+ * a fourth argument it sends the namespace's descriptor there, `-` stays alive instead.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -27,7 +27,8 @@ static int clone_mount(int dir, const char *name)
 static void send_namespace(int sock)
 {
 	char control[CMSG_SPACE(sizeof(int))] = { 0 };
-	struct iovec iov = { .iov_base = "m", .iov_len = 1 };
+	char word = 'm';
+	struct iovec iov = { .iov_base = &word, .iov_len = 1 };
 	struct msghdr msg = {
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
@@ -78,7 +79,8 @@ int main(int argc, char **argv)
 	make_mounts(argv[1], root, atoi(argv[3]));
 	if (sock >= 0)
 		send_namespace(sock);
-	if (fchdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0)
+	if (fchdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
+	    umount2(".", MNT_DETACH) < 0)
 		err(1, "pivot_root");
 	close(root);
 	if (sock < 0)

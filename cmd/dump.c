@@ -77,6 +77,7 @@ static int check_args(struct dump_args *args)
 
 static int dump(const struct dump_args *args, struct report *report)
 {
+	struct progress *progress = &report->logging.progress;
 	struct rebind_dump_options how = {
 		.size = sizeof(how),
 		.pid = (pid_t)args->pid,
@@ -96,9 +97,15 @@ static int dump(const struct dump_args *args, struct report *report)
 		.on_line = report_line,
 		.on_line_data = report,
 		.reader = args->reader,
+		.on_progress = progress_show,
+		.on_progress_data = progress,
 	};
 
-	return rebind_dump(&how, report->findings);
+	progress_start(progress, report->json);
+	int err = rebind_dump(&how, report->findings);
+
+	progress_clear(progress);
+	return err;
 }
 
 int verb_dump(int argc, char **argv)

@@ -129,9 +129,24 @@ static int run(char **command, struct rebind_namespace *ns, int *ret_status)
 	return err;
 }
 
+/* Between handing over and the end there is no good moment to stop; it is a short way. */
+static void block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 int ending_run(struct ending *ending, struct rebind_namespace *ns, pid_t *ret_holder,
 	       int *ret_status)
 {
+	if (!ending->command)
+		block_signals();
 	if (ending->pin)
 		return rebind_namespace_pin(ns, ending->pin);
 	if (ending->pidfile)

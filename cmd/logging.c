@@ -40,8 +40,10 @@ static void take_line(void *data, enum rebind_log_level level, const char *line)
 		return;
 	if (logging->fd >= 0)
 		write_line(logging, level_name(level), safe);
-	if (logging->fd < 0 || is_error)
-		fprintf(stderr, "rebind: %s%s\n", level_name(level), safe);
+	if (logging->fd >= 0 && !is_error)
+		return;
+	progress_clear(&logging->progress);
+	fprintf(stderr, "rebind: %s%s\n", level_name(level), safe);
 }
 
 int logging_start(struct logging *logging, const char *file, int level)

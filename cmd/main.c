@@ -43,8 +43,12 @@ static int print_help(void)
  */
 static int ensure_standard_fds(void)
 {
-	int fd;
+	int fd = STDIN_FILENO;
 
+	while (fd <= STDERR_FILENO && fcntl(fd, F_GETFD) >= 0)
+		fd++;
+	if (fd > STDERR_FILENO)
+		return 0;
 	do {
 		fd = open("/dev/null", O_RDWR);
 		if (fd < 0)

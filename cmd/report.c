@@ -41,6 +41,7 @@ void report_line(void *data, const char *line)
 		strings_add(&report->lines, line, strlen(line));
 		return;
 	}
+	progress_clear(&report->logging.progress);
 	safe = text_safe(line);
 	puts(safe ? safe : "");
 }

@@ -148,6 +148,8 @@ static struct rebind_restore_options options_of(const struct restore_args *args,
 		.on_line = report_line,
 		.on_line_data = report,
 		.reader = args->reader,
+		.on_progress = progress_show,
+		.on_progress_data = &report->logging.progress,
 	};
 }
 
@@ -163,8 +165,11 @@ static int restore(struct restore_args *args, struct report *report, int *ret_st
 {
 	struct rebind_restore_options how = options_of(args, report);
 	cleanup(free_namespace) struct rebind_namespace *ns = NULL;
+
+	progress_start(&report->logging.progress, report->json);
 	int err = rebind_restore(&how, report->findings, &ns);
 
+	progress_clear(&report->logging.progress);
 	if (err < 0 || args->dry_run)
 		return err;
 	err = ending_run(&args->ending, ns, &report->holder, ret_status);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/dot.h"
 #include "cmd/options.h"
 #include "cmd/report.h"
 #include "cmd/view.h"
@@ -10,10 +11,13 @@
 struct show_args {
 	int64_t ns_id;
 	const char *reader;
+	bool dot;
 	struct report_options report;
 };
 
 static const struct option_spec specs[] = {
+	{ '\0', "dot", OPTION_FLAG, offsetof(struct show_args, dot), NULL,
+	  "print a picture of the tree and its peer groups, for dot(1)" },
 	{ '\0', "ns-id", OPTION_NUMBER, offsetof(struct show_args, ns_id), "ID",
 	  "which namespace of an image", 1, UINT32_MAX },
 	{ '\0', "reader", OPTION_CHOICE, offsetof(struct show_args, reader), "statmount|mountinfo",
@@ -96,7 +100,7 @@ static int show(const struct show_args *args, const char *what, struct report *r
 	report_print_findings(report->findings, &report->logging);
 	if (args->report.json)
 		return print_json(tree);
-	err = view_print(tree);
+	err = args->dot ? dot_print(tree) : view_print(tree);
 	if (err)
 		fprintf(stderr, "rebind: %s\n", strerror(-err));
 	return err;
@@ -111,6 +115,8 @@ int verb_show(int argc, char **argv)
 
 	if (!options_parse(&options, argc, argv, &args, &words, &status))
 		return status;
+	if (args.dot && args.report.json)
+		return usage_error("show", "--dot and --json are two formats: give one of them");
 	if (report_open(&report, "show", &args.report) < 0)
 		return STATUS_FAILED;
 	return show(&args, words.list[0], &report) < 0 ? STATUS_FAILED : STATUS_OK;

@@ -6,11 +6,20 @@
 #include "include/rebind.h"
 
 /**
- * view_print - a table to stdout, a line a mount
+ * view_print - a table to stdout, a line a mount (more if it is very wide); and who propagates to
+ * whom
  *
  * Return: 0 or -ENOMEM.
  */
 int view_print(const struct rebind_tree *tree);
+
+/**
+ * view_key - what the mount's key is called in the options of a restore: "mnt[data]", "mnt[]",
+ * "dev[disk]"
+ *
+ * Return: a malloc()ed printable string, or NULL (no memory).
+ */
+char *view_key(const struct rebind_mount *mount);
 
 /**
  * view_owner - "root", "internal", "external", "plugin", or NULL: not known

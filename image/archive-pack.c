@@ -344,8 +344,7 @@ int archive_pack(int dir_fd, int out_fd, struct mount_contents *contents,
 	cleanup(pack_free) struct pack p = {
 		.out_fd = out_fd,
 		.fd = -EBADF,
-		.progress = progress,
-		.progress_data = data,
+		.progress = { .fn = progress, .data = data },
 		.fault = fault,
 	};
 

@@ -62,49 +62,6 @@ static int disk_fault(struct archive *disk, const char *name, struct archive_fau
 			 text ? text : "no reason given");
 }
 
-static int unpack_data(struct archive *a, struct archive *disk, const char *name,
-		       struct archive_fault *fault)
-{
-	const void *data;
-	size_t size;
-	int64_t offset;
-	int more;
-
-	while ((more = tar_data(a, name, &data, &size, &offset, fault)) > 0)
-		if (archive_write_data_block(disk, data, size, offset) < ARCHIVE_OK)
-			return disk_fault(disk, name, fault);
-	return more;
-}
-
-static int unpack_entry(struct archive *a, struct archive *disk, struct archive_entry *entry,
-			struct archive_fault *fault)
-{
-	const char *name = archive_entry_pathname(entry);
-	int err = 0;
-
-	if (archive_write_header(disk, entry) != ARCHIVE_OK)
-		return disk_fault(disk, name, fault);
-	if (archive_entry_size(entry) > 0)
-		err = unpack_data(a, disk, name, fault);
-	if (!err && archive_write_finish_entry(disk) != ARCHIVE_OK)
-		return disk_fault(disk, name, fault);
-	return err;
-}
-
-/* Reading the data finds damage in it. */
-static int check_data(struct archive *a, struct archive_entry *entry, struct archive_fault *fault)
-{
-	const void *data;
-	size_t size;
-	int64_t offset;
-	int more;
-
-	do {
-		more = tar_data(a, archive_entry_pathname(entry), &data, &size, &offset, fault);
-	} while (more > 0);
-	return more;
-}
-
 /*
  * libarchive sets the times of a directory that it made at the end, but those of one that was
  * there at once; and the root was there. Each file made in it changes them.
@@ -113,6 +70,59 @@ struct root_times {
 	bool known;
 	struct timespec times[2];
 };
+
+struct unpack {
+	struct archive *in, *disk; /* disk: NULL to check only */
+	unsigned int policy;
+	struct mount_contents done;
+	struct root_times root;
+	struct tar_progress progress;
+	struct archive_fault *fault;
+};
+
+static int unpack_data(struct unpack *u, const char *name)
+{
+	const void *data;
+	size_t size;
+	int64_t offset;
+	int more;
+
+	while ((more = tar_data(u->in, name, &data, &size, &offset, u->fault)) > 0) {
+		if (archive_write_data_block(u->disk, data, size, offset) < ARCHIVE_OK)
+			return disk_fault(u->disk, name, u->fault);
+		tar_progress_add(&u->progress, size);
+	}
+	return more;
+}
+
+static int unpack_entry(struct unpack *u, struct archive_entry *entry)
+{
+	const char *name = archive_entry_pathname(entry);
+	int err = 0;
+
+	if (archive_write_header(u->disk, entry) != ARCHIVE_OK)
+		return disk_fault(u->disk, name, u->fault);
+	if (archive_entry_size(entry) > 0)
+		err = unpack_data(u, name);
+	if (!err && archive_write_finish_entry(u->disk) != ARCHIVE_OK)
+		return disk_fault(u->disk, name, u->fault);
+	return err;
+}
+
+/* Reading the data finds damage in it. */
+static int check_data(struct unpack *u, struct archive_entry *entry)
+{
+	const void *data;
+	size_t size;
+	int64_t offset;
+	int more;
+
+	do {
+		more = tar_data(u->in, archive_entry_pathname(entry), &data, &size, &offset,
+				u->fault);
+	} while (more > 0);
+	return more;
+}
 
 static void root_times_note(struct root_times *root, struct archive_entry *entry)
 {
@@ -142,88 +152,86 @@ static void count(struct mount_contents *done, struct archive_entry *entry)
 		done->bytes += (uint64_t)archive_entry_size(entry);
 }
 
-/* @disk: NULL to check only */
-static int unpack_all(struct archive *a, struct archive *disk, unsigned int policy,
-		      struct mount_contents *done, struct root_times *root,
-		      struct archive_fault *fault)
+static int unpack_all(struct unpack *u)
 {
-	cleanup_tar_guard struct tar_guard guard = { .policy = policy };
+	cleanup_tar_guard struct tar_guard guard = { .policy = u->policy };
 	struct archive_entry *entry;
 	int more, err;
 
-	while ((more = tar_next(a, &entry, fault)) > 0) {
-		err = tar_guard_check(&guard, entry, fault);
+	while ((more = tar_next(u->in, &entry, u->fault)) > 0) {
+		err = tar_guard_check(&guard, entry, u->fault);
 		if (!err)
-			err = disk ? unpack_entry(a, disk, entry, fault)
-				   : check_data(a, entry, fault);
+			err = u->disk ? unpack_entry(u, entry) : check_data(u, entry);
 		if (err)
 			return err;
-		count(done, entry);
-		root_times_note(root, entry);
+		count(&u->done, entry);
+		root_times_note(&u->root, entry);
 	}
 	return more;
 }
 
-static int unpack_here(struct archive *a, unsigned int policy, struct mount_contents *done,
-		       struct archive_fault *fault)
+static int unpack_here(struct unpack *u)
 {
 	cleanup(disk_free) struct archive *disk = archive_write_disk_new();
 
 	if (!disk)
-		return tar_fault(fault, -ENOMEM, "there is no memory to unpack the archive");
+		return tar_fault(u->fault, -ENOMEM, "there is no memory to unpack the archive");
 	archive_write_disk_set_options(disk, DISK_FLAGS);
-	struct root_times root = { 0 };
-	int err = unpack_all(a, disk, policy, done, &root, fault);
+	u->disk = disk;
+	int err = unpack_all(u);
 
 	/* Modes and times of directories are set now, when nothing is made in them any more. */
 	if (archive_write_close(disk) != ARCHIVE_OK && !err)
-		return disk_fault(disk, ".", fault);
+		return disk_fault(disk, ".", u->fault);
 	if (!err)
-		err = root_times_set(&root);
+		err = root_times_set(&u->root);
 	return err;
 }
 
-static int unpack_below(struct archive *a, int dir_fd, unsigned int policy,
-			struct mount_contents *done, struct archive_fault *fault)
+static int unpack_below(struct unpack *u, int dir_fd)
 {
 	struct place place;
 	int err = place_enter(&place, dir_fd);
 
 	if (err)
-		return tar_fault(fault, err, "the directory cannot be entered: %s", strerror(-err));
-	err = unpack_here(a, policy, done, fault);
+		return tar_fault(u->fault, err, "the directory cannot be entered: %s",
+				 strerror(-err));
+	err = unpack_here(u);
 	int back = place_leave(&place);
 
 	if (back && !err)
-		return tar_fault(fault, back, "the working directory cannot be put back: %s",
+		return tar_fault(u->fault, back, "the working directory cannot be put back: %s",
 				 strerror(-back));
 	return err;
 }
 
 int archive_unpack(int in_fd, int dir_fd, unsigned int policy, struct mount_contents *ret_done,
-		   struct archive_fault *fault)
+		   archive_progress_fn progress, void *data, struct archive_fault *fault)
 {
 	int prepared = archive_prepare(fault);
 	cleanup_tar_locale locale_t before_locale = prepared ? NULL : tar_locale_enter();
 	struct digest digest;
 	cleanup_tar_input struct tar_input input = { .fd = in_fd, .digest = &digest };
 	cleanup_tar_reader struct archive *a = NULL;
-	struct mount_contents done = { .has_digest = true };
+	struct unpack u = {
+		.policy = policy,
+		.done = { .has_digest = true },
+		.progress = { .fn = progress, .data = data },
+		.fault = fault,
+	};
 
 	digest_start(&digest);
 	int err = prepared ? prepared : tar_open(&input, &a, fault);
 
 	if (err)
 		return err;
-	if (policy & ARCHIVE_LIST_ONLY)
-		err = unpack_all(a, NULL, policy, &done, &(struct root_times){ 0 }, fault);
-	else
-		err = unpack_below(a, dir_fd, policy, &done, fault);
+	u.in = a;
+	err = policy & ARCHIVE_LIST_ONLY ? unpack_all(&u) : unpack_below(&u, dir_fd);
 	if (!err)
 		err = tar_read_rest(&input, fault);
 	if (err)
 		return err;
-	digest_end(&digest, done.digest);
-	*ret_done = done;
+	digest_end(&digest, u.done.digest);
+	*ret_done = u.done;
 	return 0;
 }

@@ -16,8 +16,9 @@ typedef void (*archive_progress_fn)(void *data, uint64_t bytes);
 /**
  * archive_prepare - load what the functions below need: libarchive, a locale
  *
- * To be called while "/" is still the caller's: code and data that are looked up later would be those of
- * the namespace that is dumped or restored. The others call it themselves where nobody has.
+ * To be called while "/" is still the caller's: code and data that are looked up later would be
+ * those of the namespace that is dumped or restored. The others call it themselves where nobody
+ * has.
  *
  * Return: 0, or a negative errno with @fault filled.
  */
@@ -72,7 +73,7 @@ enum archive_policy {
  * for a name that leaves the directory, -ELOOP for one through a symlink, -EPERM for a device.
  */
 int archive_unpack(int in_fd, int dir_fd, unsigned int policy, struct mount_contents *ret_done,
-		   struct archive_fault *fault);
+		   archive_progress_fn progress, void *data, struct archive_fault *fault);
 
 /* One entry for a comparison. Strings are malloc()ed. */
 struct archive_entry_info {
@@ -92,9 +93,10 @@ void archive_list_free(struct archive_list *list);
  *
  * Type, mode, owner, mtime, device, link target, xattrs and a digest of the data all go into the
  * description: two filesystems are equal if their lists are. The digest is a SHA-256 of the blocks
- * that are not all zero, with their places: holes cost nothing and make no difference. Hard links are described by the name
- * of the first path of their group in sorted order. atime and ctime are left out. The size and
- * mtime of directories are left out of it (mtime of a directory is kept: it is restored).
+ * that are not all zero, with their places: holes cost nothing and make no difference. Hard links
+ * are described by the name of the first path of their group in sorted order. atime and ctime are
+ * left out. The size and mtime of directories are left out of it (mtime of a directory is kept: it
+ * is restored).
  *
  * Return: 0 or a negative errno with @fault filled.
  */

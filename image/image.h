@@ -11,10 +11,10 @@
 
 /* What an inventory and the files beside it say about the whole. */
 struct image_info {
-	uint32_t version;    /* CRIU's image version, 1 or 2 */
-	uint32_t ns_id;	     /* which mountpoints-<ns_id>.img was read */
-	bool by_rebind;	     /* our submessage is there */
-	bool has_processes;  /* CRIU's process images belong to it (a pstree, or our flag) */
+	uint32_t version;   /* CRIU's image version, 1 or 2 */
+	uint32_t ns_id;	    /* which mountpoints-<ns_id>.img was read */
+	bool by_rebind;	    /* our submessage is there */
+	bool has_processes; /* CRIU's process images belong to it (a pstree, or our flag) */
 };
 
 /**
@@ -75,7 +75,10 @@ struct image_file {
 };
 
 /* For a variable with cleanup_image_file that is not started yet. */
-#define IMAGE_FILE_INIT { .fd = -EBADF }
+#define IMAGE_FILE_INIT      \
+	{                    \
+		.fd = -EBADF \
+	}
 
 /**
  * image_file_start - open a new file of the image for writing

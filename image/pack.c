@@ -6,10 +6,7 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
-
 #include "base/fd.h"
-
-#define PROGRESS_STEP (4U << 20)
 
 int pack_path_fault(struct pack *p, int err, const char *what)
 {
@@ -57,15 +54,6 @@ void pack_path_cut(struct pack *p, size_t size)
 
 /* ---- data ---- */
 
-static void report(struct pack *p, uint64_t bytes)
-{
-	p->bytes += bytes;
-	if (!p->progress || p->bytes - p->reported < PROGRESS_STEP)
-		return;
-	p->reported = p->bytes;
-	p->progress(p->progress_data, p->bytes);
-}
-
 static int put_data(struct pack *p, const char *data, size_t size)
 {
 	while (size) {
@@ -75,7 +63,7 @@ static int put_data(struct pack *p, const char *data, size_t size)
 			return pack_archive_fault(p);
 		data += n;
 		size -= (size_t)n;
-		report(p, (uint64_t)n);
+		tar_progress_add(&p->progress, (uint64_t)n);
 	}
 	return 0;
 }

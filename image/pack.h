@@ -37,9 +37,7 @@ struct pack {
 	uint32_t n_linked;
 	struct mount_contents done;
 	struct digest digest; /* of what is written to out_fd */
-	archive_progress_fn progress;
-	void *progress_data;
-	uint64_t bytes, reported;
+	struct tar_progress progress;
 	struct archive_fault *fault;
 };
 

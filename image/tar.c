@@ -68,6 +68,17 @@ static int reader_error(struct archive *a)
 	return err == EIO || err == ENOMEM || err == EBADF || err == EISDIR ? -err : -EBADMSG;
 }
 
+#define PROGRESS_STEP (4U << 20)
+
+void tar_progress_add(struct tar_progress *progress, uint64_t bytes)
+{
+	progress->bytes += bytes;
+	if (!progress->fn || progress->bytes - progress->reported < PROGRESS_STEP)
+		return;
+	progress->reported = progress->bytes;
+	progress->fn(progress->data, progress->bytes);
+}
+
 static const char *reader_text(struct archive *a)
 {
 	const char *text = archive_error_string(a);

@@ -40,6 +40,15 @@ struct tar_input {
 void tar_input_free(struct tar_input *input);
 #define cleanup_tar_input cleanup(tar_input_free)
 
+/* How much data went by, told every few MiB. */
+struct tar_progress {
+	archive_progress_fn fn; /* or NULL */
+	void *data;
+	uint64_t bytes, reported;
+};
+
+void tar_progress_add(struct tar_progress *progress, uint64_t bytes);
+
 /**
  * tar_open - begin to read an archive: tar in all its dialects, gzip or plain
  * @input: @fd and @digest are set; declared before the reader, so that it is freed after it

@@ -81,8 +81,7 @@ static uint32_t extra_attributes(const struct mount *m)
 static bool has_extra(const struct mount *m)
 {
 	return m->kind || m->unique_id || m->idmap || m->contents || m->parent_key ||
-	       m->host_shared ||
-	       extra_attributes(m);
+	       m->host_shared || extra_attributes(m);
 }
 
 static Rebind__IdExtent **write_extents(struct record_pool *pool, uint32_t n,

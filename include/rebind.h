@@ -23,10 +23,10 @@
  * directory of the calling process. Its log is one for the process: do not run two operations
  * at once in two threads.
  *
- * errno values with a meaning of their own: -EINVAL findings are in the report; -EBADMSG the image is
- * malformed (findings too); -EPROTO a plugin broke its contract; -EOPNOTSUPP the kernel lacks something;
- * -EAGAIN the namespace kept changing while it was dumped; -ESTALE the namespace that was built
- * differs from the plan (the differences are in the report, the namespace is gone).
+ * errno values with a meaning of their own: -EINVAL findings are in the report; -EBADMSG the image
+ *is malformed (findings too); -EPROTO a plugin broke its contract; -EOPNOTSUPP the kernel lacks
+ *something; -EAGAIN the namespace kept changing while it was dumped; -ESTALE the namespace that was
+ *built differs from the plan (the differences are in the report, the namespace is gone).
  */
 #ifndef REBIND_H
 #define REBIND_H
@@ -71,8 +71,8 @@ struct rebind_finding {
 
 /* One difference between two namespaces. */
 struct rebind_difference {
-	const char *path;  /* mountpoint (bytes) */
-	const char *field; /* "mount", "attributes", "filesystem", "options", ... */
+	const char *path;	  /* mountpoint (bytes) */
+	const char *field;	  /* "mount", "attributes", "filesystem", "options", ... */
 	const char *left, *right; /* what each side has; "-" where it has nothing */
 };
 
@@ -80,12 +80,23 @@ struct rebind_report;
 
 struct rebind_report *rebind_report_new(void); /* NULL: no memory */
 void rebind_report_free(struct rebind_report *report);
-size_t rebind_report_findings(const struct rebind_report *report, const struct rebind_finding **ret);
+size_t rebind_report_findings(const struct rebind_report *report,
+			      const struct rebind_finding **ret);
 size_t rebind_report_differences(const struct rebind_report *report,
 				 const struct rebind_difference **ret);
 
 /* Lines of a dry run, or of what is being done. */
 typedef void (*rebind_line_fn)(void *data, const char *line);
+
+/* How far a dump or a restore is. */
+struct rebind_progress {
+	const char *doing; /* "reading contents", "unpacking contents", "mounting", ... */
+	uint64_t bytes;	   /* of contents of tmpfs, so far */
+	unsigned int mounts, all_mounts; /* done, and of how many: 0 where that is not known */
+};
+
+/* Called a few times a second at most, in the calling process. */
+typedef void (*rebind_progress_fn)(void *data, const struct rebind_progress *progress);
 
 /* ---- dump ---- */
 
@@ -95,7 +106,8 @@ struct rebind_dump_options {
 	const char *mntns;	/* --mntns: an nsfs file, or NULL; one of both must be given */
 	const char *images_dir; /* -D: must exist and hold no inventory; not needed for a dry run */
 	const char *libdir;	/* -L: plugins; NULL: CRIU_LIBS_DIR, else the installed directory */
-	const char *const *external; /* "mnt[PATH]:KEY", "mnt[#ID]:KEY", "mnt[]:[ms]", "dev[MAJ/MIN]:KEY" */
+	const char *const
+		*external; /* "mnt[PATH]:KEY", "mnt[#ID]:KEY", "mnt[]:[ms]", "dev[MAJ/MIN]:KEY" */
 	size_t n_external;
 	const char *const *skip_mnt; /* paths */
 	size_t n_skip_mnt;
@@ -108,6 +120,8 @@ struct rebind_dump_options {
 	rebind_line_fn on_line;	     /* with dry_run: a line for each mount and whose it is */
 	void *on_line_data;
 	const char *reader; /* NULL, "statmount" or "mountinfo": which reader of the mount table */
+	rebind_progress_fn on_progress; /* or NULL */
+	void *on_progress_data;
 };
 
 /**
@@ -138,7 +152,7 @@ struct rebind_restore_options {
 	const char *images_dir;
 	const char *root; /* --root; NULL: the caller's "/" */
 	const char *libdir;
-	uint32_t ns_id; /* --ns-id; 0: the only one, or the root task's */
+	uint32_t ns_id;		     /* --ns-id; 0: the only one, or the root task's */
 	const char *const *external; /* "mnt[KEY]:SOURCE", "mnt[]", "dev[KEY]:DEVICE" */
 	size_t n_external;
 	const char *const *external_flags; /* "KEY:FLAGS" */
@@ -154,12 +168,14 @@ struct rebind_restore_options {
 	bool create_mountpoints;
 	bool allow_devices;
 	bool premount_existing; /* --premount existing */
-	bool for_pin;	     /* the namespace will be pinned to a file: give it an id that allows that */
+	bool for_pin; /* the namespace will be pinned to a file: give it an id that allows that */
 	unsigned int plugin_timeout;
 	bool dry_run;
 	rebind_line_fn on_line; /* with dry_run: the plan, a line a step */
 	void *on_line_data;
 	const char *reader;
+	rebind_progress_fn on_progress; /* or NULL */
+	void *on_progress_data;
 };
 
 /* A namespace that was built. It lives as long as this, a holder, a pin or a process in it. */
@@ -180,8 +196,8 @@ int rebind_restore(const struct rebind_restore_options *options, struct rebind_r
 /**
  * rebind_namespace_fd - the nsfs descriptor, for setns(2); belongs to @ns
  *
- * Like the functions below it counts as handing the namespace over: mountpoints that were made for it stay.
- * Of a namespace that was freed without any of them they are taken back.
+ * Like the functions below it counts as handing the namespace over: mountpoints that were made for
+ * it stay. Of a namespace that was freed without any of them they are taken back.
  */
 int rebind_namespace_fd(struct rebind_namespace *ns);
 
@@ -191,9 +207,10 @@ int rebind_namespace_fd(struct rebind_namespace *ns);
  * @ret_status: its exit status, 128 + N if signal N ended it, 126 or 127 if it could not be
  *              executed or was not found
  *
- * It gets the caller's environment, capabilities and descriptors 0 to 2, and "/" as working directory.
- * With --new-ns pid the namespace's first process is one of rebind's that reaps what is orphaned, and
- * the command its neighbour; when the command ends, so does everything in that pid namespace.
+ * It gets the caller's environment, capabilities and descriptors 0 to 2, and "/" as working
+ * directory. With --new-ns pid the namespace's first process is one of rebind's that reaps what is
+ * orphaned, and the command its neighbour; when the command ends, so does everything in that pid
+ * namespace.
  *
  * Return: 0 or a negative errno (it was not started).
  */
@@ -242,19 +259,20 @@ struct rebind_mount {
 	unsigned int depth; /* 0: the root */
 	uint32_t dev_major, dev_minor;
 	const char *mountpoint, *root, *fstype, *source, *options;
-	const char *key; /* external mounts of an image: the caller's name */
+	const char *key;     /* external mounts of an image: the caller's name */
 	char attributes[96]; /* "ro,nosuid,relatime" */
 	char sb_flags[64];   /* "rw" */
 	uint32_t shared, master;
 	bool unbindable, is_file, idmapped;
-	bool covered; /* another mount stands on its root: it is not visible */
+	bool covered;		 /* another mount stands on its root: it is not visible */
 	enum rebind_owner owner; /* images only */
 };
 
 struct rebind_tree;
 
 /**
- * rebind_tree_open - the mounts of a pid, an nsfs file, an image directory or a saved mountinfo file
+ * rebind_tree_open - the mounts of a pid, an nsfs file, an image directory or a saved mountinfo
+ * file
  * @what: a number is a pid; else a path
  * @ns_id: for images with several namespaces, else 0
  * @reader: as in the option structs
@@ -275,25 +293,28 @@ size_t rebind_tree_count(const struct rebind_tree *tree);
 void rebind_tree_get(const struct rebind_tree *tree, size_t index, struct rebind_mount *ret);
 
 enum {
-	REBIND_COMPARE_SOURCES = 1,  /* also what the root, external and plugin mounts are made of */
+	REBIND_COMPARE_SOURCES = 1, /* also what the root, external and plugin mounts are made of */
 	REBIND_COMPARE_CONTENTS = 2, /* also the contents of tmpfs mounts */
 };
 
 /**
  * rebind_compare - are two namespaces equal, by the table in rebind(1)
- * @flags: bits of REBIND_COMPARE_*
+ * @flags: bits of REBIND_COMPARE_*; contents are those of live namespaces and images (else -EINVAL)
+ *
+ * What a saved mountinfo cannot tell is not compared; the log says so, where these mounts have it.
  *
  * Return: 0 equal, 1 different (the report has the differences), or a negative errno.
  */
-int rebind_compare(const struct rebind_tree *left, const struct rebind_tree *right, unsigned int flags,
-		   struct rebind_report *report);
+int rebind_compare(const struct rebind_tree *left, const struct rebind_tree *right,
+		   unsigned int flags, struct rebind_report *report);
 
 /* ---- the machine ---- */
 
 /* One thing that rebind uses. */
 struct rebind_probe {
-	const char *name;   /* "openat2", "cap_sys_admin", ... */
-	bool ok, required;  /* without it: a required one stops work, another has a fallback or limit */
+	const char *name;  /* "openat2", "cap_sys_admin", ... */
+	bool ok, required; /* without it: a required one stops work, another has a fallback or limit
+			    */
 	const char *detail; /* what was seen: "ok", "ENOSYS", and what follows from it */
 };
 
@@ -309,7 +330,8 @@ int rebind_check(void (*each)(void *data, const struct rebind_probe *probe), voi
 
 struct rebind_plugin {
 	const char *file, *name;
-	const char *generation; /* "0.2.0", or the version the descriptor names; "0.1.0" named functions */
+	const char *generation; /* "0.2.0", or the version the descriptor names; "0.1.0" named
+				   functions */
 	unsigned int max_hooks;
 	const char *hooks; /* "DUMP_EXT_MOUNT RESTORE_EXT_MOUNT" */
 };

@@ -19,22 +19,28 @@
 static int lose_place(struct build *b, uint32_t i, int err)
 {
 	if (err == -ENOENT)
-		build_lose(b, i, "no-mountpoint", "--create-mountpoints", "its mountpoint does not exist");
+		build_lose(b, i, "no-mountpoint", "--create-mountpoints",
+			   "its mountpoint does not exist");
 	else if (err == -ELOOP)
-		build_lose(b, i, "symlink", NULL, "its mountpoint is, or lies behind, a symlink, which is not followed");
+		build_lose(b, i, "symlink", NULL,
+			   "its mountpoint is, or lies behind, a symlink, which is not followed");
 	else if (err == -EXDEV)
-		build_lose(b, i, "other-mount", NULL, "its mountpoint lies on another mount than its parent's");
+		build_lose(b, i, "other-mount", NULL,
+			   "its mountpoint lies on another mount than its parent's");
 	else if (err == -EROFS)
-		build_lose(b, i, "no-mountpoint", NULL,
-			   "its mountpoint does not exist, and cannot be made in a read-only filesystem");
+		build_lose(
+			b, i, "no-mountpoint", NULL,
+			"its mountpoint does not exist, and cannot be made in a read-only filesystem");
 	else
-		build_lose(b, i, "no-mountpoint", NULL, "its mountpoint cannot be opened: %s", strerror(-err));
+		build_lose(b, i, "no-mountpoint", NULL, "its mountpoint cannot be opened: %s",
+			   strerror(-err));
 	return 0;
 }
 
 /*
- * Move by descriptors. Return: -EINVAL also stands for a directory on a file, or the other way round.
- * mount(2) with MS_MOVE where the newer call is denied; by then the source is attached somewhere.
+ * Move by descriptors. Return: -EINVAL also stands for a directory on a file, or the other way
+ * round. mount(2) with MS_MOVE where the newer call is denied; by then the source is attached
+ * somewhere.
  */
 static int move_to(struct build *b, uint32_t i, int to_fd)
 {
@@ -86,15 +92,18 @@ static int move_or_lose(struct build *b, uint32_t i, int to_fd)
 	if (err == -EINVAL)
 		return lose_kind(b, i, to_fd);
 	if (err == -ENOSPC)
-		return log_error(err, "cannot attach mount %u '%s': fs.mount-max counts the caller's mounts too",
-				 m->id, m->mountpoint);
+		return log_error(
+			err,
+			"cannot attach mount %u '%s': fs.mount-max counts the caller's mounts too",
+			m->id, m->mountpoint);
 	return err ? log_error(err, "cannot attach mount %u '%s'", m->id, m->mountpoint) : 0;
 }
 
 /*
- * The fast way, for directories in a directory that is open already: by name. move_mount(2) follows no
- * symlink in the last component, and a directory cannot be put onto one (EINVAL); a file could be.
- * Return: 1 if it was attached, 0 if the careful way has to find out why not, or a negative errno.
+ * The fast way, for directories in a directory that is open already: by name. move_mount(2) follows
+ * no symlink in the last component, and a directory cannot be put onto one (EINVAL); a file could
+ * be. Return: 1 if it was attached, 0 if the careful way has to find out why not, or a negative
+ * errno.
  */
 static int attach_by_name(struct build *b, uint32_t i)
 {
@@ -105,7 +114,8 @@ static int attach_by_name(struct build *b, uint32_t i)
 		return 0;
 	int dir_fd = path_cache_open(&b->cache, b->fds[m->parent], path, &name);
 
-	return dir_fd >= 0 && sys_move_mount(b->fds[i], "", dir_fd, name, MOVE_MOUNT_F_EMPTY_PATH) == 0;
+	return dir_fd >= 0 &&
+	       sys_move_mount(b->fds[i], "", dir_fd, name, MOVE_MOUNT_F_EMPTY_PATH) == 0;
 }
 
 static int attach_to_parent(struct build *b, uint32_t i)
@@ -119,7 +129,8 @@ static int attach_to_parent(struct build *b, uint32_t i)
 
 static int attach_root(struct build *b, uint32_t i)
 {
-	int err = sys_move_mount(b->fds[i], "", b->staging_fd, PIVOT_NEW_ROOT, MOVE_MOUNT_F_EMPTY_PATH);
+	int err = sys_move_mount(b->fds[i], "", b->staging_fd, PIVOT_NEW_ROOT,
+				 MOVE_MOUNT_F_EMPTY_PATH);
 
 	return err ? log_error(err, "cannot attach the new root") : 0;
 }

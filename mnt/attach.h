@@ -8,9 +8,10 @@
 /**
  * attach_mount - PLAN_ATTACH, PLAN_MOVE: put a mount into its place
  *
- * The place is resolved inside the parent mount by descriptor: no symlinks, no way out, no other mount
- * crossed. A premount is moved with MS_MOVE and its temporary mountpoint removed. A place that is
- * missing, is reached through a symlink, or is of the other kind is a finding; the build goes on.
+ * The place is resolved inside the parent mount by descriptor: no symlinks, no way out, no other
+ * mount crossed. A premount is moved with MS_MOVE and its temporary mountpoint removed. A place
+ * that is missing, is reached through a symlink, or is of the other kind is a finding; the build
+ * goes on.
  *
  * Return: 0 or a negative errno, logged.
  */

@@ -7,8 +7,8 @@
 #include "mnt/idmap.h"
 #include "mnt/journal.h"
 #include "mnt/namespaces.h"
+#include "mnt/progress.h"
 #include "mnt/source.h"
-#include "mnt/talk.h"
 #include "model/plan.h"
 
 struct build {
@@ -22,13 +22,14 @@ struct build {
 	struct hooks_host *host;
 	int image_dir_fd;
 	int caller_fd; /* socket to the caller */
+	struct progress progress;
 
 	int old_root_fd; /* the caller's root, O_PATH */
 	int staging_fd;	 /* the staging root */
 	int *fds;	 /* by mount, then by seed: its descriptor */
 	int *givers;	 /* by first mount of a superblock: a detached mount that shows all of it */
 	struct table places; /* late mounts: index -> descriptor of the place held */
-	bool *lost;	 /* by mount: could not be placed, with a finding; so could nothing below */
+	bool *lost; /* by mount: could not be placed, with a finding; so could nothing below */
 	struct path_cache cache;
 	struct findings findings;
 	struct journal journal; /* of mountpoints that were made; the caller has the same */
@@ -37,10 +38,10 @@ struct build {
 /**
  * build_lose - a finding about a mount of the plan; the build goes on to find the others
  */
-#define build_lose(b, i, code, help, ...)                                                          \
-	do {                                                                                       \
-		findings_mount(&(b)->findings, code, &(b)->tree->mounts[i], help, __VA_ARGS__);    \
-		(b)->lost[i] = true;                                                               \
+#define build_lose(b, i, code, help, ...)                                                       \
+	do {                                                                                    \
+		findings_mount(&(b)->findings, code, &(b)->tree->mounts[i], help, __VA_ARGS__); \
+		(b)->lost[i] = true;                                                            \
 	} while (0)
 
 #endif

@@ -46,8 +46,8 @@ static int seal(struct build *b, uint32_t i)
 	int err = fs_seal(b->fds[i]);
 
 	return err ? log_error(err, "cannot make the superblock of mount %u '%s' read-only", m->id,
-			       m->mountpoint) :
-		     0;
+			       m->mountpoint)
+		   : 0;
 }
 
 static int carry_out(struct build *b, const struct plan_step *step)
@@ -119,6 +119,9 @@ static int run_steps(struct build *b, uint32_t from)
 
 		if (err)
 			return err;
+		if (step->op == PLAN_ATTACH || step->op == PLAN_MOVE)
+			b->progress.mounts++;
+		progress_tell(&b->progress);
 		if (step->and_close || step->op == PLAN_CLOSE)
 			let_go(b, &b->fds[step->mount]);
 	}
@@ -133,8 +136,9 @@ static int check_plugins(struct build *b)
 		const struct mount *m = &b->tree->mounts[i];
 
 		if (m->owner == MOUNT_PLUGIN)
-			findings_mount(&b->findings, "no-plugin", m, "-L DIR",
-				       "a plugin's mount, and no plugin that restores mounts is loaded");
+			findings_mount(
+				&b->findings, "no-plugin", m, "-L DIR",
+				"a plugin's mount, and no plugin that restores mounts is loaded");
 	}
 	talk_send_findings(b->caller_fd, &b->findings);
 	return b->findings.n ? -EINVAL : 0;
@@ -243,7 +247,8 @@ int builder_main(struct build *b, uint64_t above)
 	cleanup_fd int callers_ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 
 	log_to(talk_log_sink, &b->caller_fd, log_max());
-	/* Then it must outlive its caller, to take back what it made. It hears of the end by its socket. */
+	/* Then it must outlive its caller, to take back what it made. It hears of the end by its
+	 * socket. */
 	if (b->options->create_mountpoints)
 		prctl(PR_SET_PDEATHSIG, 0);
 	int err = build(b, above, callers_ns);
@@ -256,7 +261,8 @@ int builder_main(struct build *b, uint64_t above)
 
 	if (!err)
 		err = finished;
-	if (talk_send(b->caller_fd, (struct talk_message){ .type = TALK_DONE, .value = err }, NULL, -1) ||
+	if (talk_send(b->caller_fd, (struct talk_message){ .type = TALK_DONE, .value = err }, NULL,
+		      -1) ||
 	    (!err && b->journal.n && !is_kept(b)))
 		take_back(b, callers_ns);
 	return err ? 1 : 0;

@@ -26,7 +26,8 @@ static int probe_openat2(void)
 
 static int probe_namespace(void)
 {
-	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 && errno != EINVAL ? -errno : 0;
+	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 && errno != EINVAL ? -errno
+											: 0;
 }
 
 static int probe_new_mount(void)
@@ -93,7 +94,8 @@ static int probe_groups(void)
 	if (err)
 		return err;
 	return sys_move_mount(fd, "", clone, "",
-			      MOVE_MOUNT_SET_GROUP | MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+			      MOVE_MOUNT_SET_GROUP | MOVE_MOUNT_F_EMPTY_PATH |
+				      MOVE_MOUNT_T_EMPTY_PATH);
 }
 
 static int probe_statmount(void)
@@ -178,7 +180,8 @@ int rebind_check(void (*each)(void *data, const struct rebind_probe *probe), voi
 		int err = try_probe(probes[i].probe);
 		char detail[160];
 
-		snprintf(detail, sizeof(detail), "%s: %s", err ? strerrorname_np(-err) : "", probes[i].without);
+		snprintf(detail, sizeof(detail), "%s: %s", err ? strerrorname_np(-err) : "",
+			 probes[i].without);
 		struct rebind_probe probe = {
 			.name = probes[i].name,
 			.ok = !err,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A live side is dumped into a directory that vanishes; then both are archives, and what an archive holds
- * is a sorted list of lines.
+ * A live side is dumped into a directory that vanishes; then both are archives, and what an archive
+ * holds is a sorted list of lines.
  */
 #include "mnt/compare-contents.h"
 
@@ -38,7 +38,7 @@ static int archive_live(const struct contents_side *side, struct mount_tree *aga
 	if (err)
 		return log_error(err, "cannot read the namespace for its contents");
 	set_owners(again);
-	err = contents_dump(&target, again, dir);
+	err = contents_dump(&target, again, dir, &(struct progress){ .sock = -EBADF });
 	*ret_dir = err ? -EBADF : fd_take(&dir);
 	return err;
 }
@@ -47,27 +47,30 @@ static int list_one(int dir, const struct mount *m, struct archive_list *ret)
 {
 	struct archive_fault fault = { "" };
 	char name[64];
-	cleanup_fd int fd = openat(dir, image_contents_name(m->dev, name), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_fd int fd =
+		openat(dir, image_contents_name(m->dev, name), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
-		return log_error(-errno, "cannot open the contents of mount %u '%s'", m->id, m->mountpoint);
+		return log_error(-errno, "cannot open the contents of mount %u '%s'", m->id,
+				 m->mountpoint);
 	int err = archive_list(fd, ret, &fault);
 
-	return err ? log_error(err, "cannot read the contents of mount %u '%s': %s", m->id, m->mountpoint,
-			       fault.text) :
-		     0;
+	return err ? log_error(err, "cannot read the contents of mount %u '%s': %s", m->id,
+			       m->mountpoint, fault.text)
+		   : 0;
 }
 
-static void differ(struct differences *out, const struct mount *m, const char *entry, const char *left,
-		   const char *right)
+static void differ(struct differences *out, const struct mount *m, const char *entry,
+		   const char *left, const char *right)
 {
-	cleanup_free char *path = path_join(m->mountpoint, strncmp(entry, "./", 2) ? entry : entry + 2);
+	cleanup_free char *path =
+		path_join(m->mountpoint, strncmp(entry, "./", 2) ? entry : entry + 2);
 
 	differences_add(out, path ? path : m->mountpoint, "contents", left, right);
 }
 
-static void merge(const struct mount *m, const struct archive_list *left, const struct archive_list *right,
-		  struct differences *out)
+static void merge(const struct mount *m, const struct archive_list *left,
+		  const struct archive_list *right, struct differences *out)
 {
 	for (size_t l = 0, r = 0; l < left->n || r < right->n;) {
 		const struct archive_entry_info *a = l < left->n ? &left->list[l] : NULL;
@@ -99,8 +102,8 @@ static int compare_one(int left_dir, const struct mount *l, int right_dir, const
 }
 
 /* Mounts correspond as in compare_trees(): by their place, in the order of the children. */
-static void pair_children(const struct mount_tree *lt, uint32_t l, const struct mount_tree *rt, uint32_t r,
-			  uint32_t *partner)
+static void pair_children(const struct mount_tree *lt, uint32_t l, const struct mount_tree *rt,
+			  uint32_t r, uint32_t *partner)
 {
 	l = lt->mounts[l].first_child;
 	r = rt->mounts[r].first_child;

@@ -15,8 +15,8 @@ struct contents_side {
 /**
  * compare_contents - every entry of every tmpfs that is internal on both sides
  *
- * A side that is neither live nor an image has no contents: that is an error. Return: 0 or a negative
- * errno, logged.
+ * A side that is neither live nor an image has no contents: that is an error. Return: 0 or a
+ * negative errno, logged.
  */
 int compare_contents(const struct contents_side *left, const struct contents_side *right,
 		     struct differences *differences);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The child that reads contents. What is visible comes first, from the namespace itself. Whatever is hidden
- * comes from a copy of the namespace, made by a child of its own, the peeler: from the top down, each mount is read when everything on it is
- * gone, and then unmounted, so that what it covered comes to light. Before the first umount all of
- * the copy is private, and that is checked: an umount that propagated would be one in the source.
+ * The child that reads contents. What is visible comes first, from the namespace itself. Whatever
+ * is hidden comes from a copy of the namespace, made by a child of its own, the peeler: from the
+ * top down, each mount is read when everything on it is gone, and then unmounted, so that what it
+ * covered comes to light. Before the first umount all of the copy is private, and that is checked:
+ * an umount that propagated would be one in the source.
  */
 #include "mnt/contents.h"
 
@@ -25,33 +26,18 @@
 #include "image/archive.h"
 #include "image/image.h"
 #include "mnt/libmount.h"
+#include "mnt/progress.h"
 #include "model/filesystem.h"
-
-#define LOG_LINE UINT32_MAX
-
-/*
- * What the child tells: one for each superblock, followed by one for each of its sockets; and, with LOG_LINE
- * as the first and the level as the number, lines of its log.
- */
-struct message {
-	uint32_t first; /* index of the superblock's first mount */
-	uint32_t n_sockets;
-	uint64_t entries, bytes;
-	bool has_digest;
-	uint8_t digest[32];
-	struct mount_socket socket; /* its path follows the message */
-};
-
-#define MESSAGE_MAX (sizeof(struct message) + PATH_MAX)
 
 struct reader {
 	const struct scan_target *target;
 	const struct mount_tree *tree;
 	int image_dir_fd, sock;
 	int peeler_sock; /* in the peeler: to the reader */
-	int proc_fd;	 /* in the peeler: its /proc/self, opened before the namespace was entered */
+	int proc_fd; /* in the peeler: its /proc/self, opened before the namespace was entered */
 	uint32_t n_left; /* superblocks not read yet */
-	bool *done;	 /* by first mount */
+	struct progress progress;
+	bool *done; /* by first mount */
 };
 
 bool contents_is_first(const struct mount_tree *tree, const struct mount *m)
@@ -63,30 +49,37 @@ bool contents_is_first(const struct mount_tree *tree, const struct mount *m)
 	       tree_first_of_superblock(tree, m) == tree_index(tree, m);
 }
 
-static int tell(struct reader *r, uint32_t first, const struct mount_contents *contents)
+static int tell_socket(struct reader *r, const struct mount_socket *socket)
 {
-	struct message message = {
-		.first = first,
-		.n_sockets = contents->n_sockets,
-		.entries = contents->entries,
-		.bytes = contents->bytes,
-		.has_digest = contents->has_digest,
+	struct talk_message message = {
+		.type = TALK_SOCKET,
+		.value = (int32_t)socket->mode,
+		.device = (uint64_t)socket->uid << 32 | socket->gid,
+		.inode = socket->inode,
 	};
 
-	memcpy(message.digest, contents->digest, sizeof(message.digest));
-	int err = fd_send(r->sock, &message, sizeof(message), -1);
+	if (strlen(socket->path) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	return talk_send(r->sock, message, (const char *const[4]){ socket->path }, -1);
+}
 
-	for (uint32_t i = 0; i < contents->n_sockets && !err; i++) {
-		char buf[MESSAGE_MAX];
-		size_t n = strlen(contents->sockets[i].path) + 1;
+static int tell(struct reader *r, uint32_t first, const struct mount_contents *contents)
+{
+	struct talk_message message = {
+		.type = TALK_CONTENTS,
+		.value = (int32_t)first,
+		.device = contents->entries,
+		.inode = contents->bytes,
+	};
+	char hex[2 * sizeof(contents->digest) + 1];
 
-		if (n > PATH_MAX)
-			return -ENAMETOOLONG;
-		message.socket = contents->sockets[i];
-		memcpy(buf, &message, sizeof(message));
-		memcpy(buf + sizeof(message), contents->sockets[i].path, n);
-		err = fd_send(r->sock, buf, sizeof(message) + n, -1);
-	}
+	for (size_t i = 0; i < sizeof(contents->digest); i++)
+		snprintf(hex + 2 * i, 3, "%02x", contents->digest[i]);
+	int err = talk_send(r->sock, message,
+			    (const char *const[4]){ contents->has_digest ? hex : NULL }, -1);
+
+	for (uint32_t i = 0; i < contents->n_sockets && !err; i++)
+		err = tell_socket(r, &contents->sockets[i]);
 	return err;
 }
 
@@ -104,10 +97,10 @@ static int pack(struct reader *r, uint32_t first, int dir_fd)
 
 	if (err)
 		return log_error(err, "cannot create '%s' in the image directory", name);
-	err = archive_pack(dir_fd, file.fd, &contents, NULL, NULL, &fault);
+	err = archive_pack(dir_fd, file.fd, &contents, progress_bytes, &r->progress, &fault);
 	if (err)
-		return log_error(err, "cannot read the contents of mount %u '%s': %s", m->id, m->mountpoint,
-				 fault.text);
+		return log_error(err, "cannot read the contents of mount %u '%s': %s", m->id,
+				 m->mountpoint, fault.text);
 	err = image_file_finish(&file);
 	if (!err)
 		err = tell(r, first, &contents);
@@ -115,6 +108,9 @@ static int pack(struct reader *r, uint32_t first, int dir_fd)
 		return log_error(err, "cannot write '%s'", name);
 	r->done[first] = true;
 	r->n_left--;
+	r->progress.mounts++;
+	r->progress.bytes += contents.bytes;
+	progress_tell(&r->progress);
 	return 0;
 }
 
@@ -130,7 +126,8 @@ static bool is_there(const struct mount *m, int fd)
 /* Is any mount of this superblock id-mapped? Which one a path leads to is not known in a copy. */
 static bool is_mapped(const struct mount_tree *tree, const struct mount *m)
 {
-	for (uint32_t i = tree_first_of_superblock(tree, m); i != MOUNT_NONE; i = tree->mounts[i].sb_next)
+	for (uint32_t i = tree_first_of_superblock(tree, m); i != MOUNT_NONE;
+	     i = tree->mounts[i].sb_next)
 		if (tree->mounts[i].attributes & MOUNT_ATTR_IDMAP)
 			return true;
 	return false;
@@ -150,7 +147,6 @@ static int open_clean(const struct reader *r, const struct mount *m)
 				       ? sys_open_tree_attr(fd, "", flags, MOUNT_ATTR_IDMAP)
 				       : sys_open_tree(fd, "", flags);
 
-
 	if (clone < 0)
 		return clone;
 	int dir = openat(clone, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -164,7 +160,8 @@ static int read_visible(struct reader *r)
 		if (!contents_is_first(r->tree, &r->tree->mounts[i]))
 			continue;
 		/* Any of its mounts that shows the whole filesystem will do. */
-		for (uint32_t k = i; k != MOUNT_NONE && !r->done[i]; k = r->tree->mounts[k].sb_next) {
+		for (uint32_t k = i; k != MOUNT_NONE && !r->done[i];
+		     k = r->tree->mounts[k].sb_next) {
 			if (!mount_is_fsroot(&r->tree->mounts[k]))
 				break;
 			cleanup_fd int dir = open_clean(r, &r->tree->mounts[k]);
@@ -206,7 +203,8 @@ static int read_and_remove(struct reader *r, uint32_t i)
 	const struct mount *m = &r->tree->mounts[i];
 	uint32_t first = tree_first_of_superblock(r->tree, m);
 
-	if (contents_is_first(r->tree, &r->tree->mounts[first]) && !r->done[first] && mount_is_fsroot(m)) {
+	if (contents_is_first(r->tree, &r->tree->mounts[first]) && !r->done[first] &&
+	    mount_is_fsroot(m)) {
 		cleanup_fd int dir = open_clean(r, m);
 		int err = dir < 0 ? 0 : hand_up(r, first, dir);
 
@@ -230,7 +228,8 @@ static uint32_t *sorted_children(const struct mount_tree *tree, uint32_t *ret_la
 	for (uint32_t i = 0; i < tree->n; i++) {
 		uint32_t previous = MOUNT_NONE;
 
-		for (uint32_t c = tree->mounts[i].first_child; c != MOUNT_NONE; c = tree->mounts[c].next) {
+		for (uint32_t c = tree->mounts[i].first_child; c != MOUNT_NONE;
+		     c = tree->mounts[c].next) {
 			before[c] = previous;
 			previous = c;
 		}
@@ -261,7 +260,8 @@ static int peel(struct reader *r)
 	return 0;
 }
 
-/* What lies below a mount that is stacked on the root was not reached by MS_PRIVATE, but it is in the tree. */
+/* What lies below a mount that is stacked on the root was not reached by MS_PRIVATE, but it is in
+ * the tree. */
 static int check_unreached(const struct mount_tree *tree)
 {
 	cleanup_free bool *reached = calloc(tree->n, sizeof(*reached));
@@ -269,7 +269,7 @@ static int check_unreached(const struct mount_tree *tree)
 
 	if (!reached)
 		return -ENOMEM;
-	tree_for_each(i, tree) {
+	tree_for_each (i, tree) {
 		uint32_t parent = tree->mounts[i].parent;
 
 		reached[i] = i == top || (parent != MOUNT_NONE && reached[parent]);
@@ -314,17 +314,20 @@ static int copy_namespace(struct reader *r)
 	int err = enter_owner(r);
 
 	if (err || setns(r->target->ns_fd, CLONE_NEWNS) < 0)
-		return log_error(err ? err : -errno, "cannot enter the namespace to read what is hidden in it");
+		return log_error(err ? err : -errno,
+				 "cannot enter the namespace to read what is hidden in it");
 	if (fchdir(r->target->root_fd) < 0 || chroot(".") < 0 || unshare(CLONE_NEWNS) < 0 ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return log_error(-errno, "cannot copy the namespace to read what is hidden in it");
 	err = check_private(r);
 	if (err)
-		return log_error(err, "cannot read hidden mounts: the copy of the namespace is not private");
+		return log_error(
+			err, "cannot read hidden mounts: the copy of the namespace is not private");
 	return chdir("/") < 0 ? -errno : 0;
 }
 
-/* The peeler takes covers off a copy; it may belong to a user namespace, so it does not read itself. */
+/* The peeler takes covers off a copy; it may belong to a user namespace, so it does not read
+ * itself. */
 static int run_peeler(struct reader *r)
 {
 	cleanup_fd int proc_fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -339,9 +342,10 @@ static int run_peeler(struct reader *r)
 		const struct mount *m = &r->tree->mounts[i];
 
 		if (contents_is_first(r->tree, m) && !r->done[i])
-			err = log_error(-EBUSY,
-					"cannot read the hidden contents of mount %u '%s': what covers it is locked",
-					m->id, m->mountpoint);
+			err = log_error(
+				-EBUSY,
+				"cannot read the hidden contents of mount %u '%s': what covers it is locked",
+				m->id, m->mountpoint);
 	}
 	return err;
 }
@@ -404,68 +408,69 @@ static int read_all(struct reader *r)
 	return read_hidden(r);
 }
 
-static void send_line(void *data, enum log_level level, const char *line)
-{
-	struct reader *r = data;
-	struct message message = { .first = LOG_LINE, .n_sockets = level };
-	char buf[MESSAGE_MAX];
-	size_t n = strnlen(line, PATH_MAX - 1);
+/* ---- in the caller ---- */
 
-	memcpy(buf, &message, sizeof(message));
-	memcpy(buf + sizeof(message), line, n);
-	buf[sizeof(message) + n] = '\0';
-	fd_send(r->sock, buf, sizeof(message) + n + 1, -1);
+static int receive_contents(struct mount_tree *tree, const struct talk_message *message,
+			    const char *hex, struct mount_contents **ret)
+{
+	if ((uint32_t)message->value >= tree->n)
+		return -EPROTO;
+	struct mount *m = &tree->mounts[message->value];
+
+	if (!m->contents)
+		m->contents = calloc(1, sizeof(*m->contents));
+	if (!m->contents)
+		return -ENOMEM;
+	m->contents->entries = message->device;
+	m->contents->bytes = message->inode;
+	m->contents->has_digest = hex && strlen(hex) == 2 * sizeof(m->contents->digest);
+	for (size_t i = 0; m->contents->has_digest && i < sizeof(m->contents->digest); i++)
+		if (sscanf(hex + 2 * i, "%2hhx", &m->contents->digest[i]) != 1)
+			return -EPROTO;
+	*ret = m->contents;
+	return 0;
 }
 
-static int receive_socket(struct mount_tree *tree, struct mount_contents *contents, const char *buf,
-			  size_t n)
+static int receive_socket(struct mount_tree *tree, struct mount_contents *contents,
+			  const struct talk_message *message, const char *path)
 {
-	struct message message;
+	if (!contents || !path)
+		return -EPROTO;
 	struct mount_socket *sockets =
 		realloc(contents->sockets, (contents->n_sockets + 1) * sizeof(*sockets));
 
 	if (!sockets)
 		return -ENOMEM;
-	memcpy(&message, buf, sizeof(message));
 	contents->sockets = sockets;
-	sockets[contents->n_sockets] = message.socket;
-	sockets[contents->n_sockets].path =
-		arena_copy(&tree->strings, buf + sizeof(message), n - sizeof(message) - 1);
+	sockets[contents->n_sockets] = (struct mount_socket){
+		.path = arena_copy(&tree->strings, path, strlen(path)),
+		.mode = (uint32_t)message->value,
+		.uid = (uint32_t)(message->device >> 32),
+		.gid = (uint32_t)message->device,
+		.inode = message->inode,
+	};
 	return sockets[contents->n_sockets++].path ? 0 : -ENOMEM;
 }
 
-static int receive(struct mount_tree *tree, int sock)
+static int receive(struct mount_tree *tree, int sock, const struct progress *progress)
 {
-	char buf[MESSAGE_MAX];
-	ssize_t n;
+	cleanup_free char *buf = malloc(TALK_MAX);
+	struct mount_contents *told = NULL;
+	struct talk_message message;
+	const char *texts[4];
+	int got = 0, err = buf ? 0 : -ENOMEM;
 
-	while ((n = fd_recv(sock, buf, sizeof(buf), NULL)) > 0) {
-		struct message message;
-		int err = 0;
-
-		if ((size_t)n < sizeof(message))
-			return -EPROTO;
-		memcpy(&message, buf, sizeof(message));
-		if (message.first == LOG_LINE) {
-			log_line((enum log_level)message.n_sockets, "%s", buf + sizeof(message));
-			continue;
-		}
-		struct mount *m = &tree->mounts[message.first];
-
-		if (!m->contents)
-			m->contents = calloc(1, sizeof(*m->contents));
-		if (!m->contents)
-			return -ENOMEM;
-		m->contents->entries = message.entries;
-		m->contents->bytes = message.bytes;
-		m->contents->has_digest = message.has_digest;
-		memcpy(m->contents->digest, message.digest, sizeof(message.digest));
-		if ((size_t)n > sizeof(message))
-			err = receive_socket(tree, m->contents, buf, (size_t)n);
-		if (err)
-			return err;
+	while (!err && (got = talk_hear(sock, buf, &message, texts, NULL)) > 0) {
+		if (message.type == TALK_CONTENTS)
+			err = receive_contents(tree, &message, texts[0], &told);
+		else if (message.type == TALK_SOCKET)
+			err = receive_socket(tree, told, &message, texts[0]);
+		else if (message.type == TALK_PROGRESS)
+			progress_pass(progress, &message, texts[0]);
+		else
+			err = -EPROTO;
 	}
-	return (int)n;
+	return err ? err : got;
 }
 
 static uint32_t count(const struct mount_tree *tree)
@@ -477,13 +482,15 @@ static uint32_t count(const struct mount_tree *tree)
 	return n;
 }
 
-int contents_dump(const struct scan_target *target, struct mount_tree *tree, int image_dir_fd)
+int contents_dump(const struct scan_target *target, struct mount_tree *tree, int image_dir_fd,
+		  const struct progress *progress)
 {
 	struct reader r = {
 		.target = target,
 		.tree = tree,
 		.image_dir_fd = image_dir_fd,
 		.n_left = count(tree),
+		.progress = *progress,
 	};
 	cleanup_free bool *done = r.n_left ? calloc(tree->n, sizeof(*done)) : NULL;
 	struct archive_fault fault = { "" };
@@ -496,7 +503,8 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 
 	if (err)
 		return log_error(err, "cannot read contents: %s", fault.text);
-	/* The copy of the namespace is looked at from inside: no library is to be looked up there. */
+	/* The copy of the namespace is looked at from inside: no library is to be looked up there.
+	 */
 	err = libmount_load(&reason);
 	if (err)
 		return log_error(err, "libmount cannot be loaded: %s", reason);
@@ -508,17 +516,19 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 	cleanup_fd int other = pair[1];
 
 	r.done = done;
-	r.sock = other;
+	r.sock = r.progress.sock = other;
+	r.progress.doing = "reading contents";
+	r.progress.all_mounts = r.n_left;
 	pid_t pid = child_fork();
 
 	if (pid == 0) {
-		log_to(send_line, &r, log_max());
+		log_to(talk_log_sink, &r.sock, log_max());
 		_exit(read_all(&r) ? 1 : 0);
 	}
 	if (pid < 0)
 		return log_error(pid, "cannot fork");
 	fd_close(&other);
-	err = receive(tree, sock);
+	err = receive(tree, sock, progress);
 	fd_close(&sock);
 	int ended = child_wait(pid, NULL);
 

@@ -3,12 +3,14 @@
 #ifndef REBIND_MNT_CONTENTS_H
 #define REBIND_MNT_CONTENTS_H
 
+#include "mnt/progress.h"
 #include "mnt/scan.h"
 
 /**
  * contents_dump - archive every tmpfs that is ours to create
  * @image_dir_fd: where the archives go
  * @tree: the first mount of each superblock gets its contents (counts, sockets)
+ * @progress: who is told how far it is; only the function and its data are looked at
  *
  * A child enters the namespace. What is visible is read through a clone of the mount (nothing that
  * is mounted on top is in it); what is hidden, in a copy of the namespace from which the covers are
@@ -17,7 +19,8 @@
  * Return: 0 or a negative errno, logged. The archives already written stand in the directory:
  * contents_forget() takes them away.
  */
-int contents_dump(const struct scan_target *target, struct mount_tree *tree, int image_dir_fd);
+int contents_dump(const struct scan_target *target, struct mount_tree *tree, int image_dir_fd,
+		  const struct progress *progress);
 
 /**
  * contents_forget - remove the archives of a dump that failed

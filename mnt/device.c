@@ -19,8 +19,9 @@ const char *device_key(const struct mount *m, size_t *ret_size)
 
 bool device_mounts(const char *fstype)
 {
-	static const char *const names[] = { "ext2",  "ext3",  "ext4",	"xfs",	   "btrfs",   "f2fs",
-					     "vfat",  "exfat", "ntfs3", "iso9660", "squashfs", "erofs" };
+	static const char *const names[] = { "ext2",  "ext3",	 "ext4",     "xfs",
+					     "btrfs", "f2fs",	 "vfat",     "exfat",
+					     "ntfs3", "iso9660", "squashfs", "erofs" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (strcmp(names[i], fstype) == 0)

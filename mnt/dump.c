@@ -34,6 +34,7 @@ struct dump {
 	struct visible callers_visible;
 	struct hooks_host *host;
 	bool started; /* the plugins, if there are any */
+	struct progress progress;
 };
 
 static void dump_free(struct dump *d)
@@ -74,8 +75,9 @@ static int open_image(struct dump *d)
 	if (d->options->dry_run) {
 		/* A plugin may write to the image: into nothing. */
 		d->image_dir_fd = scratch_directory();
-		return d->image_dir_fd < 0 ? log_error(d->image_dir_fd, "cannot make a scratch directory")
-					   : 0;
+		return d->image_dir_fd < 0
+			       ? log_error(d->image_dir_fd, "cannot make a scratch directory")
+			       : 0;
 	}
 	d->image_dir_fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -EINVAL;
 	if (d->image_dir_fd < 0)
@@ -138,7 +140,8 @@ static int decide(struct dump *d, const struct scan_target *target, struct mount
 	return validate_dump(target, tree, &d->callers, d->findings);
 }
 
-/* Its relation to peer groups outside of the namespace, which the restore will want to have again. */
+/* Its relation to peer groups outside of the namespace, which the restore will want to have again.
+ */
 static void describe_sharing(const struct mount *m, const struct table *groups, char buf[64])
 {
 	buf[0] = '\0';
@@ -151,8 +154,9 @@ static void describe_sharing(const struct mount *m, const struct table *groups, 
 static void describe_mount(const struct dump *d, const struct mount *m, const struct table *groups)
 {
 	static const char *const owners[] = {
-		[MOUNT_UNDECIDED] = "nobody's", [MOUNT_ROOT] = "root",	   [MOUNT_INTERNAL] = "internal",
-		[MOUNT_EXTERNAL] = "external",	[MOUNT_PLUGIN] = "plugin", [MOUNT_SKIPPED] = "skipped",
+		[MOUNT_UNDECIDED] = "nobody's", [MOUNT_ROOT] = "root",
+		[MOUNT_INTERNAL] = "internal",	[MOUNT_EXTERNAL] = "external",
+		[MOUNT_PLUGIN] = "plugin",	[MOUNT_SKIPPED] = "skipped",
 	};
 	const char *key = m->key ? m->key : m->parent_key;
 	cleanup_free char *path = path_printable(m->mountpoint);
@@ -160,8 +164,8 @@ static void describe_mount(const struct dump *d, const struct mount *m, const st
 	char sharing[64];
 
 	describe_sharing(m, groups, sharing);
-	if (!path || asprintf(&line, "mount %u '%s' %s %s%s%s%s", m->id, path, m->fstype, owners[m->owner],
-			      key ? " " : "", key ? key : "", sharing) < 0)
+	if (!path || asprintf(&line, "mount %u '%s' %s %s%s%s%s", m->id, path, m->fstype,
+			      owners[m->owner], key ? " " : "", key ? key : "", sharing) < 0)
 		return;
 	if (d->options->dry_run && d->options->on_line)
 		d->options->on_line(d->options->on_line_data, line);
@@ -178,7 +182,7 @@ static void describe(const struct dump *d, const struct mount_tree *tree)
 	for (uint32_t i = 0; i < tree->n; i++)
 		if (tree->mounts[i].shared && table_put(&groups, tree->mounts[i].shared, i, NULL))
 			return;
-	tree_for_each(i, tree)
+	tree_for_each (i, tree)
 		describe_mount(d, &tree->mounts[i], &groups);
 }
 
@@ -203,12 +207,15 @@ static int write_image(struct dump *d, const struct mount_tree *tree)
 /* Contents and image. Return: -EAGAIN if the namespace changed meanwhile. */
 static int keep(struct dump *d, const struct scan_target *target, struct mount_tree *tree)
 {
-	int err = contents_dump(target, tree, d->image_dir_fd);
+	int err = contents_dump(target, tree, d->image_dir_fd, &d->progress);
 
 	if (!err) {
 		int same = scan_is_unchanged(target, tree);
 
 		err = same > 0 ? write_image(d, tree) : same < 0 ? same : -EAGAIN;
+	} else if (scan_is_unchanged(target, tree) == 0) {
+		/* What could not be read may not be there any more. */
+		err = -EAGAIN;
 	}
 	if (err)
 		contents_forget(tree, d->image_dir_fd);
@@ -240,6 +247,7 @@ static int try_once(struct dump *d)
 	cleanup_visible struct visible visible = { 0 };
 	int err = scan_open(d->ns_fd, &target);
 
+	progress_tell(&d->progress);
 	if (!err && d->options->pid)
 		err = scan_from_cgroup(&target, d->options->pid);
 	if (err)
@@ -248,7 +256,8 @@ static int try_once(struct dump *d)
 	if (!err)
 		err = visible_find_all(&tree, &visible);
 	if (err)
-		return err == -EAGAIN ? err : log_error(err, "cannot read the mounts of the namespace");
+		return err == -EAGAIN ? err
+				      : log_error(err, "cannot read the mounts of the namespace");
 	kind_find_all(&target, &tree);
 	err = start_plugins(d, &tree);
 	if (err)
@@ -269,8 +278,10 @@ static int try_often(struct dump *d)
 		/* What was wrong with the one before need not be wrong now. */
 		findings_free(d->findings);
 	}
-	return log_error(-EAGAIN, "the namespace kept changing while it was dumped (%d tries); "
-				  "freeze its processes", TRIES);
+	return log_error(-EAGAIN,
+			 "the namespace kept changing while it was dumped (%d tries); "
+			 "freeze its processes",
+			 TRIES);
 }
 
 static int dump_all(struct dump *d)
@@ -296,6 +307,12 @@ int dump_run(const struct rebind_dump_options *options, struct findings *finding
 		.findings = findings,
 		.ns_fd = -EBADF,
 		.image_dir_fd = -EBADF,
+		.progress = {
+			.fn = options->on_progress,
+			.data = options->on_progress_data,
+			.sock = -EBADF,
+			.doing = "reading the mounts",
+		},
 	};
 	cleanup_caps struct caps_state caps = caps_hold();
 
@@ -303,10 +320,10 @@ int dump_run(const struct rebind_dump_options *options, struct findings *finding
 		return findings_add(findings, "usage", 0, NULL, NULL,
 				    "no such reader of the mount table: '%s'", options->reader);
 	int err = words_parse(WORD_DUMP, options->external, options->n_external, &d.externals,
-				findings);
+			      findings);
 
-	if (err || findings->n)
-		return err ? err : -EINVAL;
+	if (err)
+		return err;
 	if (!caps_has_admin())
 		return log_error(-EPERM, "CAP_SYS_ADMIN is missing: run as root");
 	err = caps_raise();

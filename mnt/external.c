@@ -76,15 +76,16 @@ static struct mount *mount_at(struct external_input *in, const struct table *by_
 			      const char *option, const char *path)
 {
 	struct sys_mount_stat stat = { 0 };
-	/* Spelled as the kernel spells it: then the tree tells, and no symlink can be on the way. */
+	/* Spelled as the kernel spells it: then the tree tells, and no symlink can be on the way.
+	 */
 	struct mount *m = visible_at(in->tree, in->visible, path);
 	int err = m ? 0 : stat_at(in, path, &stat);
 
 	if (m)
 		return m;
 	if (err) {
-		findings_add(in->findings, "option", 0, path, NULL, "%s names '%s', which is not there: %s",
-			     option, path, strerror(-err));
+		findings_add(in->findings, "option", 0, path, NULL,
+			     "%s names '%s', which is not there: %s", option, path, strerror(-err));
 		return NULL;
 	}
 	m = find_stat(in, by_unique, &stat);
@@ -99,12 +100,14 @@ static void declare(struct external_input *in, struct mount *m, const char *key)
 {
 	if (m->owner == MOUNT_EXTERNAL) {
 		findings_mount(in->findings, "declared-twice", m, NULL,
-			       "declared as external twice, with the keys '%s' and '%s'", m->key, key);
+			       "declared as external twice, with the keys '%s' and '%s'", m->key,
+			       key);
 		return;
 	}
 	if (m->owner == MOUNT_ROOT) {
-		findings_mount(in->findings, "option", m, NULL,
-			       "the root of the namespace cannot be external: --root of the restore is its source");
+		findings_mount(
+			in->findings, "option", m, NULL,
+			"the root of the namespace cannot be external: --root of the restore is its source");
 		return;
 	}
 	m->key = arena_intern(&in->tree->strings, key, strlen(key));
@@ -118,9 +121,10 @@ static void declare_device(struct external_input *in, const struct word_external
 	char source[256];
 
 	if (i == TABLE_NONE) {
-		findings_add(in->findings, "option", 0, NULL, NULL,
-			     "--external names the device %u/%u, of which nothing is mounted in the namespace",
-			     MOUNT_DEV_MAJOR(option->id), MOUNT_DEV_MINOR(option->id));
+		findings_add(
+			in->findings, "option", 0, NULL, NULL,
+			"--external names the device %u/%u, of which nothing is mounted in the namespace",
+			MOUNT_DEV_MAJOR(option->id), MOUNT_DEV_MINOR(option->id));
 		return;
 	}
 	int n = snprintf(source, sizeof(source), "dev[%s]", option->value);
@@ -180,14 +184,17 @@ static void declare_skipped(struct external_input *in, const struct table *by_un
 		struct mount *m = mount_at(in, by_unique, "--skip-mnt", in->skip_mnt[i]);
 
 		if (m && m->owner == MOUNT_ROOT)
-			findings_mount(in->findings, "option", m, NULL, "the root cannot be skipped");
+			findings_mount(in->findings, "option", m, NULL,
+				       "the root cannot be skipped");
 		else if (m)
 			skip_subtree(in->tree, tree_index(in->tree, m));
 	}
 }
 
-/* --copy: the superblocks of these mounts may be copied although the caller has them mounted too. */
-static int declare_copies(struct external_input *in, const struct table *by_unique, struct table *copied)
+/* --copy: the superblocks of these mounts may be copied although the caller has them mounted too.
+ */
+static int declare_copies(struct external_input *in, const struct table *by_unique,
+			  struct table *copied)
 {
 	for (size_t i = 0; i < in->n_copy; i++) {
 		const struct mount *m = mount_at(in, by_unique, "--copy", in->copy[i]);
@@ -200,7 +207,8 @@ static int declare_copies(struct external_input *in, const struct table *by_uniq
 }
 
 /*
- * The caller's mounts by superblock, root and last name: one superblock and root can be at many places.
+ * The caller's mounts by superblock, root and last name: one superblock and root can be at many
+ * places.
  */
 struct ends {
 	const struct mount_tree *tree;
@@ -212,7 +220,8 @@ static uint64_t end_hash(const struct mount *m)
 {
 	const char *name = strrchr(m->mountpoint, '/');
 
-	return place_hash(m->dev, m->root, strlen(m->root)) * 31 + table_hash_bytes(name, strlen(name));
+	return place_hash(m->dev, m->root, strlen(m->root)) * 31 +
+	       table_hash_bytes(name, strlen(name));
 }
 
 /* Does the mountpoint's path lead to this mount of the caller's, and not to one that covers it? */
@@ -228,12 +237,14 @@ static int index_ends(const struct external_input *in, struct ends *ret)
 	const struct mount_tree *callers = in->callers;
 	int err = 0;
 
-	*ret = (struct ends){ .tree = callers, .next = malloc((callers->n + 1) * sizeof(*ret->next)) };
+	*ret = (struct ends){ .tree = callers,
+			      .next = malloc((callers->n + 1) * sizeof(*ret->next)) };
 	if (!ret->next)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < callers->n && !err; i++)
 		if (is_seen(in, i))
-			err = table_put(&ret->table, end_hash(&callers->mounts[i]), i, &ret->next[i]);
+			err = table_put(&ret->table, end_hash(&callers->mounts[i]), i,
+					&ret->next[i]);
 	return err;
 }
 
@@ -243,8 +254,10 @@ static void ends_free(struct ends *ends)
 	free(ends->next);
 }
 
-/* Is this very mount (superblock and root) below the caller's copy of the volume, at the same path? */
-static bool came_along(const struct ends *callers, const struct mount *volume, const struct mount *m)
+/* Is this very mount (superblock and root) below the caller's copy of the volume, at the same path?
+ */
+static bool came_along(const struct ends *callers, const struct mount *volume,
+		       const struct mount *m)
 {
 	const char *below = path_rest_below(m->mountpoint, volume->mountpoint);
 	size_t k = below ? strlen(below) : 0;
@@ -294,7 +307,7 @@ static int decide_companions(struct external_input *in, const struct ends *calle
 	for (uint32_t i = 0; i < in->tree->n && !err; i++)
 		if (in->tree->mounts[i].owner == MOUNT_EXTERNAL)
 			err = places_add(&volumes, i);
-	tree_for_each(i, in->tree) {
+	tree_for_each (i, in->tree) {
 		struct mount *m = &in->tree->mounts[i];
 
 		/* What was deleted is no part of anything any more, whatever its path says. */
@@ -323,7 +336,8 @@ static bool is_enabled(const struct external_input *in, const struct filesystem 
 }
 
 /* Rule 3: a filesystem that we create, or a part of one, or of the new root's. */
-static bool is_internal(const struct external_input *in, const struct table *copied, const struct mount *m)
+static bool is_internal(const struct external_input *in, const struct table *copied,
+			const struct mount *m)
 {
 	const struct mount *root = &in->tree->mounts[in->tree->root];
 	const struct filesystem *fs = filesystem_find(m->fstype);
@@ -355,7 +369,8 @@ static int index_unique(const struct mount_tree *tree, struct table *ret)
 	return err;
 }
 
-/* One superblock and root can be at several places; a mount that is covered by another tells of none. */
+/* One superblock and root can be at several places; a mount that is covered by another tells of
+ * none. */
 static int index_callers(const struct external_input *in, struct places *ret)
 {
 	int err = 0;
@@ -395,7 +410,7 @@ int external_ask_plugins(struct mount_tree *tree, struct hooks_host *host)
 {
 	if (!host || !hooks_has(host, CR_PLUGIN_HOOK__DUMP_EXT_MOUNT))
 		return 0;
-	tree_for_each(i, tree) {
+	tree_for_each (i, tree) {
 		struct mount *m = &tree->mounts[i];
 		cleanup_free char *dotted = NULL;
 
@@ -440,19 +455,23 @@ int external_mark_shared(struct external_input *in)
 	return err;
 }
 
-static bool may_detect(const struct external_input *in, const struct table *groups, const struct mount *m)
+static bool may_detect(const struct external_input *in, const struct table *groups,
+		       const struct mount *m)
 {
 	if (m->master && !in->options->auto_masters && table_get(groups, m->master) != TABLE_NONE)
 		return false;
-	return !m->shared || in->options->auto_sharing || table_get(groups, m->shared) == TABLE_NONE;
+	return !m->shared || in->options->auto_sharing ||
+	       table_get(groups, m->shared) == TABLE_NONE;
 }
 
-/* Does the path lead to that very mount of the caller's, not to one that covers it or a part of it? */
+/* Does the path lead to that very mount of the caller's, not to one that covers it or a part of it?
+ */
 static bool leads_to(const struct external_input *in, const struct mount *host, const char *path)
 {
 	struct sys_mount_stat stat;
 
-	return sys_mount_stat(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW | scan_stat_flags(in->callers), &stat) == 0 &&
+	return sys_mount_stat(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW | scan_stat_flags(in->callers),
+			      &stat) == 0 &&
 	       scan_is_mount(host, &stat);
 }
 
@@ -485,7 +504,8 @@ int external_detect(struct external_input *in)
 	for (uint32_t i = 0; i < in->tree->n && !err && in->options->automatic; i++) {
 		struct mount *m = &in->tree->mounts[i];
 
-		if (m->need_plugin && m->owner == MOUNT_UNDECIDED && !m->deleted && may_detect(in, &groups, m))
+		if (m->need_plugin && m->owner == MOUNT_UNDECIDED && !m->deleted &&
+		    may_detect(in, &groups, m))
 			err = detect_one(in, &callers, m);
 	}
 	table_free(&callers.table);

@@ -28,8 +28,8 @@ struct external_input {
 /**
  * external_decide - rules 1 to 3 of DESIGN.md, "Whose is it?"
  *
- * Declared by the caller; a bind of what is external, or a mount that came along with one; internal.
- * What is left stays MOUNT_UNDECIDED: validate_mounts() flags it.
+ * Declared by the caller; a bind of what is external, or a mount that came along with one;
+ * internal. What is left stays MOUNT_UNDECIDED: validate_mounts() flags it.
  *
  * Return: 0 or a negative errno; options that fit no mount are findings.
  */

@@ -38,7 +38,8 @@ static int write_map(pid_t pid, const char *file, const struct mount_id_extent *
 	if (!text)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < n; i++)
-		end += sprintf(end, "%u %u %u\n", extents[i].first, extents[i].lower, extents[i].count);
+		end += sprintf(end, "%u %u %u\n", extents[i].first, extents[i].lower,
+			       extents[i].count);
 	snprintf(name, sizeof(name), "/proc/%d/%s", (int)pid, file);
 	cleanup_fd int fd = open(name, O_WRONLY | O_CLOEXEC);
 
@@ -99,8 +100,8 @@ static int add(struct idmaps *idmaps, const struct mount *m)
 	int fd = make_user_namespace(m->idmap);
 
 	if (fd < 0)
-		return log_error(fd, "cannot make a user namespace with the maps of mount %u '%s'", m->id,
-				 m->mountpoint);
+		return log_error(fd, "cannot make a user namespace with the maps of mount %u '%s'",
+				 m->id, m->mountpoint);
 	fds[idmaps->n++] = fd;
 	return table_put(&idmaps->by_maps, hash, idmaps->n - 1, NULL);
 }

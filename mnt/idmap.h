@@ -18,13 +18,15 @@ void idmaps_free(struct idmaps *idmaps);
 /**
  * idmaps_make - a user namespace for the maps of every id-mapped mount of a tree
  *
- * To be called while /proc is there and "/" is not a chroot (EPERM). Return: 0 or a negative errno, logged.
+ * To be called while /proc is there and "/" is not a chroot (EPERM). Return: 0 or a negative errno,
+ * logged.
  */
 int idmaps_make(const struct mount_tree *tree, struct idmaps *ret);
 
 /**
  * idmaps_apply - map the ids of a detached mount
- * Return: 0 or a negative errno; -EPERM: the mount is id-mapped already; -EINVAL: its filesystem cannot be.
+ * Return: 0 or a negative errno; -EPERM: the mount is id-mapped already; -EINVAL: its filesystem
+ * cannot be.
  */
 int idmaps_apply(const struct idmaps *idmaps, const struct mount *m, int fd);
 

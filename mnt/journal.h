@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 struct journal_entry {
-	int dir_fd;    /* shared with the entries before it in the same directory */
-	bool owns_dir; /* the first of these */
+	int dir_fd;		/* shared with the entries before it in the same directory */
+	bool owns_dir;		/* the first of these */
 	char *name, *temporary; /* it is made under the second and renamed to the first */
 	uint64_t device, inode; /* 0: it may not have been made */
 };

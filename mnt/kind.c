@@ -31,12 +31,14 @@ static bool in_same_directory(const struct mount *left, const struct mount *righ
 	       memcmp(left->mountpoint, right->mountpoint, n) == 0;
 }
 
-/* How many mounts from @i on, in the order of the siblings, stand in one directory; each is counted once. */
+/* How many mounts from @i on, in the order of the siblings, stand in one directory; each is counted
+ * once. */
 static uint32_t count_neighbours(struct mount_tree *tree, uint32_t i)
 {
 	uint32_t n = 0;
 
-	for (uint32_t k = i; k != MOUNT_NONE && in_same_directory(&tree->mounts[i], &tree->mounts[k]);
+	for (uint32_t k = i;
+	     k != MOUNT_NONE && in_same_directory(&tree->mounts[i], &tree->mounts[k]);
 	     k = tree->mounts[k].next) {
 		tree->mounts[k].processed = true;
 		n++;
@@ -50,8 +52,8 @@ static DIR *open_directory(const struct scan_target *target, const struct mount_
 	cleanup_free char *path = strndup(m->mountpoint, directory_size(m->mountpoint));
 	struct sys_mount_stat stat;
 	cleanup_fd int fd = path ? openat(target->root_fd, *path ? path + 1 : ".",
-					  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) :
-				   -1;
+					  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+				 : -1;
 
 	/* A symlink on the way, or something mounted since: not the directory that is meant. */
 	if (fd < 0 || sys_mount_stat(fd, "", AT_EMPTY_PATH | scan_stat_flags(tree), &stat) ||
@@ -64,8 +66,10 @@ static DIR *open_directory(const struct scan_target *target, const struct mount_
 	return dir;
 }
 
-/* One reading of a directory for all mounts in it; a directory full of other things is left early. */
-static void read_directory(const struct scan_target *target, struct mount_tree *tree, uint32_t i, uint32_t n)
+/* One reading of a directory for all mounts in it; a directory full of other things is left early.
+ */
+static void read_directory(const struct scan_target *target, struct mount_tree *tree, uint32_t i,
+			   uint32_t n)
 {
 	cleanup(close_dir) DIR *dir = open_directory(target, tree, &tree->mounts[i]);
 	cleanup_table struct table names = { 0 };
@@ -79,15 +83,18 @@ static void read_directory(const struct scan_target *target, struct mount_tree *
 	}
 	for (uint32_t j = 0; dir && j < n * 8; j++) {
 		struct dirent *entry = readdir(dir);
-		uint32_t found = !entry ? TABLE_NONE :
-					  table_get(&names, table_hash_bytes(entry->d_name, strlen(entry->d_name)));
+		uint32_t found =
+			!entry ? TABLE_NONE
+			       : table_get(&names,
+					   table_hash_bytes(entry->d_name, strlen(entry->d_name)));
 
 		if (!entry)
 			return;
 		if (found == TABLE_NONE || entry->d_type == DT_UNKNOWN || entry->d_type == DT_LNK ||
 		    strcmp(strrchr(tree->mounts[found].mountpoint, '/') + 1, entry->d_name) != 0)
 			continue;
-		tree->mounts[found].kind = entry->d_type == DT_DIR ? MOUNT_KIND_DIRECTORY : MOUNT_KIND_FILE;
+		tree->mounts[found].kind =
+			entry->d_type == DT_DIR ? MOUNT_KIND_DIRECTORY : MOUNT_KIND_FILE;
 	}
 }
 
@@ -96,8 +103,8 @@ static void ask(const struct scan_target *target, struct mount_tree *tree, uint3
 	struct mount *m = &tree->mounts[i];
 	struct sys_mount_stat stat;
 
-	if (sys_mount_stat(target->root_fd, m->mountpoint + 1, AT_SYMLINK_NOFOLLOW | scan_stat_flags(tree),
-			   &stat))
+	if (sys_mount_stat(target->root_fd, m->mountpoint + 1,
+			   AT_SYMLINK_NOFOLLOW | scan_stat_flags(tree), &stat))
 		return;
 	if (scan_is_mount(&tree->mounts[tree_top(tree, i)], &stat))
 		m->kind = S_ISDIR(stat.mode) ? MOUNT_KIND_DIRECTORY : MOUNT_KIND_FILE;
@@ -118,7 +125,7 @@ void kind_find_all(const struct scan_target *target, struct mount_tree *tree)
 {
 	for (uint32_t i = 0; i < tree->n; i++)
 		tree->mounts[i].processed = false;
-	tree_for_each(i, tree) {
+	tree_for_each (i, tree) {
 		struct mount *m = &tree->mounts[i];
 		const struct mount *parent = tree_parent(tree, m);
 

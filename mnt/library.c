@@ -19,6 +19,7 @@
 #include "mnt/restore.h"
 #include "mnt/scan.h"
 #include "model/compare.h"
+#include "model/filesystem.h"
 #include "model/flags.h"
 #include "model/visible.h"
 
@@ -71,9 +72,11 @@ size_t rebind_report_findings(const struct rebind_report *report, const struct r
 	return report->findings.n;
 }
 
-size_t rebind_report_differences(const struct rebind_report *report, const struct rebind_difference **ret)
+size_t rebind_report_differences(const struct rebind_report *report,
+				 const struct rebind_difference **ret)
 {
-	_Static_assert(sizeof(struct rebind_difference) == sizeof(struct difference), "the same fields");
+	_Static_assert(sizeof(struct rebind_difference) == sizeof(struct difference),
+		       "the same fields");
 	*ret = (const struct rebind_difference *)report->differences.list;
 	return report->differences.n;
 }
@@ -104,10 +107,10 @@ int rebind_restore(const struct rebind_restore_options *options, struct rebind_r
 
 struct rebind_tree {
 	struct mount_tree tree;
-	uint32_t *order;    /* pre-order, siblings by path */
+	uint32_t *order;     /* pre-order, siblings by path */
 	unsigned int *depth; /* by position in order */
-	int ns_fd;	    /* a live namespace, or -EBADF */
-	int image_dir_fd;   /* an image, or -EBADF */
+	int ns_fd;	     /* a live namespace, or -EBADF */
+	int image_dir_fd;    /* an image, or -EBADF */
 };
 
 void rebind_tree_free(struct rebind_tree *tree)
@@ -180,11 +183,12 @@ static int read_text(struct rebind_tree *t, int fd, const char *what, struct fin
 	int err = scan_text(fd, &t->tree, &fault);
 
 	if (err == -EBADMSG && !fault.id)
-		findings_add(findings, "not-mountinfo", 0, what, "a pid, a namespace file, an image directory",
+		findings_add(findings, "not-mountinfo", 0, what,
+			     "a pid, a namespace file, an image directory",
 			     "'%s' is not a saved mountinfo: %s", what, fault.reason);
 	else if (err == -EBADMSG)
-		findings_add(findings, "not-mountinfo", fault.id, what, NULL, "mount %u of '%s' %s", fault.id,
-			     what, fault.reason);
+		findings_add(findings, "not-mountinfo", fault.id, what, NULL, "mount %u of '%s' %s",
+			     fault.id, what, fault.reason);
 	else if (err)
 		log_error(err, "cannot read '%s'", what);
 	return err;
@@ -206,10 +210,12 @@ static int read_what(struct rebind_tree *t, const char *what, uint32_t ns_id, co
 		caps_raise();
 		t->ns_fd = scan_ns_of_pid(atoi(what));
 		if (t->ns_fd < 0)
-			return log_error(t->ns_fd, "cannot open the mount namespace of process %s", what);
+			return log_error(t->ns_fd, "cannot open the mount namespace of process %s",
+					 what);
 		return read_live(t, atoi(what), reader);
 	}
-	/* Of another user, or of a process with privileges: below its /proc nobody with fewer may open. */
+	/* Of another user, or of a process with privileges: below its /proc nobody with fewer may
+	 * open. */
 	cleanup_fd int fd = caps_openat(AT_FDCWD, what, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0 || fstat(fd, &stat) < 0)
@@ -225,8 +231,8 @@ static int read_what(struct rebind_tree *t, const char *what, uint32_t ns_id, co
 	return read_text(t, fd, what, findings);
 }
 
-int rebind_tree_open(const char *what, uint32_t ns_id, const char *reader, struct rebind_report *report,
-		     struct rebind_tree **ret)
+int rebind_tree_open(const char *what, uint32_t ns_id, const char *reader,
+		     struct rebind_report *report, struct rebind_tree **ret)
 {
 	cleanup_caps struct caps_state caps = caps_hold();
 	struct rebind_tree *t = calloc(1, sizeof(*t));
@@ -285,20 +291,92 @@ void rebind_tree_get(const struct rebind_tree *tree, size_t index, struct rebind
 	flags_sb_text(m->sb_flags, ret->sb_flags);
 }
 
-int rebind_compare(const struct rebind_tree *left, const struct rebind_tree *right, unsigned int flags,
-		   struct rebind_report *report)
+/* ---- comparison ---- */
+
+/* A tree that neither a kernel nor an image can be asked about any more. */
+static bool is_text(const struct rebind_tree *tree)
+{
+	return tree->ns_fd < 0 && tree->image_dir_fd < 0;
+}
+
+static bool has_idmaps(const struct mount_tree *tree)
+{
+	for (uint32_t i = 0; i < tree->n; i++)
+		if (tree->mounts[i].attributes & MOUNT_ATTR_IDMAP)
+			return true;
+	return false;
+}
+
+/* Mounts of which a mountinfo does not tell whether they are a directory or a file. */
+static bool has_parts(const struct mount_tree *tree)
+{
+	for (uint32_t i = 0; i < tree->n; i++)
+		if (i != tree->root && !mount_is_fsroot(&tree->mounts[i]))
+			return true;
+	return false;
+}
+
+static bool has_contents(const struct mount_tree *tree)
+{
+	for (uint32_t i = 0; i < tree->n; i++) {
+		const struct mount *m = &tree->mounts[i];
+		const struct filesystem *fs = filesystem_find(m->fstype);
+
+		if (fs && (fs->flags & FILESYSTEM_CONTENTS) && compare_is_internal(tree, m))
+			return true;
+	}
+	return false;
+}
+
+/* What a saved mountinfo does not tell, as far as these mounts have it: "equal" does not mean that.
+ */
+static void say_what_is_untold(const struct rebind_tree *left, const struct rebind_tree *right)
+{
+	const struct mount_tree *l = &left->tree, *r = &right->tree;
+	const char *side = !is_text(right) ? "the left side is"
+			   : is_text(left) ? "both sides are"
+					   : "the right side is";
+	char fields[128] = "";
+
+	if (!is_text(left) && !is_text(right))
+		return;
+	if (has_contents(l) && has_contents(r))
+		strcat(fields, ", the contents of tmpfs");
+	if (has_idmaps(l) && has_idmaps(r))
+		strcat(fields, ", the maps of id-mapped mounts");
+	if (has_parts(l) && has_parts(r))
+		strcat(fields, ", whether a mount is a directory or a file");
+	if (*fields)
+		log_warn("%s a saved mountinfo, which does not tell: %s", side, fields + 2);
+}
+
+static int compare_what_they_hold(const struct rebind_tree *left, const struct rebind_tree *right,
+				  struct differences *differences)
+{
+	struct contents_side l = { &left->tree, left->ns_fd, left->image_dir_fd };
+	struct contents_side r = { &right->tree, right->ns_fd, right->image_dir_fd };
+
+	caps_raise();
+	return compare_contents(&l, &r, differences);
+}
+
+int rebind_compare(const struct rebind_tree *left, const struct rebind_tree *right,
+		   unsigned int flags, struct rebind_report *report)
 {
 	cleanup_caps struct caps_state caps = caps_hold();
+
+	if ((flags & REBIND_COMPARE_CONTENTS) && (is_text(left) || is_text(right)))
+		return log_error(
+			-EINVAL,
+			"contents cannot be compared: the %s side is a saved mountinfo, which has none",
+			is_text(left) ? "left" : "right");
+	say_what_is_untold(left, right);
 	int err = compare_trees(&left->tree, &right->tree,
-				flags & REBIND_COMPARE_SOURCES ? COMPARE_SOURCES : 0, &report->differences);
+				flags & REBIND_COMPARE_SOURCES ? COMPARE_SOURCES : 0,
+				&report->differences);
 
-	if (!err && (flags & REBIND_COMPARE_CONTENTS)) {
-		struct contents_side l = { &left->tree, left->ns_fd, left->image_dir_fd };
-		struct contents_side r = { &right->tree, right->ns_fd, right->image_dir_fd };
-
-		caps_raise();
-		err = compare_contents(&l, &r, &report->differences);
-	}
+	if (!err && (flags & REBIND_COMPARE_CONTENTS))
+		err = compare_what_they_hold(left, right, &report->differences);
 	return err ? err : report->differences.n > 0;
 }
 
@@ -320,8 +398,8 @@ static void list_one(void *data, const struct hooks_plugin *plugin)
 		if (plugin->hooks & (1U << i))
 			snprintf(hooks + n, sizeof(hooks) - n, "%s%s", n ? " " : "", hooks_name(i));
 	}
-	snprintf(version, sizeof(version), "%u.%u.%u", plugin->version >> 16, (plugin->version >> 8) & 0xff,
-		 plugin->version & 0xff);
+	snprintf(version, sizeof(version), "%u.%u.%u", plugin->version >> 16,
+		 (plugin->version >> 8) & 0xff, plugin->version & 0xff);
 	struct rebind_plugin line = {
 		.file = plugin->file,
 		.name = plugin->name,

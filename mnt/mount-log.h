@@ -12,7 +12,8 @@ struct mount_log {
 };
 
 /**
- * mount_log_begin - until mount_log_end(), the mount's name is added to each line that has not got it
+ * mount_log_begin - until mount_log_end(), the mount's name is added to each line that has not got
+ * it
  * @log: must live until then
  */
 void mount_log_begin(struct mount_log *log, const struct mount *m);

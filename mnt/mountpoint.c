@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * An entry is made under a unique name, looked at, and renamed to its place without replacing anything, so
- * that whoever cleans up knows by device and inode what is ours. The caller is told the unique name before
- * it exists, and the inode before it gets its real one: killed at any instant, nothing is unknown to it.
+ * An entry is made under a unique name, looked at, and renamed to its place without replacing
+ * anything, so that whoever cleans up knows by device and inode what is ours. The caller is told
+ * the unique name before it exists, and the inode before it gets its real one: killed at any
+ * instant, nothing is unknown to it.
  */
 #include "mnt/mountpoint.h"
 
@@ -60,7 +61,8 @@ static int make_listed(struct build *b, int dir_fd, const char *name, enum mount
 }
 
 /* Down the path from @dir_fd, making what is missing; the last component is of the mount's kind. */
-static int make_path(struct build *b, int dir_fd, const char *path, enum mount_kind kind, bool listed)
+static int make_path(struct build *b, int dir_fd, const char *path, enum mount_kind kind,
+		     bool listed)
 {
 	cleanup_fd int at = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3);
 
@@ -75,9 +77,9 @@ static int make_path(struct build *b, int dir_fd, const char *path, enum mount_k
 		if (!name)
 			return -ENOMEM;
 		if (fstatat(at, name, &stat, AT_SYMLINK_NOFOLLOW) < 0)
-			err = errno != ENOENT ? -errno :
-			      listed	      ? make_listed(b, at, name, what) :
-						make_entry(at, name, what);
+			err = errno != ENOENT ? -errno
+			      : listed	      ? make_listed(b, at, name, what)
+					      : make_entry(at, name, what);
 		if (err)
 			return err;
 		int next = path_open_beneath(at, name);

@@ -9,7 +9,8 @@
  * mountpoint_make - make the place of a mount, with the directories on the way
  *
  * In a filesystem that we created; elsewhere only with --create-mountpoints, and there through the
- * source, which may be writable where the mount is not. Each is told to the caller before it is made.
+ * source, which may be writable where the mount is not. Each is told to the caller before it is
+ * made.
  *
  * Return: 0, -ENOENT if it may not be made, or another negative errno.
  */

@@ -17,8 +17,8 @@
 #include "base/log.h"
 #include "mnt/talk.h"
 
-#define STATUS_FAILED 125
-#define STATUS_NO_EXEC 126
+#define STATUS_FAILED	 125
+#define STATUS_NO_EXEC	 126
 #define STATUS_NOT_FOUND 127
 
 struct rebind_namespace {
@@ -32,8 +32,12 @@ struct rebind_namespace {
 	int builder_sock;
 };
 
-/* The namespace is somebody's: the mountpoints that were made for it stay. */
-static void keep(struct rebind_namespace *ns)
+/*
+ * From here on the builder takes nothing back if we die: to remove a mountpoint would take the
+ * mount on it out of a namespace that somebody may have by then. Until the journal is freed we
+ * still do, if we fail.
+ */
+static void dismiss_builder(struct rebind_namespace *ns)
 {
 	if (ns->builder_sock >= 0)
 		fd_send(ns->builder_sock, "k", 1, -1);
@@ -41,6 +45,12 @@ static void keep(struct rebind_namespace *ns)
 	if (ns->builder > 0)
 		child_wait(ns->builder, NULL);
 	ns->builder = 0;
+}
+
+/* The namespace is somebody's: the mountpoints that were made for it stay. */
+static void keep(struct rebind_namespace *ns)
+{
+	dismiss_builder(ns);
 	journal_free(&ns->journal);
 }
 
@@ -98,7 +108,8 @@ _Noreturn static void execute(struct launch *launch)
 {
 	if (setns(launch->ns->fd, CLONE_NEWNS) < 0 || chdir("/") < 0)
 		fail(launch, -errno);
-	/* It is the user's, and outlives us like any child of a shell: so do mountpoints made for it. */
+	/* It is the user's, and outlives us like any child of a shell: so do mountpoints made for
+	 * it. */
 	prctl(PR_SET_PDEATHSIG, 0);
 	if (launch->ns->builder_sock >= 0)
 		fd_send(launch->ns->builder_sock, "k", 1, -1);
@@ -215,6 +226,8 @@ int rebind_namespace_hold(struct rebind_namespace *ns, pid_t *ret_pid)
 		err = start_holder(ns);
 		*ret_pid = ns->holder;
 	}
+	if (!err)
+		dismiss_builder(ns);
 	return err ? log_error(err, "cannot start a process that holds the namespace") : 0;
 }
 
@@ -222,8 +235,11 @@ int rebind_namespace_hold(struct rebind_namespace *ns, pid_t *ret_pid)
 static int refuse_pin(const char *file, int err)
 {
 	if (err == -EINVAL)
-		return log_error(err, "cannot bind the namespace to '%s': the file is on a shared mount that the "
-				      "namespace has too, or in a newer namespace", file);
+		return log_error(
+			err,
+			"cannot bind the namespace to '%s': the file is on a shared mount that the "
+			"namespace has too, or in a newer namespace",
+			file);
 	return log_error(err, "cannot bind the namespace to '%s'", file);
 }
 
@@ -234,6 +250,7 @@ int rebind_namespace_pin(struct rebind_namespace *ns, const char *file)
 
 	if (made < 0 && errno != EEXIST)
 		return log_error(-errno, "cannot create '%s'", file);
+	dismiss_builder(ns);
 	if (mount(fd_proc_path(ns->fd, source), file, NULL, MS_BIND, NULL) == 0) {
 		keep(ns);
 		return 0;
@@ -247,6 +264,7 @@ int rebind_namespace_pin(struct rebind_namespace *ns, const char *file)
 
 int rebind_namespace_send(struct rebind_namespace *ns, int sock)
 {
+	dismiss_builder(ns);
 	int err = fd_send(sock, "mnt", 3, ns->fd);
 
 	if (err)
@@ -255,7 +273,8 @@ int rebind_namespace_send(struct rebind_namespace *ns, int sock)
 	return 0;
 }
 
-/* Let the holder live on alone; it answers when it no longer dies with us. A killed one does not. */
+/* Let the holder live on alone; it answers when it no longer dies with us. A killed one does not.
+ */
 static void release_holder(struct rebind_namespace *ns)
 {
 	if (talk_send(ns->holder_sock, (struct talk_message){ .type = TALK_GO }, NULL, -1) == 0 &&

@@ -47,7 +47,8 @@ static size_t kind_named(const char *name, size_t size)
 {
 	size_t i = 0;
 
-	while (i < N_KINDS && (strlen(kinds[i].name) != size || strncmp(kinds[i].name, name, size) != 0))
+	while (i < N_KINDS &&
+	       (strlen(kinds[i].name) != size || strncmp(kinds[i].name, name, size) != 0))
 		i++;
 	return i;
 }
@@ -69,15 +70,15 @@ static void want_join(struct wish *wish, const char *word, struct findings *find
 		return;
 	}
 	if (wish->join[i] >= 0) {
-		findings_add(findings, "option", 0, NULL, NULL, "--join-ns names a %s namespace twice",
-			     kinds[i].name);
+		findings_add(findings, "option", 0, NULL, NULL,
+			     "--join-ns names a %s namespace twice", kinds[i].name);
 		return;
 	}
 	snprintf(name, sizeof(name), "/proc/%.20s/ns/%s", colon + 1, kinds[i].name);
 	wish->join[i] = open(is_number(colon + 1) ? name : colon + 1, O_RDONLY | O_CLOEXEC);
 	if (wish->join[i] < 0)
-		findings_add(findings, "option", 0, NULL, NULL, "--join-ns '%s' cannot be opened: %s", word,
-			     strerror(errno));
+		findings_add(findings, "option", 0, NULL, NULL,
+			     "--join-ns '%s' cannot be opened: %s", word, strerror(errno));
 }
 
 static void want_new(struct wish *wish, const char *list, struct findings *findings)
@@ -86,11 +87,13 @@ static void want_new(struct wish *wish, const char *list, struct findings *findi
 		size_t n = strcspn(list, ","), i = kind_named(list, n);
 
 		if (i == N_KINDS)
-			findings_add(findings, "option", 0, NULL, "user, pid, net, ipc, uts, cgroup",
+			findings_add(findings, "option", 0, NULL,
+				     "user, pid, net, ipc, uts, cgroup",
 				     "--new-ns '%.*s' is no namespace", (int)n, list);
 		else if (wish->join[i] >= 0)
 			findings_add(findings, "option", 0, NULL, NULL,
-				     "--new-ns and --join-ns both name a %s namespace", kinds[i].name);
+				     "--new-ns and --join-ns both name a %s namespace",
+				     kinds[i].name);
 		else
 			wish->make |= kinds[i].flag;
 		list += n + (list[n] == ',');
@@ -120,7 +123,8 @@ static int empty_namespace(void)
 	int proc_dir = open("proc", O_PATH | O_CLOEXEC);
 
 	if (proc_dir < 0 || sys_pivot_root(".", ".") || umount2(".", MNT_DETACH) < 0 ||
-	    sys_move_mount(proc, "", proc_dir, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH))
+	    sys_move_mount(proc, "", proc_dir, "",
+			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH))
 		return -EIO;
 	return 0;
 }
@@ -246,6 +250,11 @@ static int enter_wished(const struct wish *wish)
 
 int namespaces_hold(int sock, int mntns_fd)
 {
+	sigset_t none;
+
+	/* Whoever started it may have blocked the signal by which it is to end. */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (setns(mntns_fd, CLONE_NEWNS) < 0 || (setsid() < 0 && errno != EPERM))
 		return -errno;
 	/* Until it is let go it dies with whoever asked for it. */
@@ -377,26 +386,42 @@ static int start(const struct wish *wish, struct keeper *ret)
 	return err;
 }
 
+static void read_wish(const char *const *join, size_t n_join, const char *new_ns, struct wish *wish,
+		      struct findings *findings)
+{
+	for (size_t i = 0; i < N_KINDS; i++)
+		wish->join[i] = -EBADF;
+	for (size_t i = 0; i < n_join; i++)
+		want_join(wish, join[i], findings);
+	want_new(wish, new_ns, findings);
+}
+
+static void close_wish(struct wish *wish)
+{
+	for (size_t i = 0; i < N_KINDS; i++)
+		fd_close(&wish->join[i]);
+}
+
+int keeper_check(const char *const *join, size_t n_join, const char *new_ns,
+		 struct findings *findings)
+{
+	cleanup(close_wish) struct wish wish = { 0 };
+
+	read_wish(join, n_join, new_ns, &wish, findings);
+	return findings->lost ? -ENOMEM : 0;
+}
+
 int keeper_start(const char *const *join, size_t n_join, const char *new_ns, uint64_t above,
 		 struct keeper *ret, struct findings *findings)
 {
-	struct wish wish = { .above = above };
+	cleanup(close_wish) struct wish wish = { .above = above };
 	size_t before = findings->n;
-	int err = 0;
 
 	*ret = KEEPER_NONE;
-	for (size_t i = 0; i < N_KINDS; i++)
-		wish.join[i] = -EBADF;
-	for (size_t i = 0; i < n_join; i++)
-		want_join(&wish, join[i], findings);
-	want_new(&wish, new_ns, findings);
+	read_wish(join, n_join, new_ns, &wish, findings);
 	if (findings->n > before)
-		err = -EINVAL;
-	else if (n_join || wish.make)
-		err = start(&wish, ret);
-	for (size_t i = 0; i < N_KINDS; i++)
-		fd_close(&wish.join[i]);
-	return err;
+		return -EINVAL;
+	return n_join || wish.make ? start(&wish, ret) : 0;
 }
 
 int keeper_fsopen(struct keeper *keeper, const char *fstype)
@@ -446,7 +471,8 @@ int keeper_enter_user(const struct keeper *keeper)
 int keeper_hold(struct keeper *keeper, int mntns_fd)
 {
 	int answer = 0;
-	int err = talk_send(keeper->sock, (struct talk_message){ .type = TALK_HOLD }, NULL, mntns_fd);
+	int err =
+		talk_send(keeper->sock, (struct talk_message){ .type = TALK_HOLD }, NULL, mntns_fd);
 
 	if (!err)
 		err = talk_await(keeper->sock, TALK_ANSWER, &answer, NULL);

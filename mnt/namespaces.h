@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The other namespaces: which ones /proc, /sys, /dev/mqueue and cgroups belong to, and which user namespace
- * owns the mounts. A keeper, a small process that lives in them, opens filesystem contexts for the builder;
- * in a new pid namespace it is the first process, and reaps what is orphaned.
+ * The other namespaces: which ones /proc, /sys, /dev/mqueue and cgroups belong to, and which user
+ * namespace owns the mounts. A keeper, a small process that lives in them, opens filesystem
+ * contexts for the builder; in a new pid namespace it is the first process, and reaps what is
+ * orphaned.
  */
 #ifndef REBIND_MNT_NAMESPACES_H
 #define REBIND_MNT_NAMESPACES_H
@@ -12,18 +13,26 @@
 #include "model/findings.h"
 
 struct keeper {
-	pid_t pid;    /* a child of the caller's */
-	int sock;     /* requests to it */
-	int user_fd;  /* its user namespace, where the builder may have no /proc; or negative */
+	pid_t pid;     /* a child of the caller's */
+	int sock;      /* requests to it */
+	int user_fd;   /* its user namespace, where the builder may have no /proc; or negative */
 	bool has_user; /* the mount namespace is its own: the builder enters it */
 	bool has_pid;  /* a new pid namespace: it must live as long as that */
 };
 
-#define KEEPER_NONE                                                                                \
-	(struct keeper)                                                                            \
-	{                                                                                          \
-		.sock = -EBADF, .user_fd = -EBADF                                                  \
+#define KEEPER_NONE                               \
+	(struct keeper)                           \
+	{                                         \
+		.sock = -EBADF, .user_fd = -EBADF \
 	}
+
+/**
+ * keeper_check - are the words for keeper_start() good
+ *
+ * Return: 0, also with findings, or a negative errno.
+ */
+int keeper_check(const char *const *join, size_t n_join, const char *new_ns,
+		 struct findings *findings);
 
 /**
  * keeper_start - join and make namespaces
@@ -47,7 +56,8 @@ int keeper_fsopen(struct keeper *keeper, const char *fstype);
 /**
  * keeper_enter - enter the keeper's namespaces but for the mount namespace
  *
- * For a pid namespace it counts for the children of the calling process. Return: 0 or a negative errno.
+ * For a pid namespace it counts for the children of the calling process. Return: 0 or a negative
+ * errno.
  */
 int keeper_enter(const struct keeper *keeper);
 
@@ -83,8 +93,8 @@ void keeper_stop(struct keeper *keeper);
  * @above: the namespace in which it will be bound to a file has this id; 0: any will do
  *
  * Binding a namespace to a file is EINVAL unless its id is larger than that of the namespace of
- * the file (a rule against loops). Ids come per CPU, in batches: on one CPU, a throw-away child in an
- * emptied namespace makes new ones until they are large enough, and the next one is ours.
+ * the file (a rule against loops). Ids come per CPU, in batches: on one CPU, a throw-away child in
+ * an emptied namespace makes new ones until they are large enough, and the next one is ours.
  *
  * Return: 0 or a negative errno.
  */

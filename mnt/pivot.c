@@ -49,8 +49,8 @@ static int leave_chroot(struct build *b)
 
 	if (err)
 		return err;
-	cleanup_fd int clone = sys_open_tree(b->old_root_fd, "",
-					     OPEN_TREE_CLONE | AT_EMPTY_PATH | AT_RECURSIVE);
+	cleanup_fd int clone =
+		sys_open_tree(b->old_root_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | AT_RECURSIVE);
 	if (clone < 0)
 		return clone;
 	err = sys_move_mount(b->staging_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
@@ -73,8 +73,8 @@ static int swap_roots(struct build *b)
 
 static bool is_ours(const char *name)
 {
-	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, PIVOT_OLD_ROOT) == 0 ||
-	       strcmp(name, PIVOT_NEW_ROOT) == 0 ||
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+	       strcmp(name, PIVOT_OLD_ROOT) == 0 || strcmp(name, PIVOT_NEW_ROOT) == 0 ||
 	       strncmp(name, PIVOT_PREMOUNT, strlen(PIVOT_PREMOUNT)) == 0;
 }
 
@@ -149,7 +149,8 @@ static int refuse_entry(struct build *b, const char *name)
 	if (fstatat(b->staging_fd, name, &own, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(own.st_mode) &&
 	    fstatat(b->old_root_fd, target, &old, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
-	return log_error(-EPROTO, "a plugin left '/%s' in the staging root, beside its mount", name);
+	return log_error(-EPROTO, "a plugin left '/%s' in the staging root, beside its mount",
+			 name);
 }
 
 int pivot_check_staging(struct build *b)

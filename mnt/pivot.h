@@ -13,8 +13,9 @@
 /**
  * pivot_into_staging - a private tmpfs becomes the root
  *
- * The caller's root is at /crt-old-root; each entry of it is a symlink beside that, so that programs,
- * configuration and sockets of the host are where they were. Sets b->old_root_fd and b->staging_fd.
+ * The caller's root is at /crt-old-root; each entry of it is a symlink beside that, so that
+ * programs, configuration and sockets of the host are where they were. Sets b->old_root_fd and
+ * b->staging_fd.
  *
  * Return: 0 or a negative errno, logged.
  */

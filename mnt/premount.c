@@ -2,20 +2,21 @@
 /*
  * Theory of operation
  *
- * Only the plugin knows what it mounts, and only a directory can be bound to a directory, a file to a file.
- * So the plugin is given a path that does not exist: /crt-premount.<id> in the staging root. It creates
- * a directory or a file there, mounts on it, and says through is_file which it was. That is the contract of
- * CRIU's 2013 series. It runs while the caller's root is still to be seen, at /crt-old-root and, by
- * symlinks, at its usual paths; nothing of the new root exists yet. Later the mount is moved into its
- * place (MS_MOVE) and the temporary mountpoint removed: unlink for a file, rmdir for a directory.
+ * Only the plugin knows what it mounts, and only a directory can be bound to a directory, a file to
+ * a file. So the plugin is given a path that does not exist: /crt-premount.<id> in the staging
+ * root. It creates a directory or a file there, mounts on it, and says through is_file which it
+ * was. That is the contract of CRIU's 2013 series. It runs while the caller's root is still to be
+ * seen, at /crt-old-root and, by symlinks, at its usual paths; nothing of the new root exists yet.
+ * Later the mount is moved into its place (MS_MOVE) and the temporary mountpoint removed: unlink
+ * for a file, rmdir for a directory.
  *
- * Plugins are other people's code, so what they did is looked at: the path exists, a mount is on it, its
- * kind is what is_file said. If the kind is wrong, the truth is used and the plugin named. A plugin
- * written for CRIU 4.2 may expect that the mountpoint exists: where it answers ENOENT and the path is not
- * there, it is created, of the recorded kind, and the hook called once more.
+ * Plugins are other people's code, so what they did is looked at: the path exists, a mount is on
+ * it, its kind is what is_file said. If the kind is wrong, the truth is used and the plugin named.
+ * A plugin written for CRIU 4.2 may expect that the mountpoint exists: where it answers ENOENT and
+ * the path is not there, it is created, of the recorded kind, and the hook called once more.
  *
- * The hook cannot know the record's flags and propagation. They are applied afterwards; restrictions that
- * the plugin set itself stay.
+ * The hook cannot know the record's flags and propagation. They are applied afterwards;
+ * restrictions that the plugin set itself stay.
  */
 #include "mnt/premount.h"
 
@@ -73,29 +74,33 @@ static int ask(struct build *b, const struct mount *m, const char *point, int *i
 }
 
 /* What is on the path afterwards? */
-static int look(struct build *b, struct mount *m, const char *point, int is_file, const char *plugin,
-		int *ret_fd)
+static int look(struct build *b, struct mount *m, const char *point, int is_file,
+		const char *plugin, int *ret_fd)
 {
 	struct sys_mount_stat stat;
 	cleanup_fd int fd = openat(b->staging_fd, point + 1, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
-		return log_error(-EPROTO, "plugin %s: RESTORE_EXT_MOUNT for mount %u '%s' left nothing at '%s'",
-				 plugin, m->id, m->mountpoint, point);
+		return log_error(
+			-EPROTO,
+			"plugin %s: RESTORE_EXT_MOUNT for mount %u '%s' left nothing at '%s'",
+			plugin, m->id, m->mountpoint, point);
 	int err = sys_mount_stat(fd, "", AT_EMPTY_PATH, &stat);
 
 	if (err)
 		return log_error(err, "cannot look at '%s'", point);
 	if (!stat.is_mount_root)
-		return log_error(-EPROTO,
-				 "plugin %s: RESTORE_EXT_MOUNT for mount %u '%s' mounted nothing at '%s'",
-				 plugin, m->id, m->mountpoint, point);
+		return log_error(
+			-EPROTO,
+			"plugin %s: RESTORE_EXT_MOUNT for mount %u '%s' mounted nothing at '%s'",
+			plugin, m->id, m->mountpoint, point);
 	bool directory = S_ISDIR(stat.mode);
 
 	if (directory == !!is_file)
-		log_warn("plugin %s: RESTORE_EXT_MOUNT for mount %u '%s' said that it mounted a %s, but it is a %s",
-			 plugin, m->id, m->mountpoint, is_file ? "file" : "directory",
-			 directory ? "directory" : "file");
+		log_warn(
+			"plugin %s: RESTORE_EXT_MOUNT for mount %u '%s' said that it mounted a %s, but it is a %s",
+			plugin, m->id, m->mountpoint, is_file ? "file" : "directory",
+			directory ? "directory" : "file");
 	m->kind = directory ? MOUNT_KIND_DIRECTORY : MOUNT_KIND_FILE;
 	*ret_fd = fd_take(&fd);
 	return 0;
@@ -109,7 +114,8 @@ static int apply(struct build *b, uint32_t i)
 	int fd = b->fds[i];
 
 	if (fstatvfs(fd, &vfs) < 0)
-		return log_error(-errno, "cannot look at the plugin mount %u '%s'", m->id, m->mountpoint);
+		return log_error(-errno, "cannot look at the plugin mount %u '%s'", m->id,
+				 m->mountpoint);
 	uint32_t own = flags_attr_from_ms((uint32_t)vfs.f_flag & FLAGS_MS_ATTRIBUTES);
 
 	m->attributes = flags_union(m->attributes, own & FLAGS_RESTRICTIONS);
@@ -117,9 +123,11 @@ static int apply(struct build *b, uint32_t i)
 				    MS_PRIVATE, -1);
 
 	if (err)
-		return log_error(err, "cannot set the attributes of the plugin mount %u '%s'", m->id,
-				 m->mountpoint);
-	struct talk_message message = { .type = TALK_ATTRIBUTES, .value = (int32_t)i, .inode = m->attributes };
+		return log_error(err, "cannot set the attributes of the plugin mount %u '%s'",
+				 m->id, m->mountpoint);
+	struct talk_message message = { .type = TALK_ATTRIBUTES,
+					.value = (int32_t)i,
+					.inode = m->attributes };
 
 	return talk_send(b->caller_fd, message, NULL, -1);
 }
@@ -138,11 +146,15 @@ int premount_make(struct build *b, uint32_t i)
 
 	mount_log_end(&log);
 	if (err == -ENOTSUP)
-		return log_error(0, "no plugin restores mount %u '%s': RESTORE_EXT_MOUNT was declined (-L, "
-				    "rebind plugin list)", m->id, m->mountpoint), -ENOTSUP;
+		return log_error(
+			       0,
+			       "no plugin restores mount %u '%s': RESTORE_EXT_MOUNT was declined (-L, "
+			       "rebind plugin list)",
+			       m->id, m->mountpoint),
+		       -ENOTSUP;
 	if (err == -ENOENT)
-		return log_error(err, "plugin %s: RESTORE_EXT_MOUNT for mount %u '%s'", plugin, m->id,
-				 m->mountpoint);
+		return log_error(err, "plugin %s: RESTORE_EXT_MOUNT for mount %u '%s'", plugin,
+				 m->id, m->mountpoint);
 	if (!err)
 		err = look(b, m, point, is_file, plugin, &b->fds[i]);
 	return err ? err : apply(b, i);
@@ -157,7 +169,7 @@ int premount_remove_point(struct build *b, uint32_t i)
 	if (unlinkat(b->staging_fd, point_name(m, point) + 1, flags) == 0)
 		return 0;
 	if (errno == EBUSY)
-		return log_error(-EPROTO, "plugin mount %u '%s': a second mount is left at '%s'", m->id,
-				 m->mountpoint, point);
+		return log_error(-EPROTO, "plugin mount %u '%s': a second mount is left at '%s'",
+				 m->id, m->mountpoint, point);
 	return log_error(-errno, "cannot remove '%s'", point);
 }

@@ -33,10 +33,12 @@ static int set_flags(struct build *b, uint32_t i, int fd, uint32_t has, bool kno
 	char text[96];
 
 	if (err == -EPERM)
-		return log_error(err, "mount %u '%s' cannot be '%s': a flag of its source is locked", m->id,
-				 m->mountpoint, flags_attr_text(wanted, text));
+		return log_error(err,
+				 "mount %u '%s' cannot be '%s': a flag of its source is locked",
+				 m->id, m->mountpoint, flags_attr_text(wanted, text));
 	if (err)
-		return log_error(err, "cannot set the attributes of mount %u '%s'", m->id, m->mountpoint);
+		return log_error(err, "cannot set the attributes of mount %u '%s'", m->id,
+				 m->mountpoint);
 	return 0;
 }
 
@@ -48,9 +50,9 @@ static int set_attributes(struct build *b, uint32_t i, int fd, uint32_t has, boo
 	if (err || !m->idmap)
 		return err;
 	err = idmaps_apply(b->idmaps, m, fd);
-	return err ? log_error(err, "cannot map the ids of mount %u '%s', a %s", m->id, m->mountpoint,
-			       m->fstype) :
-		     0;
+	return err ? log_error(err, "cannot map the ids of mount %u '%s', a %s", m->id,
+			       m->mountpoint, m->fstype)
+		   : 0;
 }
 
 int prepare_create(struct build *b, uint32_t i, uint32_t first)
@@ -110,8 +112,9 @@ int prepare_clone(struct build *b, uint32_t i, uint32_t giver)
 	cleanup_fd int fd = clone_part(b, i, giver);
 
 	if (fd < 0) {
-		build_lose(b, i, "no-source", NULL, "what it shows, '%s' of a %s, cannot be opened: %s",
-			   m->root, m->fstype, strerror(-fd));
+		build_lose(b, i, "no-source", NULL,
+			   "what it shows, '%s' of a %s, cannot be opened: %s", m->root, m->fstype,
+			   strerror(-fd));
 		return 0;
 	}
 	int err = set_attributes(b, i, fd, 0, giver != b->tree->root);

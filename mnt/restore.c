@@ -2,15 +2,16 @@
 /*
  * Theory of operation
  *
- * Three processes. The caller reads and checks the image, finds the sources, makes the plan, and later reads
- * the result back; it never changes its namespaces. The builder, its child, carries out the plan in a
- * mount namespace of its own. The plugin process, the builder's child, runs hooks, and goes back to the
- * caller's namespace before the new root is there. Each dies with its parent, and a mount namespace
- * dies with the last process in it: whatever fails, or whoever is killed, no mount stays behind.
+ * Three processes. The caller reads and checks the image, finds the sources, makes the plan, and
+ *later reads the result back; it never changes its namespaces. The builder, its child, carries out
+ *the plan in a mount namespace of its own. The plugin process, the builder's child, runs hooks, and
+ *goes back to the caller's namespace before the new root is there. Each dies with its parent, and a
+ *mount namespace dies with the last process in it: whatever fails, or whoever is killed, no mount
+ *stays behind.
  *
- * What is not of that kind, mountpoints made in filesystems of others, is in a journal that the builder and
- * the caller both keep: the caller takes them back when the builder fails or dies, the builder when the
- * caller dies.
+ * What is not of that kind, mountpoints made in filesystems of others, is in a journal that the
+ *builder and the caller both keep: the caller takes them back when the builder fails or dies, the
+ *builder when the caller dies.
  *
  *	caller   image, validate, sources, plan		all findings so far, before anything is done
  *	builder  clone the mounts that sources lie on	still in the caller's namespace
@@ -31,6 +32,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,6 +43,7 @@
 #include "image/image.h"
 #include "mnt/builder.h"
 #include "mnt/contents.h"
+#include "mnt/lookahead.h"
 #include "mnt/validate.h"
 #include "mnt/verify.h"
 #include "model/filesystem.h"
@@ -61,6 +64,7 @@ struct restore {
 	pid_t builder; /* where it waits for the handing over */
 	int builder_sock;
 	int image_dir_fd, ns_fd;
+	struct progress progress;
 	uint64_t above; /* the id that the namespace must be above, to be pinned */
 };
 
@@ -99,7 +103,8 @@ static int read_image(struct restore *r)
 		struct mount *m = &r->tree.mounts[i];
 
 		/* CRIU's records do not tell the kind; a whole filesystem is a directory. */
-		if (m->kind == MOUNT_KIND_UNKNOWN && m->owner == MOUNT_INTERNAL && mount_is_fsroot(m))
+		if (m->kind == MOUNT_KIND_UNKNOWN && m->owner == MOUNT_INTERNAL &&
+		    mount_is_fsroot(m))
 			m->kind = MOUNT_KIND_DIRECTORY;
 	}
 	return validate_image(&r->tree, o->enable_fs, o->n_enable_fs, r->findings);
@@ -122,13 +127,15 @@ static void check_count(struct restore *r)
 {
 	cleanup_fd int fd = open("/proc/sys/fs/mount-max", O_RDONLY | O_CLOEXEC);
 	char text[32] = "";
-	unsigned long max = fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 ? strtoul(text, NULL, 10) : 0;
+	unsigned long max =
+		fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 ? strtoul(text, NULL, 10) : 0;
 
 	/* The staging root is one more. */
 	if (max && (unsigned long)r->callers.n + r->tree.n + 1 > max)
-		findings_add(r->findings, "too-many-mounts", 0, NULL, "sysctl fs.mount-max",
-			     "%u mounts of the image and %u of the caller are more than fs.mount-max (%lu)",
-			     r->tree.n, r->callers.n, max);
+		findings_add(
+			r->findings, "too-many-mounts", 0, NULL, "sysctl fs.mount-max",
+			"%u mounts of the image and %u of the caller are more than fs.mount-max (%lu)",
+			r->tree.n, r->callers.n, max);
 }
 
 /* Does the caller give this kind of namespace ("net"): with --join-ns or --new-ns? */
@@ -145,7 +152,8 @@ static bool is_given(const struct rebind_restore_options *o, const char *kind)
 	return false;
 }
 
-/* The one sysfs of a network namespace, say: read-only as a whole in the image, and in use by the caller. */
+/* The one sysfs of a network namespace, say: read-only as a whole in the image, and in use by the
+ * caller. */
 static void check_single(struct restore *r, const struct mount *m, const struct filesystem *fs)
 {
 	char help[64];
@@ -157,10 +165,12 @@ static void check_single(struct restore *r, const struct mount *m, const struct 
 
 		if (strcmp(own->fstype, m->fstype) != 0 || (own->sb_flags & MS_RDONLY))
 			continue;
-		snprintf(help, sizeof(help), "--new-ns %s or --join-ns %s:PID", fs->namespace, fs->namespace);
-		findings_mount(r->findings, "superblock", m, help,
-			       "its %s was read-only as a whole, and that of the caller's %s namespace is not",
-			       m->fstype, fs->namespace);
+		snprintf(help, sizeof(help), "--new-ns %s or --join-ns %s:PID", fs->namespace,
+			 fs->namespace);
+		findings_mount(
+			r->findings, "superblock", m, help,
+			"its %s was read-only as a whole, and that of the caller's %s namespace is not",
+			m->fstype, fs->namespace);
 		return;
 	}
 }
@@ -185,6 +195,12 @@ static bool has_host_group(void *data, uint32_t i)
 	return group != MOUNT_NONE && r->sources.groups[group].shared;
 }
 
+static const char *why_no_group(const struct mount *m)
+{
+	return m->owner == MOUNT_PLUGIN ? "a plugin's mount cannot join a group of the host"
+					: "its source is in none";
+}
+
 /* A master that is not in the image is a peer group of the host's: that of the source, or none. */
 static int decide_master(struct restore *r, uint32_t i)
 {
@@ -194,20 +210,22 @@ static int decide_master(struct restore *r, uint32_t i)
 	if (policy != REBIND_SHARING_PRIVATE && has_host_group(r, i))
 		return 0;
 	if (policy == REBIND_SHARING_STRICT)
-		return findings_mount(r->findings, "sharing", m, "--sharing slave or --sharing private",
-				      "it was a slave of a peer group outside, and its source is in none");
+		return findings_mount(
+			r->findings, "sharing", m, "--sharing slave or --sharing private",
+			"it was a slave of a peer group outside, and %s", why_no_group(m));
 	m->master = 0;
 	return 0;
 }
 
-/* A peer group of the host's likewise. Under --sharing slave the mount hears of the host, but not it of us. */
+/* A peer group of the host's likewise. Under --sharing slave the mount hears of the host, but not
+ * it of us. */
 static void decide_peers(struct restore *r, struct mount *m)
 {
 	enum rebind_sharing policy = r->options->sharing;
 
 	if (policy == REBIND_SHARING_STRICT && !has_host_group(r, tree_index(&r->tree, m)))
 		findings_mount(r->findings, "sharing", m, "--sharing slave or --sharing private",
-			       "it shared a peer group with the host, and its source is in none");
+			       "it shared a peer group with the host, and %s", why_no_group(m));
 	if (policy == REBIND_SHARING_SLAVE && has_host_group(r, tree_index(&r->tree, m))) {
 		m->master = m->shared;
 		m->shared = 0;
@@ -301,13 +319,20 @@ static int run_builder(struct restore *r, int caller_fd)
 		.keeper = r->keeper.pid ? &r->keeper : NULL,
 		.image_dir_fd = r->image_dir_fd,
 		.caller_fd = caller_fd,
+		.progress = {
+			.fn = r->options->on_progress,
+			.sock = caller_fd,
+			.doing = "mounting",
+			.all_mounts = r->tree.n,
+		},
 		.old_root_fd = -EBADF,
 		.staging_fd = -EBADF,
 		.lost = calloc(r->tree.n, sizeof(*b.lost)),
 		.cache = PATH_CACHE_NONE,
 	};
 
-	if (!b.lost || fill_descriptors(&b.fds, r->tree.n + r->plan.n_seeds) || fill_descriptors(&b.givers, r->tree.n))
+	if (!b.lost || fill_descriptors(&b.fds, r->tree.n + r->plan.n_seeds) ||
+	    fill_descriptors(&b.givers, r->tree.n))
 		return 1;
 	fd_raise_limit();
 	return builder_main(&b, r->above);
@@ -341,23 +366,30 @@ static int judge(struct restore *r, pid_t pid, int sock)
 	char name[64];
 	int err;
 
+	r->progress.doing = "comparing";
+	progress_tell(&r->progress);
 	snprintf(name, sizeof(name), "/proc/%d/ns/mnt", (int)pid);
 	r->ns_fd = open(name, O_RDONLY | O_CLOEXEC);
 	if (r->ns_fd < 0)
 		err = log_error(-errno, "cannot open the new namespace");
 	else
-		err = verify_namespace(r->ns_fd, r->keeper.pid, r->reader, &r->tree, r->differences);
+		err = verify_namespace(r->ns_fd, r->keeper.pid, r->reader, &r->tree,
+				       r->differences);
 	if (err == -ESTALE)
-		log_error(0, "the namespace that was built differs from the image; it was thrown away");
+		log_error(
+			0,
+			"the namespace that was built differs from the image; it was thrown away");
 	talk_send(sock, (struct talk_message){ .type = TALK_VERDICT, .value = err }, NULL, -1);
 	return err;
 }
 
 /* The builder is trusted as we are; its findings carry the constant codes of our own text. */
-static void take_finding(struct restore *r, const struct talk_message *message, const char *texts[4])
+static void take_finding(struct restore *r, const struct talk_message *message,
+			 const char *texts[4])
 {
-	static const char *const codes[] = { "no-mountpoint", "symlink",     "other-mount", "mountpoint-kind",
-					     "not-attached",  "no-source", "no-plugin" };
+	static const char *const codes[] = { "no-mountpoint",	"symlink",	"other-mount",
+					     "mountpoint-kind", "not-attached", "no-source",
+					     "no-plugin" };
 	const char *code = "build";
 
 	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
@@ -371,14 +403,15 @@ static int take_message(struct restore *r, const struct talk_message *message, c
 			int fd)
 {
 	switch (message->type) {
-	case TALK_LOG:
-		log_line((enum log_level)message->value, "%s", texts[0] ? texts[0] : "");
+	case TALK_PROGRESS:
+		progress_pass(&r->progress, message, texts[0]);
 		return 0;
 	case TALK_FINDING:
 		take_finding(r, message, texts);
 		return 0;
 	case TALK_MADE:
-		return texts[0] && texts[1] ? journal_add(&r->journal, fd, texts[0], texts[1]) : -EPROTO;
+		return texts[0] && texts[1] ? journal_add(&r->journal, fd, texts[0], texts[1])
+					    : -EPROTO;
 	case TALK_MADE_AS:
 		journal_made(&r->journal, message->device, message->inode);
 		return 0;
@@ -401,7 +434,7 @@ static int attend(struct restore *r, pid_t pid, int sock)
 
 	while (!err) {
 		cleanup_fd int fd = -EBADF;
-		int got = talk_recv(sock, buf, &message, texts, &fd);
+		int got = talk_hear(sock, buf, &message, texts, &fd);
 
 		if (got <= 0)
 			return got ? log_error(got, "the builder cannot be heard") : -EPIPE;
@@ -448,7 +481,8 @@ static int build(struct restore *r)
 	if (err == -EPIPE) {
 		child_wait(pid, &status);
 		pid = 0;
-		return log_error(err, "the builder ended (wait status 0x%x) before it was done", status);
+		return log_error(err, "the builder ended (wait status 0x%x) before it was done",
+				 status);
 	}
 	return err;
 }
@@ -471,19 +505,26 @@ static int hand_over(struct restore *r)
 static int restore_all(struct restore *r)
 {
 	const struct rebind_restore_options *o = r->options;
-	int err = read_image(r);
+	int err = caps_has_admin() ? 0 : -EPERM;
 
-	if (err && !(err == -EINVAL && r->tree.n))
-		return err;
-	err = caps_has_admin() ? caps_raise() : -EPERM;
 	if (err)
 		return log_error(err, "CAP_SYS_ADMIN is missing: run as root");
+	err = read_image(r);
+	if (err && !(err == -EINVAL && r->tree.n))
+		return err;
+	err = caps_raise();
+	if (err)
+		return log_error(err, "cannot raise capabilities");
 	err = read_own(r);
 	if (err)
 		return err;
 	check_count(r);
 	check_singles(r);
 	err = find_sources(r);
+	if (!err)
+		err = keeper_check(o->join_ns, o->n_join_ns, o->new_ns, r->findings);
+	if (!err && (r->findings->n || o->dry_run))
+		lookahead(o, &r->tree, &r->sources, r->image_dir_fd, r->findings);
 	if (!err)
 		err = make_plan(r);
 	if (!err && o->dry_run)
@@ -514,6 +555,11 @@ int restore_run(const struct rebind_restore_options *options, struct findings *f
 		.ns_fd = -EBADF,
 		.builder_sock = -EBADF,
 		.keeper = KEEPER_NONE,
+		.progress = {
+			.fn = options->on_progress,
+			.data = options->on_progress_data,
+			.sock = -EBADF,
+		},
 		.tree = { .root = MOUNT_NONE },
 	};
 	cleanup_caps struct caps_state caps = caps_hold();
@@ -522,10 +568,18 @@ int restore_run(const struct rebind_restore_options *options, struct findings *f
 		return findings_add(findings, "usage", 0, NULL, NULL,
 				    "no such reader of the mount table: '%s'", options->reader);
 	int err = words_parse(WORD_RESTORE, options->external, options->n_external, &r.externals,
-				findings);
+			      findings);
 
-	if (err || findings->n)
-		return err ? err : -EINVAL;
+	struct rlimit limit;
+
+	if (err)
+		return err;
+	/* For our descriptors only: what the caller has and starts keeps its own limit. */
+	bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0;
+
 	fd_raise_limit();
-	return restore_all(&r);
+	err = restore_all(&r);
+	if (known)
+		setrlimit(RLIMIT_NOFILE, &limit);
+	return err;
 }

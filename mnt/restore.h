@@ -13,8 +13,9 @@ struct restore_result {
 	int ns_fd;	      /* the new mount namespace */
 	struct keeper keeper; /* pid 0: no other namespaces were asked for */
 	/*
-	 * Where mountpoints were made: the journal, and the builder, which takes them back if the caller dies
-	 * before a byte on @builder_sock says that the namespace was handed over. pid 0: none were made.
+	 * Where mountpoints were made: the journal, and the builder, which takes them back if the
+	 * caller dies before a byte on @builder_sock says that the namespace was handed over. pid
+	 * 0: none were made.
 	 */
 	struct journal journal;
 	pid_t builder;

@@ -51,10 +51,11 @@ static const char *sb_options(const char *line, const char *end)
 }
 
 /*
- * libmount has unescaped the options, so that a comma in a value would be a separator; the model keeps
- * them as mountinfo spells them.
+ * libmount has unescaped the options, so that a comma in a value would be a separator; the model
+ * keeps them as mountinfo spells them.
  */
-static int set_sb_options(struct mount_tree *tree, struct mount *m, const char *options, const char *end)
+static int set_sb_options(struct mount_tree *tree, struct mount *m, const char *options,
+			  const char *end)
 {
 	while (options < end) {
 		size_t n = strcspn(options, ",\n");
@@ -149,7 +150,8 @@ static int add_all(struct mount_tree *tree, struct libmnt_table *table, const ch
 		int err = add_one(tree, fs, text);
 
 		if (err == -EBADMSG)
-			*fault = (struct tree_fault){ (uint32_t)mnt_fs_get_id(fs), "has a field unknown here" };
+			*fault = (struct tree_fault){ (uint32_t)mnt_fs_get_id(fs),
+						      "has a field unknown here" };
 		if (err)
 			return err;
 		text += strcspn(text, "\n");
@@ -183,5 +185,6 @@ int scan_mountinfo(int fd, struct mount_tree *tree, struct tree_fault *fault)
 	const char *reason;
 	int err = libmount_load(&reason);
 
-	return err ? log_error(err, "libmount cannot be loaded: %s", reason) : parse(fd, tree, fault);
+	return err ? log_error(err, "libmount cannot be loaded: %s", reason)
+		   : parse(fd, tree, fault);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The fast reader. STATMOUNT_PROPAGATE_FROM is never asked for: where a group has many slaves it costs a
- * walk over all of them for each mount.
+ * The fast reader. STATMOUNT_PROPAGATE_FROM is never asked for: where a group has many slaves it
+ * costs a walk over all of them for each mount.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,9 +17,9 @@
 #define BUF_SIZE (sizeof(struct sys_statmount) + 8192)
 #define BUF_MAX	 (16U << 20)
 
-#define WANTED                                                                                     \
-	(SYS_STATMOUNT_SB_BASIC | SYS_STATMOUNT_MNT_BASIC | SYS_STATMOUNT_MNT_ROOT |               \
-	 SYS_STATMOUNT_MNT_POINT | SYS_STATMOUNT_FS_TYPE | SYS_STATMOUNT_MNT_OPTS |                \
+#define WANTED                                                                       \
+	(SYS_STATMOUNT_SB_BASIC | SYS_STATMOUNT_MNT_BASIC | SYS_STATMOUNT_MNT_ROOT | \
+	 SYS_STATMOUNT_MNT_POINT | SYS_STATMOUNT_FS_TYPE | SYS_STATMOUNT_MNT_OPTS |  \
 	 SYS_STATMOUNT_FS_SUBTYPE | SYS_STATMOUNT_SB_SOURCE)
 
 #define ATTR_IDMAP 0x100000
@@ -109,7 +109,8 @@ static int read_idmap(struct reader *reader, uint64_t id, struct mount *m)
 	m->idmap = calloc(1, sizeof(*m->idmap));
 	if (!m->idmap)
 		return -ENOMEM;
-	err = parse_map(s->str + s->mnt_uidmap, s->mnt_uidmap_num, &m->idmap->uid, &m->idmap->n_uid);
+	err = parse_map(s->str + s->mnt_uidmap, s->mnt_uidmap_num, &m->idmap->uid,
+			&m->idmap->n_uid);
 	if (!err && (s->mask & SYS_STATMOUNT_MNT_GIDMAP))
 		err = parse_map(s->str + s->mnt_gidmap, s->mnt_gidmap_num, &m->idmap->gid,
 				&m->idmap->n_gid);

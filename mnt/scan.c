@@ -152,14 +152,16 @@ static int link_tree(struct mount_tree *tree)
 	return err;
 }
 
-static int read_table(const struct scan_target *target, enum scan_reader reader, struct mount_tree *tree)
+static int read_table(const struct scan_target *target, enum scan_reader reader,
+		      struct mount_tree *tree)
 {
 	bool can_statmount = reader != SCAN_MOUNTINFO && target->ns_id && scan_has_statmount();
 
 	if (reader == SCAN_STATMOUNT && !can_statmount)
 		return -EOPNOTSUPP;
-	return can_statmount ? scan_statmount(target->ns_id, tree) :
-			       scan_mountinfo(target->mountinfo_fd, tree, &(struct tree_fault){ 0 });
+	return can_statmount
+		       ? scan_statmount(target->ns_id, tree)
+		       : scan_mountinfo(target->mountinfo_fd, tree, &(struct tree_fault){ 0 });
 }
 
 static bool same_file(int left, int right)
@@ -194,7 +196,8 @@ static bool is_cgroup(const struct mount *m)
 static int send_cgroup_roots(const struct scan_target *target, enum scan_reader reader, int sock)
 {
 	cleanup_tree struct mount_tree tree = { .root = MOUNT_NONE };
-	int err = setns(target->cgroup_fd, CLONE_NEWCGROUP) < 0 ? -errno : read_table(target, reader, &tree);
+	int err = setns(target->cgroup_fd, CLONE_NEWCGROUP) < 0 ? -errno
+								: read_table(target, reader, &tree);
 
 	for (uint32_t i = 0; i < tree.n && !err; i++) {
 		char buf[sizeof(i) + PATH_MAX];
@@ -221,7 +224,8 @@ static int take_cgroup_roots(struct mount_tree *tree, int sock)
 		/* Another table than ours: the namespace changed. */
 		if (i >= tree->n || !is_cgroup(&tree->mounts[i]))
 			return -EAGAIN;
-		tree->mounts[i].root = arena_copy(&tree->strings, buf + sizeof(i), (size_t)n - sizeof(i));
+		tree->mounts[i].root =
+			arena_copy(&tree->strings, buf + sizeof(i), (size_t)n - sizeof(i));
 		if (!tree->mounts[i].root)
 			return -ENOMEM;
 	}

@@ -22,15 +22,15 @@ struct scan_target {
 	uint64_t ns_id;	  /* what listmount(2) calls it, 0 if the kernel does not tell */
 	int root_fd;	  /* O_PATH: the root of the namespace, top of its stack */
 	int mountinfo_fd; /* its mountinfo, seen from that root */
-	int cgroup_fd;	  /* cgroup namespace that roots of cgroup mounts are told from, or negative */
+	int cgroup_fd; /* cgroup namespace that roots of cgroup mounts are told from, or negative */
 };
 
 void scan_close(struct scan_target *target);
 #define cleanup_target cleanup(scan_close)
-#define SCAN_TARGET_NONE                                                                           \
-	(struct scan_target)                                                                       \
-	{                                                                                          \
-		.ns_fd = -EBADF, .root_fd = -EBADF, .mountinfo_fd = -EBADF, .cgroup_fd = -EBADF    \
+#define SCAN_TARGET_NONE                                                                        \
+	(struct scan_target)                                                                    \
+	{                                                                                       \
+		.ns_fd = -EBADF, .root_fd = -EBADF, .mountinfo_fd = -EBADF, .cgroup_fd = -EBADF \
 	}
 
 /**
@@ -53,7 +53,8 @@ int scan_open(int ns_fd, struct scan_target *ret);
 /**
  * scan_from_cgroup - tell the roots of cgroup mounts from a process' cgroup namespace
  *
- * The kernel tells them from the reader's: what is "/" for a container is "/its/cgroup" for the host.
+ * The kernel tells them from the reader's: what is "/" for a container is "/its/cgroup" for the
+ * host.
  *
  * Return: 0 or a negative errno; -ESRCH: no such process.
  */
@@ -74,8 +75,9 @@ int scan_ns_of_pid(pid_t pid);
  * scan_read - read the mounts once and link the tree
  * @tree: empty
  *
- * Return: 0; -EAGAIN if the namespace changed meanwhile; -EOPNOTSUPP if SCAN_STATMOUNT is asked for and
- * the kernel does not tell enough; -EBADMSG (logged) for a table that makes no tree; another errno.
+ * Return: 0; -EAGAIN if the namespace changed meanwhile; -EOPNOTSUPP if SCAN_STATMOUNT is asked for
+ * and the kernel does not tell enough; -EBADMSG (logged) for a table that makes no tree; another
+ * errno.
  */
 int scan_read(const struct scan_target *target, enum scan_reader reader, struct mount_tree *tree);
 
@@ -88,8 +90,9 @@ int scan_text(int fd, struct mount_tree *tree, struct tree_fault *fault);
 /**
  * scan_is_unchanged - is the namespace still as @tree has it
  *
- * mountinfo's poll event counts every mount, unmount, move and remount since the target was opened; ids,
- * parents, flags and groups are read again for changes of propagation, which it does not count.
+ * mountinfo's poll event counts every mount, unmount, move and remount since the target was opened;
+ * ids, parents, flags and groups are read again for changes of propagation, which it does not
+ * count.
  *
  * Return: 1, 0, or a negative errno.
  */

@@ -2,13 +2,14 @@
 /*
  * Theory of operation
  *
- * While the tree is built every mount is private: a mount attached below a shared one would appear at all its
- * peers, also on the host. Propagation comes last, mostly after pivot_root, which refuses a shared
- * root. A group starts with mount_setattr(MS_SHARED) on one member; the others, private so far, join with
- * move_mount(MOVE_MOUNT_SET_GROUP), which gives them the giver's group and its master. A slave first joins
- * its master's group and is then made a slave of it (MS_SLAVE): from the only member of a group that would
- * make it private, but it never is the only one then. Made shared again, it starts a group of its own
- * below the same master. Which step comes when is the plan's business (model/plan-sharing.c).
+ * While the tree is built every mount is private: a mount attached below a shared one would appear
+ * at all its peers, also on the host. Propagation comes last, mostly after pivot_root, which
+ * refuses a shared root. A group starts with mount_setattr(MS_SHARED) on one member; the others,
+ * private so far, join with move_mount(MOVE_MOUNT_SET_GROUP), which gives them the giver's group
+ * and its master. A slave first joins its master's group and is then made a slave of it (MS_SLAVE):
+ * from the only member of a group that would make it private, but it never is the only one then.
+ * Made shared again, it starts a group of its own below the same master. Which step comes when is
+ * the plan's business (model/plan-sharing.c).
  *
  * A master in the caller's namespace is the peer group of the mount's source: a clone of the source
  * made before the builder's namespace was left alone by MS_SLAVE is still a peer of it, and gives.
@@ -23,7 +24,8 @@
 static int join(struct build *b, uint32_t i, int giver_fd)
 {
 	return sys_move_mount(giver_fd, "", b->fds[i], "",
-			      MOVE_MOUNT_SET_GROUP | MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+			      MOVE_MOUNT_SET_GROUP | MOVE_MOUNT_F_EMPTY_PATH |
+				      MOVE_MOUNT_T_EMPTY_PATH);
 }
 
 static int make_seed(struct build *b, const struct plan_step *step)

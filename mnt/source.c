@@ -16,11 +16,11 @@
 struct finder {
 	struct source_input *in;
 	struct sources *out;
-	struct table by_unique;	 /* callers' mounts by unique id */
-	struct table by_key;	 /* hash of a key -> index of the record that has it */
-	struct table by_device;	 /* hash of a device's path -> group */
+	struct table by_unique;	  /* callers' mounts by unique id */
+	struct table by_key;	  /* hash of a key -> index of the record that has it */
+	struct table by_device;	  /* hash of a device's path -> group */
 	struct table device_keys; /* hash of the key in "dev[KEY]" */
-	uint32_t room;		 /* of out->groups */
+	uint32_t room;		  /* of out->groups */
 	int err;
 };
 
@@ -79,7 +79,8 @@ static void describe_group(struct source_group *group, const struct mount *host)
 		group->attributes_known = true;
 		return;
 	}
-	/* A detached mount, or one of another namespace: statvfs tells the restrictions at least. */
+	/* A detached mount, or one of another namespace: statvfs tells the restrictions at least.
+	 */
 	if (fstatvfs(group->path_fd, &vfs) == 0)
 		group->attributes = flags_attr_from_ms((uint32_t)vfs.f_flag & FLAGS_MS_ATTRIBUTES) &
 				    FLAGS_RESTRICTIONS;
@@ -120,8 +121,8 @@ static uint32_t mount_group(struct finder *f, const struct mount *host)
 }
 
 /*
- * Open a source. @ret_name is its canonical path: the very string where it has no symlink in it, which is
- * what openat2 tells for less than a look into /proc costs.
+ * Open a source. @ret_name is its canonical path: the very string where it has no symlink in it,
+ * which is what openat2 tells for less than a look into /proc costs.
  */
 static int open_source(struct finder *f, const char *path, const char **ret_name)
 {
@@ -149,8 +150,9 @@ static bool fits_kind(struct finder *f, struct mount *m, const char *name, uint3
 		m->kind = kind;
 	if (m->kind == kind)
 		return true;
-	findings_mount(f->in->findings, "source-kind", m, NULL, "its source '%s' is a %s, but the mount is of a %s",
-		       name, kind == MOUNT_KIND_FILE ? "file" : "directory",
+	findings_mount(f->in->findings, "source-kind", m, NULL,
+		       "its source '%s' is a %s, but the mount is of a %s", name,
+		       kind == MOUNT_KIND_FILE ? "file" : "directory",
 		       kind == MOUNT_KIND_FILE ? "directory" : "file");
 	return false;
 }
@@ -178,7 +180,8 @@ static void set_source(struct finder *f, uint32_t i, int *fd, const char *name)
 		source->rest = "";
 	}
 	if (source->group != MOUNT_NONE)
-		m->attributes = flags_union(m->attributes, f->out->groups[source->group].attributes);
+		m->attributes =
+			flags_union(m->attributes, f->out->groups[source->group].attributes);
 }
 
 static void take_path(struct finder *f, uint32_t i, const char *path)
@@ -190,11 +193,11 @@ static void take_path(struct finder *f, uint32_t i, const char *path)
 	if (fd >= 0)
 		set_source(f, i, &fd, name);
 	else if (m->owner == MOUNT_ROOT)
-		findings_add(f->in->findings, "no-root", 0, path, "--root", "the new root '%s' cannot be opened: %s",
-			     path, strerror(-fd));
+		findings_add(f->in->findings, "no-root", 0, path, "--root",
+			     "the new root '%s' cannot be opened: %s", path, strerror(-fd));
 	else
-		findings_mount(f->in->findings, "no-source", m, NULL, "its source '%s' cannot be opened: %s", path,
-			       strerror(-fd));
+		findings_mount(f->in->findings, "no-source", m, NULL,
+			       "its source '%s' cannot be opened: %s", path, strerror(-fd));
 }
 
 static void take_fd(struct finder *f, uint32_t i, int given)
@@ -229,14 +232,17 @@ static const char *rest_of_companion(const struct mount *volume, const struct mo
 static void take_companion(struct finder *f, uint32_t i)
 {
 	struct mount *m = &f->in->tree->mounts[i];
-	uint32_t whole = table_get(&f->by_key, table_hash_bytes(m->parent_key, strlen(m->parent_key)));
+	uint32_t whole =
+		table_get(&f->by_key, table_hash_bytes(m->parent_key, strlen(m->parent_key)));
 	const struct word_external *option = words_by_key(f->in->externals, m->parent_key);
-	const char *rest = whole == TABLE_NONE ? NULL : rest_of_companion(&f->in->tree->mounts[whole], m);
+	const char *rest =
+		whole == TABLE_NONE ? NULL : rest_of_companion(&f->in->tree->mounts[whole], m);
 
 	if (!option || !rest) {
-		findings_mount(f->in->findings, "no-source", m, NULL,
-			       "it came along with the external mount '%s', which has no source to look in",
-			       m->parent_key);
+		findings_mount(
+			f->in->findings, "no-source", m, NULL,
+			"it came along with the external mount '%s', which has no source to look in",
+			m->parent_key);
 		return;
 	}
 	cleanup_free char *path = path_join(option->value, rest);
@@ -255,9 +261,10 @@ static void take_automatic(struct finder *f, uint32_t i)
 	if (f->in->externals->automatic)
 		take_path(f, i, m->source);
 	else
-		findings_mount(f->in->findings, "no-source", m, "--external mnt[]",
-			       "the image names the host path '%s' for it, which needs the caller's consent",
-			       m->source);
+		findings_mount(
+			f->in->findings, "no-source", m, "--external mnt[]",
+			"the image names the host path '%s' for it, which needs the caller's consent",
+			m->source);
 }
 
 static void take_by_key(struct finder *f, uint32_t i)
@@ -295,8 +302,9 @@ static uint32_t device_group(struct finder *f, const struct mount *m, const char
 	cleanup_fd int fd = device_mount(device, m);
 
 	if (fd < 0) {
-		findings_mount(f->in->findings, "no-source", m, NULL, "its device '%s' cannot be mounted as %s: %s",
-			       device, m->fstype, strerror(-fd));
+		findings_mount(f->in->findings, "no-source", m, NULL,
+			       "its device '%s' cannot be mounted as %s: %s", device, m->fstype,
+			       strerror(-fd));
 		return MOUNT_NONE;
 	}
 	uint32_t group = single_group(f, &fd, NULL);
@@ -318,9 +326,10 @@ static void take_device(struct finder *f, uint32_t i)
 	cleanup_free char *help = NULL;
 
 	if (!key || !device_mounts(m->fstype)) {
-		findings_mount(f->in->findings, "no-source", m, NULL,
-			       "the image names '%s' of a %s for it, which is not a filesystem on a device",
-			       m->source, m->fstype);
+		findings_mount(
+			f->in->findings, "no-source", m, NULL,
+			"the image names '%s' of a %s for it, which is not a filesystem on a device",
+			m->source, m->fstype);
 		return;
 	}
 	if (!option) {
@@ -370,20 +379,25 @@ static void check_unused(struct finder *f)
 	for (size_t i = 0; i < f->in->externals->n; i++) {
 		const struct word_external *word = &f->in->externals->list[i];
 
-		if (word->what == WORD_DEVICE ? !has_device(f, word) : !has_key(f, word->inside, word->size))
-			findings_add(f->in->findings, "unknown-key", 0, NULL, "rebind show IMAGE lists the keys",
-				     "--external names the key '%.*s', which no record of the image has",
-				     (int)word->size, word->inside);
+		if (word->what == WORD_DEVICE ? !has_device(f, word)
+					      : !has_key(f, word->inside, word->size))
+			findings_add(
+				f->in->findings, "unknown-key", 0, NULL,
+				"rebind show IMAGE lists the keys",
+				"--external names the key '%.*s', which no record of the image has",
+				(int)word->size, word->inside);
 	}
 	for (size_t i = 0; i < o->n_inherit_fd; i++)
 		if (!has_key(f, o->inherit_fd[i].key, strlen(o->inherit_fd[i].key)))
-			findings_add(f->in->findings, "unknown-key", 0, NULL,
-				     "rebind show IMAGE lists the keys",
-				     "--inherit-fd names the key '%s', which no record of the image has",
-				     o->inherit_fd[i].key);
+			findings_add(
+				f->in->findings, "unknown-key", 0, NULL,
+				"rebind show IMAGE lists the keys",
+				"--inherit-fd names the key '%s', which no record of the image has",
+				o->inherit_fd[i].key);
 }
 
-/* KEY:FLAGS, both ways: words that restrict, and words by which the caller takes a restriction away. */
+/* KEY:FLAGS, both ways: words that restrict, and words by which the caller takes a restriction
+ * away. */
 static void apply_flags(struct finder *f, const char *word)
 {
 	const char *colon = strrchr(word, ':');
@@ -394,9 +408,10 @@ static void apply_flags(struct finder *f, const char *word)
 		size_t size = strcspn(p, ",");
 
 		if (flags_attr_from_word(p, size, &set, &clear) || (set & MOUNT_ATTR_IDMAP)) {
-			findings_add(f->in->findings, "option", 0, NULL,
-				     "ro, rw, nosuid, suid, nodev, dev, noexec, exec, nosymfollow, noatime, ...",
-				     "--external-flags '%s': '%.*s' is not a flag", word, (int)size, p);
+			findings_add(
+				f->in->findings, "option", 0, NULL,
+				"ro, rw, nosuid, suid, nodev, dev, noexec, exec, nosymfollow, noatime, ...",
+				"--external-flags '%s': '%.*s' is not a flag", word, (int)size, p);
 			return;
 		}
 		p += size + (p[size] == ',');
@@ -404,10 +419,11 @@ static void apply_flags(struct finder *f, const char *word)
 	uint32_t i = colon ? table_get(&f->by_key, table_hash_bytes(word, n)) : TABLE_NONE;
 
 	if (i == TABLE_NONE) {
-		findings_add(f->in->findings, colon ? "unknown-key" : "option", 0, NULL, NULL,
-			     colon ? "--external-flags '%s' names a key that no record of the image has" :
-				     "--external-flags '%s' is not of the form KEY:FLAGS",
-			     word);
+		findings_add(
+			f->in->findings, colon ? "unknown-key" : "option", 0, NULL, NULL,
+			colon ? "--external-flags '%s' names a key that no record of the image has"
+			      : "--external-flags '%s' is not of the form KEY:FLAGS",
+			word);
 		return;
 	}
 	f->in->tree->mounts[i].attributes = (f->in->tree->mounts[i].attributes & ~clear) | set;
@@ -421,17 +437,20 @@ static void index_keys(struct finder *f)
 		const struct mount *m = &tree->mounts[i];
 		size_t size = 0;
 		const char *device = is_device(m) ? device_key(m, &size) : NULL;
-		uint32_t old;
 
 		if (device)
-			f->err = table_put(&f->device_keys, table_hash_bytes(device, size), i, NULL);
+			f->err =
+				table_put(&f->device_keys, table_hash_bytes(device, size), i, NULL);
 		if (!m->key || strcmp(m->key, MOUNT_KEY_AUTO) == 0 || is_device(m))
 			continue;
-		f->err = table_put(&f->by_key, table_hash_bytes(m->key, strlen(m->key)), i, &old);
-		if (!f->err && old != TABLE_NONE)
-			findings_mount(f->in->findings, "key-twice", m, NULL,
-				       "its key '%s' is that of mount %u '%s' too", m->key,
-				       tree->mounts[old].id, tree->mounts[old].mountpoint);
+		/*
+		 * CRIU gives one key to all mounts of a stack; they have one source then. What
+		 * comes along is looked for below the first.
+		 */
+		uint64_t hash = table_hash_bytes(m->key, strlen(m->key));
+
+		if (table_get(&f->by_key, hash) == TABLE_NONE)
+			f->err = table_put(&f->by_key, hash, i, NULL);
 	}
 }
 
@@ -470,14 +489,16 @@ int source_find_all(struct source_input *input, struct sources *ret)
 
 static int clone_group(struct source_group *group, bool *need_giver)
 {
-	/* A descriptor that is a detached mount itself cannot be cloned before 6.15: it serves as it is. */
+	/* A descriptor that is a detached mount itself cannot be cloned before 6.15: it serves as
+	 * it is. */
 	group->clone_fd = sys_open_tree(group->path_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
 	if (group->clone_fd == -EINVAL && !group->attributes_known)
 		group->clone_fd = fcntl(group->path_fd, F_DUPFD_CLOEXEC, 3);
 	if (group->clone_fd < 0)
 		return group->clone_fd;
 	if (*need_giver && group->shared) {
-		group->giver_fd = sys_open_tree(group->path_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+		group->giver_fd =
+			sys_open_tree(group->path_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
 		if (group->giver_fd < 0)
 			return group->giver_fd;
 	}
@@ -498,8 +519,10 @@ int source_clone_groups(struct sources *sources, const struct mount_tree *tree)
 		int err = clone_group(&sources->groups[i], &need_giver[i]);
 
 		if (err == -EINVAL)
-			return log_error(err, "cannot clone a source: it is unbindable, locked, or not in the "
-					      "caller's mount namespace");
+			return log_error(
+				err,
+				"cannot clone a source: it is unbindable, locked, or not in the "
+				"caller's mount namespace");
 		if (err)
 			return log_error(err, "cannot clone the mount of a source");
 	}
@@ -519,7 +542,8 @@ static int settle_group(const struct source_group *group, int staging_fd, uint32
 		if (mkdirat(staging_fd, name, 0700) < 0)
 			return -errno;
 	} else {
-		cleanup_fd int file = openat(staging_fd, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+		cleanup_fd int file =
+			openat(staging_fd, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
 
 		if (file < 0)
 			return -errno;
@@ -533,7 +557,8 @@ int source_settle_groups(struct sources *sources, int staging_fd)
 		int err = settle_group(&sources->groups[i], staging_fd, i);
 
 		if (err)
-			return log_error(err, "cannot attach the mount of a source in the staging root");
+			return log_error(err,
+					 "cannot attach the mount of a source in the staging root");
 	}
 	return 0;
 }
@@ -577,5 +602,6 @@ int source_clone(struct sources *sources, uint32_t mount)
 		return sys_open_tree(group_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
 	int dir_fd = path_cache_open(&sources->cache, group_fd, source->rest, &name);
 
-	return dir_fd < 0 ? dir_fd : sys_open_tree(dir_fd, name, OPEN_TREE_CLONE | AT_SYMLINK_NOFOLLOW);
+	return dir_fd < 0 ? dir_fd
+			  : sys_open_tree(dir_fd, name, OPEN_TREE_CLONE | AT_SYMLINK_NOFOLLOW);
 }

@@ -2,14 +2,14 @@
 /*
  * What the root and the external mounts are made of: the caller's directories and files.
  *
- * Sources are grouped by the mount they lie on. One clone of that mount, without its children, is made
- * before the namespace changes, and each source is cloned from there by its path inside: nobody can put
- * another mount in the way, no clone pays for the many children of a busy mount, and two descriptors
- * serve any number of sources.
+ * Sources are grouped by the mount they lie on. One clone of that mount, without its children, is
+ * made before the namespace changes, and each source is cloned from there by its path inside:
+ * nobody can put another mount in the way, no clone pays for the many children of a busy mount, and
+ * two descriptors serve any number of sources.
  *
- * A detached clone can only be cloned again in the namespace in which it was made (since 6.15, before that
- * not at all). So once the staging root stands and the plugins are gone, the clones are attached
- * there, out of everybody's sight.
+ * A detached clone can only be cloned again in the namespace in which it was made (since 6.15,
+ * before that not at all). So once the staging root stands and the plugins are gone, the clones are
+ * attached there, out of everybody's sight.
  */
 #ifndef REBIND_MNT_SOURCE_H
 #define REBIND_MNT_SOURCE_H
@@ -21,9 +21,9 @@
 #include "mnt/scan.h"
 
 struct source_group {
-	int path_fd;	/* O_PATH in the caller's namespace: the mount's root, or the only source */
-	int clone_fd;	/* source_clone_groups(): private, childless */
-	int giver_fd;	/* a clone that is still in the caller's peer group, where one is needed */
+	int path_fd;  /* O_PATH in the caller's namespace: the mount's root, or the only source */
+	int clone_fd; /* source_clone_groups(): private, childless */
+	int giver_fd; /* a clone that is still in the caller's peer group, where one is needed */
 	uint32_t attributes;
 	uint32_t shared; /* peer group of the caller's mount */
 	bool attributes_known;
@@ -31,7 +31,7 @@ struct source_group {
 
 /* One for each mount of the tree. */
 struct source {
-	uint32_t group; /* MOUNT_NONE: the mount has no source of the caller's */
+	uint32_t group;	  /* MOUNT_NONE: the mount has no source of the caller's */
 	const char *rest; /* path below the group's root, "" for that itself */
 };
 
@@ -58,8 +58,9 @@ struct source_input {
 /**
  * source_find_all - find a source for the root and each external mount
  *
- * Findings: mounts that have none, keys that no mount has, sources that do not exist or are of the wrong
- * kind. m->attributes becomes what the mount will have: the image's, the source's restrictions,
+ * Findings: mounts that have none, keys that no mount has, sources that do not exist or are of the
+ * wrong kind. m->attributes becomes what the mount will have: the image's, the source's
+ * restrictions,
  * --external-flags.
  *
  * Return: 0 (look at the findings) or a negative errno.
@@ -91,8 +92,8 @@ int source_open(const struct sources *sources, uint32_t mount, const char *rest)
 /**
  * source_clone - a detached, private clone of a source
  *
- * A symlink that has come into the last place since the source was looked at is not followed (its clone
- * fits no directory); one before it is refused.
+ * A symlink that has come into the last place since the source was looked at is not followed (its
+ * clone fits no directory); one before it is refused.
  *
  * Return: a descriptor or a negative errno.
  */

@@ -84,7 +84,8 @@ int talk_await(int sock, enum talk_type type, int *ret_value, int *ret_fd)
 
 int talk_answer(int sock, int value, int fd)
 {
-	return talk_send(sock, (struct talk_message){ .type = TALK_ANSWER, .value = value }, NULL, fd);
+	return talk_send(sock, (struct talk_message){ .type = TALK_ANSWER, .value = value }, NULL,
+			 fd);
 }
 
 void talk_log_sink(void *sock, enum log_level level, const char *line)
@@ -103,7 +104,8 @@ void talk_send_findings(int sock, const struct findings *findings)
 		};
 
 		talk_send(sock, message,
-			  (const char *const[4]){ finding->code, finding->path, finding->text, finding->help },
+			  (const char *const[4]){ finding->code, finding->path, finding->text,
+						  finding->help },
 			  -1);
 	}
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the caller and its children (the builder, the reader of contents, the keeper) say, over one socket each. */
+/* What the caller and its children (the builder, the reader of contents, the keeper) say, over one
+ * socket each. */
 #ifndef REBIND_MNT_TALK_H
 #define REBIND_MNT_TALK_H
 
@@ -7,16 +8,19 @@
 #include "model/findings.h"
 
 enum talk_type {
-	TALK_LOG,      /* value: level; text */
-	TALK_FINDING,  /* value: mount id; texts: code, path, text, help */
-	TALK_MADE,     /* a mountpoint will be made: the descriptor of its directory comes along; name */
-	TALK_MADE_AS,  /* it was made: device and inode */
+	TALK_LOG,     /* value: level; text */
+	TALK_FINDING, /* value: mount id; texts: code, path, text, help */
+	TALK_MADE, /* a mountpoint will be made: the descriptor of its directory comes along; name
+		    */
+	TALK_MADE_AS,	 /* it was made: device and inode */
 	TALK_ATTRIBUTES, /* value: index; inode: what a plugin's mount has got */
-	TALK_BUILT,    /* the namespace stands */
-	TALK_VERDICT,  /* caller to builder: value: 0 or a negative errno */
-	TALK_DONE,     /* value: the builder's result */
-	TALK_CONTENTS, /* value: a superblock's first mount; device: entries; inode: bytes; the digest, in hex */
-	TALK_SOCKET,   /* of the contents told last: value: mode; device: uid << 32 | gid; inode; path */
+	TALK_BUILT,	 /* the namespace stands */
+	TALK_VERDICT,	 /* caller to builder: value: 0 or a negative errno */
+	TALK_DONE,	 /* value: the builder's result */
+	TALK_CONTENTS,	 /* value: a superblock's first mount; device: entries; inode: bytes; the
+			    digest, in hex */
+	TALK_SOCKET, /* of the contents told last: value: mode; device: uid << 32 | gid; inode; path
+		      */
 	TALK_PROGRESS, /* device: bytes; inode: mounts done << 32 | of all; what is done */
 	TALK_GO,       /* the other side may go on */
 	TALK_OPEN,     /* to the keeper: open a context of this filesystem */
@@ -28,8 +32,8 @@ struct talk_message {
 	enum talk_type type;
 	int32_t value;
 	uint64_t device, inode;
-	uint32_t n_text;   /* bytes behind the message */
-	uint32_t next[3];  /* where the second to fourth text start; 0: there is none */
+	uint32_t n_text;  /* bytes behind the message */
+	uint32_t next[3]; /* where the second to fourth text start; 0: there is none */
 };
 
 #define TALK_MAX 65536
@@ -59,9 +63,11 @@ int talk_hear(int sock, char *buf, struct talk_message *ret, const char *ret_tex
 
 /**
  * talk_await - hear one message, which must be of this type
- * @ret_value, @ret_fd: its value, and the descriptor that came along or a negative number; may be NULL
+ * @ret_value, @ret_fd: its value, and the descriptor that came along or a negative number; may be
+ * NULL
  *
- * Return: 0; -EIO: the other side has gone; -EPROTO: it is another message; or another negative errno.
+ * Return: 0; -EIO: the other side has gone; -EPROTO: it is another message; or another negative
+ * errno.
  */
 int talk_await(int sock, enum talk_type type, int *ret_value, int *ret_fd);
 

@@ -19,51 +19,76 @@ void validate_mounts(struct mount_tree *tree)
 	}
 }
 
+/* Does its path lead to it, and not to one that covers it? */
+static bool is_seen(const struct mount_tree *tree, const struct mount *m)
+{
+	uint32_t i = tree_index(tree, m);
+
+	return m->visible && tree_top(tree, i) == i;
+}
+
+/* --external for this mount: by its path where that leads to it, else by its id. Or NULL: no
+ * memory. */
+static char *external_word(const struct mount_tree *tree, const struct mount *m)
+{
+	char *word;
+	int n = is_seen(tree, m) ? asprintf(&word, "--external 'mnt[%s]:KEY'", m->mountpoint)
+				 : asprintf(&word, "--external 'mnt[#%u]:KEY'", m->id);
+
+	return n < 0 ? NULL : word;
+}
+
 /* Why nobody can make it again, and what would help. */
 static void refuse_undecided(const struct mount_tree *tree, const struct mount_tree *callers,
 			     const struct mount *m, struct findings *findings)
 {
 	const struct filesystem *fs = filesystem_find(m->fstype);
-	cleanup_free char *declare = NULL, *both = NULL;
-	const char *path = m->mountpoint;
+	cleanup_free char *word = external_word(tree, m), *declare = NULL, *both = NULL;
 
-	if (asprintf(&declare, "--external 'mnt[%s]:KEY', --external mnt[] or a plugin", path) < 0 ||
-	    asprintf(&both, "--external 'mnt[%s]:KEY', or --copy '%s' to take a copy", path, path) < 0)
+	if (!word || asprintf(&declare, "%s, --external mnt[] or a plugin", word) < 0 ||
+	    asprintf(&both, "%s, or --copy '%s' to take a copy", word, m->mountpoint) < 0)
 		return;
+	/* --copy takes paths alone. */
+	const char *help = is_seen(tree, m) ? both : declare;
+
 	if (m->deleted)
-		findings_mount(findings, "deleted", m, declare,
-			       "its root '%s' has been deleted: it cannot be made again from inside", m->root);
+		findings_mount(
+			findings, "deleted", m, declare,
+			"its root '%s' has been deleted: it cannot be made again from inside",
+			m->root);
 	else if (fs && table_get(&callers->by_dev, m->dev) != TABLE_NONE)
-		findings_mount(findings, "not-dumpable", m, both,
-			       "the %s behind it is mounted in the caller's namespace too", m->fstype);
+		findings_mount(findings, "not-dumpable", m, help,
+			       "the %s behind it is mounted in the caller's namespace too",
+			       m->fstype);
 	else if (fs && (fs->flags & FILESYSTEM_ON_REQUEST))
 		findings_mount(findings, "not-enabled", m, declare,
 			       "%s is only dumped on request (--enable-fs %s)", fs->name, fs->name);
 	else if (fs)
-		findings_mount(findings, "not-dumpable", m, declare,
-			       "it shows '%s' of a %s that is nowhere mounted whole in the namespace",
-			       m->root, m->fstype);
+		findings_mount(
+			findings, "not-dumpable", m, declare,
+			"it shows '%s' of a %s that is nowhere mounted whole in the namespace",
+			m->root, m->fstype);
 	else
-		findings_mount(findings, "not-dumpable", m, declare,
-			       "an external mount: its source (%s '%s' of %s) lies outside the namespace",
-			       m->fstype, m->root, m->source);
+		findings_mount(
+			findings, "not-dumpable", m, declare,
+			"an external mount: its source (%s '%s' of %s) lies outside the namespace",
+			m->fstype, m->root, m->source);
 }
 
 static void check_layer(const struct scan_target *target, const struct mount *m, const char *layer,
-			struct findings *findings)
+			const char *help, struct findings *findings)
 {
-	cleanup_free char *help = NULL;
 	cleanup_fd int fd = layer[0] != '/' ? -ENOENT : path_open_in_root(target->root_fd, layer);
 
-	if (fd >= 0 || asprintf(&help, "--external 'mnt[%s]:KEY'", m->mountpoint) < 0)
-		return;
-	findings_mount(findings, "overlay-layer", m, help,
-		       "its overlay layer '%s' is not to be seen inside the namespace", layer);
+	if (fd < 0)
+		findings_mount(findings, "overlay-layer", m, help,
+			       "its overlay layer '%s' is not to be seen inside the namespace",
+			       layer);
 }
 
 /* lowerdir is a list; a colon in a name has a backslash before it. */
 static void check_layers(const struct scan_target *target, const struct mount *m, char *layers,
-			 struct findings *findings)
+			 const char *help, struct findings *findings)
 {
 	char *out = layers, *start = layers;
 
@@ -80,23 +105,25 @@ static void check_layers(const struct scan_target *target, const struct mount *m
 
 		*out++ = '\0';
 		if (*start)
-			check_layer(target, m, start, findings);
+			check_layer(target, m, start, help, findings);
 		start = out;
 		if (end)
 			return;
 	}
 }
 
-static void check_overlay(const struct scan_target *target, const struct mount *m,
-			  struct findings *findings)
+static void check_overlay(const struct scan_target *target, const struct mount_tree *tree,
+			  const struct mount *m, struct findings *findings)
 {
+	cleanup_free char *help = external_word(tree, m);
 	const char *options = m->options;
 	struct filesystem_option option;
 
 	while (filesystem_next_option(&options, &option) > 0) {
-		if (option.value && (!strcmp(option.name, "lowerdir") || !strcmp(option.name, "upperdir") ||
-				     !strcmp(option.name, "workdir")))
-			check_layers(target, m, option.value, findings);
+		if (option.value &&
+		    (!strcmp(option.name, "lowerdir") || !strcmp(option.name, "upperdir") ||
+		     !strcmp(option.name, "workdir")))
+			check_layers(target, m, option.value, help, findings);
 		filesystem_free_option(&option);
 	}
 }
@@ -109,21 +136,22 @@ static void check_idmap(const struct mount *m, struct findings *findings)
 		findings_mount(findings, "idmapped", m, "Linux 6.15",
 			       "it is id-mapped, and the kernel does not tell its maps here");
 	else if (m->owner == MOUNT_PLUGIN)
-		findings_mount(findings, "idmapped", m, NULL,
-			       "it is id-mapped, and a plugin's mount cannot be, once it is attached");
+		findings_mount(
+			findings, "idmapped", m, NULL,
+			"it is id-mapped, and a plugin's mount cannot be, once it is attached");
 }
 
 int validate_dump(const struct scan_target *target, const struct mount_tree *tree,
 		  const struct mount_tree *callers, struct findings *findings)
 {
-	tree_for_each(i, tree) {
+	tree_for_each (i, tree) {
 		const struct mount *m = &tree->mounts[i];
 
 		if (m->owner == MOUNT_UNDECIDED)
 			refuse_undecided(tree, callers, m, findings);
 		else if (m->owner == MOUNT_INTERNAL && strcmp(m->fstype, "overlay") == 0 &&
 			 tree_first_of_superblock(tree, m) == i)
-			check_overlay(target, m, findings);
+			check_overlay(target, tree, m, findings);
 		check_idmap(m, findings);
 	}
 	return findings->n ? -EINVAL : 0;
@@ -137,7 +165,8 @@ static bool is_enabled(const char *name, const char *const *enable_fs, size_t n)
 	return false;
 }
 
-static void check_options(const struct mount *m, const struct filesystem *fs, struct findings *findings)
+static void check_options(const struct mount *m, const struct filesystem *fs,
+			  struct findings *findings)
 {
 	const char *options = m->options;
 	struct filesystem_option option;
@@ -146,9 +175,10 @@ static void check_options(const struct mount *m, const struct filesystem *fs, st
 		return;
 	while (filesystem_next_option(&options, &option) > 0) {
 		if (!filesystem_allows(fs, option.name) && !filesystem_ignores(option.name))
-			findings_mount(findings, "unknown-option", m, NULL,
-				       "the image asks for the %s option '%s', which is not on rebind's list",
-				       fs->name, option.name);
+			findings_mount(
+				findings, "unknown-option", m, NULL,
+				"the image asks for the %s option '%s', which is not on rebind's list",
+				fs->name, option.name);
 		filesystem_free_option(&option);
 	}
 }
@@ -162,34 +192,38 @@ static void check_internal(const struct mount_tree *tree, const struct mount *m,
 	if (m->dev == root->dev) {
 		if (!path_rest_below(m->root, root->root))
 			findings_mount(findings, "no-source", m, NULL,
-				       "it shows '%s', which is outside of the root '%s'", m->root, root->root);
+				       "it shows '%s', which is outside of the root '%s'", m->root,
+				       root->root);
 		return;
 	}
 	if (!fs) {
 		findings_mount(findings, "unknown-filesystem", m, NULL,
-			       "the image asks for a new %s, which rebind does not create", m->fstype);
+			       "the image asks for a new %s, which rebind does not create",
+			       m->fstype);
 		return;
 	}
 	if ((fs->flags & FILESYSTEM_ON_REQUEST) && !is_enabled(fs->name, enable_fs, n))
-		findings_mount(findings, "not-enabled", m, "--enable-fs", "%s is only restored on request",
-			       fs->name);
+		findings_mount(findings, "not-enabled", m, "--enable-fs",
+			       "%s is only restored on request", fs->name);
 	if (!(fs->flags & FILESYSTEM_SINGLE) &&
 	    !mount_is_fsroot(&tree->mounts[tree_first_of_superblock(tree, m)]))
 		findings_mount(findings, "no-source", m, NULL,
-			       "it shows '%s' of a %s that no record shows whole", m->root, m->fstype);
+			       "it shows '%s' of a %s that no record shows whole", m->root,
+			       m->fstype);
 	check_options(m, fs, findings);
 }
 
 int validate_image(const struct mount_tree *tree, const char *const *enable_fs, size_t n_enable_fs,
 		   struct findings *findings)
 {
-	tree_for_each(i, tree) {
+	tree_for_each (i, tree) {
 		const struct mount *m = &tree->mounts[i];
 
 		if (m->deleted && m->owner == MOUNT_INTERNAL)
-			findings_mount(findings, "deleted", m, NULL,
-				       "its root '%s' had been deleted: not restored by this version yet",
-				       m->root);
+			findings_mount(
+				findings, "deleted", m, NULL,
+				"its root '%s' had been deleted: not restored by this version yet",
+				m->root);
 		else if (m->owner == MOUNT_INTERNAL)
 			check_internal(tree, m, enable_fs, n_enable_fs, findings);
 		check_idmap(m, findings);

@@ -9,13 +9,14 @@
 /**
  * validate_mounts - flag what neither the caller nor we can make again
  *
- * Sets need_plugin on each mount that is undecided; the plugins are asked for these. Changes nothing
- * in the kernel.
+ * Sets need_plugin on each mount that is undecided; the plugins are asked for these. Changes
+ * nothing in the kernel.
  */
 void validate_mounts(struct mount_tree *tree);
 
 /**
- * validate_dump - a finding for each mount that still belongs to nobody, and what else cannot be kept
+ * validate_dump - a finding for each mount that still belongs to nobody, and what else cannot be
+ * kept
  * @callers: the caller's own namespace
  *
  * Return: 0, or -EINVAL when there are findings.

@@ -14,8 +14,8 @@ static int open_target(int ns_fd, enum scan_reader reader, struct scan_target *r
 	return scan_open(ns_fd, ret);
 }
 
-int verify_namespace(int ns_fd, pid_t keeper, enum scan_reader reader, const struct mount_tree *planned,
-		     struct differences *differences)
+int verify_namespace(int ns_fd, pid_t keeper, enum scan_reader reader,
+		     const struct mount_tree *planned, struct differences *differences)
 {
 	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
 	cleanup_tree struct mount_tree built = { 0 };

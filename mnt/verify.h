@@ -13,7 +13,7 @@
  *
  * Return: 0; -ESTALE with differences; or a negative errno, logged.
  */
-int verify_namespace(int ns_fd, pid_t keeper, enum scan_reader reader, const struct mount_tree *planned,
-		     struct differences *differences);
+int verify_namespace(int ns_fd, pid_t keeper, enum scan_reader reader,
+		     const struct mount_tree *planned, struct differences *differences);
 
 #endif

@@ -27,8 +27,8 @@ static uint64_t hash_of(const char *key, size_t size, bool device)
 }
 
 /* Equal hashes of two keys are refused by add(), so one look is enough. */
-static const struct word_external *find(const struct word_list *options, const char *key, size_t size,
-					bool device)
+static const struct word_external *find(const struct word_list *options, const char *key,
+					size_t size, bool device)
 {
 	uint32_t i = table_get(&options->by_key, hash_of(key, size, device));
 	const struct word_external *found = i == TABLE_NONE ? NULL : &options->list[i];
@@ -43,7 +43,8 @@ const struct word_external *words_by_key(const struct word_list *options, const 
 	return find(options, key, strlen(key), false);
 }
 
-const struct word_external *words_device(const struct word_list *options, const char *key, size_t size)
+const struct word_external *words_device(const struct word_list *options, const char *key,
+					 size_t size)
 {
 	return find(options, key, size, true);
 }
@@ -94,8 +95,8 @@ static int parse_device(const struct word_external *option, uint32_t *ret)
 	unsigned int major, minor;
 	int end = 0;
 
-	if (sscanf(option->inside, "%u/%u%n", &major, &minor, &end) != 2 || (uint32_t)end != option->size ||
-	    major > 0xfff || minor > 0xfffff)
+	if (sscanf(option->inside, "%u/%u%n", &major, &minor, &end) != 2 ||
+	    (uint32_t)end != option->size || major > 0xfff || minor > 0xfffff)
 		return -EINVAL;
 	*ret = MOUNT_DEV(major, minor);
 	return 0;
@@ -116,7 +117,9 @@ static int parse_one(enum word_verb verb, const char *word, struct word_list *op
 	if (!end || end == inside || !end[2])
 		return -EINVAL;
 	*ret = (struct word_external){
-		.what = device ? WORD_DEVICE : verb == WORD_RESTORE ? WORD_KEY : WORD_PATH,
+		.what = device		       ? WORD_DEVICE
+			: verb == WORD_RESTORE ? WORD_KEY
+					       : WORD_PATH,
 		.inside = inside,
 		.size = (uint32_t)(end - inside),
 		.value = end + 2,
@@ -138,9 +141,15 @@ static int add(struct word_list *options, struct word_external *option, const ch
 	const char *key = key_of(options->verb, option, &size);
 	uint64_t hash = hash_of(key, size, option->what == WORD_DEVICE);
 
+	if (options->verb == WORD_DUMP && strncmp(key, "CRIU:", 5) == 0) {
+		findings_add(findings, "option", 0, NULL, NULL,
+			     "--external '%s': keys that start with 'CRIU:' are reserved", word);
+		return 0;
+	}
 	if (table_get(&options->by_key, hash) != TABLE_NONE) {
-		findings_add(findings, "key-twice", 0, NULL, "give each external mount a key of its own",
-			     "--external '%s': the key '%.*s' is given twice", word, (int)size, key);
+		findings_add(
+			findings, "key-twice", 0, NULL, "give each external mount a key of its own",
+			"--external '%s': the key '%.*s' is given twice", word, (int)size, key);
 		return 0;
 	}
 	int err = table_put(&options->by_key, hash, (uint32_t)options->n, NULL);
@@ -149,11 +158,12 @@ static int add(struct word_list *options, struct word_external *option, const ch
 	return err;
 }
 
-int words_parse(enum word_verb verb, const char *const *words, size_t n,
-		  struct word_list *ret, struct findings *findings)
+int words_parse(enum word_verb verb, const char *const *words, size_t n, struct word_list *ret,
+		struct findings *findings)
 {
-	const char *form = verb == WORD_DUMP ? "mnt[PATH]:KEY, mnt[#ID]:KEY, mnt[] or dev[MAJ/MIN]:KEY" :
-						 "mnt[KEY]:SOURCE, mnt[] or dev[KEY]:DEVICE";
+	const char *form = verb == WORD_DUMP
+				   ? "mnt[PATH]:KEY, mnt[#ID]:KEY, mnt[] or dev[MAJ/MIN]:KEY"
+				   : "mnt[KEY]:SOURCE, mnt[] or dev[KEY]:DEVICE";
 
 	ret->verb = verb;
 	ret->list = calloc(n ? n : 1, sizeof(*ret->list));
@@ -164,8 +174,8 @@ int words_parse(enum word_verb verb, const char *const *words, size_t n,
 		int got = parse_one(verb, words[i], ret, &option);
 
 		if (got == -EINVAL) {
-			findings_add(findings, "option", 0, NULL, NULL, "--external '%s' is not of the form %s",
-				     words[i], form);
+			findings_add(findings, "option", 0, NULL, NULL,
+				     "--external '%s' is not of the form %s", words[i], form);
 			continue;
 		}
 		if (got > 0)

@@ -7,11 +7,11 @@
 #include "model/findings.h"
 
 enum word_what {
-	WORD_PATH,	/* dump: mnt[PATH]:KEY */
-	WORD_ID,	/* dump: mnt[#ID]:KEY */
-	WORD_DEVICE,	/* dump: dev[MAJ/MIN]:KEY; restore: dev[KEY]:DEVICE */
-	WORD_KEY,	/* restore: mnt[KEY]:SOURCE */
-	WORD_AUTO,	/* mnt[] */
+	WORD_PATH,   /* dump: mnt[PATH]:KEY */
+	WORD_ID,     /* dump: mnt[#ID]:KEY */
+	WORD_DEVICE, /* dump: dev[MAJ/MIN]:KEY; restore: dev[KEY]:DEVICE */
+	WORD_KEY,    /* restore: mnt[KEY]:SOURCE */
+	WORD_AUTO,   /* mnt[] */
 };
 
 /* Which side of the colon the key stands on. */
@@ -46,13 +46,14 @@ void words_free(struct word_list *options);
  *
  * Return: 0 or -ENOMEM.
  */
-int words_parse(enum word_verb verb, const char *const *words, size_t n,
-		  struct word_list *ret, struct findings *findings);
+int words_parse(enum word_verb verb, const char *const *words, size_t n, struct word_list *ret,
+		struct findings *findings);
 
 /**
  * words_device - Return: the option that names the device of this key (restore), or NULL.
  */
-const struct word_external *words_device(const struct word_list *options, const char *key, size_t size);
+const struct word_external *words_device(const struct word_list *options, const char *key,
+					 size_t size);
 
 /**
  * words_by_key - Return: the option that names this key, or NULL.

@@ -120,9 +120,9 @@ static void compare_groups(struct comparison *c, const struct mount *l, const st
 		differ(c, l, "peer group", group_text("shared", l->shared, left),
 		       group_text("shared", r->shared, right));
 	/* A master outside has no partner here: that both have one is what can be seen. */
-	bool same = inside || right_inside ? inside == right_inside &&
-						     renames(c, &c->groups, l->master, r->master)
-					   : !l->master == !r->master;
+	bool same = inside || right_inside
+			    ? inside == right_inside && renames(c, &c->groups, l->master, r->master)
+			    : !l->master == !r->master;
 
 	if (!same)
 		differ(c, l, "master", group_text("master", l->master, left),
@@ -165,7 +165,8 @@ static void compare_filesystem(struct comparison *c, const struct mount *l, cons
 	compare_text(c, l, "filesystem", l->fstype, r->fstype);
 	compare_text(c, l, "source", l->source, r->source);
 	if (!fs || !(fs->flags & FILESYSTEM_HOST_OPTIONS))
-		compare_text(c, l, "options", l->options, r->options);
+		if (!filesystem_same_options(l->options, r->options))
+			differ(c, l, "options", l->options, r->options);
 	if (l->sb_flags != r->sb_flags)
 		differ(c, l, "superblock", flags_sb_text(l->sb_flags, left),
 		       flags_sb_text(r->sb_flags, right));
@@ -293,7 +294,7 @@ static int compare_all(struct comparison *c)
 		return err;
 	memset(partner, 0xff, (c->left->n + 1) * sizeof(*partner));
 	partner[c->left->root] = c->right->root;
-	tree_for_each(i, c->left) {
+	tree_for_each (i, c->left) {
 		if (partner[i] == MOUNT_NONE)
 			continue;
 		compare_pair(c, &c->left->mounts[i], &c->right->mounts[partner[i]]);

@@ -6,16 +6,18 @@
 static const char *const no_options[] = { NULL };
 static const char *const proc_options[] = { "hidepid", "gid", "subset", NULL };
 static const char *const ramfs_options[] = { "mode", NULL };
-static const char *const devpts_options[] = { "uid", "gid", "mode", "ptmxmode", "max",
-					      "newinstance", NULL };
-static const char *const tmpfs_options[] = { "size", "nr_blocks", "nr_inodes", "mode", "uid",
-					     "gid",  "huge",	  "inode32",   "inode64", "noswap",
-					     "mpol", NULL };
-static const char *const overlay_options[] = {
-	"lowerdir", "lowerdir+", "datadir+", "upperdir", "workdir", "default_permissions", "index",
-	"redirect_dir", "nfs_export", "xino", "metacopy", "userxattr", "volatile", "uuid", "verity",
-	"override_creds", "nooverride_creds", NULL
-};
+static const char *const devpts_options[] = { "uid", "gid",	    "mode", "ptmxmode",
+					      "max", "newinstance", NULL };
+static const char *const tmpfs_options[] = { "size",	"nr_blocks", "nr_inodes", "mode",
+					     "uid",	"gid",	     "huge",	  "inode32",
+					     "inode64", "noswap",    "mpol",	  NULL };
+static const char *const overlay_options[] = { "lowerdir",  "lowerdir+",      "datadir+",
+					       "upperdir",  "workdir",	      "default_permissions",
+					       "index",	    "redirect_dir",   "nfs_export",
+					       "xino",	    "fsync",	      "metacopy",
+					       "userxattr", "volatile",	      "uuid",
+					       "verity",    "override_creds", "nooverride_creds",
+					       NULL };
 
 static const struct filesystem filesystems[] = {
 	{ "tmpfs", FILESYSTEM_CONTENTS, NULL, tmpfs_options },
@@ -45,7 +47,8 @@ const struct filesystem *filesystem_find(const char *name)
 
 static bool is_octal(const char *p)
 {
-	return p[0] >= '0' && p[0] <= '3' && p[1] >= '0' && p[1] <= '7' && p[2] >= '0' && p[2] <= '7';
+	return p[0] >= '0' && p[0] <= '3' && p[1] >= '0' && p[1] <= '7' && p[2] >= '0' &&
+	       p[2] <= '7';
 }
 
 static char *unescape(const char *text, size_t size)
@@ -104,5 +107,34 @@ bool filesystem_allows(const struct filesystem *fs, const char *option)
 
 bool filesystem_ignores(const char *option)
 {
-	return strcmp(option, "seclabel") == 0;
+	return strcmp(option, "seclabel") == 0 || strcmp(option, "newinstance") == 0;
+}
+
+/* The next word that counts; it is not unescaped: equal words are spelled equally. */
+static const char *next_word(const char **list, size_t *ret_size)
+{
+	for (;;) {
+		const char *word = *list + strspn(*list, ",");
+		char name[16] = "";
+
+		*ret_size = strcspn(word, ",");
+		*list = word + *ret_size;
+		if (*ret_size && *ret_size < sizeof(name))
+			memcpy(name, word, *ret_size);
+		if (!*ret_size || !filesystem_ignores(name))
+			return word;
+	}
+}
+
+bool filesystem_same_options(const char *left, const char *right)
+{
+	size_t n, k;
+
+	do {
+		const char *l = next_word(&left, &n), *r = next_word(&right, &k);
+
+		if (n != k || memcmp(l, r, n) != 0)
+			return false;
+	} while (n);
+	return true;
 }

@@ -6,9 +6,11 @@
 #include "base/util.h"
 
 enum {
-	/* One superblock for the kernel or for a namespace: whoever mounts it again gets the same. */
+	/* One superblock for the kernel or for a namespace: whoever mounts it again gets the same.
+	 */
 	FILESYSTEM_SINGLE = 1,
-	/* Each mount is a new instance, but what it shows is the namespace's, not the superblock's. */
+	/* Each mount is a new instance, but what it shows is the namespace's, not the superblock's.
+	 */
 	FILESYSTEM_OF_NAMESPACE = 2,
 	/* Its options are the running kernel's, shared with the host: never set, never compared. */
 	FILESYSTEM_HOST_OPTIONS = 4,
@@ -23,7 +25,7 @@ enum {
 struct filesystem {
 	const char *name;
 	unsigned int flags;
-	const char *namespace;	    /* "pid", "net", "ipc", "cgroup": whose view it shows; or NULL */
+	const char *namespace; /* "pid", "net", "ipc", "cgroup": whose view it shows; or NULL */
 	const char *const *options; /* names that an image may use; NULL-terminated */
 };
 
@@ -55,7 +57,13 @@ void filesystem_free_option(struct filesystem_option *option);
 bool filesystem_allows(const struct filesystem *fs, const char *option);
 
 /**
- * filesystem_ignores - a word that the kernel shows but nobody sets ("seclabel")
+ * filesystem_same_options - are two lists the same but for words that filesystem_ignores()
+ */
+bool filesystem_same_options(const char *left, const char *right);
+
+/**
+ * filesystem_ignores - a word without meaning: shown but never set ("seclabel"), or set but
+ *                      never shown ("newinstance", of devpts, since 4.7)
  */
 bool filesystem_ignores(const char *option);
 

@@ -7,7 +7,7 @@
 
 /* One thing wrong. Strings are malloc()ed and belong to the list. */
 struct finding {
-	const char *code; /* a constant word for machines: "no-source", "unknown-option", ... */
+	const char *code;  /* a constant word for machines: "no-source", "unknown-option", ... */
 	uint32_t mount_id; /* 0: of no mount */
 	char *path;	   /* the mount's path, or NULL */
 	char *text;	   /* one clear sentence, without a full stop */
@@ -35,7 +35,7 @@ int findings_add(struct findings *findings, const char *code, uint32_t mount_id,
 		 const char *help, const char *format, ...) printf_like(6, 7);
 
 /* Where the sentence is about a mount of a tree. */
-#define findings_mount(findings, code, m, help, ...)                                               \
+#define findings_mount(findings, code, m, help, ...) \
 	findings_add(findings, code, (m)->id, (m)->mountpoint, help, __VA_ARGS__)
 
 #endif

@@ -71,9 +71,12 @@ int flags_attr_from_options(const char *options, uint32_t *ret_attr, const char 
 static const struct {
 	uint32_t attr, ms;
 } attr_ms[] = {
-	{ MOUNT_ATTR_RDONLY, MS_RDONLY },	  { MOUNT_ATTR_NOSUID, MS_NOSUID },
-	{ MOUNT_ATTR_NODEV, MS_NODEV },		  { MOUNT_ATTR_NOEXEC, MS_NOEXEC },
-	{ ATTR_NOSYMFOLLOW, FLAGS_MS_NOSYMFOLLOW }, { MOUNT_ATTR_NODIRATIME, MS_NODIRATIME },
+	{ MOUNT_ATTR_RDONLY, MS_RDONLY },
+	{ MOUNT_ATTR_NOSUID, MS_NOSUID },
+	{ MOUNT_ATTR_NODEV, MS_NODEV },
+	{ MOUNT_ATTR_NOEXEC, MS_NOEXEC },
+	{ ATTR_NOSYMFOLLOW, FLAGS_MS_NOSYMFOLLOW },
+	{ MOUNT_ATTR_NODIRATIME, MS_NODIRATIME },
 };
 
 uint32_t flags_attr_to_ms(uint32_t attr)

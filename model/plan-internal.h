@@ -8,7 +8,7 @@
 /* A peer group of the tree. */
 struct plan_group {
 	uint32_t id, master;
-	uint32_t first; /* chain of members: planner.next_member */
+	uint32_t first;	 /* chain of members: planner.next_member */
 	uint32_t widest; /* the member that shows most of the filesystem */
 	uint32_t giver;	 /* who the others join: the widest, or the seed */
 	uint32_t n_members;
@@ -25,8 +25,8 @@ struct planner {
 	uint32_t n_groups;
 	uint32_t *next_member; /* by mount; NULL when nothing is shared */
 	bool *seeds;	       /* by mount: a seed will be cloned from it; NULL likewise */
-	uint32_t *uses;	       /* by the first mount of a superblock: mounts still to be made of it */
-	uint32_t *late;	       /* mounts that are made when all others stand */
+	uint32_t *uses; /* by the first mount of a superblock: mounts still to be made of it */
+	uint32_t *late; /* mounts that are made when all others stand */
 	uint32_t n_late;
 	int err;
 };
@@ -48,7 +48,8 @@ bool plan_is_alone(const struct planner *p, const struct mount *m);
 /* Is the descriptor needed when the tree stands? */
 bool plan_is_held(const struct planner *p, const struct mount *m);
 
-/* Every peer group and slave that plan_is_alone() does not cover, masters first; unbindable last. */
+/* Every peer group and slave that plan_is_alone() does not cover, masters first; unbindable last.
+ */
 void plan_share(struct planner *p);
 
 #endif

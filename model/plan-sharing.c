@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Propagation, by MOVE_MOUNT_SET_GROUP (5.15): a private mount joins the group, and gets the master, of a
- * giver that shows the same part of the filesystem or a larger one. A group starts with one member that
- * contains the others; where it has a master, that member first joins the master's group and is made a
- * slave of it. So masters come before slaves, and a member's master comes with the group.
+ * Propagation, by MOVE_MOUNT_SET_GROUP (5.15): a private mount joins the group, and gets the
+ * master, of a giver that shows the same part of the filesystem or a larger one. A group starts
+ * with one member that contains the others; where it has a master, that member first joins the
+ * master's group and is made a slave of it. So masters come before slaves, and a member's master
+ * comes with the group.
  *
- * Where no member contains the others, or a slave shows what none of them does, the group starts with a
- * seed: a clone of the mount that shows the whole filesystem, which is nowhere attached and is gone when
- * the builder ends. The members stay a group.
+ * Where no member contains the others, or a slave shows what none of them does, the group starts
+ * with a seed: a clone of the mount that shows the whole filesystem, which is nowhere attached and
+ * is gone when the builder ends. The members stay a group.
  */
 #include <string.h>
 
@@ -31,7 +32,9 @@ static void add_member(struct planner *p, uint32_t mount)
 		if (p->err)
 			return;
 		group = &p->groups[p->n_groups++];
-		*group = (struct plan_group){ .id = m->shared, .master = m->master, .first = MOUNT_NONE };
+		*group = (struct plan_group){ .id = m->shared,
+					      .master = m->master,
+					      .first = MOUNT_NONE };
 		group->widest = mount;
 	}
 	p->next_member[mount] = group->first;
@@ -145,7 +148,8 @@ static void join(struct planner *p, uint32_t mount, const struct plan_group *gro
 	const struct mount *m = &p->tree->mounts[mount];
 
 	/* A seed shows all that there is of its filesystem. */
-	if (mount < p->tree->n && !contains(p, group->giver < p->tree->n ? group->giver : group->widest, m) &&
+	if (mount < p->tree->n &&
+	    !contains(p, group->giver < p->tree->n ? group->giver : group->widest, m) &&
 	    !(group->needs_seed && m->dev == p->tree->mounts[group->widest].dev))
 		refuse(p, m,
 		       "no member of its peer group shows the part of the filesystem that it shows");
@@ -203,7 +207,8 @@ static void share_with_masters(struct planner *p, struct plan_group *group, uint
 
 	for (; group && !group->done; group = group_of(p, group->master)) {
 		if (n == p->n_groups) {
-			refuse(p, &p->tree->mounts[group->first], "its peer group is its own master");
+			refuse(p, &p->tree->mounts[group->first],
+			       "its peer group is its own master");
 			return;
 		}
 		chain[n++] = (uint32_t)(group - p->groups);

@@ -2,20 +2,21 @@
 /*
  * Theory of operation
  *
- * A mount is made as a descriptor, attached to its parent, and forgotten. Parents come before children,
- * and of siblings "/a/b" before "/a" (the order of tree_link()), so that each place is still to be seen
- * when its turn comes. The descriptor of a parent is needed until its last child is attached; descriptors
- * held at once are thus bounded by the depth of the tree, not by its size, but for mounts whose
- * propagation can be set only when everything stands (a mount attached below a shared one would appear at
- * all its peers).
+ * A mount is made as a descriptor, attached to its parent, and forgotten. Parents come before
+ * children, and of siblings "/a/b" before "/a" (the order of tree_link()), so that each place is
+ * still to be seen when its turn comes. The descriptor of a parent is needed until its last child
+ * is attached; descriptors held at once are thus bounded by the depth of the tree, not by its size,
+ * but for mounts whose propagation can be set only when everything stands (a mount attached below a
+ * shared one would appear at all its peers).
  *
- * Superblocks that we create are created once. Where one mount shows it, that mount is the superblock's
- * first; where several do, the first is kept, detached, as the giver of clones, until the last is made.
- * A clone of a childless mount costs the same whatever hangs below the mounts that are attached.
+ * Superblocks that we create are created once. Where one mount shows it, that mount is the
+ * superblock's first; where several do, the first is kept, detached, as the giver of clones, until
+ * the last is made. A clone of a childless mount costs the same whatever hangs below the mounts
+ * that are attached.
  *
- * An overlay is made of directories of the tree, by the paths they had. It is therefore created when the
- * rest stands, with its place held since before a sibling could cover it; overlays on overlays follow in
- * the order in which they were mounted. Everything below one waits with it.
+ * An overlay is made of directories of the tree, by the paths they had. It is therefore created
+ * when the rest stands, with its place held since before a sibling could cover it; overlays on
+ * overlays follow in the order in which they were mounted. Everything below one waits with it.
  *
  * Plugin mounts are premounted first of all: their code needs the caller's root.
  */
@@ -110,7 +111,8 @@ static void make(struct planner *p, uint32_t i)
 	default:
 		break; /* a plugin's stands already */
 	}
-	plan_add(p, p->tree->mounts[i].owner == MOUNT_PLUGIN ? PLAN_MOVE : PLAN_ATTACH, i, MOUNT_NONE);
+	plan_add(p, p->tree->mounts[i].owner == MOUNT_PLUGIN ? PLAN_MOVE : PLAN_ATTACH, i,
+		 MOUNT_NONE);
 }
 
 /* All children stand or have their place: nothing will look for one in it any more. */
@@ -259,22 +261,30 @@ int plan_build(const struct plan_input *input, struct plan *plan, struct finding
 char *plan_text(const struct mount_tree *tree, const struct plan_step *step)
 {
 	static const char *const words[] = {
-		[PLAN_PREMOUNT] = "premount",	[PLAN_CREATE] = "create",
-		[PLAN_SOURCE] = "clone source", [PLAN_CLONE] = "clone",
-		[PLAN_TAKE] = "take",		[PLAN_PLACE] = "hold place",
-		[PLAN_ATTACH] = "attach",	[PLAN_MOVE] = "move premount",
-		[PLAN_CLOSE] = "close",		[PLAN_DROP] = "drop giver",
-		[PLAN_SEAL] = "make superblock read-only", [PLAN_PIVOT] = "pivot_root",
+		[PLAN_PREMOUNT] = "premount",
+		[PLAN_CREATE] = "create",
+		[PLAN_SOURCE] = "clone source",
+		[PLAN_CLONE] = "clone",
+		[PLAN_TAKE] = "take",
+		[PLAN_PLACE] = "hold place",
+		[PLAN_ATTACH] = "attach",
+		[PLAN_MOVE] = "move premount",
+		[PLAN_CLOSE] = "close",
+		[PLAN_DROP] = "drop giver",
+		[PLAN_SEAL] = "make superblock read-only",
+		[PLAN_PIVOT] = "pivot_root",
 		[PLAN_SEED] = "seed a peer group from",
-		[PLAN_SHARE] = "make shared",	[PLAN_JOIN] = "join group of",
-		[PLAN_JOIN_HOST] = "join the source's group", [PLAN_SLAVE] = "make slave",
+		[PLAN_SHARE] = "make shared",
+		[PLAN_JOIN] = "join group of",
+		[PLAN_JOIN_HOST] = "join the source's group",
+		[PLAN_SLAVE] = "make slave",
 		[PLAN_UNBINDABLE] = "make unbindable",
 	};
 	/* A seed is nowhere mounted; it goes by what it was cloned from, which PLAN_SEED tells. */
 	bool seed = step->mount >= tree->n;
-	const struct mount *m = &tree->mounts[step->op == PLAN_SEED ? step->other :
-					      seed		    ? tree->root :
-								      step->mount];
+	const struct mount *m = &tree->mounts[step->op == PLAN_SEED ? step->other
+					      : seed		    ? tree->root
+								    : step->mount];
 	cleanup_free char *path = path_printable(m->mountpoint);
 	char *text;
 	int n;
@@ -287,13 +297,14 @@ char *plan_text(const struct mount_tree *tree, const struct plan_step *step)
 	else if (seed)
 		n = asprintf(&text, "%s: seed %u", words[step->op], step->mount - tree->n);
 	else if (step->op == PLAN_JOIN && step->other >= tree->n)
-		n = asprintf(&text, "%s seed %u: mount %u '%s'", words[step->op], step->other - tree->n,
-			     m->id, path);
+		n = asprintf(&text, "%s seed %u: mount %u '%s'", words[step->op],
+			     step->other - tree->n, m->id, path);
 	else if (step->op == PLAN_JOIN)
 		n = asprintf(&text, "%s mount %u: mount %u '%s'", words[step->op],
 			     tree->mounts[step->other].id, m->id, path);
 	else if (step->op == PLAN_CREATE)
-		n = asprintf(&text, "%s %s for mount %u '%s'", words[step->op], m->fstype, m->id, path);
+		n = asprintf(&text, "%s %s for mount %u '%s'", words[step->op], m->fstype, m->id,
+			     path);
 	else
 		n = asprintf(&text, "%s mount %u '%s'", words[step->op], m->id, path);
 	return n < 0 ? NULL : text;

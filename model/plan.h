@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The plan: the ordered list of steps that builds a namespace. It is made before anything is done and is
- * the one place where order is decided.
+ * The plan: the ordered list of steps that builds a namespace. It is made before anything is done
+ * and is the one place where order is decided.
  */
 #ifndef REBIND_MODEL_PLAN_H
 #define REBIND_MODEL_PLAN_H
@@ -10,23 +10,23 @@
 #include "model/tree.h"
 
 enum plan_op {
-	PLAN_PREMOUNT,	 /* a plugin makes its mount at /crt-premount.<id> */
-	PLAN_CREATE,	 /* a new superblock; its root is kept as the giver of its mounts */
-	PLAN_SOURCE,	 /* the mount is a clone of the caller's source */
-	PLAN_CLONE,	 /* the mount is a clone of its superblock's giver, or of a part of it */
-	PLAN_TAKE,	 /* the mount is the giver itself: nobody needs it afterwards */
-	PLAN_PLACE,	 /* hold the place: a sibling will cover it before the mount is there */
-	PLAN_ATTACH,	 /* put the mount into its place */
-	PLAN_MOVE,	 /* put a premount into its place, and remove its temporary mountpoint */
-	PLAN_CLOSE,	 /* its descriptor is needed no more */
-	PLAN_DROP,	 /* nor is the giver of its superblock */
-	PLAN_SEAL,	 /* make its superblock read-only, now that it is filled */
-	PLAN_PIVOT,	 /* the new root becomes the root */
-	PLAN_SEED,	 /* a clone of other that is nowhere attached, to start a peer group with */
-	PLAN_SHARE,	 /* a new peer group */
-	PLAN_JOIN,	 /* into the peer group (and below the master) of other */
-	PLAN_JOIN_HOST,	 /* into the peer group of its source, which is the caller's */
-	PLAN_SLAVE,	 /* from a peer to a slave of the group */
+	PLAN_PREMOUNT,	/* a plugin makes its mount at /crt-premount.<id> */
+	PLAN_CREATE,	/* a new superblock; its root is kept as the giver of its mounts */
+	PLAN_SOURCE,	/* the mount is a clone of the caller's source */
+	PLAN_CLONE,	/* the mount is a clone of its superblock's giver, or of a part of it */
+	PLAN_TAKE,	/* the mount is the giver itself: nobody needs it afterwards */
+	PLAN_PLACE,	/* hold the place: a sibling will cover it before the mount is there */
+	PLAN_ATTACH,	/* put the mount into its place */
+	PLAN_MOVE,	/* put a premount into its place, and remove its temporary mountpoint */
+	PLAN_CLOSE,	/* its descriptor is needed no more */
+	PLAN_DROP,	/* nor is the giver of its superblock */
+	PLAN_SEAL,	/* make its superblock read-only, now that it is filled */
+	PLAN_PIVOT,	/* the new root becomes the root */
+	PLAN_SEED,	/* a clone of other that is nowhere attached, to start a peer group with */
+	PLAN_SHARE,	/* a new peer group */
+	PLAN_JOIN,	/* into the peer group (and below the master) of other */
+	PLAN_JOIN_HOST, /* into the peer group of its source, which is the caller's */
+	PLAN_SLAVE,	/* from a peer to a slave of the group */
 	PLAN_UNBINDABLE,
 };
 
@@ -50,8 +50,8 @@ void plan_free(struct plan *plan);
 struct plan_input {
 	const struct mount_tree *tree; /* owners decided */
 	/*
-	 * Return: can this mount's source give it a master (a peer group of the caller's)? Asked for
-	 * mounts whose master is not in the tree.
+	 * Return: can this mount's source give it a master (a peer group of the caller's)? Asked
+	 * for mounts whose master is not in the tree.
 	 */
 	bool (*has_host_group)(void *data, uint32_t mount);
 	void *data;

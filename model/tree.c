@@ -100,7 +100,8 @@ static int find_parents(struct mount_tree *tree, struct tree_fault *fault)
 	}
 	if (tree->root == MOUNT_NONE)
 		return tree->n ? fault_at(fault, &tree->mounts[0], "belongs to a tree without root")
-			       : fault_at(fault, &(struct mount){ 0 }, "is missing: no mount at all");
+			       : fault_at(fault, &(struct mount){ 0 },
+					  "is missing: no mount at all");
 	return 0;
 }
 
@@ -160,7 +161,7 @@ static int check_shape(struct mount_tree *tree, struct tree_fault *fault)
 
 	for (uint32_t i = 0; i < tree->n; i++)
 		tree->mounts[i].processed = false;
-	tree_for_each(i, tree) {
+	tree_for_each (i, tree) {
 		const struct mount *m = &tree->mounts[i];
 		const struct mount *parent = tree_parent(tree, m);
 

@@ -9,10 +9,10 @@
 struct mount_tree {
 	struct mount *mounts; /* in the order of tree_add() */
 	uint32_t n, room;
-	uint32_t root;	     /* index of the root, MOUNT_NONE before tree_link() */
+	uint32_t root; /* index of the root, MOUNT_NONE before tree_link() */
 	struct arena strings;
-	struct table by_id;	 /* id -> index */
-	struct table by_dev;	 /* superblock -> index of its first mount, chained by sb_next */
+	struct table by_id;  /* id -> index */
+	struct table by_dev; /* superblock -> index of its first mount, chained by sb_next */
 };
 
 void tree_free(struct mount_tree *tree);
@@ -97,7 +97,7 @@ uint32_t tree_first_of_superblock(const struct mount_tree *tree, const struct mo
  */
 uint32_t tree_top(const struct mount_tree *tree, uint32_t index);
 
-#define tree_for_each(i, tree)                                                                     \
+#define tree_for_each(i, tree) \
 	for (uint32_t i = (tree)->root; i != MOUNT_NONE; i = tree_next((tree), i))
 
 #endif

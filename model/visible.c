@@ -21,7 +21,8 @@ static int index_places(const struct mount_tree *tree, struct table *places)
 	for (uint32_t i = 0; i < tree->n && !err; i++) {
 		const struct mount *m = &tree->mounts[i];
 
-		err = table_put(places, place_key(m->parent, m->mountpoint, strlen(m->mountpoint)), i, NULL);
+		err = table_put(places, place_key(m->parent, m->mountpoint, strlen(m->mountpoint)),
+				i, NULL);
 	}
 	return err;
 }
@@ -31,7 +32,8 @@ static bool is_behind_sibling(const struct mount_tree *tree, const struct table 
 			      const struct mount *m)
 {
 	const char *from = m->mountpoint, *rest = tree_relative(tree, m);
-	size_t n = rest >= from && rest < from + strlen(from) ? (size_t)(rest - from) : strlen(from);
+	size_t n =
+		rest >= from && rest < from + strlen(from) ? (size_t)(rest - from) : strlen(from);
 
 	/* "n" is the length of the parent's own path: the first prefix to look at. */
 	if (!rest[1])
@@ -42,8 +44,8 @@ static bool is_behind_sibling(const struct mount_tree *tree, const struct table 
 		uint32_t found = table_get(places, place_key(m->parent, from, n ? n : 1));
 		const char *path = found == TABLE_NONE ? NULL : tree->mounts[found].mountpoint;
 
-		if (path && tree->mounts[found].parent == m->parent && strlen(path) == (n ? n : 1) &&
-		    strncmp(path, from, n ? n : 1) == 0)
+		if (path && tree->mounts[found].parent == m->parent &&
+		    strlen(path) == (n ? n : 1) && strncmp(path, from, n ? n : 1) == 0)
 			return true;
 	}
 }
@@ -53,7 +55,7 @@ int visible_find_all(struct mount_tree *tree, struct visible *ret)
 	cleanup_table struct table places = { 0 };
 	int err = index_places(tree, &places);
 
-	tree_for_each(i, tree) {
+	tree_for_each (i, tree) {
 		struct mount *m = &tree->mounts[i];
 		const struct mount *parent = tree_parent(tree, m);
 
@@ -62,15 +64,18 @@ int visible_find_all(struct mount_tree *tree, struct visible *ret)
 		m->visible = !parent || (parent->visible && !is_behind_sibling(tree, &places, m));
 		/* What is stacked comes later in the walk than what it is stacked on. */
 		if (m->visible)
-			err = table_put(&ret->by_path, table_hash_bytes(m->mountpoint, strlen(m->mountpoint)),
-					i, NULL);
+			err = table_put(&ret->by_path,
+					table_hash_bytes(m->mountpoint, strlen(m->mountpoint)), i,
+					NULL);
 	}
 	return err;
 }
 
-struct mount *visible_at(const struct mount_tree *tree, const struct visible *visible, const char *path)
+struct mount *visible_at(const struct mount_tree *tree, const struct visible *visible,
+			 const char *path)
 {
 	uint32_t i = table_get(&visible->by_path, table_hash_bytes(path, strlen(path)));
 
-	return i != TABLE_NONE && strcmp(tree->mounts[i].mountpoint, path) == 0 ? &tree->mounts[i] : NULL;
+	return i != TABLE_NONE && strcmp(tree->mounts[i].mountpoint, path) == 0 ? &tree->mounts[i]
+										: NULL;
 }

@@ -16,9 +16,9 @@ void visible_free(struct visible *visible);
 /**
  * visible_find_all - mark the mounts whose place can be seen
  *
- * The place of a mount is hidden if its parent's is, if something is mounted on the parent's root, or
- * if a sibling is mounted on a directory above it. Sets m->visible, also on a mount that is covered by one
- * stacked on its own root: its place is seen, and the other mount there.
+ * The place of a mount is hidden if its parent's is, if something is mounted on the parent's root,
+ * or if a sibling is mounted on a directory above it. Sets m->visible, also on a mount that is
+ * covered by one stacked on its own root: its place is seen, and the other mount there.
  *
  * Return: 0 or -ENOMEM.
  */
@@ -30,6 +30,7 @@ int visible_find_all(struct mount_tree *tree, struct visible *ret);
  *
  * Return: the mount, or NULL: nothing that can be seen is mounted there.
  */
-struct mount *visible_at(const struct mount_tree *tree, const struct visible *visible, const char *path);
+struct mount *visible_at(const struct mount_tree *tree, const struct visible *visible,
+			 const char *path);
 
 #endif

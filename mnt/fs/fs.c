@@ -29,8 +29,8 @@ static int refuse(int fs_fd, const struct mount *m, int err, const char *what)
 
 int fs_set_option(int fs_fd, const struct mount *m, const char *name, const char *value)
 {
-	int done = value ? fsconfig(fs_fd, FSCONFIG_SET_STRING, name, value, 0) :
-			   fsconfig(fs_fd, FSCONFIG_SET_FLAG, name, NULL, 0);
+	int done = value ? fsconfig(fs_fd, FSCONFIG_SET_STRING, name, value, 0)
+			 : fsconfig(fs_fd, FSCONFIG_SET_FLAG, name, NULL, 0);
 
 	return done < 0 ? refuse(fs_fd, m, -errno, name) : 0;
 }
@@ -81,7 +81,9 @@ static int configure(struct build *b, int fs_fd, const struct mount *m)
 	const struct filesystem *fs = filesystem_find(m->fstype);
 	bool host = fs->flags & FILESYSTEM_HOST_OPTIONS;
 	/* devtmpfs shows the size and mode of its one superblock; they cannot be given again. */
-	const char *options = !host ? m->options : strcmp(m->fstype, "cgroup2") ? "" : host_options(b, m);
+	const char *options = !host			     ? m->options
+			      : strcmp(m->fstype, "cgroup2") ? ""
+							     : host_options(b, m);
 	int err = 0;
 
 	if (*m->source)
@@ -89,8 +91,8 @@ static int configure(struct build *b, int fs_fd, const struct mount *m)
 	if (!err)
 		err = fs_set_options(fs_fd, m, options);
 	/*
-	 * The one superblock of a namespace is made read-only when it is made, or not at all: it may be in use
-	 * by others. (PLAN_SEAL is for those that are ours alone.)
+	 * The one superblock of a namespace is made read-only when it is made, or not at all: it
+	 * may be in use by others. (PLAN_SEAL is for those that are ours alone.)
 	 */
 	if (!err && (fs->flags & FILESYSTEM_SINGLE) && !host && (m->sb_flags & MS_RDONLY))
 		err = fs_set_option(fs_fd, m, "ro", NULL);
@@ -105,8 +107,8 @@ int fs_create(struct build *b, uint32_t i)
 	const struct filesystem *fs = filesystem_find(m->fstype);
 
 	if (!fs)
-		return log_error(-EINVAL, "mount %u '%s': rebind does not create a %s", m->id, m->mountpoint,
-				 m->fstype);
+		return log_error(-EINVAL, "mount %u '%s': rebind does not create a %s", m->id,
+				 m->mountpoint, m->fstype);
 	if (fs->flags & FILESYSTEM_LAYERS)
 		return fs_overlay_create(b, m);
 	cleanup_fd int fs_fd = keeper_fsopen(b->keeper, m->fstype);

@@ -9,8 +9,8 @@
  * fs_create - a new superblock for a mount's filesystem, with its contents
  * @i: a mount of it
  *
- * Return: a detached, private mount of the whole filesystem, without attributes; or a negative errno,
- * logged.
+ * Return: a detached, private mount of the whole filesystem, without attributes; or a negative
+ * errno, logged.
  */
 int fs_create(struct build *b, uint32_t i);
 
@@ -41,8 +41,8 @@ int fs_tmpfs_fill(struct build *b, const struct mount *m, int fd);
 /**
  * fs_overlay_create - an overlay of directories of the new root
  *
- * Its options name them from there and stay visible for ever as they were given, so a child whose root
- * is the new root gives them.
+ * Its options name them from there and stay visible for ever as they were given, so a child whose
+ * root is the new root gives them.
  *
  * Return: as fs_create.
  */

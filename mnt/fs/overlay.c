@@ -6,10 +6,29 @@
 #include "base/child.h"
 #include "base/log.h"
 #include "mnt/fs/fs.h"
+#include "model/filesystem.h"
+
+/* The kernel shows redirect_dir for an overlay without an upper layer, where it has no meaning and
+ * may be EPERM. */
+static int set_layers(const struct mount *m, int fs_fd)
+{
+	bool upper = strstr(m->options, "upperdir=") != NULL;
+	const char *rest = m->options;
+	struct filesystem_option option;
+	int err = fs_set_options(fs_fd, m, ""), more = 1;
+
+	while (!err && (more = filesystem_next_option(&rest, &option)) > 0) {
+		if (!filesystem_ignores(option.name) &&
+		    (upper || strcmp(option.name, "redirect_dir") != 0))
+			err = fs_set_option(fs_fd, m, option.name, option.value);
+		filesystem_free_option(&option);
+	}
+	return err ? err : more;
+}
 
 /*
- * In the child: its root is the new root, and it is in the user namespace that shall own the mount, which is
- * where overlayfs wants its layers looked up (EIO and a kernel warning otherwise).
+ * In the child: its root is the new root, and it is in the user namespace that shall own the mount,
+ * which is where overlayfs wants its layers looked up (EIO and a kernel warning otherwise).
  */
 static int configure(struct build *b, const struct mount *m, int sock)
 {
@@ -17,16 +36,17 @@ static int configure(struct build *b, const struct mount *m, int sock)
 	cleanup_fd int fs_fd = err ? err : fsopen("overlay", FSOPEN_CLOEXEC);
 
 	if (fs_fd < 0)
-		return log_error(err ? err : -errno, "cannot create an overlay for mount %u '%s'", m->id,
-				 m->mountpoint);
+		return log_error(err ? err : -errno, "cannot create an overlay for mount %u '%s'",
+				 m->id, m->mountpoint);
 	if (fchdir(b->fds[b->tree->root]) < 0 || chroot(".") < 0)
-		return log_error(-errno, "cannot enter the new root for mount %u '%s'", m->id, m->mountpoint);
+		return log_error(-errno, "cannot enter the new root for mount %u '%s'", m->id,
+				 m->mountpoint);
 	err = *m->source ? fs_set_option(fs_fd, m, "source", m->source) : 0;
 	if (!err)
-		err = fs_set_options(fs_fd, m, m->options);
+		err = set_layers(m, fs_fd);
 	if (!err && fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		err = log_error(-errno, "cannot create the overlay of mount %u '%s' from '%s'", m->id,
-				m->mountpoint, m->options);
+		err = log_error(-errno, "cannot create the overlay of mount %u '%s' from '%.200s'",
+				m->id, m->mountpoint, m->options);
 	return err ? err : fd_send(sock, "o", 1, fs_fd);
 }
 
@@ -61,6 +81,7 @@ int fs_overlay_create(struct build *b, const struct mount *m)
 		return fs_fd;
 	int fd = fsmount(fs_fd, FSMOUNT_CLOEXEC, 0);
 
-	return fd < 0 ? log_error(-errno, "cannot mount the overlay of mount %u '%s'", m->id, m->mountpoint) :
-			fd;
+	return fd < 0 ? log_error(-errno, "cannot mount the overlay of mount %u '%s'", m->id,
+				  m->mountpoint)
+		      : fd;
 }

@@ -24,11 +24,19 @@ static int make_socket(int fd, const struct mount_socket *socket)
 	name = name ? name + 1 : socket->path;
 	if (dir_fd < 0)
 		return dir_fd;
+	struct stat before;
+
+	if (fstat(dir_fd, &before) < 0)
+		return -errno;
 	if (mknodat(dir_fd, name, S_IFSOCK | (socket->mode & 07777), 0) < 0 ||
 	    fchmodat(dir_fd, name, socket->mode & 07777, 0) < 0 ||
 	    fchownat(dir_fd, name, socket->uid, socket->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
-	return 0;
+	/* The directory had its times already. */
+	struct timespec times[2] = { before.st_atim, before.st_mtim };
+	cleanup_fd int own = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return own < 0 || futimens(own, times) < 0 ? -errno : 0;
 }
 
 static int make_sockets(const struct mount *m, const struct mount_contents *contents, int fd)
@@ -50,26 +58,29 @@ static int check_counts(const struct mount *m, const struct mount_contents *reco
 	if (!recorded || !recorded->entries ||
 	    (recorded->entries == done->entries && recorded->bytes == done->bytes))
 		return 0;
-	return log_error(-EBADMSG,
-			 "the contents of mount %u '%s' are not what was dumped: %llu entries and %llu "
-			 "bytes in place of %llu and %llu",
-			 m->id, m->mountpoint, (unsigned long long)done->entries,
-			 (unsigned long long)done->bytes, (unsigned long long)recorded->entries,
-			 (unsigned long long)recorded->bytes);
+	return log_error(
+		-EBADMSG,
+		"the contents of mount %u '%s' are not what was dumped: %llu entries and %llu "
+		"bytes in place of %llu and %llu",
+		m->id, m->mountpoint, (unsigned long long)done->entries,
+		(unsigned long long)done->bytes, (unsigned long long)recorded->entries,
+		(unsigned long long)recorded->bytes);
 }
 
 /* CRIU's records have no digest. */
-static int check_digest(const struct mount *m, const char *name, const struct mount_contents *recorded,
-			const struct mount_contents *done)
+static int check_digest(const struct mount *m, const char *name,
+			const struct mount_contents *recorded, const struct mount_contents *done)
 {
 	if (!recorded || !recorded->has_digest ||
 	    memcmp(recorded->digest, done->digest, sizeof(done->digest)) == 0)
 		return 0;
-	return log_error(-EBADMSG, "'%s', the contents of mount %u '%s', is not the file that was dumped", name,
-			 m->id, m->mountpoint);
+	return log_error(-EBADMSG,
+			 "'%s', the contents of mount %u '%s', is not the file that was dumped",
+			 name, m->id, m->mountpoint);
 }
 
-static int unpack(struct build *b, const struct mount *m, const struct mount_contents *recorded, int fd)
+static int unpack(struct build *b, const struct mount *m, const struct mount_contents *recorded,
+		  int fd)
 {
 	struct archive_fault fault = { "" };
 	struct mount_contents done = { 0 };
@@ -77,15 +88,20 @@ static int unpack(struct build *b, const struct mount *m, const struct mount_con
 	cleanup_fd int in = openat(b->image_dir_fd, image_contents_name(m->dev, name),
 				   O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
-	/* CRIU writes no archive of a tmpfs that it took for external; ours always has its counts. */
+	/* CRIU writes no archive of a tmpfs that it took for external; ours always has its counts.
+	 */
 	if (in < 0)
-		return log_error(-errno, "cannot open '%s', the contents of mount %u '%s'", name, m->id,
-				 m->mountpoint);
-	int err = archive_unpack(in, fd, b->options->allow_devices ? ARCHIVE_ANY_DEVICES : 0, &done, &fault);
+		return log_error(-errno, "cannot open '%s', the contents of mount %u '%s'", name,
+				 m->id, m->mountpoint);
+	b->progress.doing = "unpacking contents";
+	int err = archive_unpack(in, fd, b->options->allow_devices ? ARCHIVE_ANY_DEVICES : 0, &done,
+				 progress_bytes, &b->progress, &fault);
 
+	b->progress.doing = "mounting";
+	b->progress.bytes += done.bytes;
 	if (err)
-		return log_error(err, "cannot unpack '%s' into mount %u '%s': %s", name, m->id, m->mountpoint,
-				 fault.text);
+		return log_error(err, "cannot unpack '%s' into mount %u '%s': %s", name, m->id,
+				 m->mountpoint, fault.text);
 	err = check_digest(m, name, recorded, &done);
 	return err ? err : check_counts(m, recorded, &done);
 }

@@ -37,6 +37,8 @@ static int dump(char *mountpoint, int id)
 		return -ENOTSUP;
 	if (mode_is("dump-crash"))
 		crash();
+	if (mode_is("slow"))
+		usleep(1300000);
 	if (mode_is("dump-hang"))
 		sleep(1000);
 	return mode_is("dump-fail") ? -EIO : 0;
@@ -67,6 +69,8 @@ static int misbehave(const char *mountpoint, const char *old_root)
 		exit(3);
 	if (mode_is("hang"))
 		sleep(1000);
+	if (mode_is("slow"))
+		usleep(1300000);
 	if (mode_is("symlink"))
 		return symlink("/etc", mountpoint) < 0 ? -errno : 0;
 	if (mkdir(mountpoint, 0755) < 0)

@@ -2,6 +2,7 @@
 /* A mountpoints file of any content: read, and what reads is written and read again. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -9,20 +10,54 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* A tmpfs that is mounted nowhere goes with the process, however that ends. It takes privileges. */
+static int make_tmpfs(void)
+{
+	cleanup_fd int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
+
+	if (fs < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -errno;
+	cleanup_fd int mount = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	int fd = mount < 0 ? -1 : openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static char directory[] = "/dev/shm/rebind-fuzz-image-XXXXXX";
+
+static void remove_directory(void)
+{
+	static const char *const names[] = { "inventory.img", "mountpoints-1.img",
+					     "mountpoints-2.img" };
+	cleanup_fd int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		unlinkat(fd, names[i], 0);
+	rmdir(directory);
+}
+
+static int make_directory(void)
+{
+	if (!mkdtemp(directory))
+		return -errno;
+	atexit(remove_directory);
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
 static int scratch(void)
 {
 	static int fd = -1;
+	struct image_info info = { .version = 2 };
 
-	if (fd < 0) {
-		char path[] = "/dev/shm/rebind-fuzz-image-XXXXXX";
-		struct image_info info = { .version = 2 };
-
-		if (!mkdtemp(path))
-			abort();
-		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0 || image_write_inventory(fd, &info))
-			abort();
-	}
+	if (fd >= 0)
+		return fd;
+	fd = make_tmpfs();
+	if (fd < 0)
+		fd = make_directory();
+	if (fd < 0 || image_write_inventory(fd, &info))
+		abort();
 	return fd;
 }
 

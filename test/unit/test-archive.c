@@ -99,7 +99,7 @@ static void pack(int dir, int out, struct mount_contents *contents)
 static void unpack(int in, int dir, unsigned int policy, struct mount_contents *done)
 {
 	struct archive_fault fault = { 0 };
-	int err = archive_unpack(in, dir, policy, done, &fault);
+	int err = archive_unpack(in, dir, policy, done, NULL, NULL, &fault);
 
 	if (err)
 		print_message("unpack: %s\n", fault.text);
@@ -812,10 +812,11 @@ static void hostile_archives_are_refused(void **state)
 		cleanup_fd int in = make_archive(hostiles[i].entries, n), dir = make_tmpfs();
 		struct mount_contents done;
 		struct archive_fault fault = { 0 };
-		int err = archive_unpack(in, dir, 0, &done, &fault);
+		int err = archive_unpack(in, dir, 0, &done, NULL, NULL, &fault);
 
 		rewind_fd(in);
-		int check = archive_unpack(in, -EBADF, ARCHIVE_LIST_ONLY, &done, &fault);
+		int check =
+			archive_unpack(in, -EBADF, ARCHIVE_LIST_ONLY, &done, NULL, NULL, &fault);
 
 		if (err != hostiles[i].result || check != err)
 			print_message("%s: %d, %d: %s\n", hostiles[i].what, err, check, fault.text);
@@ -835,7 +836,7 @@ static void a_symlink_on_the_disk_is_not_followed(void **state)
 
 	assert_int_equal(mkdirat(dir, "d", 0755), 0);
 	assert_int_equal(symlinkat("d", dir, "l"), 0);
-	assert_true(archive_unpack(in, dir, 0, &done, &fault) < 0);
+	assert_true(archive_unpack(in, dir, 0, &done, NULL, NULL, &fault) < 0);
 	assert_int_equal(faccessat(dir, "d/x", F_OK, 0), -1);
 }
 
@@ -875,13 +876,13 @@ static void damaged_archives_are_refused(void **state)
 	for (off_t cut = size - 9; cut > 0; cut -= 97) {
 		assert_int_equal(ftruncate(out, cut), 0);
 		rewind_fd(out);
-		assert_int_equal(archive_unpack(out, copy, 0, &done, &fault), -EBADMSG);
+		assert_int_equal(archive_unpack(out, copy, 0, &done, NULL, NULL, &fault), -EBADMSG);
 		rewind_fd(out);
 		assert_int_equal(archive_list(out, &list, &fault), -EBADMSG);
 	}
 	assert_int_equal(ftruncate(out, 0), 0);
 	rewind_fd(out);
-	assert_int_equal(archive_unpack(out, copy, 0, &done, &fault), -EBADMSG);
+	assert_int_equal(archive_unpack(out, copy, 0, &done, NULL, NULL, &fault), -EBADMSG);
 }
 
 static void digest_file(int fd, uint8_t ret[DIGEST_SIZE])
@@ -946,7 +947,7 @@ static void no_changed_byte_unpacks_to_the_same_digest(void **state)
 		c ^= 1;
 		assert_int_equal(pwrite(out, &c, 1, i), 1);
 		rewind_fd(out);
-		if (archive_unpack(out, copy, 0, &done, &fault) == 0) {
+		if (archive_unpack(out, copy, 0, &done, NULL, NULL, &fault) == 0) {
 			assert_memory_not_equal(done.digest, contents.digest, DIGEST_SIZE);
 			unpacked++;
 		}
@@ -1087,12 +1088,16 @@ static void a_large_file_packs_in_little_memory(void **state)
 	rewind_fd(out);
 	double t1 = now();
 
-	unpack(out, copy, 0, &done);
+	uint64_t packed = progress;
+
+	progress = 0;
+	assert_int_equal(archive_unpack(out, copy, 0, &done, note, &progress, &fault), 0);
 	double t2 = now();
 
 	getrusage(RUSAGE_SELF, &after);
 	print_message("%d MiB: packed in %.2f s, unpacked in %.2f s, %ld KiB more memory\n", mib,
 		      t1 - t0, t2 - t1, after.ru_maxrss - before.ru_maxrss);
+	assert_true(packed > (uint64_t)(mib - 8) << 20);
 	assert_true(progress > (uint64_t)(mib - 8) << 20);
 	assert_int_equal(contents.bytes, (uint64_t)mib << 20);
 	assert_int_equal(done.bytes, contents.bytes);

@@ -308,7 +308,8 @@ int main(void)
 		cmocka_unit_test(a_master_that_no_source_can_give_is_left_out),
 		cmocka_unit_test(unbindable_comes_last),
 		cmocka_unit_test(a_group_that_is_its_own_master_is_refused),
-		cmocka_unit_test(a_group_without_a_member_that_contains_the_others_starts_with_a_seed),
+		cmocka_unit_test(
+			a_group_without_a_member_that_contains_the_others_starts_with_a_seed),
 		cmocka_unit_test(a_group_of_two_filesystems_is_refused),
 		cmocka_unit_test(many_peers_with_many_slaves_cost_the_same_for_each),
 		cmocka_unit_test(a_long_chain_of_masters_has_a_plan),

@@ -142,6 +142,48 @@ static void log_lines_and_findings_go_to_the_caller(void **state)
 	assert_string_equal(texts[3], "help");
 }
 
+static void note_line(void *data, enum log_level level, const char *line)
+{
+	snprintf(data, 64, "%d %s", (int)level, line);
+}
+
+static void lines_of_the_other_sides_log_go_to_ours_and_messages_to_us(void **state)
+{
+	struct log_state before = log_save();
+	char line[64] = "";
+	struct talk_message got;
+	const char *texts[4];
+	int value = 0, fd = -EBADF;
+
+	log_to(note_line, line, LOG_WARN);
+	talk_log_sink(&ends[0], LOG_WARN, "one");
+	assert_ok(talk_send(ends[0], (struct talk_message){ .type = TALK_OPEN },
+			    (const char *const[4]){ "proc" }, -1));
+	assert_int_equal(talk_hear(ends[1], buf, &got, texts, NULL), 1);
+	assert_int_equal(got.type, TALK_OPEN);
+	assert_string_equal(texts[0], "proc");
+	assert_string_equal(line, "2 one");
+	talk_log_sink(&ends[0], LOG_ERROR, "%s");
+	assert_ok(talk_answer(ends[0], -ENODEV, ends[0]));
+	assert_ok(talk_await(ends[1], TALK_ANSWER, &value, &fd));
+	assert_int_equal(value, -ENODEV);
+	assert_true(fd >= 0);
+	assert_string_equal(line, "1 %s");
+	fd_close(&fd);
+	log_restore(before);
+}
+
+static void what_is_not_awaited_is_refused(void **state)
+{
+	assert_ok(talk_answer(ends[0], 0, ends[0]));
+	unsigned int before = help_open_fds();
+
+	assert_int_equal(talk_await(ends[1], TALK_GO, NULL, NULL), -EPROTO);
+	assert_int_equal(help_open_fds(), before);
+	fd_close(&ends[0]);
+	assert_int_equal(talk_await(ends[1], TALK_GO, NULL, NULL), -EIO);
+}
+
 #define talk_test(f) cmocka_unit_test_setup_teardown(f, start, stop)
 
 int main(void)
@@ -153,6 +195,8 @@ int main(void)
 		talk_test(a_message_whose_texts_are_not_all_of_it_is_refused),
 		talk_test(a_text_that_starts_outside_is_not_there),
 		talk_test(log_lines_and_findings_go_to_the_caller),
+		talk_test(lines_of_the_other_sides_log_go_to_ours_and_messages_to_us),
+		talk_test(what_is_not_awaited_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

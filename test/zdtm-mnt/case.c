@@ -286,9 +286,66 @@ void unmount(const char *path)
 	must(!umount2(path, 0), "umount", path);
 }
 
+static void write_map(pid_t pid, const char *file, uid_t outside)
+{
+	char path[64], map[64];
+	int length = snprintf(map, sizeof(map), "0 %u 1000\n", outside), fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	must(fd >= 0 && write(fd, map, (size_t)length) == length, "write", path);
+	close(fd);
+}
+
+static _Noreturn void live_in_user_namespace(int ready)
+{
+	if (unshare(CLONE_NEWUSER) || write(ready, "", 1) != 1)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+static int user_namespace(uid_t outside)
+{
+	char path[64], byte;
+	int ready[2], fd;
+	pid_t pid;
+
+	must(!pipe2(ready, O_CLOEXEC), "pipe", "");
+	pid = fork();
+	must(pid >= 0, "fork", "");
+	if (!pid)
+		live_in_user_namespace(ready[1]);
+	close(ready[1]);
+	must(read(ready[0], &byte, 1) == 1, "unshare", "user");
+	close(ready[0]);
+	write_map(pid, "uid_map", outside);
+	write_map(pid, "gid_map", outside);
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	must(fd >= 0, "open", path);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return fd;
+}
+
+void map_ids(const char *path, uid_t outside)
+{
+	int userns = user_namespace(outside);
+	int tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP,
+				   .userns_fd = (unsigned int)userns };
+
+	must(tree >= 0, "open_tree", path);
+	must(!mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof(attr)), "id-map", path);
+	must(!move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH), "move_mount", path);
+	close(tree);
+	close(userns);
+}
+
 /* --- facts ----------------------------------------------------------------------------------- */
 
-void expect(bool fact, const char *format, ...)
+void expect_fact(bool fact, const char *format, ...)
 {
 	va_list args;
 
@@ -352,9 +409,10 @@ void expect_type(const char *path, const char *type)
 		const char *type;
 		unsigned long magic;
 	} known[] = {
-		{ "tmpfs", 0x01021994 },   { "ramfs", 0x858458f6 },   { "proc", 0x9fa0 },
-		{ "sysfs", 0x62656572 },   { "devpts", 0x1cd1 },      { "mqueue", 0x19800202 },
-		{ "cgroup2", 0x63677270 }, { "overlay", 0x794c7630 },
+		{ "tmpfs", 0x01021994 },   { "ramfs", 0x858458f6 },	{ "proc", 0x9fa0 },
+		{ "sysfs", 0x62656572 },   { "devpts", 0x1cd1 },	{ "mqueue", 0x19800202 },
+		{ "cgroup2", 0x63677270 }, { "overlay", 0x794c7630 },	{ "debugfs", 0x64626720 },
+		{ "tracefs", 0x74726163 }, { "hugetlbfs", 0x958458f6 }, { "ext4", 0xef53 },
 	};
 	struct statfs fs;
 
@@ -443,6 +501,28 @@ void expect_mounts(const char *path, int count)
 	must(waitpid(pid, &status, 0) == pid, "wait", path);
 	expect(WIFEXITED(status) && WEXITSTATUS(status) == count, "%d mounts at '%s', not %d",
 	       WEXITSTATUS(status), path, count);
+}
+
+static int check_without(const char *path, void (*check)(void))
+{
+	must(!unshare(CLONE_NEWNS), "unshare", path);
+	must(!mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "make private", "/");
+	must(!umount2(path, MNT_DETACH), "umount", path);
+	check();
+	return 0;
+}
+
+void without(const char *path, void (*check)(void))
+{
+	pid_t pid = fork();
+	int status;
+
+	must(pid >= 0, "fork", path);
+	if (!pid)
+		exit(check_without(path, check));
+	must(waitpid(pid, &status, 0) == pid, "wait", path);
+	if (status)
+		fail("so it is without what is mounted at '%s'", path);
 }
 
 /* --- the namespace --------------------------------------------------------------------------- */

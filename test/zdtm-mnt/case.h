@@ -104,9 +104,20 @@ void attributes(const char *path, unsigned long long set); /* MOUNT_ATTR_*, of o
 void allow(const char *path, unsigned long long clear);	   /* MOUNT_ATTR_* to take away */
 void propagation(const char *path, unsigned long flag);	   /* MS_SHARED and its like */
 void unmount(const char *path);
+/* 0 to 999 become `outside` and what follows. In settle(), with a /proc: the kernel makes no user
+ * namespace while the host's root is stacked on ours. */
+void map_ids(const char *path, uid_t outside);
 
 /* Facts, for check(). */
-void expect(bool fact, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void expect_fact(bool fact, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The fact first: what is said of it may be about errno. */
+#define expect(fact, ...)                        \
+	do {                                     \
+		bool fact_ = (fact);             \
+		expect_fact(fact_, __VA_ARGS__); \
+	} while (0)
+
 void expect_text(const char *path, const char *text);
 void expect_volume(const char *path, const char *name);	     /* made by volume() on this side */
 void expect_volume_file(const char *path, const char *name); /* made by volume_file() */
@@ -118,6 +129,9 @@ void expect_readonly(const char *directory);
 void expect_writable(const char *directory);
 void expect_mounts(const char *path, int count); /* how many are mounted exactly there */
 void expect_one_superblock(const char *path, const char *other);
+
+/* The facts that are true where the mount at `path` is not, in a copy of the namespace. */
+void without(const char *path, void (*check)(void));
 
 /* `call` returned -1 with this errno. */
 #define expect_errno(call, error)                                                                \

@@ -31,7 +31,8 @@ static void check(void)
 }
 
 const struct zdtm_case zdtm_case = {
-	.about = "A peer group none of whose members shows what the others show, and a slave of it.",
+	.about =
+		"A peer group none of whose members shows what the others show, and a slave of it.",
 	.build = build,
 	.check = check,
 };

@@ -2,6 +2,8 @@
 /* What a trial says of itself: diagnostic lines of TAP on its stdout. */
 #include "runner.h"
 
+#define LINE_MAX_SHOWN 1000 /* options of overlays go on for pages */
+
 static bool complained;
 
 bool has_complaints(void)
@@ -13,16 +15,23 @@ bool has_complaints(void)
  */
 static void comment(const char *prefix, const char *text)
 {
+	size_t column = 0;
+
 	printf("# %s", prefix);
 	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-		if (*c == '\n' && c[1])
+		if (*c == '\n' && c[1]) {
 			printf("\n# %s", prefix);
-		else if (*c == '\n')
+			column = 0;
+		} else if (*c == '\n') {
 			break;
-		else if (*c < ' ' || *c == 0x7f || *c >= 0x80)
+		} else if (column++ >= LINE_MAX_SHOWN) {
+			if (column == LINE_MAX_SHOWN + 1)
+				printf("...");
+		} else if (*c < ' ' || *c == 0x7f || *c >= 0x80) {
 			printf("\\%03o", *c);
-		else
+		} else {
 			putchar(*c);
+		}
 	}
 	putchar('\n');
 	fflush(stdout);

@@ -1,0 +1,156 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Whose namespace is dumped: of a process with another root than its namespace has, of a file that
+# keeps a namespace which nobody is in, of a process that has ended, of a kernel thread, of rebind
+# itself. It is the whole namespace, or an error that says why.
+#
+# usage: test/cli/targets.sh BUILD_DIR     (as root)
+
+# A pid namespace of one's own has no kernel threads: asked before lib.sh makes one.
+if [ -z "${REBIND_TEST_WORK-}" ] && [ -x "${1-}/rebind" ] && kthread=$(pgrep -x kthreadd | head -1) &&
+	[ -n "$kthread" ]; then
+	KTHREAD_SAID=$(timeout 20 "$1/rebind" dump --dry-run -t "$kthread" -D "${TMPDIR:-/tmp}" 2>&1 >"/dev/null" | head -c 4000)
+	KTHREAD_STATUS=$(timeout 20 "$1/rebind" dump --dry-run -t "$kthread" -D "${TMPDIR:-/tmp}" >"/dev/null" 2>&1 && echo 0 || echo $?)
+	export KTHREAD_SAID KTHREAD_STATUS
+fi
+
+# shellcheck source=test/cli/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+images=0
+
+# run COMMAND...: status; out and err
+run() {
+	timeout 20 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
+	status=$?
+}
+
+# dump ARG...: into a new directory, $image
+dump() {
+	images=$((images + 1))
+	image=$work/image.$images
+	mkdir "$image"
+	run "$rebind" dump -D "$image" "$@"
+}
+
+# whole SENTENCE ARG...: what is dumped is all that the container has
+whole() {
+	local sentence=$1 why=
+	shift
+	dump "$@" "${declared[@]}"
+	if [ "$status" -ne 0 ]; then
+		why="exit status $status"
+	elif ! "$rebind" diff --contents "$work/img" "$image" >"$work/err" 2>&1; then
+		why="it is not: $(head -1 "$work/err")"
+	fi
+	result "$sentence" "$why$(left_processes)"
+}
+
+# refused SENTENCE STATUS REGEX ARG...: one line that says why, and no image
+refused() {
+	local sentence=$1 want=$2 regex=$3 why=
+	shift 3
+	dump "$@"
+	if [ "$status" -ne "$want" ]; then
+		why="exit status $status, not $want"
+	elif [ "$(wc -l <"$work/err")" -ne 1 ] || ! grep -qE "$regex" "$work/err"; then
+		why="the message is not one line with '$regex'"
+	elif ! rmdir "$image" 2>"/dev/null"; then
+		why="something was written"
+	fi
+	result "$sentence" "$why$(left_processes)"
+}
+
+# in_jail VAR DIR: a process of the container's namespace that has DIR as its root
+in_jail() {
+	hold "$1" nsenter --mount="/proc/$container/ns/mnt" --root="/proc/$container/root$2" \
+		/busybox sh -c 'echo ready; exec /busybox sleep 1000'
+}
+
+other_roots() {
+	local jailed reader
+
+	for reader in statmount mountinfo; do
+		in_jail jailed /jail
+		whole "the root of a chrooted process is not that of its namespace, $reader" \
+			-t "$jailed" --reader "$reader"
+		forget "$jailed"
+		in_jail jailed /tmp
+		whole "nor is it where that is a mount, $reader" -t "$jailed" --reader "$reader"
+		forget "$jailed"
+	done
+}
+
+outside() {
+	local pin=$work/pin id
+
+	whole "a process is a target" -t "$container"
+	whole "its nsfs file is one" --mntns "/proc/$container/ns/mnt"
+	: >"$pin"
+	mount --bind "/proc/$container/ns/mnt" "$pin"
+	id=$(stat -L -c %i "$pin")
+	forget "$container"
+	result "nobody is in the namespace any more" "$(for ns in /proc/[0-9]*/ns/mnt; do
+		[ "$(stat -L -c %i "$ns" 2>"/dev/null")" != "$id" ] || echo "$ns"
+	done)"
+	whole "a file that keeps a namespace without processes is a target" --mntns "$pin"
+	run "$rebind" restore -D "$image" --root "$work/new" "${sources[@]}" -- /inside cat /vol/file /tmp/dir/file
+	result "and what was dumped is restored" \
+		"$([ "$(cat "$work/out")" = $'volume of src\ndata' ] || echo "exit status $status, '$(head -c 200 "$work/out")'")"
+	umount "$pin"
+	refused "the file without the namespace is refused" 1 "$pin.*not the file of a mount namespace" --mntns "$pin"
+}
+
+# The machine has mounts that cannot be dumped without words about them, or none: both are fine.
+own() {
+	local before
+
+	before=$(mounts)
+	dump -t $$
+	if [ "$status" -eq 0 ]; then
+		[ -e "$image/inventory.img" ]
+	else
+		[ "$status" -eq 1 ] && ! grep -qv '^rebind: ' "$work/err" && rmdir "$image"
+	fi
+	result "rebind's own namespace is dumped, or refused mount by mount" "$([ $? -eq 0 ] || echo "exit status $status")"
+	result "and stays as it is" "$([ "$(mounts)" = "$before" ] || echo "the mount table differs")"
+}
+
+no_namespace() {
+	local zombie parent
+
+	# Nobody waits for it.
+	bash -c 'true & echo $!; exec sleep 1000' >"$work/zombie" &
+	parent=$!
+	known+=("$parent")
+	until zombie=$(cat "$work/zombie" 2>"/dev/null") && grep -qs '^State:.*Z' "/proc/${zombie:-none}/status"; do
+		pause_for 0.02
+	done
+	known+=("$zombie")
+	refused "a zombie has no namespace" 1 "process $zombie: No such process" -t "$zombie"
+	forget "$parent"
+	refused "nor has a process that is not there" 1 "process 4194303: No such process" -t 4194303
+	refused "a namespace of another kind is refused" 1 "net.*not the file of a mount namespace" --mntns "/proc/self/ns/net"
+	refused "so is a file that is no namespace" 1 "null.*not the file of a mount namespace" --mntns "/dev/null"
+	if [ -z "${KTHREAD_STATUS-}" ]; then
+		skip "a kernel thread" "none is seen here"
+		return
+	fi
+	echo "$KTHREAD_SAID" >"$work/err"
+	result "a kernel thread is dumped or refused, in words" \
+		"$([ "$KTHREAD_STATUS" -eq 0 ] || { [ "$KTHREAD_STATUS" -eq 1 ] && ! grep -qv '^rebind: ' "$work/err"; } || echo "exit status $KTHREAD_STATUS")"
+}
+
+make_container plain
+for dir in "$work/a/root" "$work/new"; do
+	mkdir "$dir/jail"
+	cp "$(command -v busybox)" "$dir/jail/busybox"
+done
+cp "$work/a/root/jail/busybox" "/proc/$container/root/tmp/busybox"
+dump_container "$container" "$work/img"
+no_namespace
+own
+other_roots
+outside
+finish

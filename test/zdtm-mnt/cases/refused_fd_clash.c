@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "case.h"
+
+static void prepare(void)
+{
+	volume("dir");
+}
+
+static void build(void)
+{
+	bind("dir", "/dir");
+	bind("dir", "/other");
+}
+
+const struct zdtm_case zdtm_case = {
+	.about = "A key that has a path and a descriptor as sources is refused.",
+	.dump = LIST("--external", "mnt[/dir]:dir", "--external", "mnt[/other]:other"),
+	.restore = LIST("--external", "mnt[other]:@SRC@/dir", "--inherit-fd", "fd[7]:mnt[other]",
+			"--external", "mnt[dir]:@SRC@/dir"),
+	.inherit = LIST("7=@SRC@/dir"),
+	.prepare = prepare,
+	.build = build,
+	.refused = REFUSED_AT_RESTORE,
+	.says = LIST("other"),
+};
