@@ -23,6 +23,40 @@ void log_restore(struct log_state saved)
 	state = saved;
 }
 
+struct log_held_line {
+	enum log_level level;
+	char *line;
+};
+
+static void hold_line(void *data, enum log_level level, const char *line)
+{
+	struct log_held *held = data;
+	struct log_held_line *list = realloc(held->list, (held->n + 1) * sizeof(*list));
+
+	if (!list)
+		return;
+	held->list = list;
+	list[held->n++] = (struct log_held_line){ .level = level, .line = strdup(line) };
+}
+
+void log_hold(struct log_held *held)
+{
+	*held = (struct log_held){ .before = log_save() };
+	log_to(hold_line, held, held->before.max);
+}
+
+void log_let_go(struct log_held *held, bool show)
+{
+	log_restore(held->before);
+	for (size_t i = 0; i < held->n; i++) {
+		if (show && held->list[i].line)
+			log_line(held->list[i].level, "%s", held->list[i].line);
+		free(held->list[i].line);
+	}
+	free(held->list);
+	*held = (struct log_held){ 0 };
+}
+
 enum log_level log_max(void)
 {
 	return state.max;

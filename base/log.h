@@ -38,6 +38,24 @@ struct log_state {
 struct log_state log_save(void);
 void log_restore(struct log_state state);
 
+/* Lines that are kept back: what they say may turn out not to matter. */
+struct log_held {
+	struct log_state before;
+	struct log_held_line *list;
+	size_t n;
+};
+
+/**
+ * log_hold - keep lines back from now on
+ */
+void log_hold(struct log_held *held);
+
+/**
+ * log_let_go - go on as before
+ * @show: write what was kept back, else forget it
+ */
+void log_let_go(struct log_held *held, bool show);
+
 enum log_level log_max(void);
 
 /**

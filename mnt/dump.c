@@ -207,6 +207,9 @@ static int write_image(struct dump *d, const struct mount_tree *tree)
 /* Contents and image. Return: -EAGAIN if the namespace changed meanwhile. */
 static int keep(struct dump *d, const struct scan_target *target, struct mount_tree *tree)
 {
+	struct log_held held;
+
+	log_hold(&held);
 	int err = contents_dump(target, tree, d->image_dir_fd, &d->progress);
 
 	if (!err) {
@@ -214,9 +217,11 @@ static int keep(struct dump *d, const struct scan_target *target, struct mount_t
 
 		err = same > 0 ? write_image(d, tree) : same < 0 ? same : -EAGAIN;
 	} else if (scan_is_unchanged(target, tree) == 0) {
-		/* What could not be read may not be there any more. */
+		/* What could not be read may not be there any more; then nobody wants to hear of
+		 * it. */
 		err = -EAGAIN;
 	}
+	log_let_go(&held, err != -EAGAIN);
 	if (err)
 		contents_forget(tree, d->image_dir_fd);
 	return err;

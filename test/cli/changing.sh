@@ -10,9 +10,8 @@
 . "$(dirname "$0")/lib.sh"
 
 images=0 written=0 refused=0 wrong=
-# Who is told to freeze the processes knows what to do. The others are what a mount that went says
-# of itself, for now: where it was read nobody has looked whether the table is still the same.
-says='chang|what covers it is locked'
+# Who is told to freeze the processes knows what to do.
+says='chang'
 
 # mounted NAME: in the table of the image that was just looked at
 mounted() {

@@ -143,13 +143,17 @@ new_root() {
 # hold VAR COMMAND...: run `inside hold` or the like in the background until it says "ready"
 hold() {
 	local -n held=$1
-	local line
+	local line='' ready
 	shift
 	rm -f "$work/ready"
 	mkfifo "$work/ready"
-	"$@" >"$work/ready" &
+	# Open at both ends, so that neither waits for the other to come.
+	exec {ready}<> "$work/ready"
+	"$@" >"$work/ready" {ready}>&- &
 	held=$!
-	if ! read -r line <"$work/ready" || [ "$line" != ready ]; then
+	read -r -t 20 line <&"$ready"
+	exec {ready}>&-
+	if [ "$line" != ready ]; then
 		echo "$script: a helper did not start: $*" >&2
 		exit 1
 	fi
