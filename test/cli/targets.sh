@@ -125,8 +125,8 @@ own() {
 no_namespace() {
 	local zombie parent
 
-	# Nobody waits for it.
-	bash -c 'true & echo $!; exec sleep 1000' >"$work/zombie" &
+	# It ends when its parent is a program that waits for nobody; before, the shell would have reaped it.
+	bash -c 'sleep 0.3 & echo $!; exec sleep 1000' >"$work/zombie" &
 	parent=$!
 	known+=("$parent")
 	until zombie=$(cat "$work/zombie" 2>"/dev/null") && grep -qs '^State:.*Z' "/proc/${zombie:-none}/status"; do
