@@ -101,6 +101,8 @@ processes() {
 		line=${line%)*}
 		# Subshells of this script, as the one that asks.
 		[ "${line#*(}" != "${script:0:15}" ] || continue
+		# What has ended and waits for this script alone, the first process here, which reaps when bash likes to.
+		[[ "$rest" != "Z $$ "* ]] || continue
 		echo "$line) ${rest%% *}"
 	done
 }
