@@ -284,7 +284,7 @@ void rebind_tree_get(const struct rebind_tree *tree, size_t index, struct rebind
 		.unbindable = m->unbindable,
 		.is_file = m->kind == MOUNT_KIND_FILE,
 		.idmapped = m->attributes & MOUNT_ATTR_IDMAP,
-		.covered = tree_top(&tree->tree, tree->order[index]) != tree->order[index],
+		.covered = tree_covering(&tree->tree, tree->order[index]) != MOUNT_NONE,
 		.owner = owners[m->owner],
 	};
 	flags_attr_text(m->attributes, ret->attributes);

@@ -24,7 +24,7 @@ static bool is_seen(const struct mount_tree *tree, const struct mount *m)
 {
 	uint32_t i = tree_index(tree, m);
 
-	return m->visible && tree_top(tree, i) == i;
+	return m->visible && tree_covering(tree, i) == MOUNT_NONE;
 }
 
 /* --external for this mount: by its path where that leads to it, else by its id. Or NULL: no

@@ -243,7 +243,7 @@ const char *tree_relative(const struct mount_tree *tree, const struct mount *m)
 	return *rest ? rest : "/";
 }
 
-static uint32_t covering_child(const struct mount_tree *tree, uint32_t index)
+uint32_t tree_covering(const struct mount_tree *tree, uint32_t index)
 {
 	const struct mount *m = &tree->mounts[index];
 
@@ -255,7 +255,7 @@ static uint32_t covering_child(const struct mount_tree *tree, uint32_t index)
 
 uint32_t tree_top(const struct mount_tree *tree, uint32_t index)
 {
-	for (uint32_t c; (c = covering_child(tree, index)) != MOUNT_NONE;)
+	for (uint32_t c; (c = tree_covering(tree, index)) != MOUNT_NONE;)
 		index = c;
 	return index;
 }

@@ -91,6 +91,13 @@ const char *tree_relative(const struct mount_tree *tree, const struct mount *m);
 uint32_t tree_first_of_superblock(const struct mount_tree *tree, const struct mount *m);
 
 /**
+ * tree_covering - the mount that is stacked on a mount's root
+ *
+ * Return: its index, or MOUNT_NONE.
+ */
+uint32_t tree_covering(const struct mount_tree *tree, uint32_t index);
+
+/**
  * tree_top - the visible mount among those stacked at one place
  *
  * Return: the index of the mount that covers @index at its own root, itself if none does.
