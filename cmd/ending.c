@@ -10,7 +10,7 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/place.h"
-#include "cmd/text.h"
+#include "base/text.h"
 
 void ending_init(struct ending *ending)
 {

@@ -3,7 +3,7 @@
 #ifndef REBIND_CMD_INHERIT_H
 #define REBIND_CMD_INHERIT_H
 
-#include "cmd/text.h"
+#include "base/text.h"
 #include "include/rebind.h"
 
 struct inherit {

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "cmd/progress.h"
-#include "cmd/text.h"
+#include "base/text.h"
 
 struct logging {
 	int fd;		       /* of -o, or -EBADF */

@@ -3,7 +3,7 @@
 #ifndef REBIND_CMD_OLDER_H
 #define REBIND_CMD_OLDER_H
 
-#include "cmd/text.h"
+#include "base/text.h"
 
 struct older_words {
 	struct strings ext_mount_map; /* "K:V", or "auto" */

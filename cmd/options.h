@@ -3,7 +3,7 @@
 #ifndef REBIND_CMD_OPTIONS_H
 #define REBIND_CMD_OPTIONS_H
 
-#include "cmd/text.h"
+#include "base/text.h"
 
 /* What an option takes, and the type of the field that it sets. */
 enum option_kind {

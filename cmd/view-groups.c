@@ -5,7 +5,7 @@
 
 #include "base/path.h"
 #include "cmd/groups.h"
-#include "cmd/text.h"
+#include "base/text.h"
 
 #define MAX_PATHS 6 /* of a group that are named */
 

@@ -15,7 +15,7 @@
 #include <wchar.h>
 
 #include "base/path.h"
-#include "cmd/text.h"
+#include "base/text.h"
 #include "cmd/view-groups.h"
 
 enum column { TARGET, SOURCE, FSTYPE, PROPAGATION, OWNER, OPTIONS, N_COLUMNS };

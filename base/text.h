@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Strings: lists of them, and what of them a terminal may see. */
-#ifndef REBIND_CMD_TEXT_H
-#define REBIND_CMD_TEXT_H
+#ifndef REBIND_BASE_TEXT_H
+#define REBIND_BASE_TEXT_H
 
 #include "base/util.h"
 
