@@ -8,6 +8,7 @@
  *   CASE build SIDE             in the side's directory, in a fresh mount namespace; says "ready"
  *                               on stdout and stays until it is killed
  *   CASE check SIDE             in the namespace to be checked
+ *   CASE outside SIDE PID       in the side's directory, while PID holds that namespace
  *
  * While build() runs, `/` is the new root already and the host's mounts lie above it, reachable
  * through two descriptors only: the directory of sources, which is the working directory, and the
@@ -26,6 +27,7 @@
 #include "case.h"
 
 static const char *side = "old";
+static const char *inside_pid = "self";
 static int sources_fd = -1, host_fd = -1;
 
 bool on_new_side(void)
@@ -113,6 +115,8 @@ static void describe(void)
 	record("flavours", flavours[zdtm_case.flavours]);
 	if (zdtm_case.reader)
 		record("reader", zdtm_case.reader);
+	if (zdtm_case.outside)
+		record("outside", "yes");
 	record_all("dump", zdtm_case.dump);
 	record_all("restore", zdtm_case.restore);
 	record_all("env", zdtm_case.env);
@@ -403,27 +407,47 @@ void expect_mode(const char *path, mode_t mode)
 	expect(st.st_mode == mode, "'%s' has mode %#o, not %#o", path, st.st_mode, mode);
 }
 
-void expect_type(const char *path, const char *type)
+static unsigned long magic_of(const char *type)
 {
 	static const struct {
 		const char *type;
 		unsigned long magic;
 	} known[] = {
-		{ "tmpfs", 0x01021994 },   { "ramfs", 0x858458f6 },	{ "proc", 0x9fa0 },
-		{ "sysfs", 0x62656572 },   { "devpts", 0x1cd1 },	{ "mqueue", 0x19800202 },
-		{ "cgroup2", 0x63677270 }, { "overlay", 0x794c7630 },	{ "debugfs", 0x64626720 },
-		{ "tracefs", 0x74726163 }, { "hugetlbfs", 0x958458f6 }, { "ext4", 0xef53 },
+		{ "tmpfs", 0x01021994 },     { "ramfs", 0x858458f6 },
+		{ "proc", 0x9fa0 },	     { "sysfs", 0x62656572 },
+		{ "devpts", 0x1cd1 },	     { "mqueue", 0x19800202 },
+		{ "cgroup2", 0x63677270 },   { "overlay", 0x794c7630 },
+		{ "debugfs", 0x64626720 },   { "tracefs", 0x74726163 },
+		{ "hugetlbfs", 0x958458f6 }, { "ext4", 0xef53 },
+		{ "cgroup", 0x27e0eb },	     { "bpf", 0xcafe4a11 },
+		{ "pstore", 0x6165676c },    { "binfmt_misc", 0x42494e4d },
+		{ "fusectl", 0x65735543 },   { "btrfs", 0x9123683e },
+		{ "xfs", 0x58465342 },	     { "securityfs", 0x73636673 },
 	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strcmp(known[i].type, type))
+			return known[i].magic;
+	fail("unknown type %s", type);
+}
+
+void expect_type(const char *path, const char *type)
+{
+	unsigned long magic = magic_of(type);
 	struct statfs fs;
 
 	must(!statfs(path, &fs), "statfs", path);
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (!strcmp(known[i].type, type)) {
-			expect((unsigned long)fs.f_type == known[i].magic, "'%s' is not %s: %#lx",
-			       path, type, (unsigned long)fs.f_type);
-			return;
-		}
-	fail("expect_type: unknown type %s", type);
+	expect((unsigned long)fs.f_type == magic, "'%s' is not %s: %#lx", path, type,
+	       (unsigned long)fs.f_type);
+}
+
+void expect_not_type(const char *path, const char *type)
+{
+	unsigned long magic = magic_of(type);
+	struct statfs fs;
+
+	must(!statfs(path, &fs), "statfs", path);
+	expect((unsigned long)fs.f_type != magic, "'%s' is a %s", path, type);
 }
 
 void expect_flags(const char *path, unsigned long flags)
@@ -525,6 +549,60 @@ void without(const char *path, void (*check)(void))
 		fail("so it is without what is mounted at '%s'", path);
 }
 
+void expect_propagation(const char *path, const char *const *seen, const char *const *unseen)
+{
+	struct stat made, st;
+
+	must(!mount("sign", path, "tmpfs", 0, "size=4k"), "tmpfs", path);
+	must(!stat(path, &made), "stat", path);
+	for (; seen && *seen; seen++)
+		expect(!stat(*seen, &st) && st.st_dev == made.st_dev,
+		       "what is mounted at '%s' is not seen at '%s'", path, *seen);
+	for (const char *const *other = unseen; other && *other; other++)
+		expect(stat(*other, &st) || st.st_dev != made.st_dev,
+		       "what is mounted at '%s' is seen at '%s'", path, *other);
+	unmount(path);
+	expect(!stat(path, &st) && st.st_dev != made.st_dev, "'%s' is still mounted", path);
+}
+
+static void join_inside(const char *kind, int flag)
+{
+	char path[64], own[64];
+	struct stat theirs, ours;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%s/ns/%s", inside_pid, kind);
+	snprintf(own, sizeof(own), "/proc/self/ns/%s", kind);
+	must(!stat(path, &theirs), "stat", path);
+	must(!stat(own, &ours), "stat", own);
+	if (theirs.st_ino == ours.st_ino)
+		return;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	must(fd >= 0 && !setns(fd, flag), "setns", path);
+	close(fd);
+}
+
+static _Noreturn void work_inside(void (*work)(void))
+{
+	join_inside("user", CLONE_NEWUSER);
+	join_inside("mnt", CLONE_NEWNS);
+	work();
+	exit(0);
+}
+
+void inside(void (*work)(void))
+{
+	pid_t pid = fork();
+	int status;
+
+	must(pid >= 0, "fork", "");
+	if (!pid)
+		work_inside(work);
+	must(waitpid(pid, &status, 0) == pid, "wait", "");
+	if (status)
+		fail("so it is inside of the namespace");
+}
+
 /* --- the namespace --------------------------------------------------------------------------- */
 
 static void enter_root(void)
@@ -577,6 +655,8 @@ int main(int argc, char **argv)
 
 	if (argc > 2)
 		side = argv[2];
+	if (argc > 3)
+		inside_pid = argv[3];
 	if (!strcmp(verb, "about"))
 		printf("%s\n", zdtm_case.about);
 	else if (!strcmp(verb, "describe"))
@@ -587,10 +667,12 @@ int main(int argc, char **argv)
 		run(zdtm_case.alter);
 	else if (!strcmp(verb, "check"))
 		run(zdtm_case.check);
+	else if (!strcmp(verb, "outside"))
+		run(zdtm_case.outside);
 	else if (!strcmp(verb, "build"))
 		build();
 	else
 		fail("usage: CASE about | describe | prepare SIDE | alter SIDE | build SIDE | "
-		     "check SIDE");
+		     "check SIDE | outside SIDE PID");
 	return 0;
 }

@@ -52,6 +52,7 @@ struct zdtm_case {
 	void (*settle)(void);  /* inside, after the host's mounts are gone */
 	void (*alter)(void);   /* outside, in the new side's directory, before the restore */
 	void (*check)(void);   /* inside; of the namespace built, then of the one restored */
+	void (*outside)(void); /* outside, in the side's directory, after each check() */
 
 	enum zdtm_refused refused; /* which command has to fail */
 	int status;		   /* with which exit status; 0: 1 */
@@ -124,11 +125,19 @@ void expect_volume_file(const char *path, const char *name); /* made by volume_f
 void expect_absent(const char *path);
 void expect_mode(const char *path, mode_t mode); /* type and permissions */
 void expect_type(const char *path, const char *type);
+void expect_not_type(const char *path, const char *type);
 void expect_flags(const char *path, unsigned long flags); /* exactly these of ST_* */
 void expect_readonly(const char *directory);
 void expect_writable(const char *directory);
 void expect_mounts(const char *path, int count); /* how many are mounted exactly there */
 void expect_one_superblock(const char *path, const char *other);
+
+/* A mount made at `path` appears at each of `seen`, at none of `unseen`, and goes again with all
+ * that it brought. */
+void expect_propagation(const char *path, const char *const *seen, const char *const *unseen);
+
+/* In outside(): something done in the namespace that check() has just seen. */
+void inside(void (*work)(void));
 
 /* The facts that are true where the mount at `path` is not, in a copy of the namespace. */
 void without(const char *path, void (*check)(void));

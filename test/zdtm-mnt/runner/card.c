@@ -34,6 +34,8 @@ static bool card_field(struct card *card, const char *name, size_t length, const
 		card->flavours = value;
 	else if (!strncmp(name, "reader", length))
 		card->reader = value;
+	else if (!strncmp(name, "outside", length))
+		card->outside = true;
 	else if (!strncmp(name, "status", length))
 		card->status = atoi(value);
 	else

@@ -57,6 +57,7 @@ bool has_complaints(void);
 /* --- card.c: what a case says of itself ------------------------------------------------------- */
 
 struct card {
+	bool outside; /* has a check that is made from outside */
 	const char *about;
 	const char *refused;  /* "never", "dump", "restore" */
 	const char *flavours; /* "all", "host", "userns" */

@@ -115,6 +115,19 @@ static void run_verb(struct run *run, const char *verb, const char *side, pid_t 
 	must_run(run, format("%s %s", verb, side), &launch);
 }
 
+/* The case's own facts, of the namespace that a process holds: inside it, then from without. */
+static void run_checks(struct run *run, const char *side, pid_t pid)
+{
+	const char *const argv[] = { run->program, "outside", side, format("%d", pid), NULL };
+
+	run_verb(run, "check", side, pid);
+	if (run->card.outside)
+		must_run(run, format("outside %s", side),
+			 &(struct launch){ .argv = argv,
+					   .directory = in_scratch(run, side),
+					   .log = run->log });
+}
+
 /* --- processes that hold namespaces ------------------------------------------------------------
  */
 
@@ -548,7 +561,7 @@ static void judge(struct run *run)
 	run->after = snapshot_of(run, run->holder);
 	compare(run);
 	run_diff(run, run->trial->reader, run->holder);
-	run_verb(run, "check", "new", run->holder);
+	run_checks(run, "new", run->holder);
 }
 
 static void end_source(struct run *run)
@@ -633,7 +646,7 @@ static void build_source(struct run *run)
 	run_verb(run, "prepare", "old", 0);
 	run_verb(run, "prepare", "new", 0);
 	start_source(run);
-	run_verb(run, "check", "old", run->source);
+	run_checks(run, "old", run->source);
 	run_tool(run,
 		 (const char *const[]){ "cp", "-a", "--reflink=auto", in_scratch(run, "old/root"),
 					in_scratch(run, "new/root"), NULL });
