@@ -1,239 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 
-#include "image/digest.h"
-#include "image/tar.h"
-
-#define BLOCK	    4096
-#define VALUE_SHOWN 32 /* bytes of an attribute that are shown; a longer one is digested */
-
-/* ---- text that grows ---- */
-
-struct text {
-	char *data;
-	size_t size;
-};
-
-static int add_text(struct text *text, const char *format, ...) printf_like(2, 3);
-static int add_text(struct text *text, const char *format, ...)
-{
-	cleanup_free char *more = NULL;
-	va_list args;
-
-	va_start(args, format);
-	int n = vasprintf(&more, format, args);
-
-	va_end(args);
-	if (n < 0) {
-		more = NULL;
-		return -ENOMEM;
-	}
-	char *data = realloc(text->data, text->size + (size_t)n + 1);
-
-	if (!data)
-		return -ENOMEM;
-	memcpy(data + text->size, more, (size_t)n + 1);
-	text->data = data;
-	text->size += (size_t)n;
-	return 0;
-}
-
-/* ---- data ---- */
-
-/* A digest of a file by blocks: all that is zero is left out, wherever the archive has holes. */
-struct blocks {
-	struct digest digest;
-	uint64_t number; /* of the block being filled */
-	char data[BLOCK];
-	bool dirty;
-};
-
-static bool is_zero(const char *data, size_t size)
-{
-	return size == 0 || (data[0] == 0 && memcmp(data, data + 1, size - 1) == 0);
-}
-
-static void blocks_flush(struct blocks *blocks)
-{
-	if (blocks->dirty && !is_zero(blocks->data, BLOCK)) {
-		uint64_t number = blocks->number;
-
-		digest_add(&blocks->digest, &number, sizeof(number));
-		digest_add(&blocks->digest, blocks->data, BLOCK);
-	}
-	memset(blocks->data, 0, BLOCK);
-	blocks->dirty = false;
-}
-
-static void blocks_add(struct blocks *blocks, uint64_t offset, const char *data, size_t size)
-{
-	while (size) {
-		size_t at = offset % BLOCK;
-		size_t n = size < BLOCK - at ? size : BLOCK - at;
-
-		if (offset / BLOCK != blocks->number) {
-			blocks_flush(blocks);
-			blocks->number = offset / BLOCK;
-		}
-		memcpy(blocks->data + at, data, n);
-		blocks->dirty = true;
-		offset += n;
-		data += n;
-		size -= n;
-	}
-}
-
-static int add_data(struct archive *a, struct archive_entry *entry, struct text *text,
-		    struct archive_fault *fault)
-{
-	struct blocks blocks = { .number = 0 };
-	const void *data;
-	size_t size;
-	int64_t offset;
-	char hex[65];
-	int more;
-
-	digest_start(&blocks.digest);
-	while ((more = tar_data(a, archive_entry_pathname(entry), &data, &size, &offset, fault)) >
-	       0)
-		blocks_add(&blocks, (uint64_t)offset, data, size);
-	if (more < 0)
-		return more;
-	blocks_flush(&blocks);
-	return add_text(text, " %lld bytes %s", (long long)archive_entry_size(entry),
-			digest_end_hex(&blocks.digest, hex));
-}
-
-/* ---- one entry ---- */
-
-static const char *type_name(struct archive_entry *entry)
-{
-	switch (archive_entry_filetype(entry)) {
-	case AE_IFREG:
-		return "file";
-	case AE_IFDIR:
-		return "directory";
-	case AE_IFLNK:
-		return "symlink";
-	case AE_IFIFO:
-		return "fifo";
-	case AE_IFCHR:
-		return "character";
-	case AE_IFBLK:
-		return "block";
-	default:
-		return "unknown";
-	}
-}
-
-static int add_time(struct text *text, struct archive_entry *entry)
-{
-	time_t seconds = archive_entry_mtime(entry);
-	char buf[64];
-	struct tm tm;
-
-	if (!gmtime_r(&seconds, &tm) || !strftime(buf, sizeof(buf), "%Y-%m-%dT%H:%M:%S", &tm))
-		snprintf(buf, sizeof(buf), "@%lld", (long long)seconds);
-	return add_text(text, " %s.%09ld", buf, archive_entry_mtime_nsec(entry));
-}
-
-static int add_value(struct text *text, const unsigned char *value, size_t size)
-{
-	struct digest digest;
-	char hex[65];
-	int err = 0;
-
-	if (size > VALUE_SHOWN) {
-		digest_start(&digest);
-		digest_add(&digest, value, size);
-		return add_text(text, "%s", digest_end_hex(&digest, hex));
-	}
-	for (size_t i = 0; i < size && !err; i++)
-		err = add_text(text, "%02x", value[i]);
-	return err;
-}
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-struct attribute {
-	const char *name;
-	const void *value;
-	size_t size;
-};
-
-static int add_attributes(struct text *text, struct archive_entry *entry)
-{
-	int n = archive_entry_xattr_reset(entry), err = 0;
-	cleanup_free struct attribute *list = calloc((size_t)n + 1, sizeof(*list));
-
-	if (!list)
-		return -ENOMEM;
-	for (int i = 0; i < n; i++)
-		archive_entry_xattr_next(entry, &list[i].name, &list[i].value, &list[i].size);
-	/* Their order is the file system's. The name is the first field. */
-	qsort(list, (size_t)n, sizeof(*list), compare_names);
-	for (int i = 0; i < n && !err; i++) {
-		err = add_text(text, " %s=", list[i].name);
-		if (!err)
-			err = add_value(text, list[i].value, list[i].size);
-	}
-	return err;
-}
-
-static int add_acls(struct text *text, struct archive_entry *entry)
-{
-	int style = ARCHIVE_ENTRY_ACL_STYLE_EXTRA_ID | ARCHIVE_ENTRY_ACL_STYLE_SEPARATOR_COMMA;
-	int types = archive_entry_acl_types(entry) &
-		    (ARCHIVE_ENTRY_ACL_TYPE_ACCESS | ARCHIVE_ENTRY_ACL_TYPE_DEFAULT);
-
-	if (!types)
-		return 0;
-	cleanup_free char *acl = archive_entry_acl_to_text(
-		entry, NULL, types | style | ARCHIVE_ENTRY_ACL_STYLE_MARK_DEFAULT);
-
-	return acl ? add_text(text, " acl=%s", acl) : -ENOMEM;
-}
-
-static int add_type(struct archive *a, struct archive_entry *entry, struct text *text,
-		    struct archive_fault *fault)
-{
-	switch (archive_entry_filetype(entry)) {
-	case AE_IFREG:
-		return add_data(a, entry, text, fault);
-	case AE_IFLNK:
-		return add_text(text, " -> %s", archive_entry_symlink(entry));
-	case AE_IFCHR:
-	case AE_IFBLK:
-		return add_text(text, " %u:%u", (unsigned int)archive_entry_rdevmajor(entry),
-				(unsigned int)archive_entry_rdevminor(entry));
-	default:
-		return 0;
-	}
-}
-
-static int describe(struct archive *a, struct archive_entry *entry, struct text *text,
-		    struct archive_fault *fault)
-{
-	int err =
-		add_text(text, "%s %04o %lld:%lld", type_name(entry),
-			 (unsigned int)archive_entry_perm(entry),
-			 (long long)archive_entry_uid(entry), (long long)archive_entry_gid(entry));
-
-	if (!err)
-		err = add_time(text, entry);
-	if (!err)
-		err = add_type(a, entry, text, fault);
-	if (!err)
-		err = add_attributes(text, entry);
-	return err ? err : add_acls(text, entry);
-}
+#include "image/describe.h"
 
 /* ---- the list ---- */
 
@@ -302,7 +70,7 @@ static int list_entry(struct archive *a, struct archive_entry *entry, struct ite
 		      struct archive_fault *fault)
 {
 	struct item *item = items_add(items);
-	struct text text = { 0 };
+	struct describe_text text = { 0 };
 
 	if (!item)
 		return -ENOMEM;
@@ -311,7 +79,7 @@ static int list_entry(struct archive *a, struct archive_entry *entry, struct ite
 		item->target = spell(archive_entry_hardlink(entry));
 		return item->info.path && item->target ? 0 : -ENOMEM;
 	}
-	int err = item->info.path ? describe(a, entry, &text, fault) : -ENOMEM;
+	int err = item->info.path ? describe_entry(a, entry, &text, fault) : -ENOMEM;
 
 	item->info.describe = text.data;
 	return err;
@@ -346,15 +114,15 @@ static int resolve_link(struct items *items, struct item *link, struct archive_f
 		link->info.describe = take_ptr(&target->info.describe);
 		util_free(&link->target);
 		target->target = strdup(link->info.path);
-		struct text text = { 0 };
-		int err = add_text(&text, "link to %s", link->info.path);
+		struct describe_text text = { 0 };
+		int err = describe_add(&text, "link to %s", link->info.path);
 
 		target->info.describe = text.data;
 		return err || !target->target ? -ENOMEM : 0;
 	}
 	const char *first = target->target ? target->target : target->info.path;
-	struct text text = { 0 };
-	int err = add_text(&text, "link to %s", first);
+	struct describe_text text = { 0 };
+	int err = describe_add(&text, "link to %s", first);
 
 	link->info.describe = text.data;
 	return err;
@@ -425,4 +193,84 @@ void archive_list_free(struct archive_list *list)
 	}
 	free(list->list);
 	*list = (struct archive_list){ 0 };
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+	return strcmp(((const struct archive_entry_info *)a)->path,
+		      ((const struct archive_entry_info *)b)->path);
+}
+
+static int add_socket(struct items *items, const struct mount_contents *contents, uint32_t i,
+		      struct table *first_of)
+{
+	const struct mount_socket *socket = &contents->sockets[i];
+	struct item *item = items_add(items);
+	struct describe_text text = { 0 };
+	uint32_t first = socket->inode ? table_get(first_of, socket->inode) : TABLE_NONE;
+
+	if (!item)
+		return -ENOMEM;
+	item->info.path = spell(socket->path);
+	int err = item->info.path ? 0 : -ENOMEM;
+
+	if (!err && first != TABLE_NONE)
+		err = describe_add(&text, "link to .%s", contents->sockets[first].path);
+	else if (!err)
+		err = describe_socket(contents, socket, &text);
+	item->info.describe = text.data;
+	if (!err && first == TABLE_NONE && socket->inode)
+		err = table_put(first_of, socket->inode, i, NULL);
+	return err;
+}
+
+static int by_socket_path(const void *a, const void *b)
+{
+	return strcmp(((const struct mount_socket *)a)->path,
+		      ((const struct mount_socket *)b)->path);
+}
+
+static int add_sockets(struct items *items, const struct mount_contents *contents)
+{
+	cleanup_table struct table first_of = { 0 };
+	size_t size = contents->n_sockets * sizeof(*contents->sockets);
+	struct mount_contents sorted = *contents;
+	cleanup_free struct mount_socket *list = malloc(size);
+	int err = 0;
+
+	if (!list)
+		return -ENOMEM;
+	sorted.sockets = memcpy(list, contents->sockets, size);
+	qsort(list, sorted.n_sockets, sizeof(*list), by_socket_path);
+	for (uint32_t i = 0; i < sorted.n_sockets && !err; i++)
+		err = add_socket(items, &sorted, i, &first_of);
+	return err;
+}
+
+int archive_list_add_sockets(struct archive_list *list, const struct mount_contents *contents)
+{
+	cleanup(items_free) struct items items = { 0 };
+	struct archive_list sockets = { 0 };
+
+	if (!contents || !contents->n_sockets)
+		return 0;
+	int err = add_sockets(&items, contents);
+
+	if (!err)
+		err = hand_over(&items, &sockets);
+	if (err)
+		return err;
+	struct archive_entry_info *both =
+		realloc(list->list, (list->n + sockets.n) * sizeof(*list->list));
+
+	if (!both) {
+		archive_list_free(&sockets);
+		return -ENOMEM;
+	}
+	memcpy(both + list->n, sockets.list, sockets.n * sizeof(*both));
+	list->list = both;
+	list->n += sockets.n;
+	free(sockets.list);
+	qsort(list->list, list->n, sizeof(*list->list), compare_paths);
+	return 0;
 }

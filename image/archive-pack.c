@@ -31,7 +31,7 @@ static void pack_free(struct pack *p)
 	arena_free(&p->names);
 	table_free(&p->by_inode);
 	free(p->linked);
-	free(p->done.sockets);
+	mount_contents_clear(&p->done);
 	errno = saved;
 }
 
@@ -296,30 +296,6 @@ static int start(struct pack *p)
 	return p->out && p->entry && p->buffer && p->zeros ? open_archive(p) : pack_memory_fault(p);
 }
 
-/* Sockets and their paths into one block, which outlives the arena. */
-static int take_sockets(struct pack *p)
-{
-	struct mount_contents *c = &p->done;
-	size_t head = c->n_sockets * sizeof(*c->sockets), size = head;
-
-	for (uint32_t i = 0; i < c->n_sockets; i++)
-		size += strlen(c->sockets[i].path) + 1;
-	struct mount_socket *block = size ? malloc(size) : NULL;
-
-	if (size && !block)
-		return pack_memory_fault(p);
-	char *text = (char *)block + head;
-
-	for (uint32_t i = 0; i < c->n_sockets; i++) {
-		block[i] = c->sockets[i];
-		block[i].path = text;
-		text = stpcpy(text, c->sockets[i].path) + 1;
-	}
-	free(c->sockets);
-	c->sockets = block;
-	return 0;
-}
-
 static int pack_all(struct pack *p, int dir_fd)
 {
 	int err = start(p);
@@ -332,7 +308,7 @@ static int pack_all(struct pack *p, int dir_fd)
 		return err;
 	p->done.has_digest = true;
 	digest_end(&p->digest, p->done.digest);
-	return take_sockets(p);
+	return pack_take_sockets(p);
 }
 
 int archive_pack(int dir_fd, int out_fd, struct mount_contents *contents,
@@ -359,6 +335,6 @@ int archive_pack(int dir_fd, int out_fd, struct mount_contents *contents,
 	if (err)
 		return err;
 	*contents = p.done;
-	p.done.sockets = NULL;
+	p.done = (struct mount_contents){ 0 };
 	return 0;
 }

@@ -29,10 +29,10 @@ int archive_prepare(struct archive_fault *fault);
  * @dir_fd: the root of the filesystem; nothing else is mounted below it in this view (another
  *          device met on the way is not entered)
  * @out_fd: where the gzip goes
- * @contents: entries, bytes, sockets and digest are filled; untouched on failure. Sockets are one
- *            malloc()ed block with their paths in it: free(contents->sockets) is all. Bytes are the
- *            sizes of regular files, holes among them, each file once. The digest is of what went
- *            to @out_fd.
+ * @contents: entries, bytes, sockets and digest are filled; untouched on failure. Sockets and
+ *            their attributes are two malloc()ed blocks, each with its texts in it:
+ *            mount_contents_clear() is all. Bytes are the sizes of regular files, holes among them,
+ * each file once. The digest is of what went to @out_fd.
  *
  * pax format, numeric owners, hard links once, sparse files with their holes, xattrs (ACLs and
  * capabilities among them), nanosecond times, "./" first with the mode and owner of the root.
@@ -101,5 +101,13 @@ void archive_list_free(struct archive_list *list);
  * Return: 0 or a negative errno with @fault filled.
  */
 int archive_list(int in_fd, struct archive_list *ret, struct archive_fault *fault);
+
+/**
+ * archive_list_add_sockets - the sockets of the same filesystem, sorted into its list
+ * @contents: may be NULL
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int archive_list_add_sockets(struct archive_list *list, const struct mount_contents *contents);
 
 #endif

@@ -118,8 +118,10 @@ static int add_acl(struct archive_entry *entry, int type, const char *value, siz
 
 /* ---- extended attributes ---- */
 
-static int add_value(struct archive_entry *entry, const char *key, const char *value, size_t size)
+static int add_value(void *data, const char *key, const char *value, size_t size)
 {
+	struct archive_entry *entry = data;
+
 	if (strcmp(key, ACL_ACCESS) == 0)
 		return add_acl(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, value, size);
 	if (strcmp(key, ACL_DEFAULT) == 0)
@@ -128,8 +130,15 @@ static int add_value(struct archive_entry *entry, const char *key, const char *v
 	return 0;
 }
 
+/* What the attributes of one file are handed to. */
+struct sink {
+	attributes_fn fn;
+	void *data;
+	size_t amount;
+};
+
 static int read_attribute(struct attributes *at, const char *name, const char *key,
-			  struct archive_entry *entry, size_t *amount)
+			  struct sink *sink)
 {
 	ssize_t n = read_value(at, name, key);
 
@@ -138,8 +147,8 @@ static int read_attribute(struct attributes *at, const char *name, const char *k
 		return 0;
 	if (n < 0)
 		return (int)n;
-	*amount += strlen(key) + (size_t)n + 64;
-	return *amount > AMOUNT_MAX ? -E2BIG : add_value(entry, key, at->value, (size_t)n);
+	sink->amount += strlen(key) + (size_t)n + 64;
+	return sink->amount > AMOUNT_MAX ? -E2BIG : sink->fn(sink->data, key, at->value, (size_t)n);
 }
 
 /*
@@ -154,18 +163,17 @@ static bool is_plain(const char *key)
 	return true;
 }
 
-int attributes_read(struct attributes *at, const char *name, struct archive_entry *entry,
-		    struct archive_fault *fault)
+int attributes_each(struct attributes *at, const char *name, const char *path, attributes_fn fn,
+		    void *data, struct archive_fault *fault)
 {
-	const char *path = archive_entry_pathname(entry);
+	struct sink sink = { .fn = fn, .data = data };
 	ssize_t size = read_names(at, name);
-	size_t amount = 0;
 
 	if (size < 0)
 		return tar_fault(fault, (int)size, "the attributes of '%s' cannot be listed: %s",
 				 path, strerror((int)-size));
 	for (const char *key = at->names; key < at->names + size; key += strlen(key) + 1) {
-		int err = is_plain(key) ? read_attribute(at, name, key, entry, &amount) : -EINVAL;
+		int err = is_plain(key) ? read_attribute(at, name, key, &sink) : -EINVAL;
 
 		if (err)
 			return tar_fault(fault, err,
@@ -174,6 +182,12 @@ int attributes_read(struct attributes *at, const char *name, struct archive_entr
 					 path, key, strerror(-err));
 	}
 	return 0;
+}
+
+int attributes_read(struct attributes *at, const char *name, struct archive_entry *entry,
+		    struct archive_fault *fault)
+{
+	return attributes_each(at, name, archive_entry_pathname(entry), add_value, entry, fault);
 }
 
 /* ---- holes ---- */

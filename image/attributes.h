@@ -14,12 +14,24 @@ struct attributes {
 
 void attributes_free(struct attributes *attributes);
 
+typedef int (*attributes_fn)(void *data, const char *key, const char *value, size_t size);
+
+/**
+ * attributes_each - hand over a file's extended attributes, ACLs in the kernel's form among them
+ * @name: in the working directory, not followed
+ * @path: for sentences
+ *
+ * A filesystem without attributes has none. Return: 0, what @fn returned, or a negative errno, with
+ * @fault filled: -EINVAL for a name and -E2BIG for an amount that a tar cannot hold.
+ */
+int attributes_each(struct attributes *attributes, const char *name, const char *path,
+		    attributes_fn fn, void *data, struct archive_fault *fault);
+
 /**
  * attributes_read - put a file's extended attributes and ACLs into its entry
  * @name: in the working directory, not followed
  *
- * A filesystem without attributes has none. Return: 0 or a negative errno with @fault filled:
- * -EINVAL for a name and -E2BIG for an amount that a tar cannot hold.
+ * Return: as attributes_each().
  */
 int attributes_read(struct attributes *attributes, const char *name, struct archive_entry *entry,
 		    struct archive_fault *fault);

@@ -3,7 +3,7 @@
  * From records to mounts. A record comes from outside: each field is checked, and what is not
  * understood is said. The way back is write.c's.
  */
-#include "image/convert.h"
+#include "image/convert-part.h"
 
 #include <string.h>
 #include <sys/mount.h>
@@ -18,15 +18,10 @@
 #define EXTENTS_MAX	 340 /* user_namespaces(7) */
 #define EXTRA_ATTRIBUTES MOUNT_ATTR_IDMAP
 
-/* A sentence about a mount, with the file's name before it. */
-#define bad_mount(to, m, code, help, ...) \
-	findings_mount((to)->findings, code, m, help, "%s: mount %u '%s' " __VA_ARGS__)
-#define WHO(to, m) (to)->file, (m)->id, (m)->mountpoint
-
 /* ---- text ---- */
 
-static void check_text(struct convert *to, const struct mount *m, const char *what,
-		       const ProtobufCBinaryData *text)
+void convert_check_text(struct convert *to, const struct mount *m, const char *what,
+			const ProtobufCBinaryData *text)
 {
 	if (text->len && memchr(text->data, '\0', text->len))
 		bad_mount(to, m, "image-text", NULL, "has a NUL byte in its %s", WHO(to, m), what);
@@ -46,7 +41,7 @@ static const char *bytes_of(const ProtobufCBinaryData *text)
 	return text->len ? (const char *)text->data : "";
 }
 
-static int copy_text(struct convert *to, const ProtobufCBinaryData *text, const char **ret)
+int convert_copy_text(struct convert *to, const ProtobufCBinaryData *text, const char **ret)
 {
 	return keep(arena_copy(&to->tree->strings, bytes_of(text), text->len), ret);
 }
@@ -123,11 +118,11 @@ static void check_root(struct convert *to, const struct mount *m)
 
 static int read_mountpoint(struct convert *to, const Rebind__MntEntry *record, struct mount *m)
 {
-	int err = copy_text(to, &record->mountpoint, &m->mountpoint);
+	int err = convert_copy_text(to, &record->mountpoint, &m->mountpoint);
 
 	if (err)
 		return err;
-	check_text(to, m, "mountpoint", &record->mountpoint);
+	convert_check_text(to, m, "mountpoint", &record->mountpoint);
 	check_mountpoint(to, m);
 	return 0;
 }
@@ -149,13 +144,13 @@ static int read_root(struct convert *to, const Rebind__MntEntry *record, struct 
 	ProtobufCBinaryData root = record->root;
 
 	if (record->ext_mount && !record->has_ext_key) {
-		check_text(to, m, "key", &root);
+		convert_check_text(to, m, "key", &root);
 		return intern_text(to, &root, &m->key);
 	}
-	check_text(to, m, "root", &root);
+	convert_check_text(to, m, "root", &root);
 	root.len = without_deleted(&root);
 	m->deleted = record->deleted || root.len != record->root.len;
-	int err = copy_text(to, &root, &m->root);
+	int err = convert_copy_text(to, &root, &m->root);
 
 	if (!err)
 		check_root(to, m);
@@ -164,12 +159,12 @@ static int read_root(struct convert *to, const Rebind__MntEntry *record, struct 
 
 static int read_texts(struct convert *to, const Rebind__MntEntry *record, struct mount *m)
 {
-	check_text(to, m, "source", &record->source);
+	convert_check_text(to, m, "source", &record->source);
 	int err = intern_text(to, &record->source, &m->source);
 
 	if (err)
 		return err;
-	check_text(to, m, "options", &record->options);
+	convert_check_text(to, m, "options", &record->options);
 	return intern_text(to, &record->options, &m->options);
 }
 
@@ -179,7 +174,7 @@ static int read_fsname(struct convert *to, const Rebind__MntEntry *record, struc
 		bad_mount(to, m, "image-fstype", NULL, "has an empty filesystem name", WHO(to, m));
 		return 0;
 	}
-	check_text(to, m, "filesystem name", &record->fsname);
+	convert_check_text(to, m, "filesystem name", &record->fsname);
 	return intern_text(to, &record->fsname, &m->fstype);
 }
 
@@ -255,7 +250,7 @@ static void read_flags(struct convert *to, const Rebind__MntEntry *record, struc
 static int read_owner(struct convert *to, const Rebind__MntEntry *record, struct mount *m)
 {
 	if (record->has_ext_key) {
-		check_text(to, m, "key", &record->ext_key);
+		convert_check_text(to, m, "key", &record->ext_key);
 		int err = intern_text(to, &record->ext_key, &m->key);
 
 		if (err)
@@ -270,7 +265,7 @@ static int read_owner(struct convert *to, const Rebind__MntEntry *record, struct
 	return 0;
 }
 
-static void check_unknown(struct convert *to, const struct mount *m, const ProtobufCMessage *part)
+void convert_check_unknown(struct convert *to, const struct mount *m, const ProtobufCMessage *part)
 {
 	for (unsigned int i = 0; i < part->n_unknown_fields; i++)
 		bad_mount(to, m, "image-field", NULL,
@@ -282,7 +277,7 @@ static void check_unknown(struct convert *to, const struct mount *m, const Proto
 
 static void check_extent(struct convert *to, const struct mount *m, const Rebind__IdExtent *extent)
 {
-	check_unknown(to, m, &extent->base);
+	convert_check_unknown(to, m, &extent->base);
 	if (extent->count == 0 || extent->count > UINT32_MAX - extent->first ||
 	    extent->count > UINT32_MAX - extent->lower)
 		bad_mount(to, m, "image-idmap", NULL, "has an id-mapping that cannot be: %u %u %u",
@@ -325,73 +320,6 @@ static int read_idmap(struct convert *to, const Rebind__RebindMount *extra, stru
 	return err ? err : read_extents(to, m, extra->n_gid_map, extra->gid_map, &m->idmap->gid);
 }
 
-static int read_socket(struct convert *to, const struct mount *m, const Rebind__SocketEntry *entry,
-		       struct mount_socket *ret)
-{
-	int err = copy_text(to, &entry->path, &ret->path);
-
-	if (err)
-		return err;
-	check_unknown(to, m, &entry->base);
-	check_text(to, m, "socket's path", &entry->path);
-	if (!path_is_normal(ret->path) || !ret->path[1])
-		bad_mount(to, m, "image-path", NULL,
-			  "has the socket '%s', which is not an absolute, normal path", WHO(to, m),
-			  ret->path);
-	if (entry->mode & ~07777U)
-		bad_mount(to, m, "image-socket", NULL,
-			  "has the socket '%s' with the mode 0%o, which is not one", WHO(to, m),
-			  ret->path, entry->mode);
-	ret->mode = entry->mode;
-	ret->uid = entry->uid;
-	ret->gid = entry->gid;
-	ret->inode = entry->inode;
-	ret->with_plugin = entry->with_plugin;
-	return 0;
-}
-
-static int read_sockets(struct convert *to, const Rebind__RebindMount *extra, struct mount *m)
-{
-	int err = 0;
-
-	if (extra->n_sockets == 0)
-		return 0;
-	m->contents->sockets = calloc(extra->n_sockets, sizeof(*m->contents->sockets));
-	if (!m->contents->sockets)
-		return -ENOMEM;
-	m->contents->n_sockets = (uint32_t)extra->n_sockets;
-	for (size_t i = 0; i < extra->n_sockets && !err; i++)
-		err = read_socket(to, m, extra->sockets[i], &m->contents->sockets[i]);
-	return err;
-}
-
-static void read_digest(struct convert *to, const Rebind__RebindMount *extra, struct mount *m)
-{
-	if (!extra->has_digest)
-		return;
-	if (extra->digest.len != sizeof(m->contents->digest)) {
-		bad_mount(to, m, "image-digest", NULL,
-			  "has a digest of %zu bytes, where %zu are expected", WHO(to, m),
-			  extra->digest.len, sizeof(m->contents->digest));
-		return;
-	}
-	m->contents->has_digest = true;
-	memcpy(m->contents->digest, extra->digest.data, sizeof(m->contents->digest));
-}
-
-static int read_contents(struct convert *to, const Rebind__RebindMount *extra, struct mount *m)
-{
-	if (!extra->has_entries && !extra->has_bytes && !extra->has_digest && extra->n_sockets == 0)
-		return 0;
-	m->contents = calloc(1, sizeof(*m->contents));
-	if (!m->contents)
-		return -ENOMEM;
-	m->contents->entries = extra->entries;
-	m->contents->bytes = extra->bytes;
-	read_digest(to, extra, m);
-	return read_sockets(to, extra, m);
-}
-
 static void read_kind(struct convert *to, const Rebind__RebindMount *extra, struct mount *m)
 {
 	if (!extra->has_kind)
@@ -407,7 +335,7 @@ static void read_kind(struct convert *to, const Rebind__RebindMount *extra, stru
 
 static int read_extra(struct convert *to, const Rebind__RebindMount *extra, struct mount *m)
 {
-	check_unknown(to, m, &extra->base);
+	convert_check_unknown(to, m, &extra->base);
 	read_kind(to, extra, m);
 	m->unique_id = extra->unique_id;
 	if (extra->attributes & ~(uint64_t)EXTRA_ATTRIBUTES)
@@ -417,7 +345,7 @@ static int read_extra(struct convert *to, const Rebind__RebindMount *extra, stru
 	m->attributes |= (uint32_t)extra->attributes & EXTRA_ATTRIBUTES;
 	m->host_shared = extra->has_host_shared && extra->host_shared && m->shared;
 	if (extra->has_parent_key) {
-		check_text(to, m, "parent's key", &extra->parent_key);
+		convert_check_text(to, m, "parent's key", &extra->parent_key);
 		m->comes_along = true;
 		int err = intern_text(to, &extra->parent_key, &m->parent_key);
 
@@ -426,7 +354,7 @@ static int read_extra(struct convert *to, const Rebind__RebindMount *extra, stru
 	}
 	int err = read_idmap(to, extra, m);
 
-	return err ? err : read_contents(to, extra, m);
+	return err ? err : convert_contents(to, extra, m);
 }
 
 /* ---- the whole record ---- */
@@ -437,7 +365,7 @@ static int read_fields(struct convert *to, const Rebind__MntEntry *record, struc
 
 	if (err)
 		return err;
-	check_unknown(to, m, &record->base);
+	convert_check_unknown(to, m, &record->base);
 	read_flags(to, record, m);
 	err = read_fstype(to, record, m);
 	if (!err)

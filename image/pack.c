@@ -237,42 +237,9 @@ static int add_special(struct pack *p, const char *name)
 	return err ? err : pack_header(p);
 }
 
-/* A list with room for a power of two: true when one more does not fit. */
-static bool is_full(uint32_t n)
-{
-	return (n & (n - 1)) == 0;
-}
-
-static int add_socket(struct pack *p, const struct statx *stx)
-{
-	struct mount_contents *c = &p->done;
-
-	if (is_full(c->n_sockets)) {
-		size_t room = c->n_sockets ? 2 * (size_t)c->n_sockets : 1;
-		struct mount_socket *list = realloc(c->sockets, room * sizeof(*list));
-
-		if (!list)
-			return pack_memory_fault(p);
-		c->sockets = list;
-	}
-	/* "./a" without its dot is "/a". */
-	const char *path = arena_copy(&p->names, p->path + 1, p->path_size - 1);
-
-	if (!path)
-		return pack_memory_fault(p);
-	c->sockets[c->n_sockets++] = (struct mount_socket){
-		.path = path,
-		.mode = stx->stx_mode & 07777,
-		.uid = stx->stx_uid,
-		.gid = stx->stx_gid,
-		.inode = stx->stx_ino,
-	};
-	return 0;
-}
-
 static int remember_link(struct pack *p, uint64_t inode)
 {
-	if (is_full(p->n_linked)) {
+	if (pack_is_full(p->n_linked)) {
 		size_t room = p->n_linked ? 2 * (size_t)p->n_linked : 1;
 		const char **list = realloc(p->linked, room * sizeof(*list));
 
@@ -301,7 +268,7 @@ static int add_first(struct pack *p, const char *name, const struct statx *stx)
 int pack_file(struct pack *p, const char *name, const struct statx *stx)
 {
 	if (S_ISSOCK(stx->stx_mode))
-		return add_socket(p, stx);
+		return pack_socket(p, name, stx);
 	pack_describe(p, stx);
 	if (stx->stx_nlink < 2)
 		return add_first(p, name, stx);

@@ -75,6 +75,21 @@ void pack_describe(struct pack *p, const struct statx *stx);
 int pack_header(struct pack *p);
 
 /**
+ * pack_socket - onto the list of sockets
+ * pack_take_sockets - the lists, each with its texts in one block, which outlives the arena
+ *
+ * Return: 0 or a negative errno with the fault filled.
+ */
+int pack_socket(struct pack *p, const char *name, const struct statx *stx);
+int pack_take_sockets(struct pack *p);
+
+/* A list with room for a power of two: true when one more does not fit. */
+static inline bool pack_is_full(uint32_t n)
+{
+	return (n & (n - 1)) == 0;
+}
+
+/**
  * pack_file - the entry of anything that is not a directory, with its data
  * @name: in the directory we are in
  *

@@ -111,7 +111,45 @@ static int write_idmap(const struct mount_idmap *idmap, struct record_pool *pool
 	return extra->uid_map && extra->gid_map ? 0 : -ENOMEM;
 }
 
-static Rebind__SocketEntry *write_socket(const struct mount_socket *socket,
+static int write_attributes(const struct mount_contents *contents,
+			    const struct mount_socket *socket, struct record_pool *pool,
+			    Rebind__SocketEntry *entry)
+{
+	Rebind__AttributeEntry **list =
+		record_pool_alloc(pool, (socket->n_attributes + 1) * sizeof(*list));
+
+	if (!list)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < socket->n_attributes; i++) {
+		const struct mount_attribute *attribute =
+			&contents->attributes[socket->first_attribute + i];
+
+		list[i] = record_pool_alloc(pool, sizeof(**list));
+		if (!list[i])
+			return -ENOMEM;
+		rebind__attribute_entry__init(list[i]);
+		list[i]->name = text(attribute->name);
+		list[i]->value.len = attribute->size;
+		list[i]->value.data = (uint8_t *)attribute->value;
+	}
+	entry->n_attributes = socket->n_attributes;
+	entry->attributes = list;
+	return 0;
+}
+
+static void write_times(const struct mount_socket *socket, Rebind__SocketEntry *entry)
+{
+	if (!socket->has_times)
+		return;
+	entry->has_atime = entry->has_atime_ns = entry->has_mtime = entry->has_mtime_ns = true;
+	entry->atime = socket->atime.seconds;
+	entry->atime_ns = socket->atime.nanoseconds;
+	entry->mtime = socket->mtime.seconds;
+	entry->mtime_ns = socket->mtime.nanoseconds;
+}
+
+static Rebind__SocketEntry *write_socket(const struct mount_contents *contents,
+					 const struct mount_socket *socket,
 					 struct record_pool *pool)
 {
 	Rebind__SocketEntry *entry = record_pool_alloc(pool, sizeof(*entry));
@@ -126,7 +164,8 @@ static Rebind__SocketEntry *write_socket(const struct mount_socket *socket,
 	entry->has_inode = true;
 	entry->inode = socket->inode;
 	entry->has_with_plugin = entry->with_plugin = socket->with_plugin;
-	return entry;
+	write_times(socket, entry);
+	return write_attributes(contents, socket, pool, entry) ? NULL : entry;
 }
 
 static int write_contents(const struct mount_contents *contents, struct record_pool *pool,
@@ -143,7 +182,7 @@ static int write_contents(const struct mount_contents *contents, struct record_p
 	if (!extra->sockets)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < contents->n_sockets; i++) {
-		extra->sockets[i] = write_socket(&contents->sockets[i], pool);
+		extra->sockets[i] = write_socket(contents, &contents->sockets[i], pool);
 		if (!extra->sockets[i])
 			return -ENOMEM;
 	}

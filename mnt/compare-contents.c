@@ -55,6 +55,8 @@ static int list_one(int dir, const struct mount *m, struct archive_list *ret)
 				 m->mountpoint);
 	int err = archive_list(fd, ret, &fault);
 
+	if (!err)
+		err = archive_list_add_sockets(ret, m->contents);
 	return err ? log_error(err, "cannot read the contents of mount %u '%s': %s", m->id,
 			       m->mountpoint, fault.text)
 		   : 0;

@@ -9,7 +9,6 @@
 #include "mnt/contents.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
@@ -25,6 +24,7 @@
 #include "base/sys.h"
 #include "image/archive.h"
 #include "image/image.h"
+#include "mnt/contents-talk.h"
 #include "mnt/libmount.h"
 #include "mnt/progress.h"
 #include "model/filesystem.h"
@@ -49,45 +49,11 @@ bool contents_is_first(const struct mount_tree *tree, const struct mount *m)
 	       tree_first_of_superblock(tree, m) == tree_index(tree, m);
 }
 
-static int tell_socket(struct reader *r, const struct mount_socket *socket)
-{
-	struct talk_message message = {
-		.type = TALK_SOCKET,
-		.value = (int32_t)socket->mode,
-		.device = (uint64_t)socket->uid << 32 | socket->gid,
-		.inode = socket->inode,
-	};
-
-	if (strlen(socket->path) >= PATH_MAX)
-		return -ENAMETOOLONG;
-	return talk_send(r->sock, message, (const char *const[4]){ socket->path }, -1);
-}
-
-static int tell(struct reader *r, uint32_t first, const struct mount_contents *contents)
-{
-	struct talk_message message = {
-		.type = TALK_CONTENTS,
-		.value = (int32_t)first,
-		.device = contents->entries,
-		.inode = contents->bytes,
-	};
-	char hex[2 * sizeof(contents->digest) + 1];
-
-	for (size_t i = 0; i < sizeof(contents->digest); i++)
-		snprintf(hex + 2 * i, 3, "%02x", contents->digest[i]);
-	int err = talk_send(r->sock, message,
-			    (const char *const[4]){ contents->has_digest ? hex : NULL }, -1);
-
-	for (uint32_t i = 0; i < contents->n_sockets && !err; i++)
-		err = tell_socket(r, &contents->sockets[i]);
-	return err;
-}
-
 static int pack(struct reader *r, uint32_t first, int dir_fd)
 {
 	const struct mount *m = &r->tree->mounts[first];
 	cleanup(image_file_abort) struct image_file file = { .fd = -EBADF };
-	struct mount_contents contents = { 0 };
+	cleanup(mount_contents_clear) struct mount_contents contents = { 0 };
 	struct archive_fault fault = { "" };
 	char name[64];
 
@@ -103,7 +69,7 @@ static int pack(struct reader *r, uint32_t first, int dir_fd)
 				 m->mountpoint, fault.text);
 	err = image_file_finish(&file);
 	if (!err)
-		err = tell(r, first, &contents);
+		err = contents_tell(r->sock, first, &contents);
 	if (err)
 		return log_error(err, "cannot write '%s'", name);
 	r->done[first] = true;
@@ -410,69 +376,6 @@ static int read_all(struct reader *r)
 
 /* ---- in the caller ---- */
 
-static int receive_contents(struct mount_tree *tree, const struct talk_message *message,
-			    const char *hex, struct mount_contents **ret)
-{
-	if ((uint32_t)message->value >= tree->n)
-		return -EPROTO;
-	struct mount *m = &tree->mounts[message->value];
-
-	if (!m->contents)
-		m->contents = calloc(1, sizeof(*m->contents));
-	if (!m->contents)
-		return -ENOMEM;
-	m->contents->entries = message->device;
-	m->contents->bytes = message->inode;
-	m->contents->has_digest = hex && strlen(hex) == 2 * sizeof(m->contents->digest);
-	for (size_t i = 0; m->contents->has_digest && i < sizeof(m->contents->digest); i++)
-		if (sscanf(hex + 2 * i, "%2hhx", &m->contents->digest[i]) != 1)
-			return -EPROTO;
-	*ret = m->contents;
-	return 0;
-}
-
-static int receive_socket(struct mount_tree *tree, struct mount_contents *contents,
-			  const struct talk_message *message, const char *path)
-{
-	if (!contents || !path)
-		return -EPROTO;
-	struct mount_socket *sockets =
-		realloc(contents->sockets, (contents->n_sockets + 1) * sizeof(*sockets));
-
-	if (!sockets)
-		return -ENOMEM;
-	contents->sockets = sockets;
-	sockets[contents->n_sockets] = (struct mount_socket){
-		.path = arena_copy(&tree->strings, path, strlen(path)),
-		.mode = (uint32_t)message->value,
-		.uid = (uint32_t)(message->device >> 32),
-		.gid = (uint32_t)message->device,
-		.inode = message->inode,
-	};
-	return sockets[contents->n_sockets++].path ? 0 : -ENOMEM;
-}
-
-static int receive(struct mount_tree *tree, int sock, const struct progress *progress)
-{
-	cleanup_free char *buf = malloc(TALK_MAX);
-	struct mount_contents *told = NULL;
-	struct talk_message message;
-	const char *texts[4];
-	int got = 0, err = buf ? 0 : -ENOMEM;
-
-	while (!err && (got = talk_hear(sock, buf, &message, texts, NULL)) > 0) {
-		if (message.type == TALK_CONTENTS)
-			err = receive_contents(tree, &message, texts[0], &told);
-		else if (message.type == TALK_SOCKET)
-			err = receive_socket(tree, told, &message, texts[0]);
-		else if (message.type == TALK_PROGRESS)
-			progress_pass(progress, &message, texts[0]);
-		else
-			err = -EPROTO;
-	}
-	return err ? err : got;
-}
-
 static uint32_t count(const struct mount_tree *tree)
 {
 	uint32_t n = 0;
@@ -528,7 +431,7 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 	if (pid < 0)
 		return log_error(pid, "cannot fork");
 	fd_close(&other);
-	err = receive(tree, sock, progress);
+	err = contents_hear(tree, sock, progress);
 	fd_close(&sock);
 	int ended = child_wait(pid, NULL);
 

@@ -19,13 +19,14 @@ enum talk_type {
 	TALK_DONE,	 /* value: the builder's result */
 	TALK_CONTENTS,	 /* value: a superblock's first mount; device: entries; inode: bytes; the
 			    digest, in hex */
-	TALK_SOCKET, /* of the contents told last: value: mode; device: uid << 32 | gid; inode; path
-		      */
-	TALK_PROGRESS, /* device: bytes; inode: mounts done << 32 | of all; what is done */
-	TALK_GO,       /* the other side may go on */
-	TALK_OPEN,     /* to the keeper: open a context of this filesystem */
-	TALK_HOLD,     /* to the keeper: the descriptor of a namespace that it holds from now on */
-	TALK_ANSWER,   /* value: 0 or more, or a negative errno; a descriptor may come along */
+	TALK_SOCKET,	 /* of the contents told last: value: mode; device: uid << 32 | gid; inode;
+			    path, times */
+	TALK_SOCKET_ATTRIBUTE, /* of the socket told last: name; value, in hex */
+	TALK_PROGRESS,	       /* device: bytes; inode: mounts done << 32 | of all; what is done */
+	TALK_GO,	       /* the other side may go on */
+	TALK_OPEN,	       /* to the keeper: open a context of this filesystem */
+	TALK_HOLD,   /* to the keeper: the descriptor of a namespace that it holds from now on */
+	TALK_ANSWER, /* value: 0 or more, or a negative errno; a descriptor may come along */
 };
 
 struct talk_message {

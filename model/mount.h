@@ -40,11 +40,26 @@ struct mount_idmap {
 	uint32_t n_uid, n_gid;
 };
 
+struct mount_time {
+	int64_t seconds;
+	uint32_t nanoseconds;
+};
+
+/* An extended attribute, as the kernel tells it. */
+struct mount_attribute {
+	const char *name;
+	const uint8_t *value;
+	uint32_t size;
+};
+
 /* A socket inode of a tmpfs: no archive can hold one. */
 struct mount_socket {
 	const char *path; /* from the root of the filesystem, leading '/' */
 	uint32_t mode, uid, gid;
-	uint64_t inode;
+	uint64_t inode; /* several paths of one inode are hard links; 0: not known */
+	struct mount_time atime, mtime;
+	uint32_t first_attribute, n_attributes; /* into mount_contents.attributes */
+	bool has_times;
 	bool with_plugin;
 };
 
@@ -53,7 +68,8 @@ struct mount_contents {
 	uint64_t entries; /* archive entries, the root directory among them */
 	uint64_t bytes;	  /* data of regular files */
 	struct mount_socket *sockets;
-	uint32_t n_sockets;
+	struct mount_attribute *attributes; /* of the sockets */
+	uint32_t n_sockets, n_attributes;
 	bool has_digest;    /* CRIU's have none */
 	uint8_t digest[32]; /* SHA-256 of the archive file */
 };
@@ -97,6 +113,18 @@ struct mount {
 	struct mount_idmap *idmap;	 /* malloc()ed, NULL for most */
 	struct mount_contents *contents; /* malloc()ed, NULL for most */
 };
+
+/**
+ * mount_contents_clear - free the lists; paths, names and values are somebody else's
+ */
+static inline void mount_contents_clear(struct mount_contents *contents)
+{
+	free(contents->sockets);
+	free(contents->attributes);
+	contents->sockets = NULL;
+	contents->attributes = NULL;
+	contents->n_sockets = contents->n_attributes = 0;
+}
 
 /**
  * mount_is_fsroot - does the mount show its whole filesystem

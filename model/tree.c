@@ -14,7 +14,7 @@ void tree_free(struct mount_tree *tree)
 			free(m->idmap);
 		}
 		if (m->contents) {
-			free(m->contents->sockets);
+			mount_contents_clear(m->contents);
 			free(m->contents);
 		}
 	}

@@ -39,6 +39,14 @@ int fs_set_options(int fs_fd, const struct mount *m, const char *options);
 int fs_tmpfs_fill(struct build *b, const struct mount *m, int fd);
 
 /**
+ * fs_sockets_make - the sockets of a tmpfs, in directories that are there
+ * @fd: its root
+ *
+ * Return: 0 or a negative errno, logged.
+ */
+int fs_sockets_make(const struct mount *m, const struct mount_contents *contents, int fd);
+
+/**
  * fs_overlay_create - an overlay of directories of the new root
  *
  * Its options name them from there and stay visible for ever as they were given, so a child whose

@@ -1,55 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/path.h"
+#include "base/fd.h"
 #include "image/archive.h"
 #include "image/image.h"
 #include "mnt/contents.h"
 #include "mnt/fs/fs.h"
-
-/* No archive can hold a socket: its inode is made again, unconnected. */
-static int make_socket(int fd, const struct mount_socket *socket)
-{
-	const char *name = strrchr(socket->path, '/');
-	cleanup_free char *dir = strndup(socket->path, name ? (size_t)(name - socket->path) : 0);
-
-	if (!dir)
-		return -ENOMEM;
-	cleanup_fd int dir_fd = path_open_beneath(fd, dir);
-
-	name = name ? name + 1 : socket->path;
-	if (dir_fd < 0)
-		return dir_fd;
-	struct stat before;
-
-	if (fstat(dir_fd, &before) < 0)
-		return -errno;
-	if (mknodat(dir_fd, name, S_IFSOCK | (socket->mode & 07777), 0) < 0 ||
-	    fchmodat(dir_fd, name, socket->mode & 07777, 0) < 0 ||
-	    fchownat(dir_fd, name, socket->uid, socket->gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
-	/* The directory had its times already. */
-	struct timespec times[2] = { before.st_atim, before.st_mtim };
-	cleanup_fd int own = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	return own < 0 || futimens(own, times) < 0 ? -errno : 0;
-}
-
-static int make_sockets(const struct mount *m, const struct mount_contents *contents, int fd)
-{
-	for (uint32_t i = 0; contents && i < contents->n_sockets; i++) {
-		int err = make_socket(fd, &contents->sockets[i]);
-
-		if (err)
-			return log_error(err, "cannot make the socket '%s' in mount %u '%s'",
-					 contents->sockets[i].path, m->id, m->mountpoint);
-	}
-	return 0;
-}
 
 /* An archive that lost something is no image of what was dumped. CRIU's records have no counts. */
 static int check_counts(const struct mount *m, const struct mount_contents *recorded,
@@ -111,5 +70,5 @@ int fs_tmpfs_fill(struct build *b, const struct mount *m, int fd)
 	const struct mount *first = &b->tree->mounts[tree_first_of_superblock(b->tree, m)];
 	int err = unpack(b, m, first->contents, fd);
 
-	return err ? err : make_sockets(m, first->contents, fd);
+	return err ? err : fs_sockets_make(m, first->contents, fd);
 }

@@ -10,6 +10,7 @@
  *	inside pids		the processes that /proc shows
  *	inside ns KIND...	the namespaces that it is in
  *	inside write FILE	create the file
+ *	inside socket FILE	make a socket of this name
  *	inside receive COMMAND [ARG...]
  *				run the command with a socket as descriptor 3; what it sends is
  *				kept as descriptor 9: say so on stdout, and stay
@@ -25,6 +26,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -185,6 +187,8 @@ int main(int argc, char **argv)
 		return each(argv + 2, ns);
 	if (strcmp(verb, "write") == 0 && argc == 3)
 		return open(argv[2], O_WRONLY | O_CREAT, 0600) < 0 ? fail(argv[2]) : 0;
+	if (strcmp(verb, "socket") == 0 && argc == 3)
+		return mknod(argv[2], S_IFSOCK | 0600, 0) < 0 ? fail(argv[2]) : 0;
 	if (strcmp(verb, "receive") == 0 && argc > 2)
 		return receive(argv + 2);
 	fprintf(stderr, "inside: what?\n");

@@ -144,7 +144,7 @@ static int round_trip(int dir, struct mount_contents *contents)
 	assert_int_equal(done.entries, contents->entries);
 	assert_int_equal(done.bytes, contents->bytes);
 	pack(copy, second, &again);
-	free(again.sockets);
+	mount_contents_clear(&again);
 	struct archive_list before = list_of(first), after = list_of(second);
 
 	assert_same_lists(&before, &after);
@@ -421,11 +421,16 @@ static void sockets_are_listed(void **state)
 {
 	cleanup_fd int dir = make_tmpfs(), out = make_file();
 	struct mount_contents contents;
+	char path[64];
 
 	assert_int_equal(mkdirat(dir, "d", 0755), 0);
 	assert_int_equal(mknodat(dir, "a", S_IFSOCK | 0750, 0), 0);
 	assert_int_equal(mknodat(dir, "d/b", S_IFSOCK | 0600, 0), 0);
 	assert_int_equal(fchownat(dir, "d/b", 3, 4, 0), 0);
+	set_times(dir, "d/b", -5, 999);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/a", dir);
+	assert_int_equal(lsetxattr(path, "trusted.one", "1", 1, 0), 0);
+	assert_int_equal(lsetxattr(path, "trusted.two", "\0\0", 2, 0), 0);
 	pack(dir, out, &contents);
 	assert_int_equal(contents.entries, 2);
 	assert_int_equal(contents.n_sockets, 2);
@@ -435,7 +440,55 @@ static void sockets_are_listed(void **state)
 	assert_int_equal(contents.sockets[1].uid, 3);
 	assert_int_equal(contents.sockets[1].gid, 4);
 	assert_int_equal(contents.sockets[1].inode, look(dir, "d/b").st_ino);
-	free(contents.sockets);
+	assert_true(contents.sockets[1].has_times);
+	assert_int_equal(contents.sockets[1].mtime.seconds, -5);
+	assert_int_equal(contents.sockets[1].mtime.nanoseconds, 999);
+	assert_int_equal(contents.sockets[1].atime.seconds, -1005);
+	assert_int_equal(contents.sockets[0].n_attributes, 2);
+	assert_int_equal(contents.sockets[1].n_attributes, 0);
+	assert_int_equal(contents.n_attributes, 2);
+	for (int i = 0; i < 2; i++) {
+		const struct mount_attribute *a = &contents.attributes[i];
+		bool one = strcmp(a->name, "trusted.one") == 0;
+
+		assert_string_equal(a->name, one ? "trusted.one" : "trusted.two");
+		assert_int_equal(a->size, one ? 1 : 2);
+		assert_memory_equal(a->value, one ? "1" : "\0\0", a->size);
+	}
+	mount_contents_clear(&contents);
+}
+
+/* The names of one inode are links, whatever their order on the list. */
+static void a_list_tells_sockets(void **state)
+{
+	static const uint8_t value[] = { 0xab };
+	struct mount_attribute attribute = { .name = "trusted.a", .value = value, .size = 1 };
+	struct mount_socket sockets[] = {
+		{ .path = "/z", .mode = 0600, .uid = 1, .gid = 2, .inode = 7 },
+		{ .path = "/a", .mode = 0600, .uid = 1, .gid = 2, .inode = 7 },
+		{ .path = "/m", .mode = 04755, .inode = 8, .has_times = true, .n_attributes = 1 },
+	};
+	struct mount_contents contents = {
+		.sockets = sockets,
+		.n_sockets = 3,
+		.attributes = &attribute,
+		.n_attributes = 1,
+	};
+	struct archive_list list = { .list = calloc(1, sizeof(*list.list)), .n = 1 };
+
+	list.list[0] = (struct archive_entry_info){ strdup("./file"), strdup("file") };
+	sockets[2].mtime.seconds = 1;
+	assert_int_equal(archive_list_add_sockets(&list, &contents), 0);
+	assert_int_equal(list.n, 4);
+	assert_string_equal(list.list[0].path, "./a");
+	assert_string_equal(list.list[0].describe, "socket 0600 1:2");
+	assert_string_equal(list.list[1].path, "./file");
+	assert_string_equal(list.list[2].path, "./m");
+	assert_string_equal(list.list[2].describe,
+			    "socket 4755 0:0 1970-01-01T00:00:01.000000000 trusted.a=ab");
+	assert_string_equal(list.list[3].path, "./z");
+	assert_string_equal(list.list[3].describe, "link to ./a");
+	archive_list_free(&list);
 }
 
 static void names_are_bytes(void **state)
@@ -1116,6 +1169,7 @@ int main(void)
 		cmocka_unit_test(access_control_lists_come_back),
 		cmocka_unit_test(fifos_and_devices_come_back),
 		cmocka_unit_test(sockets_are_listed),
+		cmocka_unit_test(a_list_tells_sockets),
 		cmocka_unit_test(names_are_bytes),
 		cmocka_unit_test(deep_trees_need_few_descriptors),
 		cmocka_unit_test(a_path_that_cannot_be_unpacked_is_not_packed),

@@ -343,8 +343,22 @@ static void add_rich_mount(struct mount_tree *tree)
 		m->contents->digest[i] = (uint8_t)(3 * i);
 	m->contents->sockets = calloc(1, sizeof(*m->contents->sockets));
 	m->contents->n_sockets = 1;
-	m->contents->sockets[0] =
-		(struct mount_socket){ text(tree, "/run/s"), 0755, 1, 2, 99, true };
+	m->contents->sockets[0] = (struct mount_socket){
+		.path = text(tree, "/run/s"),
+		.mode = 0755,
+		.uid = 1,
+		.gid = 2,
+		.inode = 99,
+		.atime = { -1, 999999999 },
+		.mtime = { 1LL << 40, 1 },
+		.has_times = true,
+		.n_attributes = 2,
+		.with_plugin = true,
+	};
+	m->contents->attributes = calloc(2, sizeof(*m->contents->attributes));
+	m->contents->n_attributes = 2;
+	m->contents->attributes[0] = (struct mount_attribute){ "trusted.a", (uint8_t *)"x", 1 };
+	m->contents->attributes[1] = (struct mount_attribute){ "trusted.b", (uint8_t *)"", 0 };
 }
 
 static void make_tree(struct mount_tree *tree)
@@ -432,6 +446,15 @@ static void what_criu_has_no_field_for_survives(void **state)
 	assert_string_equal(rich->contents->sockets[0].path, "/run/s");
 	assert_int_equal(rich->contents->sockets[0].inode, 99);
 	assert_true(rich->contents->sockets[0].with_plugin);
+	assert_true(rich->contents->sockets[0].has_times);
+	assert_int_equal(rich->contents->sockets[0].atime.seconds, -1);
+	assert_int_equal(rich->contents->sockets[0].atime.nanoseconds, 999999999);
+	assert_int_equal(rich->contents->sockets[0].mtime.seconds, 1LL << 40);
+	assert_int_equal(rich->contents->sockets[0].n_attributes, 2);
+	assert_string_equal(rich->contents->attributes[0].name, "trusted.a");
+	assert_int_equal(rich->contents->attributes[0].size, 1);
+	assert_memory_equal(rich->contents->attributes[0].value, "x", 1);
+	assert_int_equal(rich->contents->attributes[1].size, 0);
 	scratch_remove(&scratch);
 }
 
@@ -669,6 +692,30 @@ static void spoil_socket(Rebind__MntEntry *r)
 	r->rebind->sockets = list;
 }
 
+static void spoil_socket_time(Rebind__MntEntry *r)
+{
+	static Rebind__SocketEntry entry = REBIND__SOCKET_ENTRY__INIT, *list[] = { &entry };
+
+	entry.path = bytes("/s");
+	entry.has_mtime_ns = true;
+	entry.mtime_ns = 1000000000;
+	r->rebind->n_sockets = 1;
+	r->rebind->sockets = list;
+}
+
+static void spoil_socket_attribute(Rebind__MntEntry *r)
+{
+	static Rebind__AttributeEntry attribute = REBIND__ATTRIBUTE_ENTRY__INIT;
+	static Rebind__AttributeEntry *attributes[] = { &attribute };
+	static Rebind__SocketEntry entry = REBIND__SOCKET_ENTRY__INIT, *list[] = { &entry };
+
+	entry.path = bytes("/s");
+	entry.n_attributes = 1;
+	entry.attributes = attributes;
+	r->rebind->n_sockets = 1;
+	r->rebind->sockets = list;
+}
+
 static void spoil_digest(Rebind__MntEntry *r, size_t size)
 {
 	static uint8_t digest[33];
@@ -716,6 +763,8 @@ static const struct bad_record bad_records[] = {
 	{ "kind", spoil_kind, "image-field", "kind 3" },
 	{ "extent", spoil_extent, "image-idmap", "4294967295" },
 	{ "socket", spoil_socket, "image-path", "socket '../s'" },
+	{ "socket-time", spoil_socket_time, "image-socket", "a time that is not one" },
+	{ "socket-attribute", spoil_socket_attribute, "image-socket", "an attribute that cannot" },
 	{ "short digest", spoil_digest_short, "image-digest", "31 bytes, where 32 are expected" },
 	{ "long digest", spoil_digest_long, "image-digest", "33 bytes, where 32 are expected" },
 	{ "empty digest", spoil_digest_empty, "image-digest", "0 bytes, where 32 are expected" },

@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The contents of tmpfs mounts: what `rebind diff --contents` says of them, and what a damaged archive does.
+#
+# usage: test/cli/contents.sh BUILD_DIR     (as root)
+
+# shellcheck source=test/cli/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# run COMMAND...: status; out and err
+run() {
+	timeout 60 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
+	status=$?
+}
+
+# inside COMMAND...: in the container
+inside() {
+	nsenter --mount="/proc/$container/ns/mnt" --root="/proc/$container/root" "$@"
+}
+
+# says SENTENCE STATUS REGEX COMMAND...: one line, on stdout or stderr; with an empty REGEX, none
+says() {
+	local sentence=$1 want=$2 regex=$3 why=
+	shift 3
+	run "$@"
+	cat "$work/err" >>"$work/out"
+	if [ "$status" -ne "$want" ]; then
+		why="exit status $status, not $want"
+	elif [ "$(wc -l <"$work/out")" -ne $((${#regex} > 0)) ]; then
+		why="another number of lines: $(head -c 400 "$work/out" | tr '\n' ' ')"
+	elif ! grep -Eq -- "$regex" "$work/out" && [ -n "$regex" ]; then
+		why="it does not match /$regex/: $(head -c 400 "$work/out" | tr '\n' ' ')"
+	fi
+	result "$sentence" "$why"
+}
+
+sockets() {
+	inside /inside socket /tmp/dir/s
+	dump_container "$container" "$work/img"
+	says "a socket is one of the contents" 0 '' "$rebind" diff --contents "$container" "$work/img"
+	inside /busybox chmod 640 /tmp/dir/s
+	says "its mode is compared" 1 '/tmp/dir/s: contents: socket 0640 0:0 .* \| socket 0600 0:0' \
+		"$rebind" diff --contents "$container" "$work/img"
+}
+
+make_container plain
+cp "$(command -v busybox)" "$work/a/root/busybox"
+sockets
+finish
