@@ -30,6 +30,15 @@ struct caps_state caps_hold(void)
 	return state;
 }
 
+struct caps_state caps_lend(const struct caps_state *held)
+{
+	struct caps_state state = { .saved = cap_get_proc() };
+
+	if (held->saved)
+		cap_set_proc(held->saved);
+	return state;
+}
+
 void caps_release(struct caps_state *state)
 {
 	int saved = errno;

@@ -49,6 +49,13 @@ int caps_drop(void);
  */
 int caps_openat(int dir_fd, const char *name, int flags);
 
+/**
+ * caps_lend - for a moment, what is in effect is what caps_hold() found
+ *
+ * Return: what caps_release() puts back.
+ */
+struct caps_state caps_lend(const struct caps_state *held);
+
 /* One capability of the list above. */
 struct caps_need {
 	const char *name;   /* "cap_sys_admin" */

@@ -5,12 +5,14 @@
 #include "cmd/older.h"
 #include "cmd/options.h"
 #include "cmd/report.h"
+#include "cmd/script.h"
 
 struct dump_args {
 	int64_t pid, plugin_timeout;
 	const char *mntns, *images_dir, *libdir, *reader;
 	struct strings external, skip_mnt, copy, enable_fs;
 	struct older_words older;
+	struct scripts scripts;
 	bool dry_run;
 	struct report_options report;
 };
@@ -34,6 +36,8 @@ static const struct option_spec specs[] = {
 	OLDER_SPECS(struct dump_args),
 	{ '\0', "plugin-timeout", OPTION_NUMBER, offsetof(struct dump_args, plugin_timeout),
 	  "SECONDS", "how long a plugin may take (30)", 1, 86400 },
+	{ '\0', "action-script", OPTION_LIST, offsetof(struct dump_args, scripts.files), "FILE",
+	  "run FILE at each step: CRIU's action scripts" },
 	{ '\0', "dry-run", OPTION_FLAG, offsetof(struct dump_args, dry_run), NULL,
 	  "say what would be done, write nothing" },
 	{ '\0', "reader", OPTION_CHOICE, offsetof(struct dump_args, reader), "statmount|mountinfo",
@@ -60,6 +64,7 @@ static void free_args(struct dump_args *args)
 	strings_free(&args->copy);
 	strings_free(&args->enable_fs);
 	strings_free(&args->older.ext_mount_map);
+	scripts_free(&args->scripts);
 }
 
 static int check_args(struct dump_args *args)
@@ -75,7 +80,12 @@ static int check_args(struct dump_args *args)
 	return older_translate(&args->older, "dump", &args->external);
 }
 
-static int dump(const struct dump_args *args, struct report *report)
+static int act(void *data, const char *action, pid_t pid)
+{
+	return scripts_run(data, action, pid);
+}
+
+static int dump(struct dump_args *args, struct report *report)
 {
 	struct progress *progress = &report->logging.progress;
 	struct rebind_dump_options how = {
@@ -99,8 +109,11 @@ static int dump(const struct dump_args *args, struct report *report)
 		.reader = args->reader,
 		.on_progress = progress_show,
 		.on_progress_data = progress,
+		.on_action = act,
+		.on_action_data = &args->scripts,
 	};
 
+	scripts_open(&args->scripts, args->images_dir);
 	progress_start(progress, report->json);
 	int err = rebind_dump(&how, report->findings);
 

@@ -87,20 +87,22 @@ int ending_prepare(struct ending *ending)
 
 static int hold(struct ending *ending, struct rebind_namespace *ns, pid_t *ret_holder)
 {
-	pid_t pid;
-	int err = rebind_namespace_hold(ns, &pid);
+	int err = rebind_namespace_hold(ns, ret_holder);
 
 	if (err < 0)
-		return err;
-	err = pidfile_write(&ending->file, pid);
+		pidfile_take_back(&ending->file);
+	return err;
+}
+
+int ending_held(struct ending *ending, pid_t pid)
+{
+	int err = ending->pidfile ? pidfile_write(&ending->file, pid) : 0;
+
 	if (err) {
-		kill(pid, SIGKILL); /* nobody would know of it */
 		cannot_make("--pidfile", ending->pidfile, err);
 		ending->said = true;
-		return err;
 	}
-	*ret_holder = pid;
-	return 0;
+	return err;
 }
 
 static void ignore(int number)

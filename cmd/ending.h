@@ -49,4 +49,11 @@ int ending_prepare(struct ending *ending);
 int ending_run(struct ending *ending, struct rebind_namespace *ns, pid_t *ret_holder,
 	       int *ret_status);
 
+/**
+ * ending_held - with rebind.h's action post-resume: a holder is there, and may be known
+ *
+ * Return: 0 or a negative errno, printed; the holder must go then.
+ */
+int ending_held(struct ending *ending, pid_t pid);
+
 #endif

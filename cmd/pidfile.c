@@ -22,7 +22,7 @@ static int open_unnamed(struct pidfile *pidfile)
 	pidfile->fd = open(dir, O_WRONLY | O_TMPFILE | O_CLOEXEC, MODE);
 	if (pidfile->fd < 0)
 		return -errno;
-	pidfile->unnamed = true;
+	pidfile->unnamed = pidfile->is_new = true;
 	return 0;
 }
 
@@ -31,7 +31,7 @@ static int open_named(struct pidfile *pidfile)
 	pidfile->fd = open(pidfile->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, MODE);
 	if (pidfile->fd < 0)
 		return -errno;
-	pidfile->created = true;
+	pidfile->created = pidfile->is_new = true;
 	return 0;
 }
 
@@ -68,7 +68,22 @@ int pidfile_write(struct pidfile *pidfile, pid_t pid)
 				       pidfile->path, AT_SYMLINK_FOLLOW) < 0)
 		return -errno;
 	pidfile->created = false;
+	pidfile->written = true;
 	return 0;
+}
+
+void pidfile_take_back(struct pidfile *pidfile)
+{
+	struct stat st;
+
+	if (!pidfile->written)
+		return;
+	if (pidfile->is_new)
+		unlink(pidfile->path);
+	else if (fstat(pidfile->fd, &st) == 0 && S_ISREG(st.st_mode) &&
+		 ftruncate(pidfile->fd, 0) == 0)
+		lseek(pidfile->fd, 0, SEEK_SET);
+	pidfile->written = false;
 }
 
 void pidfile_close(struct pidfile *pidfile)

@@ -17,6 +17,7 @@ struct pidfile {
 	bool unnamed; /* to be linked to its path */
 	bool created; /* where the filesystem has no unnamed files: made by us, and ours to remove
 		       */
+	bool is_new, written;
 };
 
 /**
@@ -32,6 +33,11 @@ int pidfile_open(struct pidfile *pidfile, const char *path);
  * Return: 0 or a negative errno.
  */
 int pidfile_write(struct pidfile *pidfile, pid_t pid);
+
+/**
+ * pidfile_take_back - what was written names no process: the file goes, or is empty again
+ */
+void pidfile_take_back(struct pidfile *pidfile);
 
 /* Removes a file that was created and never written. */
 void pidfile_close(struct pidfile *pidfile);

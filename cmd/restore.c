@@ -9,6 +9,7 @@
 #include "cmd/older.h"
 #include "cmd/options.h"
 #include "cmd/report.h"
+#include "cmd/script.h"
 
 struct restore_args {
 	const char *images_dir, *root, *libdir, *new_ns, *sharing, *premount, *reader;
@@ -17,6 +18,7 @@ struct restore_args {
 	struct older_words older;
 	bool create_mountpoints, allow_devices, dry_run;
 	struct inherit inherit;
+	struct scripts scripts;
 	struct ending ending;
 	struct report_options report;
 };
@@ -59,6 +61,8 @@ static const struct option_spec specs[] = {
 	  "a process holds the namespace; its pid in FILE" },
 	{ '\0', "send-fd", OPTION_NUMBER, offsetof(struct restore_args, ending.send_fd), "N",
 	  "send the namespace over the socket N", 0, INT_MAX },
+	{ '\0', "action-script", OPTION_LIST, offsetof(struct restore_args, scripts.files), "FILE",
+	  "run FILE at each step: CRIU's action scripts" },
 	{ '\0', "dry-run", OPTION_FLAG, offsetof(struct restore_args, dry_run), NULL,
 	  "print the plan, do nothing" },
 	{ '\0', "reader", OPTION_CHOICE, offsetof(struct restore_args, reader),
@@ -89,6 +93,7 @@ static void free_args(struct restore_args *args)
 	strings_free(&args->enable_fs);
 	strings_free(&args->older.ext_mount_map);
 	inherit_free(&args->inherit);
+	scripts_free(&args->scripts);
 	ending_free(&args->ending);
 }
 
@@ -118,8 +123,18 @@ static enum rebind_sharing sharing_of(const char *word)
 	return REBIND_SHARING_STRICT;
 }
 
-static struct rebind_restore_options options_of(const struct restore_args *args,
-						struct report *report)
+static int act(void *data, const char *action, pid_t pid)
+{
+	struct restore_args *args = data;
+	int err = 0;
+
+	/* Who waits for the pidfile may go on when the scripts do. */
+	if (strcmp(action, "post-resume") == 0)
+		err = ending_held(&args->ending, pid);
+	return err ? err : scripts_run(&args->scripts, action, pid);
+}
+
+static struct rebind_restore_options options_of(struct restore_args *args, struct report *report)
 {
 	return (struct rebind_restore_options){
 		.size = sizeof(struct rebind_restore_options),
@@ -150,6 +165,8 @@ static struct rebind_restore_options options_of(const struct restore_args *args,
 		.reader = args->reader,
 		.on_progress = progress_show,
 		.on_progress_data = &report->logging.progress,
+		.on_action = act,
+		.on_action_data = args,
 	};
 }
 
@@ -166,6 +183,7 @@ static int restore(struct restore_args *args, struct report *report, int *ret_st
 	struct rebind_restore_options how = options_of(args, report);
 	cleanup(free_namespace) struct rebind_namespace *ns = NULL;
 
+	scripts_open(&args->scripts, args->images_dir);
 	progress_start(&report->logging.progress, report->json);
 	int err = rebind_restore(&how, report->findings, &ns);
 

@@ -98,6 +98,25 @@ struct rebind_progress {
 /* Called a few times a second at most, in the calling process. */
 typedef void (*rebind_progress_fn)(void *data, const struct rebind_progress *progress);
 
+/*
+ * What a dump or a restore is about to do, or has done, in CRIU's words; called in the calling
+ * process, with its own privileges. A dump:
+ *   pre-dump		   before the namespace is read; @pid is that of the options
+ *   post-dump		   all is written but the inventory, which makes an image of it
+ * A restore:
+ *   pre-restore	   the image was read and understood, sources are not yet looked at
+ *   setup-namespaces	   those of join_ns and new_ns are there, the mounts are not; @pid is a
+ *			   process in them, or 0 where there are none
+ *   post-setup-namespaces the mounts stand and were compared; @pid as before, or else a process
+ *			   in the new mount namespace
+ * and the functions below that hand a namespace over:
+ *   post-restore, pre-resume	before that; @pid is the holder, else as for setup-namespaces
+ *   post-resume	   after it; @pid is also that of a command
+ * A negative value makes the operation fail with it, and everything is undone; only a descriptor
+ * that was sent cannot be called back. Why is the caller's to say. A dry run calls nothing.
+ */
+typedef int (*rebind_action_fn)(void *data, const char *action, pid_t pid);
+
 /* ---- dump ---- */
 
 struct rebind_dump_options {
@@ -122,6 +141,8 @@ struct rebind_dump_options {
 	const char *reader; /* NULL, "statmount" or "mountinfo": which reader of the mount table */
 	rebind_progress_fn on_progress; /* or NULL */
 	void *on_progress_data;
+	rebind_action_fn on_action; /* or NULL */
+	void *on_action_data;
 };
 
 /**
@@ -176,6 +197,8 @@ struct rebind_restore_options {
 	const char *reader;
 	rebind_progress_fn on_progress; /* or NULL */
 	void *on_progress_data;
+	rebind_action_fn on_action; /* or NULL; must live as long as the namespace */
+	void *on_action_data;
 };
 
 /* A namespace that was built. It lives as long as this, a holder, a pin or a process in it. */

@@ -14,6 +14,7 @@
 #include "base/path.h"
 #include "hooks/hooks.h"
 #include "image/image.h"
+#include "mnt/action.h"
 #include "mnt/contents.h"
 #include "mnt/external.h"
 #include "mnt/kind.h"
@@ -35,6 +36,7 @@ struct dump {
 	struct hooks_host *host;
 	bool started; /* the plugins, if there are any */
 	struct progress progress;
+	struct action action;
 };
 
 static void dump_free(struct dump *d)
@@ -197,11 +199,15 @@ static int write_image(struct dump *d, const struct mount_tree *tree)
 
 	if (err)
 		return log_error(err, "cannot write '%s'", name);
-	err = image_write_inventory(d->image_dir_fd, &(struct image_info){ .version = 2 });
-	if (!err)
-		return 0;
+	err = action_run(&d->action, "post-dump", d->options->pid);
+	if (!err) {
+		err = image_write_inventory(d->image_dir_fd, &(struct image_info){ .version = 2 });
+		if (!err)
+			return 0;
+		log_error(err, "cannot write 'inventory.img'");
+	}
 	unlinkat(d->image_dir_fd, name, 0);
-	return log_error(err, "cannot write 'inventory.img'");
+	return err;
 }
 
 /* Contents and image. Return: -EAGAIN if the namespace changed meanwhile. */
@@ -295,6 +301,8 @@ static int dump_all(struct dump *d)
 
 	if (!err)
 		err = open_image(d);
+	if (!err && !d->options->dry_run)
+		err = action_run(&d->action, "pre-dump", d->options->pid);
 	if (!err)
 		err = read_own(d);
 	if (err)
@@ -321,6 +329,7 @@ int dump_run(const struct rebind_dump_options *options, struct findings *finding
 	};
 	cleanup_caps struct caps_state caps = caps_hold();
 
+	d.action = (struct action){ options->on_action, options->on_action_data, .caps = &caps };
 	if (scan_reader_named(options->reader, &d.reader))
 		return findings_add(findings, "usage", 0, NULL, NULL,
 				    "no such reader of the mount table: '%s'", options->reader);

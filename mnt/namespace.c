@@ -30,6 +30,7 @@ struct rebind_namespace {
 	struct journal journal;
 	pid_t builder;
 	int builder_sock;
+	struct action action;
 };
 
 /*
@@ -74,6 +75,7 @@ int namespace_new(struct restore_result *result, struct rebind_namespace **ret)
 		.journal = result->journal,
 		.builder = result->builder,
 		.builder_sock = result->builder_sock,
+		.action = result->action,
 	};
 
 	if (!ns) {
@@ -83,6 +85,20 @@ int namespace_new(struct restore_result *result, struct rebind_namespace **ret)
 	*ns = given;
 	*ret = ns;
 	return 0;
+}
+
+/* ---- what the caller is told, whichever way it is handed over ---- */
+
+static int tell_before(struct rebind_namespace *ns, pid_t pid)
+{
+	int err = action_run(&ns->action, "post-restore", pid);
+
+	return err ? err : action_run(&ns->action, "pre-resume", pid);
+}
+
+static int tell_after(struct rebind_namespace *ns, pid_t pid)
+{
+	return action_run(&ns->action, "post-resume", pid);
 }
 
 int rebind_namespace_fd(struct rebind_namespace *ns)
@@ -154,10 +170,48 @@ static int refuse_command(const char *name, int err, int *ret_status)
 	return 0;
 }
 
+/* In a pid namespace that it has joined the command is a child's child, which does not die with it.
+ */
+static void kill_command(pid_t pid)
+{
+	char name[64];
+	cleanup_free char *children = NULL;
+	size_t size;
+
+	snprintf(name, sizeof(name), "/proc/%d/task/%d/children", (int)pid, (int)pid);
+	cleanup_fd int fd = open(name, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0 && fd_slurp(fd, &children, &size) == 0)
+		for (char *p = children, *end; *p; p = end + strspn(end, " \n")) {
+			long child = strtol(p, &end, 10);
+
+			if (end == p)
+				break;
+			if (child > 0)
+				kill((pid_t)child, SIGKILL);
+		}
+	child_kill(&pid);
+}
+
+/* The command runs: it is kept, unless the caller does not want it. */
+static int accept_command(struct rebind_namespace *ns, pid_t pid)
+{
+	int err = tell_after(ns, ns->keeper.pid ? ns->keeper.pid : pid);
+
+	if (err)
+		kill_command(pid);
+	else
+		keep(ns);
+	return err;
+}
+
 int rebind_namespace_run(struct rebind_namespace *ns, char *const argv[], int *ret_status)
 {
 	int ends[2], failed = 0, status = 0;
+	int err = tell_before(ns, ns->keeper.pid);
 
+	if (err)
+		return err;
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return log_error(-errno, "cannot make a pipe");
 	cleanup_fd int mine = ends[0];
@@ -171,9 +225,12 @@ int rebind_namespace_run(struct rebind_namespace *ns, char *const argv[], int *r
 		return log_error(pid, "cannot fork");
 	bool runs = fd_read_full(mine, &failed, sizeof(failed)) != sizeof(failed);
 
-	if (runs)
-		keep(ns);
-	int err = child_wait(pid, &status);
+	if (runs) {
+		err = accept_command(ns, pid);
+		if (err)
+			return err;
+	}
+	err = child_wait(pid, &status);
 
 	if (!runs)
 		return refuse_command(argv[0], failed, ret_status);
@@ -211,24 +268,39 @@ static int start_holder(struct rebind_namespace *ns)
 	return 0;
 }
 
+static int get_holder(struct rebind_namespace *ns)
+{
+	if (!ns->keeper.pid)
+		return start_holder(ns);
+	int err = keeper_hold(&ns->keeper, ns->fd);
+
+	if (err)
+		return err;
+	ns->holder = ns->keeper.pid;
+	ns->holder_sock = ns->keeper.sock;
+	fd_close(&ns->keeper.user_fd);
+	ns->keeper = KEEPER_NONE;
+	return 0;
+}
+
 int rebind_namespace_hold(struct rebind_namespace *ns, pid_t *ret_pid)
 {
-	int err;
+	int err = get_holder(ns);
 
-	if (ns->keeper.pid) {
-		err = keeper_hold(&ns->keeper, ns->fd);
-		*ret_pid = ns->keeper.pid;
-		if (!err) {
-			ns->holder_sock = ns->keeper.sock;
-			ns->keeper = KEEPER_NONE;
-		}
-	} else {
-		err = start_holder(ns);
-		*ret_pid = ns->holder;
-	}
-	if (!err)
+	if (err)
+		return log_error(err, "cannot start a process that holds the namespace");
+	err = tell_before(ns, ns->holder);
+	if (!err) {
 		dismiss_builder(ns);
-	return err ? log_error(err, "cannot start a process that holds the namespace") : 0;
+		err = tell_after(ns, ns->holder);
+	}
+	if (err) {
+		fd_close(&ns->holder_sock);
+		child_kill(&ns->holder);
+		return err;
+	}
+	*ret_pid = ns->holder;
+	return 0;
 }
 
 /* Why the kernel refused; both reasons are EINVAL. */
@@ -243,34 +315,50 @@ static int refuse_pin(const char *file, int err)
 	return log_error(err, "cannot bind the namespace to '%s'", file);
 }
 
+static int bind_pin(struct rebind_namespace *ns, const char *file)
+{
+	char source[32];
+
+	if (mount(fd_proc_path(ns->fd, source), file, NULL, MS_BIND, NULL) < 0)
+		return refuse_pin(file, -errno);
+	int err = tell_after(ns, ns->keeper.pid);
+
+	if (err)
+		umount2(file, MNT_DETACH);
+	return err;
+}
+
 int rebind_namespace_pin(struct rebind_namespace *ns, const char *file)
 {
+	int err = tell_before(ns, ns->keeper.pid);
+
+	if (err)
+		return err;
 	cleanup_fd int made = open(file, O_CREAT | O_EXCL | O_RDONLY | O_CLOEXEC, 0444);
-	char source[32];
 
 	if (made < 0 && errno != EEXIST)
 		return log_error(-errno, "cannot create '%s'", file);
 	dismiss_builder(ns);
-	if (mount(fd_proc_path(ns->fd, source), file, NULL, MS_BIND, NULL) == 0) {
+	err = bind_pin(ns, file);
+	if (!err)
 		keep(ns);
-		return 0;
-	}
-	int err = -errno;
-
-	if (made >= 0)
+	else if (made >= 0)
 		unlink(file);
-	return refuse_pin(file, err);
+	return err;
 }
 
 int rebind_namespace_send(struct rebind_namespace *ns, int sock)
 {
-	dismiss_builder(ns);
-	int err = fd_send(sock, "mnt", 3, ns->fd);
+	int err = tell_before(ns, ns->keeper.pid);
 
+	if (err)
+		return err;
+	dismiss_builder(ns);
+	err = fd_send(sock, "mnt", 3, ns->fd);
 	if (err)
 		return log_error(err, "cannot send the namespace over descriptor %d", sock);
 	keep(ns);
-	return 0;
+	return tell_after(ns, ns->keeper.pid);
 }
 
 /* Let the holder live on alone; it answers when it no longer dies with us. A killed one does not.

@@ -66,6 +66,7 @@ struct restore {
 	int image_dir_fd, ns_fd;
 	struct progress progress;
 	uint64_t above; /* the id that the namespace must be above, to be pinned */
+	struct action action;
 };
 
 static void restore_free(struct restore *r)
@@ -379,6 +380,9 @@ static int judge(struct restore *r, pid_t pid, int sock)
 		log_error(
 			0,
 			"the namespace that was built differs from the image; it was thrown away");
+	if (!err)
+		err = action_run(&r->action, "post-setup-namespaces",
+				 r->keeper.pid ? r->keeper.pid : pid);
 	talk_send(sock, (struct talk_message){ .type = TALK_VERDICT, .value = err }, NULL, -1);
 	return err;
 }
@@ -495,6 +499,7 @@ static int hand_over(struct restore *r)
 		.journal = r->journal,
 		.builder = r->builder,
 		.builder_sock = fd_take(&r->builder_sock),
+		.action = { r->action.fn, r->action.data },
 	};
 	r->keeper = KEEPER_NONE;
 	r->journal = (struct journal){ 0 };
@@ -515,7 +520,11 @@ static int restore_all(struct restore *r)
 	err = caps_raise();
 	if (err)
 		return log_error(err, "cannot raise capabilities");
-	err = read_own(r);
+	/* It may be what mounts the sources. */
+	if (!o->dry_run && !r->findings->n)
+		err = action_run(&r->action, "pre-restore", 0);
+	if (!err)
+		err = read_own(r);
 	if (err)
 		return err;
 	check_count(r);
@@ -534,6 +543,8 @@ static int restore_all(struct restore *r)
 	/* Every source is known now; with many mounts the words are a good part of the memory. */
 	words_free(&r->externals);
 	err = keeper_start(o->join_ns, o->n_join_ns, o->new_ns, r->above, &r->keeper, r->findings);
+	if (!err)
+		err = action_run(&r->action, "setup-namespaces", r->keeper.pid);
 	if (!err)
 		err = idmaps_make(&r->tree, &r->idmaps);
 	if (!err)
@@ -577,6 +588,8 @@ int restore_run(const struct rebind_restore_options *options, struct findings *f
 	/* For our descriptors only: what the caller has and starts keeps its own limit. */
 	bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0;
 
+	r.action = (struct action){ options->on_action, options->on_action_data, &caps,
+				    known ? &limit : NULL };
 	fd_raise_limit();
 	err = restore_all(&r);
 	if (known)

@@ -3,7 +3,7 @@
 #ifndef REBIND_MNT_RESTORE_H
 #define REBIND_MNT_RESTORE_H
 
-#include "include/rebind.h"
+#include "mnt/action.h"
 #include "mnt/journal.h"
 #include "mnt/namespaces.h"
 #include "model/compare.h"
@@ -20,6 +20,7 @@ struct restore_result {
 	struct journal journal;
 	pid_t builder;
 	int builder_sock;
+	struct action action; /* what is left of it */
 };
 
 /**

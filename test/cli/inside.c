@@ -4,6 +4,7 @@
  *
  *	inside hold ROOT	make ROOT the root, say so on stdout, and stay
  *	inside exit N | kill N	end that way
+ *	inside stay		do not end
  *	inside fds		the open descriptors, one a line
  *	inside cwd		the working directory
  *	inside cat FILE...	what is in the files
@@ -175,6 +176,8 @@ int main(int argc, char **argv)
 		return raise(atoi(argv[2]));
 	if (strcmp(verb, "hold") == 0 && argc == 3)
 		return hold(argv[2]);
+	if (strcmp(verb, "stay") == 0)
+		return stay();
 	if (strcmp(verb, "fds") == 0)
 		return list_numbers("/proc/self/fd");
 	if (strcmp(verb, "pids") == 0)
