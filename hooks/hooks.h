@@ -112,9 +112,11 @@ int hooks_call_simple(struct hooks_host *host, int hook);
  * @root_fd: O_PATH descriptor of the directory that becomes its root and working directory
  *
  * It unshares its filesystem struct in the thread that runs the hooks (setns(2) needs that), then
- * enters. Call it when the last premount is made, before the new root is pivoted to. Where entering
- * is not permitted (rootless) only root and working directory change. With REBIND_PLUGIN_DEBUG=1
- * nothing does, and a warning says so.
+ * enters. Processes that plugins forked cannot be sent: those that are still in the namespace are
+ * killed, with a warning, so that nothing of the host's ever has the new root as its own. Call it
+ * when the last premount is made, before the new root is pivoted to. Where entering is not
+ * permitted (rootless) only root and working directory change. With REBIND_PLUGIN_DEBUG=1 nothing
+ * does, and a warning says so.
  *
  * Return: 0 or a negative errno, logged: -EBUSY if a thread of a plugin has a root of its own.
  */

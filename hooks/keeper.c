@@ -18,6 +18,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "hooks/below.h"
 #include "hooks/wire.h"
 
 #define REAP_ROUNDS 50	  /* of REAP_PAUSE each, at the most */
@@ -101,20 +102,10 @@ static int enter_root(int root_fd)
 	return 0;
 }
 
-static DIR *open_dir_at(int dir_fd, const char *name)
-{
-	cleanup_fd int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
-	if (dir)
-		fd_take(&fd);
-	return dir;
-}
-
 /* chroot(2) reached every thread that shares our filesystem struct: is there one that does not? */
 static bool thread_stays_behind(int proc_fd, int root_fd)
 {
-	DIR *tasks = open_dir_at(proc_fd, "self/task");
+	DIR *tasks = below_open_dir(proc_fd, "self/task");
 	struct stat root, its;
 	bool stays = false;
 
@@ -162,57 +153,6 @@ int keeper_leave(int proc_fd, int ns_fd, int root_fd)
 
 /* Ending what is below */
 
-static pid_t read_number(int dir_fd, const char *name, const char *format)
-{
-	cleanup_fd int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
-	char text[512], *rest;
-	int number;
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-
-	if (n <= 0)
-		return -1;
-	text[n] = '\0';
-	rest = strrchr(text, ')'); /* the name before it may hold anything */
-	return sscanf(rest ? rest : text, format, &number) == 1 ? number : -1;
-}
-
-static pid_t parent_of(int proc_fd, const char *pid)
-{
-	char name[300];
-
-	snprintf(name, sizeof(name), "%s/stat", pid);
-	return read_number(proc_fd, name, ") %*c %d");
-}
-
-/* Only if /proc is that of our pid namespace: its numbers are used to kill. */
-static bool proc_is_ours(int proc_fd)
-{
-	char text[32];
-	ssize_t n = readlinkat(proc_fd, "self", text, sizeof(text) - 1);
-
-	if (n <= 0)
-		return false;
-	text[n] = '\0';
-	return atoi(text) == getpid();
-}
-
-static int kill_children(int proc_fd)
-{
-	DIR *proc = proc_is_ours(proc_fd) ? open_dir_at(proc_fd, ".") : NULL;
-	int killed = 0;
-
-	if (!proc)
-		return 0;
-	for (struct dirent *entry = readdir(proc); entry; entry = readdir(proc)) {
-		pid_t pid = atoi(entry->d_name);
-
-		if (pid > 1 && parent_of(proc_fd, entry->d_name) == getpid())
-			killed += kill(pid, SIGKILL) == 0;
-	}
-	closedir(proc);
-	return killed;
-}
-
 /* Return: how many were reaped; -1 once there is no child at all. */
 static int reap(struct keeper *keeper)
 {
@@ -242,7 +182,7 @@ static void end_all(struct keeper *keeper)
 	for (int i = 0; i < REAP_ROUNDS; i++) {
 		if (reap(keeper) < 0)
 			return;
-		int killed = kill_children(keeper->proc);
+		int killed = below_kill_children(keeper->proc);
 
 		if (i == 0)
 			keeper->killed = killed;
@@ -255,12 +195,30 @@ static void end_all(struct keeper *keeper)
 
 /* Obeying */
 
+/*
+ * The plugin process has left. What it forked has not, and cannot be sent: its root would be the
+ * new one once that is pivoted to, and then libraries of the container's would be its own.
+ */
+static int end_stayers(struct keeper *keeper, int *ret_killed)
+{
+	struct stat ns;
+
+	if (fstatat(keeper->proc, "self/ns/mnt", &ns, 0) < 0)
+		return -errno;
+	int killed = below_kill_in_namespace(keeper->proc, keeper->worker, &ns);
+
+	*ret_killed = killed < 0 ? 0 : killed;
+	return killed < 0 ? killed : 0;
+}
+
 static void answer_leave(struct keeper *keeper, int ns_fd)
 {
 	struct wire reply;
 
 	WIRE_INIT(&reply, WIRE_REPLY);
-	reply.value = keeper_leave(keeper->proc, ns_fd, keeper->root);
+	reply.value = end_stayers(keeper, &reply.id);
+	if (!reply.value)
+		reply.value = keeper_leave(keeper->proc, ns_fd, keeper->root);
 	fd_close(&keeper->root);
 	wire_send(keeper->sock, &reply, -1);
 }

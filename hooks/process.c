@@ -359,6 +359,9 @@ static int send_keeper_away(struct hooks_host *host, int ns_fd, int root_fd)
 		return fail_ended(host, &reply);
 	if (reply.value)
 		return log_error(reply.value, "the keeper of the plugin process cannot leave");
+	if (reply.id > 0)
+		log_warn("plugins left %d process%s in the namespace that is built: killed",
+			 reply.id, reply.id == 1 ? "" : "es");
 	return 0;
 }
 

@@ -24,10 +24,13 @@ struct build {
 	int caller_fd; /* socket to the caller */
 	struct progress progress;
 
-	int old_root_fd; /* the caller's root, O_PATH */
-	int staging_fd;	 /* the staging root */
-	int *fds;	 /* by mount, then by seed: its descriptor */
-	int *givers;	 /* by first mount of a superblock: a detached mount that shows all of it */
+	int old_root_fd;      /* the caller's root, O_PATH */
+	int staging_fd;	      /* the staging root */
+	int64_t staging_size; /* and how it was when staging.c last looked */
+	uint64_t newest_mount;
+	bool knows_new_mounts; /* listmount(2) */
+	int *fds;	       /* by mount, then by seed: its descriptor */
+	int *givers; /* by first mount of a superblock: a detached mount that shows all of it */
 	struct table places; /* late mounts: index -> descriptor of the place held */
 	bool *lost; /* by mount: could not be placed, with a finding; so could nothing below */
 	struct path_cache cache;

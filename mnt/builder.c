@@ -18,6 +18,7 @@
 #include "mnt/premount.h"
 #include "mnt/prepare.h"
 #include "mnt/sharing.h"
+#include "mnt/staging.h"
 
 static void let_go(struct build *b, int *fd)
 {
@@ -181,11 +182,13 @@ static int run_plugins(struct build *b, uint32_t *next, int callers_ns, int call
 {
 	int err = b->host ? hooks_call_simple(b->host, CR_PLUGIN_HOOK__RESTORE_INIT) : 0;
 
+	if (!err && b->host)
+		staging_watch(b);
 	if (!err)
 		err = run_premounts(b, next);
 	if (err || !b->host)
 		return err;
-	err = pivot_check_staging(b);
+	err = staging_look_again(b);
 	if (!err)
 		err = hooks_leave(b->host, callers_ns, callers_root);
 	/* A plugin may have changed it, and MS_MOVE out of a shared mount is refused. */

@@ -139,25 +139,6 @@ int pivot_into_staging(struct build *b)
 	return err ? log_error(err, "cannot show the caller's root in the staging root") : 0;
 }
 
-static int refuse_entry(struct build *b, const char *name)
-{
-	struct stat own, old;
-	char target[512];
-
-	snprintf(target, sizeof(target), "%s", name);
-	/* Our own symlinks lead to an entry of the caller's root. */
-	if (fstatat(b->staging_fd, name, &own, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(own.st_mode) &&
-	    fstatat(b->old_root_fd, target, &old, AT_SYMLINK_NOFOLLOW) == 0)
-		return 0;
-	return log_error(-EPROTO, "a plugin left '/%s' in the staging root, beside its mount",
-			 name);
-}
-
-int pivot_check_staging(struct build *b)
-{
-	return each_entry(b->staging_fd, refuse_entry, b);
-}
-
 int pivot_into_new_root(struct build *b)
 {
 	int root = b->fds[b->tree->root];

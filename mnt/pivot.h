@@ -22,13 +22,6 @@
 int pivot_into_staging(struct build *b);
 
 /**
- * pivot_check_staging - is there anything in the staging root that we did not put there
- *
- * Return: 0, or -EPROTO, logged with the name: a plugin left it.
- */
-int pivot_check_staging(struct build *b);
-
-/**
  * pivot_into_new_root - the new root becomes the root, everything else goes
  * Return: 0 or a negative errno, logged.
  */

@@ -31,6 +31,7 @@
 #include "base/sys.h"
 #include "mnt/mount-log.h"
 #include "mnt/pivot.h"
+#include "mnt/staging.h"
 #include "model/flags.h"
 
 #define POINT_SIZE 48
@@ -157,6 +158,8 @@ int premount_make(struct build *b, uint32_t i)
 				 m->id, m->mountpoint);
 	if (!err)
 		err = look(b, m, point, is_file, plugin, &b->fds[i]);
+	if (!err)
+		err = staging_look(b, m, plugin, b->fds[i]);
 	return err ? err : apply(b, i);
 }
 
