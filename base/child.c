@@ -37,6 +37,14 @@ int child_wait(pid_t pid, int *ret_status)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -ECHILD;
 }
 
+int child_wait_errno(pid_t pid)
+{
+	int status = 0;
+	int err = child_wait(pid, &status);
+
+	return err == -ECHILD && WIFEXITED(status) ? -WEXITSTATUS(status) : err;
+}
+
 void child_kill(pid_t *pid)
 {
 	int saved = errno;

@@ -24,6 +24,13 @@ pid_t child_fork(void);
 int child_wait(pid_t pid, int *ret_status);
 
 /**
+ * child_wait_errno - reap a child that exits with an errno, or 0
+ *
+ * Return: 0, the errno that it ended with, negative, -ECHILD for any other end.
+ */
+int child_wait_errno(pid_t pid);
+
+/**
  * child_kill - SIGKILL and reap a child of ours; @pid <= 0 does nothing and it is 0 afterwards
  */
 void child_kill(pid_t *pid);

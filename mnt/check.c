@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/sys.h"
 #include "include/rebind.h"
+#include "mnt/namespaces.h"
 #include "mnt/scan.h"
 #include "mnt/scratch.h"
 
@@ -26,8 +27,7 @@ static int probe_openat2(void)
 
 static int probe_namespace(void)
 {
-	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 && errno != EINVAL ? -errno
-											: 0;
+	return 0; /* it is in one */
 }
 
 static int probe_new_mount(void)
@@ -43,10 +43,8 @@ static int attach_scratch(int *ret)
 
 	if (fd < 0)
 		return fd;
-	int err = probe_namespace();
+	int err = sys_move_mount(fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
 
-	if (!err)
-		err = sys_move_mount(fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
 	*ret = err ? -EBADF : fd_take(&fd);
 	return err;
 }
@@ -147,16 +145,14 @@ static const struct {
 /* In a child, so that nothing of it stays. */
 static int try_probe(probe_fn probe)
 {
-	int status = 0;
 	pid_t pid = child_fork();
 
-	if (pid == 0)
-		_exit(unshare(CLONE_NEWNS) < 0 ? errno : -probe());
-	if (pid < 0)
-		return pid;
-	int err = child_wait(pid, &status);
+	if (pid == 0) {
+		int err = namespaces_unshare_to_root();
 
-	return err == -ECHILD ? -((status >> 8) & 0xff) : err;
+		_exit(err ? -err : -probe());
+	}
+	return pid < 0 ? pid : child_wait_errno(pid);
 }
 
 int rebind_check(void (*each)(void *data, const struct rebind_probe *probe), void *data)

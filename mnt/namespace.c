@@ -15,6 +15,7 @@
 #include "base/child.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/sys.h"
 #include "mnt/talk.h"
 
 #define STATUS_FAILED	 125
@@ -303,16 +304,28 @@ int rebind_namespace_hold(struct rebind_namespace *ns, pid_t *ret_pid)
 	return 0;
 }
 
-/* Why the kernel refused; both reasons are EINVAL. */
-static int refuse_pin(const char *file, int err)
+/*
+ * Why the kernel refused; both reasons are EINVAL. A mount on a shared one is copied to its peers
+ * and slaves, and the file of a mount namespace is not copied, lest one keep itself alive.
+ */
+static int refuse_pin(const struct rebind_namespace *ns, const char *file, int err)
 {
-	if (err == -EINVAL)
+	cleanup_fd int own_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	uint64_t id = 0, own = 0;
+
+	if (err != -EINVAL)
+		return log_error(err, "cannot bind the namespace to '%s'", file);
+	if (own_fd >= 0 && !sys_mntns_id(own_fd, &own) && !sys_mntns_id(ns->fd, &id) && id <= own)
 		return log_error(
 			err,
-			"cannot bind the namespace to '%s': the file is on a shared mount that the "
-			"namespace has too, or in a newer namespace",
+			"cannot bind the namespace to '%s': it is older than the caller's, "
+			"and the kernel allows only younger ones",
 			file);
-	return log_error(err, "cannot bind the namespace to '%s'", file);
+	return log_error(
+		err,
+		"cannot bind the namespace to '%s': that is on a shared mount with peers or "
+		"slaves, to which the kernel would copy it; take a FILE on a private mount",
+		file);
 }
 
 static int bind_pin(struct rebind_namespace *ns, const char *file)
@@ -320,7 +333,7 @@ static int bind_pin(struct rebind_namespace *ns, const char *file)
 	char source[32];
 
 	if (mount(fd_proc_path(ns->fd, source), file, NULL, MS_BIND, NULL) < 0)
-		return refuse_pin(file, -errno);
+		return refuse_pin(ns, file, -errno);
 	int err = tell_after(ns, ns->keeper.pid);
 
 	if (err)

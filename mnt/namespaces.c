@@ -100,43 +100,51 @@ static void want_new(struct wish *wish, const char *list, struct findings *findi
 	}
 }
 
-static uint64_t own_id(void)
+static uint64_t own_id(int proc_fd)
 {
-	cleanup_fd int fd = open("/proc/thread-self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	cleanup_fd int fd = openat(proc_fd, "thread-self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	uint64_t id = 0;
 
 	return fd >= 0 && sys_mntns_id(fd, &id) == 0 ? id : 0;
 }
 
-/* A root of its own with nothing below it but /proc, so that a copy costs next to nothing. */
+int namespaces_unshare_to_root(void)
+{
+	if (unshare(CLONE_NEWNS) < 0)
+		return -errno;
+	cleanup_fd int ns = open("/proc/thread-self/ns/mnt", O_RDONLY | O_CLOEXEC);
+
+	/* Without a /proc nothing can be entered: "/" has to be the root then. */
+	if (ns >= 0 && setns(ns, CLONE_NEWNS) < 0)
+		return -errno;
+	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ? -errno : 0;
+}
+
+/* On a root of its own, with nothing below it: a copy of that costs next to nothing. */
 static int empty_namespace(void)
 {
-	cleanup_fd int root = scratch_directory();
-	cleanup_fd int proc = sys_open_tree(AT_FDCWD, "/proc", OPEN_TREE_CLONE);
+	int err = namespaces_unshare_to_root();
+	/* Not before: only here may one who is root in a new user namespace mount. */
+	cleanup_fd int root = err ? err : scratch_directory();
 
-	if (root < 0 || proc < 0 || unshare(CLONE_NEWNS) < 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return -EIO;
-	if (sys_move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) || fchdir(root) < 0 ||
-	    mkdir("proc", 0700) < 0)
-		return -EIO;
-	int proc_dir = open("proc", O_PATH | O_CLOEXEC);
-
-	if (proc_dir < 0 || sys_pivot_root(".", ".") || umount2(".", MNT_DETACH) < 0 ||
-	    sys_move_mount(proc, "", proc_dir, "",
-			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH))
-		return -EIO;
-	return 0;
+	if (root < 0)
+		return root;
+	err = sys_move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+	if (err || fchdir(root) < 0)
+		return err ? err : -errno;
+	err = sys_pivot_root(".", ".");
+	return err || umount2(".", MNT_DETACH) == 0 ? err : -errno;
 }
 
 static int use_up_ids(uint64_t above)
 {
-	int err = empty_namespace();
+	cleanup_fd int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int err = proc < 0 ? -errno : empty_namespace();
 
 	for (int i = 0; !err && i < BATCH_TRIES; i++) {
 		if (unshare(CLONE_NEWNS) < 0)
 			return -errno;
-		if (own_id() > above)
+		if (own_id(proc) > above)
 			return 0;
 	}
 	return err ? err : -EAGAIN;
@@ -158,8 +166,8 @@ int namespaces_unshare_mounts(uint64_t above)
 	pid_t pid = child_fork();
 
 	if (pid == 0)
-		_exit(use_up_ids(above) ? 1 : 0);
-	int err = pid < 0 ? pid : child_wait(pid, NULL);
+		_exit(-use_up_ids(above));
+	int err = pid < 0 ? pid : child_wait_errno(pid);
 
 	if (!err && unshare(CLONE_NEWNS) < 0)
 		err = -errno;
@@ -187,6 +195,19 @@ static int map_all(pid_t pid)
 	return err ? err : write_map(pid, "gid_map", "0 0 4294967295\n");
 }
 
+/* EPERM in a chroot: out of it, then; what is opened by path has been. */
+static int unshare_user(void)
+{
+	if (unshare(CLONE_NEWUSER) == 0)
+		return 0;
+	int err = -errno;
+	cleanup_fd int ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+
+	if (err != -EPERM || ns < 0 || setns(ns, CLONE_NEWNS) < 0)
+		return err;
+	return unshare(CLONE_NEWUSER) < 0 ? -errno : 0;
+}
+
 /* The maps are written by a helper that stays outside. */
 static int make_user_namespace(void)
 {
@@ -207,7 +228,7 @@ static int make_user_namespace(void)
 	}
 	if (pid < 0)
 		return pid;
-	err = unshare(CLONE_NEWUSER) < 0 ? -errno : 0;
+	err = unshare_user();
 	/* With nothing to read the helper ends in error. */
 	if (!err)
 		err = fd_send(mine, "g", 1, -1);
@@ -327,10 +348,13 @@ static void keep(const struct wish *wish, int sock)
 		err = become_root();
 	if (!err && user)
 		err = namespaces_unshare_mounts(wish->above);
-	if (err)
+	if (err) {
 		log_error(err, "cannot become the root of the user namespace");
-	else
+		/* An unread message would take this one with it: the socket is reset then. */
+		talk_await(sock, TALK_GO, NULL, NULL);
+	} else {
 		serve(sock);
+	}
 	_exit(1);
 }
 

@@ -89,6 +89,14 @@ int keeper_hold(struct keeper *keeper, int mntns_fd);
 void keeper_stop(struct keeper *keeper);
 
 /**
+ * namespaces_unshare_to_root - unshare(CLONE_NEWNS), to the namespace's own root, all of it private
+ *
+ * In a chroot "/" need not be a mount, and then nothing can be made of it: no propagation set, no
+ * root pivoted. Return: 0 or a negative errno.
+ */
+int namespaces_unshare_to_root(void);
+
+/**
  * namespaces_unshare_mounts - unshare(CLONE_NEWNS), with an id that lets it be pinned
  * @above: the namespace in which it will be bound to a file has this id; 0: any will do
  *

@@ -12,6 +12,14 @@
 int scan_statmount(uint64_t ns_id, struct mount_tree *tree);
 
 /**
+ * scan_statmount_one - a mount that listmount(2) does not list, as nothing of it is in the reader's
+ * root but that root itself
+ *
+ * Its mountpoint is "/". Return: as scan_statmount().
+ */
+int scan_statmount_one(uint64_t ns_id, uint64_t id, struct mount_tree *tree);
+
+/**
  * scan_statmount_same - ids, parents, attributes and groups again
  * Return: 1 the same, 0 not, or a negative errno.
  */

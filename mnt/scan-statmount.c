@@ -154,16 +154,10 @@ static void set_numbers(struct mount *m, const struct sys_statmount *s)
 	m->unbindable = s->mnt_propagation & MS_UNBINDABLE;
 }
 
-static int add_one(struct reader *reader, uint64_t id, struct mount_tree *tree)
+static int add_read(struct reader *reader, uint64_t id, struct mount_tree *tree)
 {
-	int err = stat_one(reader, id, WANTED);
-
-	if (err)
-		return err;
-	/* A mount that the namespace's root does not reach has no path there. */
-	if (!(reader->buf->mask & SYS_STATMOUNT_MNT_POINT))
-		return 0;
 	struct mount *m = tree_add(tree);
+	int err;
 
 	if (!m)
 		return -ENOMEM;
@@ -171,6 +165,28 @@ static int add_one(struct reader *reader, uint64_t id, struct mount_tree *tree)
 	err = set_strings(tree, m, reader->buf);
 	if (!err && (m->attributes & ATTR_IDMAP))
 		err = read_idmap(reader, id, m);
+	return err;
+}
+
+static int add_one(struct reader *reader, uint64_t id, struct mount_tree *tree)
+{
+	int err = stat_one(reader, id, WANTED);
+
+	/* A mount that the namespace's root does not reach has no path there. */
+	if (err || !(reader->buf->mask & SYS_STATMOUNT_MNT_POINT))
+		return err;
+	return add_read(reader, id, tree);
+}
+
+int scan_statmount_one(uint64_t ns_id, uint64_t id, struct mount_tree *tree)
+{
+	cleanup(free_reader) struct reader reader = { .ns_id = ns_id, .size = BUF_SIZE };
+	int err = stat_one(&reader, id, WANTED);
+
+	if (!err)
+		err = add_read(&reader, id, tree);
+	if (!err)
+		tree->mounts[tree->n - 1].mountpoint = "/";
 	return err;
 }
 

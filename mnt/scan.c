@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/child.h"
@@ -17,6 +18,10 @@
 #include "model/flags.h"
 
 #define TRIES 3
+
+#ifndef ST_NOSYMFOLLOW
+#define ST_NOSYMFOLLOW 0x2000
+#endif
 
 void scan_close(struct scan_target *target)
 {
@@ -129,12 +134,18 @@ int scan_open(int ns_fd, struct scan_target *ret)
 int scan_open_own(struct scan_target *ret)
 {
 	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
+	struct sys_mount_stat root;
 
 	target.ns_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	target.root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	target.mountinfo_fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
 	if (target.ns_fd < 0 || target.root_fd < 0 || target.mountinfo_fd < 0)
 		return -errno;
+	int err = sys_mount_stat(target.root_fd, "", AT_EMPTY_PATH, &root);
+
+	if (err)
+		return err;
+	target.in_chroot = !root.is_mount_root;
 	if (sys_mntns_id(target.ns_fd, &target.ns_id))
 		target.ns_id = 0;
 	*ret = target;
@@ -152,6 +163,40 @@ static int link_tree(struct mount_tree *tree)
 	return err;
 }
 
+/* What a text leaves out. */
+static int add_chroot_by_stat(int root_fd, struct mount_tree *tree)
+{
+	struct sys_mount_stat stat;
+	struct statvfs vfs;
+	struct mount *m = tree_add(tree);
+	int err = sys_mount_stat(root_fd, "", AT_EMPTY_PATH | SYS_STAT_OLD_ID, &stat);
+
+	if (!m || err || fstatvfs(root_fd, &vfs) < 0)
+		return !m ? -ENOMEM : err ? err : -errno;
+	m->id = stat.old_id;
+	m->dev = stat.dev;
+	m->attributes = flags_attr_from_ms((uint32_t)vfs.f_flag & FLAGS_MS_ATTRIBUTES &
+					   ~(MS_NOSYMFOLLOW | MS_RELATIME));
+	if (vfs.f_flag & ST_RELATIME)
+		m->attributes &= ~(uint32_t)FLAGS_ATTR_ATIME;
+	if (vfs.f_flag & ST_NOSYMFOLLOW)
+		m->attributes |= MOUNT_ATTR_NOSYMFOLLOW;
+	return 0;
+}
+
+static int add_chroot(const struct scan_target *target, bool by_statmount, struct mount_tree *tree)
+{
+	struct sys_mount_stat stat;
+	int err = sys_mount_stat(target->root_fd, "", AT_EMPTY_PATH, &stat);
+
+	if (!err)
+		err = by_statmount ? scan_statmount_one(target->ns_id, stat.unique_id, tree)
+				   : add_chroot_by_stat(target->root_fd, tree);
+	if (!err)
+		tree->mounts[tree->n - 1].root = "";
+	return err;
+}
+
 static int read_table(const struct scan_target *target, enum scan_reader reader,
 		      struct mount_tree *tree)
 {
@@ -159,9 +204,11 @@ static int read_table(const struct scan_target *target, enum scan_reader reader,
 
 	if (reader == SCAN_STATMOUNT && !can_statmount)
 		return -EOPNOTSUPP;
-	return can_statmount
-		       ? scan_statmount(target->ns_id, tree)
-		       : scan_mountinfo(target->mountinfo_fd, tree, &(struct tree_fault){ 0 });
+	int err = can_statmount
+			  ? scan_statmount(target->ns_id, tree)
+			  : scan_mountinfo(target->mountinfo_fd, tree, &(struct tree_fault){ 0 });
+
+	return !err && target->in_chroot ? add_chroot(target, can_statmount, tree) : err;
 }
 
 static bool same_file(int left, int right)

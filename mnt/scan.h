@@ -22,6 +22,7 @@ struct scan_target {
 	uint64_t ns_id;	  /* what listmount(2) calls it, 0 if the kernel does not tell */
 	int root_fd;	  /* O_PATH: the root of the namespace, top of its stack */
 	int mountinfo_fd; /* its mountinfo, seen from that root */
+	bool in_chroot;	  /* that root is a directory of a mount, and no mount */
 	int cgroup_fd; /* cgroup namespace that roots of cgroup mounts are told from, or negative */
 };
 
@@ -62,6 +63,9 @@ int scan_from_cgroup(struct scan_target *target, pid_t pid);
 
 /**
  * scan_open_own - the caller's own namespace, seen from the caller's own root
+ *
+ * In a chroot to a plain directory, the mount that this is a part of is read with the mountpoint
+ * "/" and an empty root: which part of it "/" is the kernel does not tell there.
  */
 int scan_open_own(struct scan_target *ret);
 
