@@ -50,6 +50,9 @@ LIB_SRCS = $(foreach room,$(ROOMS),$(wildcard $(room)/*.c $(room)/*/*.c))
 LIB_OBJS = $(LIB_SRCS:%.c=$(BUILD)/%.o) $(if $(filter image,$(ROOMS)),$(BUILD)/image/rebind.pb-c.o)
 CMD_SRCS = $(wildcard cmd/*.c)
 CMD_OBJS = $(CMD_SRCS:%.c=$(BUILD)/%.o)
+# Between the two: part of the command, not of the library.
+RUNTIME_SRCS = $(wildcard runtime/*.c)
+RUNTIME_OBJS = $(RUNTIME_SRCS:%.c=$(BUILD)/%.o) $(BUILD)/runtime/rpc.pb-c.o
 PLUGINS  = $(patsubst plugins/%/,$(BUILD)/plugins/%.so,$(wildcard plugins/*/))
 
 UNIT_TESTS   = $(patsubst %.c,$(BUILD)/%,$(wildcard test/unit/test-*.c))
@@ -81,18 +84,24 @@ $(BUILD)/%.o: %.c $(BUILD)/flags Makefile
 	$(Q)$(CC) $(REBIND_CFLAGS) $(CFLAGS) $(DEPFILE) -c -o $@ $<
 
 # What is generated is not ours to lint.
-$(BUILD)/image/rebind.pb-c.c $(BUILD)/image/rebind.pb-c.h &: image/rebind.proto
+$(BUILD)/%.pb-c.c $(BUILD)/%.pb-c.h &: %.proto
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)
-	$(Q)protoc-c --proto_path=image --c_out=$(BUILD)/image image/rebind.proto
+	$(Q)protoc-c --proto_path=$(<D) --c_out=$(@D) $<
 
-$(BUILD)/image/rebind.pb-c.o: $(BUILD)/image/rebind.pb-c.c $(BUILD)/flags
+$(BUILD)/%.pb-c.o: $(BUILD)/%.pb-c.c $(BUILD)/flags
 	$(call say,CC,$<)
-	$(Q)$(CC) -std=gnu11 -I$(BUILD) -fPIC $(PKG_CFLAGS) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) -std=gnu11 -I$(BUILD) -I$(@D) -fPIC $(PKG_CFLAGS) $(CFLAGS) -c -o $@ $<
 
+GENERATED = $(BUILD)/image/rebind.pb-c.h $(BUILD)/runtime/rpc.pb-c.h
 $(filter $(BUILD)/image/%,$(LIB_OBJS)): | $(BUILD)/image/rebind.pb-c.h
+$(RUNTIME_OBJS): | $(BUILD)/runtime/rpc.pb-c.h
 
 $(BUILD)/librebind.a: $(LIB_OBJS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/runtime.a: $(RUNTIME_OBJS)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -102,9 +111,9 @@ $(BUILD)/$(SONAME): $(LIB_OBJS) include/librebind.map
 		-o $@ $(LIB_OBJS) $(LDFLAGS) $(LIBS)
 
 # The library whole and the plugin ABI visible: plugins call into the program that loads them.
-$(BUILD)/rebind: $(CMD_OBJS) $(BUILD)/librebind.a hooks/plugin-abi.list
+$(BUILD)/rebind: $(CMD_OBJS) $(RUNTIME_OBJS) $(BUILD)/librebind.a hooks/plugin-abi.list
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) -o $@ $(CMD_OBJS) $(LDFLAGS) -Wl,--dynamic-list=hooks/plugin-abi.list \
+	$(Q)$(CC) $(CFLAGS) -o $@ $(CMD_OBJS) $(RUNTIME_OBJS) $(LDFLAGS) -Wl,--dynamic-list=hooks/plugin-abi.list \
 		-Wl,--whole-archive $(BUILD)/librebind.a -Wl,--no-whole-archive $(LIBS) \
 		$(shell pkg-config --libs jansson)
 
@@ -146,12 +155,12 @@ unit: $(UNIT_TESTS) $(TEST_PLUGINS) plugins  ## run the unit tests
 
 include test/zdtm-mnt/rules.mk
 
-$(BUILD)/test/unit/test-%: test/unit/test-%.c $(BUILD)/librebind.a Makefile
+$(BUILD)/test/unit/test-%: test/unit/test-%.c $(BUILD)/librebind.a $(BUILD)/runtime.a Makefile
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(REBIND_CFLAGS) -DTEST_PLUGIN_DIR='"$(abspath $(BUILD))/test/unit/plugins"' $(CFLAGS) \
-		$(DEPFILE) -o $@ $< $(LDFLAGS) -rdynamic -Wl,--whole-archive $(BUILD)/librebind.a \
-		-Wl,--no-whole-archive $(LIBS) -lcmocka -larchive
+		$(DEPFILE) -o $@ $< $(BUILD)/runtime.a $(LDFLAGS) -rdynamic -Wl,--whole-archive \
+		$(BUILD)/librebind.a -Wl,--no-whole-archive $(LIBS) $(shell pkg-config --libs jansson) -lcmocka -larchive
 
 $(BUILD)/test/unit/plugins/%.so: test/unit/plugins/%.c Makefile
 	@mkdir -p $(@D)
@@ -165,14 +174,14 @@ asan:  ## unit tests and zdtm with address and undefined-behaviour sanitizers
 
 # The parsers and what they need, compiled for coverage. The samples of test/data are the seeds.
 FUZZ_FLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
-FUZZ_OBJS  = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(wildcard base/*.c model/*.c image/*.c)) \
-	$(BUILD)/fuzz/image/rebind.pb-c.o
+FUZZ_OBJS  = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(wildcard base/*.c model/*.c image/*.c) \
+	runtime/message.c) $(BUILD)/fuzz/image/rebind.pb-c.o $(BUILD)/fuzz/runtime/rpc.pb-c.o
 
-$(BUILD)/fuzz/image/rebind.pb-c.o: $(BUILD)/image/rebind.pb-c.c
+$(BUILD)/fuzz/%.pb-c.o: $(BUILD)/%.pb-c.c
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) -std=gnu11 -I$(BUILD) $(PKG_CFLAGS) $(FUZZ_FLAGS) -c -o $@ $<
+	$(Q)$(CLANG) -std=gnu11 -I$(BUILD) -I$(<D) $(PKG_CFLAGS) $(FUZZ_FLAGS) -c -o $@ $<
 
-$(BUILD)/fuzz/%.o: %.c Makefile | $(BUILD)/image/rebind.pb-c.h
+$(BUILD)/fuzz/%.o: %.c Makefile | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call say,CLANG,$<)
 	$(Q)$(CLANG) $(CLANG_FLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link $(DEPFILE) -c -o $@ $<
@@ -205,9 +214,9 @@ bench: all $(BENCHES)  ## measure against the kernel's own floor (as root)
 
 # ---- how it reads ----
 
-C_FILES  = $(LIB_SRCS) $(CMD_SRCS) $(wildcard plugins/*/*.c test/unit/*.c test/unit/plugins/*.c \
+C_FILES  = $(LIB_SRCS) $(RUNTIME_SRCS) $(CMD_SRCS) $(wildcard plugins/*/*.c test/unit/*.c test/unit/plugins/*.c \
 	test/fuzz/*.c test/zdtm-mnt/*.c test/zdtm-mnt/*/*.c bench/*.c)
-H_FILES  = $(wildcard include/*.h $(ROOMS:=/*.h) $(ROOMS:=/*/*.h) cmd/*.h test/*/*.h test/zdtm-mnt/*/*.h)
+H_FILES  = $(wildcard include/*.h $(ROOMS:=/*.h) $(ROOMS:=/*/*.h) runtime/*.h cmd/*.h test/*/*.h test/zdtm-mnt/*/*.h)
 SCRIPTS  = $(wildcard .ci/run tools/deps tools/lint-layers test/run-all test/*.sh test/*/*.sh test/zdtm-mnt/run \
 	test/zdtm-mnt/run-broken test/zdtm-mnt/broken/* bench/run)
 TEXTS    = $(wildcard *.md LAYERS man/* plugins/*/*.md test/*/*.md include/*.in)
@@ -229,9 +238,9 @@ lint-shell:
 lint-spelling:
 	$(Q)echo codespell; codespell -L nd,siz $(C_FILES) $(H_FILES) $(SCRIPTS) $(TEXTS) Makefile
 lint-cppcheck:
-	$(Q)echo cppcheck; $(CPPCHECK) -D_GNU_SOURCE -I. -Iinclude $(LIB_SRCS) $(CMD_SRCS) $(wildcard plugins/*/*.c)
-lint-clang: $(BUILD)/image/rebind.pb-c.h
-	$(Q)echo clang; $(CLANG) -fsyntax-only $(CLANG_FLAGS) $(LIB_SRCS) $(CMD_SRCS)
+	$(Q)echo cppcheck; $(CPPCHECK) -D_GNU_SOURCE -I. -Iinclude $(LIB_SRCS) $(RUNTIME_SRCS) $(CMD_SRCS) $(wildcard plugins/*/*.c)
+lint-clang: $(GENERATED)
+	$(Q)echo clang; $(CLANG) -fsyntax-only $(CLANG_FLAGS) $(LIB_SRCS) $(RUNTIME_SRCS) $(CMD_SRCS)
 lint-format:
 	$(Q)echo clang-format; clang-format --dry-run -Werror $(C_FILES) $(H_FILES) 2>&1 | \
 		sed -n 's/:[0-9]*:[0-9]*: error.*/: make format/p' | sort -u | { ! grep .; }
@@ -269,5 +278,5 @@ uninstall:  ## the reverse; other people's plugins stay
 clean:  ## remove what was built
 	rm -rf $(BUILD) $(BUILD)-asan
 
--include $(addsuffix .d,$(LIB_OBJS) $(CMD_OBJS) $(PLUGINS) $(UNIT_TESTS) $(TEST_PLUGINS) $(FUZZ_OBJS) \
+-include $(addsuffix .d,$(LIB_OBJS) $(RUNTIME_OBJS) $(CMD_OBJS) $(PLUGINS) $(UNIT_TESTS) $(TEST_PLUGINS) $(FUZZ_OBJS) \
 	$(FUZZERS) $(BENCHES))

@@ -20,5 +20,7 @@ int verb_restore(int argc, char **argv);
 int verb_show(int argc, char **argv);
 int verb_diff(int argc, char **argv);
 int verb_plugin(int argc, char **argv);
+int verb_swrk(int argc, char **argv);
+int verb_service(int argc, char **argv);
 
 #endif

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "runtime/service.h"
+
+#include <limits.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "cmd/cmd.h"
+#include "cmd/options.h"
+#include "cmd/pidfile.h"
+
+struct service_args {
+	const char *address, *pidfile;
+	int64_t status_fd;
+	bool daemon;
+};
+
+static const struct option_spec specs[] = {
+	{ '\0', "address", OPTION_TEXT, offsetof(struct service_args, address), "PATH",
+	  "the socket to listen on" },
+	{ 'd', "daemon", OPTION_FLAG, offsetof(struct service_args, daemon), NULL,
+	  "go to the background when it listens" },
+	{ '\0', "pidfile", OPTION_TEXT, offsetof(struct service_args, pidfile), "FILE",
+	  "write its pid to FILE when it listens" },
+	{ '\0', "status-fd", OPTION_NUMBER, offsetof(struct service_args, status_fd), "N",
+	  "write a zero byte to descriptor N when it listens", 0, INT_MAX },
+};
+
+static const char *const synopsis[] = { "service --address PATH [options]", NULL };
+
+static const struct option_set options = {
+	.verb = "service",
+	.synopsis = synopsis,
+	.note = "Container runtimes speak CRIU's RPC to it.",
+	.specs = specs,
+	.n_specs = ARRAY_SIZE(specs),
+};
+
+static int write_pidfile(void *data, int pid)
+{
+	return pidfile_write(data, pid);
+}
+
+int verb_service(int argc, char **argv)
+{
+	struct service_args args = { .status_fd = -1 };
+	struct option_words words = { 0 };
+	cleanup_pidfile struct pidfile file = { .fd = -EBADF };
+	int status;
+
+	if (!options_parse(&options, argc, argv, &args, &words, &status))
+		return status;
+	if (!args.address)
+		return usage_error("service", "the socket is missing: give --address PATH");
+	int err = args.pidfile ? pidfile_open(&file, args.pidfile) : 0;
+
+	if (err)
+		return log_error(err, "cannot write the pid file '%s'", args.pidfile),
+		       STATUS_FAILED;
+	struct service service = {
+		.address = args.address,
+		.status_fd = (int)args.status_fd,
+		.in_background = args.daemon,
+		.on_start = args.pidfile ? write_pidfile : NULL,
+		.data = &file,
+	};
+
+	err = service_run(&service);
+	if (args.pidfile && !err)
+		unlink(args.pidfile);
+	return err < 0 ? STATUS_FAILED : STATUS_OK;
+}

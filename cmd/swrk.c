@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <limits.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "cmd/options.h"
+#include "runtime/connection.h"
+
+static const char *const synopsis[] = { "swrk FD", NULL };
+
+static const struct option_set options = {
+	.verb = "swrk",
+	.synopsis = synopsis,
+	.note = "FD is a socket on which a container runtime speaks CRIU's RPC.",
+	.min_words = 1,
+	.max_words = 1,
+	.word_name = "FD",
+};
+
+int verb_swrk(int argc, char **argv)
+{
+	struct option_words words = { 0 };
+	int64_t fd;
+	int status;
+
+	if (!options_parse(&options, argc, argv, NULL, &words, &status))
+		return status;
+	if (options_number(words.list[0], strlen(words.list[0]), 0, INT_MAX, &fd) < 0)
+		return usage_error("swrk", "'%s' is not a descriptor's number", words.list[0]);
+	return connection_serve((int)fd, true) < 0 ? STATUS_FAILED : STATUS_OK;
+}
