@@ -303,6 +303,90 @@ static void what_cannot_be_loaded_fails_with_the_linkers_reason(void **state)
 	assert_int_equal(count_in(f->log, "\n"), 1);
 }
 
+static void of_seven_to_fifteen_slots_all_are_read_and_no_more(void **state)
+{
+	struct fixture *f = *state;
+
+	add_plugin(f, "some-slots", "a.so");
+	for (int slots = 7; slots <= CR_PLUGIN_HOOK__MAX; slots++) {
+		char text[16];
+
+		snprintf(text, sizeof(text), "%d", slots);
+		setenv("TEST_SLOTS", text, 1);
+		assert_int_equal(start(f), 0);
+		for (int hook = 0; hook < CR_PLUGIN_HOOK__MAX; hook++)
+			assert_int_equal(hooks_has(f->host, hook), hook < slots);
+		assert_int_equal(hooks_finish(f->host, 0), 0);
+	}
+	unsetenv("TEST_SLOTS");
+	assert_string_equal(f->log, "");
+}
+
+static void both_generations_serve_side_by_side(void **state)
+{
+	struct fixture *f = *state;
+	const char *plugin = NULL;
+	int is_file = 0;
+
+	setenv("TEST_a", "dump=return,-95 restore=return,-95", 1);
+	add_plugin(f, "probe", "a.so");
+	add_plugin(f, "by-names", "b.so");
+	add_plugin(f, "probe", "c.so");
+	assert_int_equal(start(f), 0);
+	assert_int_equal(hooks_dump_mount(f->host, "./vol", 42), 0);
+	assert_int_equal(hooks_restore_mount(f->host, 42, "/m", "/crt-old-root", &is_file, &plugin),
+			 0);
+	assert_string_equal(plugin, "b.so");
+	assert_int_equal(hooks_call_simple(f->host, CR_PLUGIN_HOOK__RESTORE_INIT), 0);
+	assert_int_equal(hooks_finish(f->host, 0), 0);
+	assert_int_equal(count_in(f->log, "\n"), 1);
+	assert_logged(f, "2 plugin 'b.so' is an old one");
+	assert_journal(f, "a: init(2) 0\nby-names: init\nc: init(2) 0\n"
+			  "a: dump('./vol', 42)\nby-names: ./vol\n"
+			  "a: restore(42, '/m', '/crt-old-root', 0)\nby-names: /m\n"
+			  "a: restore_init\nc: restore_init\n"
+			  "c: exit(2, 0) after 0 calls\nby-names: fini\n"
+			  "a: exit(2, 0) after 2 calls\n");
+}
+
+static void the_oldest_plugin_loads_and_is_asked(void **state)
+{
+	struct fixture *f = *state;
+	cleanup_fd int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	add_plugin(f, "ext-file-only", "a.so");
+	assert_int_equal(start(f), 0);
+	assert_int_equal(hooks_dump_fd(f->host, CR_PLUGIN_HOOK__DUMP_EXT_FILE, fd, 5), 0);
+	assert_int_equal(hooks_dump_fd(f->host, CR_PLUGIN_HOOK__DUMP_UNIX_SK, fd, 5), -ENOTSUP);
+	assert_int_equal(hooks_finish(f->host, 0), 0);
+	assert_string_equal(f->log, "");
+}
+
+static void a_plugin_built_without_our_headers_works(void **state)
+{
+	struct fixture *f = *state;
+	cleanup_free char *text = NULL;
+	size_t size;
+	int fd = -EBADF;
+
+	add_plugin(f, "foreign", "a.so");
+	assert_int_equal(start(f), 0);
+	assert_int_equal(hooks_dump_fd(f->host, CR_PLUGIN_HOOK__DUMP_EXT_FILE, f->image_fd, 77), 0);
+	assert_int_equal(hooks_restore_fd(f->host, CR_PLUGIN_HOOK__RESTORE_EXT_FILE, 77, &fd),
+			 -EAGAIN);
+	assert_int_equal(hooks_restore_fd(f->host, CR_PLUGIN_HOOK__RESTORE_EXT_FILE, 77, &fd), 0);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(hooks_finish(f->host, -5), 0);
+	cleanup_fd int notes = openat(f->image_fd, "foreign.txt", O_RDONLY | O_CLOEXEC);
+
+	assert_int_equal(fd_slurp(notes, &text, &size), 0);
+	assert_string_equal(text, "init dump exit");
+	assert_logged(f, "3 foreign: stage 2\n");
+	assert_logged(f, "1 foreign: Error (foreign.c:");
+	assert_null(strstr(f->log, "nobody wants"));
+}
+
 /* Finding */
 
 static void no_directory_and_no_plugin_mean_no_process(void **state)
@@ -365,6 +449,7 @@ static void only_names_that_end_in_so_are_loaded_in_their_order(void **state)
 	add_plugin(f, "probe", "B.so");
 	add_plugin(f, "probe", "10.so");
 	add_plugin(f, "probe", "9.so");
+	add_plugin(f, "ext-file-only", ".so"); /* three characters at least */
 	add_plugin(f, "more-hooks", "x.so.1");
 	add_plugin(f, "more-hooks", "so");
 	assert_int_equal(start(f), 0);
@@ -420,6 +505,20 @@ static void what_others_can_write_is_refused_to_the_privileged(void **state)
 }
 
 /* init and exit */
+
+static void a_failing_init_in_the_middle_starts_no_other(void **state)
+{
+	struct fixture *f = *state;
+
+	setenv("TEST_b", "init=return,-5", 1);
+	for (const char *name = "abc"; *name; name++) {
+		const char file[] = { *name, '.', 's', 'o', '\0' };
+
+		add_plugin(f, "probe", file);
+	}
+	assert_int_equal(start(f), -EIO);
+	assert_journal(f, "a: init(2) 0\nb: init(2) -5\na: exit(2, -5) after 0 calls\n");
+}
 
 static void a_failing_init_ends_those_before_it_last_first(void **state)
 {
@@ -1441,6 +1540,10 @@ int main(void)
 		TEST(more_hooks_than_ours_are_refused_with_both_numbers),
 		TEST(a_descriptor_shorter_than_it_says_is_refused),
 		TEST(what_cannot_be_loaded_fails_with_the_linkers_reason),
+		TEST(of_seven_to_fifteen_slots_all_are_read_and_no_more),
+		TEST(both_generations_serve_side_by_side),
+		TEST(the_oldest_plugin_loads_and_is_asked),
+		TEST(a_plugin_built_without_our_headers_works),
 		TEST(no_directory_and_no_plugin_mean_no_process),
 		TEST(a_named_directory_that_does_not_exist_is_an_error),
 		TEST(the_environment_names_the_directory_where_no_option_does),
@@ -1448,6 +1551,7 @@ int main(void)
 		TEST(only_names_that_end_in_so_are_loaded_in_their_order),
 		TEST(one_object_under_two_names_is_loaded_once),
 		TEST(what_others_can_write_is_refused_to_the_privileged),
+		TEST(a_failing_init_in_the_middle_starts_no_other),
 		TEST(a_failing_init_ends_those_before_it_last_first),
 		TEST(an_init_that_returns_a_positive_number_fails_too),
 		TEST(state_lasts_from_init_to_exit_which_gets_the_result),
