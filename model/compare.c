@@ -157,14 +157,20 @@ static void compare_idmaps(struct comparison *c, const struct mount *l, const st
 		differ(c, l, "id-mapping", "one map", "another");
 }
 
+static bool has_host_options(const struct mount *m)
+{
+	const struct filesystem *fs = filesystem_find(m->fstype);
+
+	return fs && (fs->flags & FILESYSTEM_HOST_OPTIONS);
+}
+
 static void compare_filesystem(struct comparison *c, const struct mount *l, const struct mount *r)
 {
-	const struct filesystem *fs = filesystem_find(l->fstype);
 	char left[64], right[64];
 
 	compare_text(c, l, "filesystem", l->fstype, r->fstype);
 	compare_text(c, l, "source", l->source, r->source);
-	if (!fs || !(fs->flags & FILESYSTEM_HOST_OPTIONS))
+	if (!has_host_options(l) && !has_host_options(r))
 		if (!filesystem_same_options(l->options, r->options))
 			differ(c, l, "options", l->options, r->options);
 	if (l->sb_flags != r->sb_flags)
@@ -198,6 +204,29 @@ static bool is_ours(const struct comparison *c, const struct mount *l, const str
 	return left && right;
 }
 
+/* Whose superblock it is: that of the mount that stands for all that show the same. */
+static char *superblock_text(const struct mount_tree *tree, const struct mount *m)
+{
+	const struct mount *first = &tree->mounts[tree_first_of_superblock(tree, m)];
+	char *text;
+
+	if (first == m)
+		return strdup("its own");
+	return asprintf(&text, "that of %s", first->mountpoint) < 0 ? NULL : text;
+}
+
+static void compare_superblocks(struct comparison *c, const struct mount *l, const struct mount *r)
+{
+	if (renames(c, &c->superblocks, l->dev + 1, r->dev + 1))
+		return;
+	cleanup_free char *left = superblock_text(c->left, l);
+	cleanup_free char *right = superblock_text(c->right, r);
+	bool tells = left && right && strcmp(left, right) != 0;
+
+	differ(c, l, "superblock", tells ? left : "shared otherwise",
+	       tells ? right : "shared otherwise");
+}
+
 static void compare_made_of(struct comparison *c, const struct mount *l, const struct mount *r)
 {
 	bool all = c->flags & COMPARE_SOURCES, ours = is_ours(c, l, r);
@@ -212,8 +241,8 @@ static void compare_made_of(struct comparison *c, const struct mount *l, const s
 	/* A bind of the root's filesystem is made of the caller's source, as the root is. */
 	if (all || (ours && !of_root))
 		compare_filesystem(c, l, r);
-	if (ours && !renames(c, &c->superblocks, l->dev + 1, r->dev + 1))
-		differ(c, l, "superblock", "shared otherwise", "shared otherwise");
+	if (ours)
+		compare_superblocks(c, l, r);
 }
 
 static void compare_pair(struct comparison *c, const struct mount *l, const struct mount *r)

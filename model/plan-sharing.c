@@ -118,12 +118,18 @@ void plan_collect_groups(struct planner *p)
 		find_seeds(p);
 }
 
+/* Or a mount on it: pivot_root(2) leaves the old root on the topmost, and wants none shared. */
+static bool is_at_root(const struct planner *p, const struct mount *m)
+{
+	return strcmp(m->mountpoint, p->tree->mounts[p->tree->root].mountpoint) == 0;
+}
+
 bool plan_is_alone(const struct planner *p, const struct mount *m)
 {
 	const struct plan_group *group = group_of(p, m->shared);
 
 	if (!group || group->n_members != 1 || group->has_slaves || m->master || m->host_shared ||
-	    m->parent == MOUNT_NONE)
+	    is_at_root(p, m))
 		return false;
 	for (uint32_t c = m->first_child; c != MOUNT_NONE; c = p->tree->mounts[c].next)
 		if (plan_is_late(&p->tree->mounts[c]))

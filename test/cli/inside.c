@@ -2,7 +2,8 @@
 /*
  * Runs where a namespace has no programs of its own: linked statically, it is copied into the root.
  *
- *	inside hold ROOT	make ROOT the root, say so on stdout, and stay
+ *	inside hold ROOT [DIR]	make ROOT the root, say so on stdout, and stay; DIR of it, a mount, is
+ *				moved over it
  *	inside exit N | kill N	end that way
  *	inside stay		do not end
  *	inside fds		the open descriptors, one a line
@@ -47,11 +48,13 @@ static int stay(void)
 	return 0;
 }
 
-static int hold(const char *root)
+static int hold(const char *root, const char *over)
 {
 	if (chdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
 	    umount2(".", MNT_DETACH) < 0 || chroot(".") < 0)
 		return fail(root);
+	if (over && mount(over, "/", NULL, MS_MOVE, NULL) < 0)
+		return fail(over);
 	return stay();
 }
 
@@ -174,8 +177,8 @@ int main(int argc, char **argv)
 		return atoi(argv[2]);
 	if (strcmp(verb, "kill") == 0 && argc == 3)
 		return raise(atoi(argv[2]));
-	if (strcmp(verb, "hold") == 0 && argc == 3)
-		return hold(argv[2]);
+	if (strcmp(verb, "hold") == 0 && argc >= 3)
+		return hold(argv[2], argv[3]);
 	if (strcmp(verb, "stay") == 0)
 		return stay();
 	if (strcmp(verb, "fds") == 0)

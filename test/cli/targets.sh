@@ -82,6 +82,33 @@ other_roots() {
 	done
 }
 
+# As systemd-nspawn leaves it: the container's root is moved over the host's, and is shared.
+moved_root() {
+	local moved
+
+	mkdir -p "$work"/{a/root,new}/jail/below
+	cat >"$work/move" <<-'END'
+		set -e
+		cd "$1/a/root"
+		mount --bind . .
+		cd "$1/a/root"
+		mount --bind jail jail
+		mount -t tmpfs -o size=1m below jail/below
+		mount --make-rshared jail
+		exec ./inside hold . /jail
+	END
+	hold moved unshare --mount --propagation private bash "$work/move" "$work"
+	dump -t "$moved"
+	result "a root that another was moved over is dumped" "$([ "$status" -eq 0 ] || echo "exit status $status")"
+	run "$rebind" restore -D "$image" --root "$work/new" --pidfile "$work/pid"
+	result "and restored" "$([ "$status" -eq 0 ] || echo "exit status $status")"
+	run "$rebind" diff --contents "$moved" "$(cat "$work/pid")"
+	result "and equal" "$([ "$status" -eq 0 ] || echo "exit status $status: $(cat "$work/out")")"
+	kill "$(cat "$work/pid")"
+	forget "$moved"
+	rm -r "$work"/{a/root,new}/jail/below
+}
+
 outside() {
 	local pin=$work/pin id
 
@@ -157,5 +184,6 @@ dump_container "$container" "$work/img"
 no_namespace
 own
 other_roots
+moved_root
 outside
 finish
