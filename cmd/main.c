@@ -21,7 +21,7 @@ static const struct verb verbs[] = {
 	  STATUS_FAILED },
 	{ "show", "a namespace as a tree", verb_show, STATUS_FAILED },
 	{ "diff", "what two namespaces have different", verb_diff, STATUS_DIFF_ERROR },
-	{ "plugin", "plugin list: the plugins that would be loaded", verb_plugin, STATUS_FAILED },
+	{ "plugin", "list the plugins that would be loaded; test one", verb_plugin, STATUS_FAILED },
 	{ "swrk", "serve one runtime on an inherited socket (CRIU's RPC)", verb_swrk,
 	  STATUS_FAILED },
 	{ "service", "serve runtimes at a socket's path (CRIU's RPC)", verb_service,

@@ -128,7 +128,7 @@ verbs() {
 	says "an unknown verb is named" 2 "unknown verb 'dmup'" dmup
 	says "an option before the verb is named" 2 "unknown option '-v' before the verb" -v dump
 	says "a verb with an escape sequence is printed without it" 2 "unknown verb '.033" $'\033[31m'
-	says "plugin needs a word" 2 'list is missing' plugin
+	says "plugin needs a word" 2 'list or test is missing' plugin
 	says "plugin refuses an unknown word" 2 "unknown word 'lost'" plugin lost
 }
 
