@@ -1,28 +1,47 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "base/text.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/path.h"
 
-int strings_add(struct strings *strings, const char *text, size_t size)
+/* Takes @string, also on failure. */
+static int append(struct strings *strings, char *string)
 {
-	/* Room doubles: it is full whenever n is a power of two. */
-	if ((strings->n & (strings->n - 1)) == 0) {
-		size_t room = strings->n ? strings->n * 2 : 1;
-		const char **list = realloc(strings->list, room * sizeof(*list));
+	size_t room = strings->n + 1; /* with the NULL */
+
+	/* Room doubles: it is full whenever that is a power of two. */
+	if (string && (room & (room - 1)) == 0) {
+		const char **list = realloc(strings->list, 2 * room * sizeof(*list));
 
 		if (!list)
-			return -ENOMEM;
-		strings->list = list;
+			util_free(&string);
+		else
+			strings->list = list;
 	}
-	char *copy = strndup(text, size);
-
-	if (!copy)
+	if (!string)
 		return -ENOMEM;
-	strings->list[strings->n++] = copy;
+	strings->list[strings->n++] = string;
+	strings->list[strings->n] = NULL;
 	return 0;
+}
+
+int strings_add(struct strings *strings, const char *text, size_t size)
+{
+	return append(strings, strndup(text, size));
+}
+
+int strings_print(struct strings *strings, const char *format, ...)
+{
+	char *string;
+	va_list args;
+
+	va_start(args, format);
+	int n = vasprintf(&string, format, args);
+	va_end(args);
+	return append(strings, n < 0 ? NULL : string);
 }
 
 void strings_free(struct strings *strings)

@@ -5,7 +5,7 @@
 
 #include "base/util.h"
 
-/* Strings that belong to the list. Zeroed, it is empty. */
+/* Strings that belong to the list. Zeroed, it is empty; else a NULL follows the last one. */
 struct strings {
 	const char **list;
 	size_t n;
@@ -17,6 +17,13 @@ struct strings {
  * Return: 0 or -ENOMEM.
  */
 int strings_add(struct strings *strings, const char *text, size_t size);
+
+/**
+ * strings_print - append what printf(3) would print
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int strings_print(struct strings *strings, const char *format, ...) printf_like(2, 3);
 void strings_free(struct strings *strings);
 
 /**

@@ -6,6 +6,7 @@
 #include "cmd/options.h"
 #include "cmd/report.h"
 #include "cmd/script.h"
+#include "runtime/criu.h"
 
 struct dump_args {
 	int64_t pid, plugin_timeout;
@@ -14,6 +15,7 @@ struct dump_args {
 	struct older_words older;
 	struct scripts scripts;
 	bool dry_run;
+	bool beside; /* CRIU dumps the processes */
 	struct report_options report;
 };
 
@@ -57,6 +59,19 @@ static const struct option_set options = {
 	.n_specs = ARRAY_SIZE(specs),
 };
 
+static const char *const criu_synopsis[] = {
+	"criu dump -t PID -D DIR [options] [-- CRIU'S OPTIONS]",
+	NULL,
+};
+
+static const struct option_set criu_options = {
+	.verb = "criu dump",
+	.synopsis = criu_synopsis,
+	.specs = specs,
+	.n_specs = ARRAY_SIZE(specs),
+	.takes_command = true,
+};
+
 static void free_args(struct dump_args *args)
 {
 	strings_free(&args->external);
@@ -67,17 +82,17 @@ static void free_args(struct dump_args *args)
 	scripts_free(&args->scripts);
 }
 
-static int check_args(struct dump_args *args)
+static int check_args(const char *verb, struct dump_args *args)
 {
 	if (!args->pid && !args->mntns)
-		return usage_error("dump",
-				   "which namespace is missing: give -t PID or --mntns FILE");
+		return usage_error(verb, "which namespace is missing: give -t PID or --mntns FILE");
 	if (args->pid && args->mntns)
-		return usage_error("dump",
-				   "-t and --mntns both name a namespace: give one of them");
+		return usage_error(verb, "-t and --mntns both name a namespace: give one of them");
 	if (!args->images_dir && !args->dry_run)
-		return usage_error("dump", "the images directory is missing: give -D DIR");
-	return older_translate(&args->older, "dump", &args->external);
+		return usage_error(verb, "the images directory is missing: give -D DIR");
+	if (args->beside && !args->pid)
+		return usage_error(verb, "a process is missing: give -t PID");
+	return older_translate(&args->older, verb, &args->external);
 }
 
 static int act(void *data, const char *action, pid_t pid)
@@ -85,7 +100,7 @@ static int act(void *data, const char *action, pid_t pid)
 	return scripts_run(data, action, pid);
 }
 
-static int dump(struct dump_args *args, struct report *report)
+static int dump(struct dump_args *args, struct report *report, const struct option_words *words)
 {
 	struct progress *progress = &report->logging.progress;
 	struct rebind_dump_options how = {
@@ -115,25 +130,39 @@ static int dump(struct dump_args *args, struct report *report)
 
 	scripts_open(&args->scripts, args->images_dir);
 	progress_start(progress, report->json);
-	int err = rebind_dump(&how, report->findings);
+	int err = args->beside ? criu_dump(&how, words->command, report->findings)
+			       : rebind_dump(&how, report->findings);
 
 	progress_clear(progress);
 	return err;
 }
 
-int verb_dump(int argc, char **argv)
+static int run(const struct option_set *set, struct dump_args *args, int argc, char **argv)
 {
-	cleanup(free_args) struct dump_args args = { 0 };
 	cleanup_report struct report report = { 0 };
 	struct option_words words = { 0 };
 	int status;
 
-	if (!options_parse(&options, argc, argv, &args, &words, &status))
+	if (!options_parse(set, argc, argv, args, &words, &status))
 		return status;
-	status = check_args(&args);
+	status = check_args(set->verb, args);
 	if (status)
 		return status;
-	if (report_open(&report, "dump", &args.report) < 0)
+	if (report_open(&report, set->verb, &args->report) < 0)
 		return STATUS_FAILED;
-	return report_print(&report, dump(&args, &report)) < 0 ? STATUS_FAILED : STATUS_OK;
+	return report_print(&report, dump(args, &report, &words)) < 0 ? STATUS_FAILED : STATUS_OK;
+}
+
+int verb_dump(int argc, char **argv)
+{
+	cleanup(free_args) struct dump_args args = { 0 };
+
+	return run(&options, &args, argc, argv);
+}
+
+int criu_verb_dump(int argc, char **argv)
+{
+	cleanup(free_args) struct dump_args args = { .beside = true };
+
+	return run(&criu_options, &args, argc, argv);
 }

@@ -7,6 +7,7 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "include/rebind.h"
+#include "runtime/actions.h"
 
 struct verb {
 	const char *name, *summary;
@@ -25,6 +26,8 @@ static const struct verb verbs[] = {
 	{ "swrk", "serve one runtime on an inherited socket (CRIU's RPC)", verb_swrk,
 	  STATUS_FAILED },
 	{ "service", "serve runtimes at a socket's path (CRIU's RPC)", verb_service,
+	  STATUS_FAILED },
+	{ "criu", "dump or restore a whole container, the processes by CRIU", verb_criu,
 	  STATUS_FAILED },
 };
 
@@ -83,10 +86,19 @@ static int flush_output(int status, int output_lost)
 	return status < output_lost ? output_lost : status;
 }
 
+static const char *program_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 static int run(int argc, char **argv)
 {
 	const struct verb *verb;
 
+	if (argc && strcmp(program_name(argv[0]), ACTIONS_PROGRAM) == 0)
+		return actions_program(argv[0]);
 	if (argc < 2)
 		return usage_error(NULL, "a verb is missing");
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)

@@ -31,7 +31,7 @@ static int add_mapping(const char *verb, const char *mapping, struct strings *ex
 
 int older_translate(const struct older_words *older, const char *verb, struct strings *external)
 {
-	bool automatic = false, is_dump = strcmp(verb, "dump") == 0;
+	bool automatic = false, is_dump = strstr(verb, "dump") != NULL;
 	bool flags = older->sharing || older->masters;
 
 	for (size_t i = 0; i < older->ext_mount_map.n; i++) {

@@ -10,6 +10,7 @@
 #include "cmd/options.h"
 #include "cmd/report.h"
 #include "cmd/script.h"
+#include "runtime/criu.h"
 
 struct restore_args {
 	const char *images_dir, *root, *libdir, *new_ns, *sharing, *premount, *reader;
@@ -79,6 +80,19 @@ static const char *const synopsis[] = {
 static const struct option_set options = {
 	.verb = "restore",
 	.synopsis = synopsis,
+	.specs = specs,
+	.n_specs = ARRAY_SIZE(specs),
+	.takes_command = true,
+};
+
+static const char *const criu_synopsis[] = {
+	"criu restore -D DIR [--root PATH] [options] [-- CRIU'S OPTIONS]",
+	NULL,
+};
+
+static const struct option_set criu_options = {
+	.verb = "criu restore",
+	.synopsis = criu_synopsis,
 	.specs = specs,
 	.n_specs = ARRAY_SIZE(specs),
 	.takes_command = true,
@@ -220,4 +234,44 @@ int verb_restore(int argc, char **argv)
 	if (command_status >= 0)
 		return command_status;
 	return report_print(&report, err) < 0 ? failed : STATUS_OK;
+}
+
+/* The namespace is CRIU's to enter: no other ending. */
+static int check_criu_args(struct restore_args *args)
+{
+	const struct ending *ending = &args->ending;
+
+	if (!args->images_dir)
+		return usage_error("criu restore", "the image is missing: give -D DIR");
+	if (ending->pin || ending->pidfile || ending->send_fd >= 0)
+		return usage_error("criu restore",
+				   "--pin, --pidfile and --send-fd are for mounts alone: what CRIU "
+				   "restores is in the namespace (CRIU has a --pidfile behind --)");
+	int status = older_translate(&args->older, "criu restore", &args->external);
+
+	return status ? status : inherit_parse(&args->inherit_fd, &args->inherit);
+}
+
+int criu_verb_restore(int argc, char **argv)
+{
+	cleanup(free_args) struct restore_args args = { 0 };
+	cleanup_report struct report report = { 0 };
+	struct option_words words = { 0 };
+	int status = 0;
+
+	ending_init(&args.ending);
+	if (!options_parse(&criu_options, argc, argv, &args, &words, &status))
+		return status;
+	status = check_criu_args(&args);
+	if (status)
+		return status;
+	if (report_open(&report, "criu restore", &args.report) < 0)
+		return STATUS_FAILED;
+	struct rebind_restore_options how = options_of(&args, &report);
+
+	scripts_open(&args.scripts, args.images_dir);
+	int err = how.dry_run ? rebind_restore(&how, report.findings, NULL)
+			      : criu_restore(&how, words.command, report.findings, &status);
+
+	return report_print(&report, err) < 0 ? STATUS_FAILED : status;
 }

@@ -206,6 +206,16 @@ static int only_namespace(int dir_fd, uint32_t *ret_ns_id, struct findings *find
 	return 0;
 }
 
+int select_count(int dir_fd, uint32_t *ret)
+{
+	struct found found = { .n = 0 };
+	int err = list_namespaces(dir_fd, &found);
+
+	if (!err)
+		*ret = found.n;
+	return err;
+}
+
 int select_namespace(int dir_fd, uint32_t *ret_ns_id, struct findings *findings)
 {
 	uint32_t pid;

@@ -21,4 +21,10 @@ int select_inventory(int dir_fd, struct image_info *info, struct findings *findi
  */
 int select_namespace(int dir_fd, uint32_t *ret_ns_id, struct findings *findings);
 
+/**
+ * select_count - how many mount namespaces the image has
+ * Return: 0 or a negative errno.
+ */
+int select_count(int dir_fd, uint32_t *ret);
+
 #endif

@@ -143,6 +143,8 @@ struct rebind_dump_options {
 	void *on_progress_data;
 	rebind_action_fn on_action; /* or NULL */
 	void *on_action_data;
+	bool processes; /* images_dir holds CRIU's dump of the processes: what it knows of their
+			   mounts is replaced */
 };
 
 /**
@@ -150,6 +152,7 @@ struct rebind_dump_options {
  * @report: findings are added; all that is wrong is found before anything is written
  *
  * The namespace is only read. On failure the directory holds no inventory, and no file of ours.
+ * (With processes, it may have lost CRIU's mountpoints file: it is of no use then.)
  *
  * Return: 0 or a negative errno.
  */
@@ -223,6 +226,15 @@ int rebind_restore(const struct rebind_restore_options *options, struct rebind_r
  * it stay. Of a namespace that was freed without any of them they are taken back.
  */
 int rebind_namespace_fd(struct rebind_namespace *ns);
+
+/**
+ * rebind_namespace_peek - the same descriptor, and nothing is decided yet
+ *
+ * For who must let others into the namespace before it is known whether it will be used.
+ * rebind_namespace_free() still takes back the mountpoints that were made for it, unless one of the
+ * other functions is called before.
+ */
+int rebind_namespace_peek(struct rebind_namespace *ns);
 
 /**
  * rebind_namespace_run - run a command inside and wait for it

@@ -13,7 +13,7 @@
 #include "include/rebind.h"
 #include "mnt/namespaces.h"
 #include "mnt/scan.h"
-#include "mnt/scratch.h"
+#include "base/scratch.h"
 
 /* Return: 0 or a negative errno. Run in a child with a mount namespace of its own. */
 typedef int (*probe_fn)(void);

@@ -14,7 +14,7 @@
 #include "image/archive.h"
 #include "image/image.h"
 #include "mnt/contents.h"
-#include "mnt/scratch.h"
+#include "base/scratch.h"
 
 /* A copy of the tree's owners that a dump of contents goes by. */
 static void set_owners(struct mount_tree *tree)

@@ -15,15 +15,16 @@
 #include "hooks/hooks.h"
 #include "image/image.h"
 #include "mnt/action.h"
+#include "image/joint.h"
 #include "mnt/contents.h"
 #include "mnt/external.h"
 #include "mnt/kind.h"
 #include "mnt/plugin-info.h"
-#include "mnt/scratch.h"
+#include "base/scratch.h"
 #include "mnt/validate.h"
 
 #define TRIES 3
-#define NS_ID 1
+#define NS_ID 1 /* of an image that is ours alone */
 
 struct dump {
 	const struct rebind_dump_options *options;
@@ -31,6 +32,7 @@ struct dump {
 	struct word_list externals;
 	enum scan_reader reader;
 	int ns_fd, image_dir_fd;
+	uint32_t ns_id; /* of the mountpoints file */
 	struct mount_tree callers;
 	struct visible callers_visible;
 	struct hooks_host *host;
@@ -85,6 +87,8 @@ static int open_image(struct dump *d)
 	if (d->image_dir_fd < 0)
 		return log_error(dir ? -errno : -EINVAL, "cannot open the image directory '%s'",
 				 dir ? dir : "");
+	if (d->options->processes)
+		return joint_check(d->image_dir_fd, &d->ns_id, d->findings);
 	int empty = image_is_empty(d->image_dir_fd);
 
 	if (empty < 0)
@@ -188,20 +192,27 @@ static void describe(const struct dump *d, const struct mount_tree *tree)
 		describe_mount(d, &tree->mounts[i], &groups);
 }
 
+static int write_inventory(struct dump *d)
+{
+	if (d->options->processes)
+		return joint_mark(d->image_dir_fd, d->findings);
+	return image_write_inventory(d->image_dir_fd, &(struct image_info){ .version = 2 });
+}
+
 static int write_image(struct dump *d, const struct mount_tree *tree)
 {
 	char name[64];
 
-	/* What a killed dump left is in the way; without an inventory it is no image. */
-	snprintf(name, sizeof(name), "mountpoints-%d.img", NS_ID);
+	/* What a killed dump left is in the way, or what CRIU knows of the mounts. */
+	snprintf(name, sizeof(name), "mountpoints-%u.img", d->ns_id);
 	unlinkat(d->image_dir_fd, name, 0);
-	int err = image_write_mounts(d->image_dir_fd, tree, NS_ID);
+	int err = image_write_mounts(d->image_dir_fd, tree, d->ns_id);
 
 	if (err)
 		return log_error(err, "cannot write '%s'", name);
 	err = action_run(&d->action, "post-dump", d->options->pid);
 	if (!err) {
-		err = image_write_inventory(d->image_dir_fd, &(struct image_info){ .version = 2 });
+		err = write_inventory(d);
 		if (!err)
 			return 0;
 		log_error(err, "cannot write 'inventory.img'");
@@ -320,6 +331,7 @@ int dump_run(const struct rebind_dump_options *options, struct findings *finding
 		.findings = findings,
 		.ns_fd = -EBADF,
 		.image_dir_fd = -EBADF,
+		.ns_id = NS_ID,
 		.progress = {
 			.fn = options->on_progress,
 			.data = options->on_progress_data,

@@ -108,6 +108,12 @@ int rebind_namespace_fd(struct rebind_namespace *ns)
 	return ns->fd;
 }
 
+int rebind_namespace_peek(struct rebind_namespace *ns)
+{
+	dismiss_builder(ns);
+	return ns->fd;
+}
+
 /* A command on its way: what its process has to tell before it is another program. */
 struct launch {
 	const struct rebind_namespace *ns;

@@ -18,7 +18,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/sys.h"
-#include "mnt/scratch.h"
+#include "base/scratch.h"
 #include "mnt/talk.h"
 
 #define BATCH_TRIES 200000 /* more unshares than any gap between two CPUs' batches asks for */

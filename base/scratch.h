@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A directory that is nowhere mounted and vanishes with its last descriptor. */
-#ifndef REBIND_MNT_SCRATCH_H
-#define REBIND_MNT_SCRATCH_H
+#ifndef REBIND_BASE_SCRATCH_H
+#define REBIND_BASE_SCRATCH_H
 
 /**
  * scratch_directory - the root of a new tmpfs, detached

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "mnt/scratch.h"
+#include "base/scratch.h"
 
 #include <sys/mount.h>
 

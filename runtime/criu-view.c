@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "image/joint.h"
+#include "runtime/criu.h"
+
+static int write_inventory(int images_fd, int upper_fd)
+{
+	cleanup_fd int fd =
+		openat(upper_fd, "inventory.img", O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+	cleanup(findings_free) struct findings findings = { 0 };
+	int err = fd < 0 ? -errno : joint_write_criu_inventory(images_fd, fd, &findings);
+
+	if (err && findings.n)
+		return log_error(err, "%s", findings.list[0].text);
+	return err ? log_error(err, "cannot write an inventory for CRIU") : 0;
+}
+
+static int make_directory(int dir_fd, const char *name)
+{
+	if (mkdirat(dir_fd, name, 0700) < 0)
+		return -errno;
+	int fd = openat(dir_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int set_layer(int fs_fd, const char *option, int layer_fd)
+{
+	char path[32];
+
+	return fsconfig(fs_fd, FSCONFIG_SET_STRING, option, fd_proc_path(layer_fd, path), 0) < 0
+		       ? -errno
+		       : 0;
+}
+
+static int mount_layers(int lower_fd, int upper_fd, int work_fd)
+{
+	cleanup_fd int fs = fsopen("overlay", FSOPEN_CLOEXEC);
+	int err = fs < 0 ? -errno : set_layer(fs, "lowerdir", lower_fd);
+
+	if (!err)
+		err = set_layer(fs, "upperdir", upper_fd);
+	if (!err)
+		err = set_layer(fs, "workdir", work_fd);
+	if (!err && fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		err = -errno;
+	if (err)
+		return err;
+	int fd = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int criu_view(int images_fd, int scratch_fd)
+{
+	struct stat st;
+
+	if (fstatat(images_fd, "parent", &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return log_error(-EOPNOTSUPP, "the image has a parent, whose pages CRIU would not "
+					      "find: dump it without --prev-images-dir");
+	cleanup_fd int upper = make_directory(scratch_fd, "changed");
+	cleanup_fd int work = make_directory(scratch_fd, "work");
+
+	if (upper < 0 || work < 0)
+		return log_error(upper < 0 ? upper : work, "cannot make a scratch directory");
+	int err = write_inventory(images_fd, upper);
+
+	if (err)
+		return err;
+	int fd = mount_layers(images_fd, upper, work);
+
+	return fd < 0 ? log_error(fd, "cannot lay an overlay over the image directory for CRIU")
+		      : fd;
+}

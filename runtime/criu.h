@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Whole containers: the mounts by rebind, the processes by CRIU. CRIU takes a mount namespace that
+ * somebody else built, by a word that is not in its manual: --join-ns mnt:FILE. FILE is opened when
+ * the root task joins, after the action setup-namespaces; at that action rebind builds, because
+ * /proc belongs to the pid namespace of the root task, which is there only then. Seen with
+ * CRIU 4.2.
+ */
+#ifndef REBIND_RUNTIME_CRIU_H
+#define REBIND_RUNTIME_CRIU_H
+
+#include "include/rebind.h"
+#include "runtime/actions.h"
+
+/**
+ * criu_find - the program that does the processes
+ * @ret: its path, to be freed
+ *
+ * REBIND_CRIU, else "criu" in PATH that is not rebind itself under that name.
+ * Return: 0 or a negative errno, logged.
+ */
+int criu_find(char **ret);
+
+/**
+ * criu_spawn - start it
+ * @argv: argv[0] is the path
+ *
+ * It does not die with us: CRIU killed in the middle would leave a frozen container.
+ * Return: its pid or a negative errno, logged.
+ */
+pid_t criu_spawn(char *const *argv);
+
+/**
+ * criu_dump - dump processes and mounts of a container
+ * @mounts: as for rebind_dump(); pid and images_dir are CRIU's too
+ * @words: more options for CRIU, ended by NULL; or NULL
+ *
+ * CRIU is told that every mount but the root is external, so that it neither checks nor copies
+ * them. The mounts are dumped at its action post-dump, when the processes are still frozen. If
+ * anything fails no image is left, and the processes run on.
+ *
+ * Return: 0 or a negative errno.
+ */
+int criu_dump(const struct rebind_dump_options *mounts, char *const *words,
+	      struct rebind_report *report);
+
+/**
+ * criu_restore - restore them
+ * @mounts: as for rebind_restore()
+ * @ret_status: CRIU's exit status when the restore was done: it may stay with the container
+ *
+ * The image directory is only read: CRIU gets a view of it with an inventory of ours.
+ * Return: 0 or a negative errno.
+ */
+int criu_restore(const struct rebind_restore_options *mounts, char *const *words,
+		 struct rebind_report *report, int *ret_status);
+
+/**
+ * criu_view - the image directory as CRIU shall see it
+ * @images_fd: the image
+ * @scratch_fd: where the changed inventory goes, and what CRIU writes
+ *
+ * An overlay that is nowhere mounted: CRIU opens files by its descriptor, also when its root is the
+ * container's already.
+ * Return: a descriptor or a negative errno, logged.
+ */
+int criu_view(int images_fd, int scratch_fd);
+
+/* What CRIU needs to join the namespace that is built: a name that leads to it. */
+struct criu_mounts {
+	const struct rebind_restore_options *how;
+	struct rebind_report *report;
+	struct actions *actions;
+	struct rebind_namespace *ns;
+};
+
+/**
+ * criu_mounts_prepare - make the name; it leads to our own namespace so far
+ * @ret: "/proc/PID/fd/N/mnt"
+ */
+int criu_mounts_prepare(struct criu_mounts *mounts, char ret[80]);
+
+/**
+ * criu_mounts_build - build the namespace for a root task, and lead the name there
+ * Return: 0 or a negative errno; findings are in the report.
+ */
+int criu_mounts_build(struct criu_mounts *mounts, pid_t root_task);
+
+/**
+ * criu_mounts_end - let go of the namespace
+ * @kept: it is the container's; else all that was made for it is taken back
+ */
+void criu_mounts_end(struct criu_mounts *mounts, bool kept);
+
+#endif
