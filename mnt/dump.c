@@ -270,6 +270,8 @@ static int try_once(struct dump *d)
 	int err = scan_open(d->ns_fd, &target);
 
 	progress_tell(&d->progress);
+	if (!err)
+		err = scan_from_root(&target, d->options->pid);
 	if (!err && d->options->pid)
 		err = scan_from_cgroup(&target, d->options->pid);
 	if (err)

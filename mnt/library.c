@@ -165,6 +165,8 @@ static int read_live(struct rebind_tree *t, pid_t pid, const char *reader_name)
 		err = caps_raise();
 	if (!err)
 		err = scan_open(t->ns_fd, &target);
+	if (!err)
+		err = scan_from_root(&target, pid);
 	if (!err && pid)
 		err = scan_from_cgroup(&target, pid);
 	if (!err)

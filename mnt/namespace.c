@@ -23,7 +23,7 @@
 #define STATUS_NOT_FOUND 127
 
 struct rebind_namespace {
-	int fd;
+	int fd, root_fd;
 	struct keeper keeper;
 	pid_t holder;
 	int holder_sock; /* a byte lets it go */
@@ -60,6 +60,7 @@ static void keep(struct rebind_namespace *ns)
 static void give_up(struct rebind_namespace *ns)
 {
 	fd_close(&ns->fd);
+	fd_close(&ns->root_fd);
 	keeper_stop(&ns->keeper);
 	child_kill(&ns->builder);
 	fd_close(&ns->builder_sock);
@@ -71,6 +72,7 @@ int namespace_new(struct restore_result *result, struct rebind_namespace **ret)
 	struct rebind_namespace *ns = malloc(sizeof(*ns));
 	struct rebind_namespace given = {
 		.fd = result->ns_fd,
+		.root_fd = result->root_fd,
 		.keeper = result->keeper,
 		.holder_sock = -EBADF,
 		.journal = result->journal,
@@ -260,7 +262,7 @@ static int start_holder(struct rebind_namespace *ns)
 
 	if (pid == 0) {
 		close(mine);
-		talk_answer(its, namespaces_hold(its, ns->fd), -1);
+		talk_answer(its, namespaces_hold(its, ns->fd, ns->root_fd), -1);
 		_exit(1);
 	}
 	if (pid < 0)
@@ -279,7 +281,7 @@ static int get_holder(struct rebind_namespace *ns)
 {
 	if (!ns->keeper.pid)
 		return start_holder(ns);
-	int err = keeper_hold(&ns->keeper, ns->fd);
+	int err = keeper_hold(&ns->keeper, ns->fd, ns->root_fd);
 
 	if (err)
 		return err;

@@ -269,14 +269,15 @@ static int enter_wished(const struct wish *wish)
 	return 0;
 }
 
-int namespaces_hold(int sock, int mntns_fd)
+int namespaces_hold(int sock, int mntns_fd, int root_fd)
 {
 	sigset_t none;
 
 	/* Whoever started it may have blocked the signal by which it is to end. */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (setns(mntns_fd, CLONE_NEWNS) < 0 || (setsid() < 0 && errno != EPERM))
+	if (setns(mntns_fd, CLONE_NEWNS) < 0 || fchdir(root_fd) < 0 || chroot(".") < 0 ||
+	    (setsid() < 0 && errno != EPERM))
 		return -errno;
 	/* Until it is let go it dies with whoever asked for it. */
 	if (talk_answer(sock, 0, -1) || talk_await(sock, TALK_GO, NULL, NULL))
@@ -308,6 +309,7 @@ static void serve(int sock)
 	static char buf[TALK_MAX];
 	struct talk_message message;
 	const char *texts[4];
+	cleanup_fd int root = -EBADF;
 	int fd;
 
 	sigaction(SIGCHLD, &action, NULL);
@@ -319,7 +321,12 @@ static void serve(int sock)
 		cleanup_fd int got = fd;
 
 		if (message.type == TALK_HOLD) {
-			talk_answer(sock, namespaces_hold(sock, got), -1);
+			talk_answer(sock, namespaces_hold(sock, got, root), -1);
+			continue;
+		}
+		if (message.type == TALK_ROOT) {
+			fd_close(&root);
+			root = fd_take(&got);
 			continue;
 		}
 		cleanup_fd int fs = fsopen(texts[0] ? texts[0] : "", FSOPEN_CLOEXEC);
@@ -492,12 +499,15 @@ int keeper_enter_user(const struct keeper *keeper)
 	return become_root();
 }
 
-int keeper_hold(struct keeper *keeper, int mntns_fd)
+int keeper_hold(struct keeper *keeper, int mntns_fd, int root_fd)
 {
 	int answer = 0;
 	int err =
-		talk_send(keeper->sock, (struct talk_message){ .type = TALK_HOLD }, NULL, mntns_fd);
+		talk_send(keeper->sock, (struct talk_message){ .type = TALK_ROOT }, NULL, root_fd);
 
+	if (!err)
+		err = talk_send(keeper->sock, (struct talk_message){ .type = TALK_HOLD }, NULL,
+				mntns_fd);
 	if (!err)
 		err = talk_await(keeper->sock, TALK_ANSWER, &answer, NULL);
 	return err ? err : answer;

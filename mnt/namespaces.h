@@ -70,18 +70,20 @@ int keeper_enter_user(const struct keeper *keeper);
 
 /**
  * namespaces_hold - in a process of its own: enter a mount namespace and stay there
+ * @root_fd: what becomes its root: not what is stacked on the namespace's, on which whoever enters
+ *           it stands
  * @sock: 0 (an int) is sent when it is inside; a byte from there lets it go, to live on
  *        alone; it answers with a byte
  *
  * Return: a negative errno if it could not enter; else it does not return.
  */
-int namespaces_hold(int sock, int mntns_fd);
+int namespaces_hold(int sock, int mntns_fd, int root_fd);
 
 /**
  * keeper_hold - let the keeper do that
  * Return: 0 or a negative errno.
  */
-int keeper_hold(struct keeper *keeper, int mntns_fd);
+int keeper_hold(struct keeper *keeper, int mntns_fd, int root_fd);
 
 /**
  * keeper_stop - end it, and with it what lives in its new pid namespace

@@ -63,7 +63,7 @@ struct restore {
 	struct journal journal;
 	pid_t builder; /* where it waits for the handing over */
 	int builder_sock;
-	int image_dir_fd, ns_fd;
+	int image_dir_fd, ns_fd, root_fd;
 	struct progress progress;
 	uint64_t above; /* the id that the namespace must be above, to be pinned */
 	struct action action;
@@ -83,6 +83,7 @@ static void restore_free(struct restore *r)
 	journal_undo(&r->journal);
 	fd_close(&r->image_dir_fd);
 	fd_close(&r->ns_fd);
+	fd_close(&r->root_fd);
 }
 
 static int read_image(struct restore *r)
@@ -371,10 +372,12 @@ static int judge(struct restore *r, pid_t pid, int sock)
 	progress_tell(&r->progress);
 	snprintf(name, sizeof(name), "/proc/%d/ns/mnt", (int)pid);
 	r->ns_fd = open(name, O_RDONLY | O_CLOEXEC);
-	if (r->ns_fd < 0)
+	snprintf(name, sizeof(name), "/proc/%d/root", (int)pid);
+	r->root_fd = r->ns_fd < 0 ? -1 : open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (r->root_fd < 0)
 		err = log_error(-errno, "cannot open the new namespace");
 	else
-		err = verify_namespace(r->ns_fd, r->keeper.pid, r->reader, &r->tree,
+		err = verify_namespace(r->ns_fd, pid, r->keeper.pid, r->reader, &r->tree,
 				       r->differences);
 	if (err == -ESTALE)
 		log_error(
@@ -495,6 +498,7 @@ static int hand_over(struct restore *r)
 {
 	*r->result = (struct restore_result){
 		.ns_fd = fd_take(&r->ns_fd),
+		.root_fd = fd_take(&r->root_fd),
 		.keeper = r->keeper,
 		.journal = r->journal,
 		.builder = r->builder,
@@ -564,6 +568,7 @@ int restore_run(const struct rebind_restore_options *options, struct findings *f
 		.result = ret,
 		.image_dir_fd = -EBADF,
 		.ns_fd = -EBADF,
+		.root_fd = -EBADF,
 		.builder_sock = -EBADF,
 		.keeper = KEEPER_NONE,
 		.progress = {

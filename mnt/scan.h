@@ -21,7 +21,7 @@ struct scan_target {
 	int ns_fd;	  /* the nsfs file */
 	uint64_t ns_id;	  /* what listmount(2) calls it, 0 if the kernel does not tell */
 	int root_fd;	  /* O_PATH: the root of the namespace, top of its stack */
-	int mountinfo_fd; /* its mountinfo, seen from that root */
+	int mountinfo_fd; /* its mountinfo, seen from that root, or scan_from_root() */
 	bool in_chroot;	  /* that root is a directory of a mount, and no mount */
 	int cgroup_fd; /* cgroup namespace that roots of cgroup mounts are told from, or negative */
 };
@@ -50,6 +50,18 @@ int scan_reader_named(const char *name, enum scan_reader *ret);
  * Return: 0 or a negative errno, not logged.
  */
 int scan_open(int ns_fd, struct scan_target *ret);
+
+/**
+ * scan_from_root - have the text of the mount table seen from a process' root
+ * @pid: a process in the namespace; 0: any that has another root than the namespace
+ *
+ * Who enters a namespace stands on top of what is stacked on its root, and the text shows what can
+ * be seen from there: nothing of what is below. A process that was there before still has that as
+ * its root, or something above which it is. Nothing changes where nobody has.
+ *
+ * Return: 0 or a negative errno.
+ */
+int scan_from_root(struct scan_target *target, pid_t pid);
 
 /**
  * scan_from_cgroup - tell the roots of cgroup mounts from a process' cgroup namespace

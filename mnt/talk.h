@@ -25,6 +25,7 @@ enum talk_type {
 	TALK_PROGRESS,	       /* device: bytes; inode: mounts done << 32 | of all; what is done */
 	TALK_GO,	       /* the other side may go on */
 	TALK_OPEN,	       /* to the keeper: open a context of this filesystem */
+	TALK_ROOT,   /* to the keeper: the descriptor of its root, when it holds a namespace */
 	TALK_HOLD,   /* to the keeper: the descriptor of a namespace that it holds from now on */
 	TALK_CLAUSE, /* value: it holds; texts: a clause of the plugin contract, what was seen */
 	TALK_ANSWER, /* value: 0 or more, or a negative errno; a descriptor may come along */

@@ -6,20 +6,22 @@
 #include "base/log.h"
 
 /* With statmount a namespace can be read without anyone entering it. */
-static int open_target(int ns_fd, enum scan_reader reader, struct scan_target *ret)
+static int open_target(int ns_fd, pid_t builder, enum scan_reader reader, struct scan_target *ret)
 {
 	if (reader != SCAN_MOUNTINFO && scan_has_statmount() &&
 	    sys_mntns_id(ns_fd, &ret->ns_id) == 0)
 		return 0;
-	return scan_open(ns_fd, ret);
+	int err = scan_open(ns_fd, ret);
+
+	return err ? err : scan_from_root(ret, builder);
 }
 
-int verify_namespace(int ns_fd, pid_t keeper, enum scan_reader reader,
+int verify_namespace(int ns_fd, pid_t builder, pid_t keeper, enum scan_reader reader,
 		     const struct mount_tree *planned, struct differences *differences)
 {
 	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
 	cleanup_tree struct mount_tree built = { 0 };
-	int err = open_target(ns_fd, reader, &target);
+	int err = open_target(ns_fd, builder, reader, &target);
 
 	if (!err && keeper)
 		err = scan_from_cgroup(&target, keeper);
