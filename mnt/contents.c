@@ -49,6 +49,17 @@ bool contents_is_first(const struct mount_tree *tree, const struct mount *m)
 	       tree_first_of_superblock(tree, m) == tree_index(tree, m);
 }
 
+/* A file of huge pages, say: it can be mapped, and not written. */
+static int check_data(const struct mount *m, const struct mount_contents *contents)
+{
+	if (!(filesystem_find(m->fstype)->flags & FILESYSTEM_NO_DATA) || !contents->bytes)
+		return 0;
+	return log_error(-EOPNOTSUPP,
+			 "cannot keep the contents of mount %u '%s': files of a %s, %llu bytes of "
+			 "them, cannot be written again (empty it, or declare the mount external)",
+			 m->id, m->mountpoint, m->fstype, (unsigned long long)contents->bytes);
+}
+
 static int pack(struct reader *r, uint32_t first, int dir_fd)
 {
 	const struct mount *m = &r->tree->mounts[first];
@@ -67,6 +78,9 @@ static int pack(struct reader *r, uint32_t first, int dir_fd)
 	if (err)
 		return log_error(err, "cannot read the contents of mount %u '%s': %s", m->id,
 				 m->mountpoint, fault.text);
+	err = check_data(m, &contents);
+	if (err)
+		return err;
 	err = image_file_finish(&file);
 	if (!err)
 		err = contents_tell(r->sock, first, &contents);

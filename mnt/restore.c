@@ -43,6 +43,7 @@
 #include "image/image.h"
 #include "mnt/builder.h"
 #include "mnt/contents.h"
+#include "mnt/fs/fs.h"
 #include "mnt/lookahead.h"
 #include "mnt/validate.h"
 #include "mnt/verify.h"
@@ -165,7 +166,9 @@ static void check_single(struct restore *r, const struct mount *m, const struct 
 	for (uint32_t i = 0; i < r->callers.n; i++) {
 		const struct mount *own = &r->callers.mounts[i];
 
-		if (strcmp(own->fstype, m->fstype) != 0 || (own->sb_flags & MS_RDONLY))
+		if (strcmp(own->fstype, m->fstype) != 0 || (own->sb_flags & MS_RDONLY) ||
+		    (strcmp(m->fstype, "cgroup") == 0 &&
+		     !filesystem_same_options(own->options, m->options)))
 			continue;
 		snprintf(help, sizeof(help), "--new-ns %s or --join-ns %s:PID", fs->namespace,
 			 fs->namespace);
@@ -533,6 +536,7 @@ static int restore_all(struct restore *r)
 		return err;
 	check_count(r);
 	check_singles(r);
+	fs_cgroup_check(&r->tree, r->findings);
 	err = find_sources(r);
 	if (!err)
 		err = keeper_check(o->join_ns, o->n_join_ns, o->new_ns, r->findings);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "mnt/validate.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -128,6 +130,61 @@ static void check_overlay(const struct scan_target *target, const struct mount_t
 	}
 }
 
+static void close_dir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+/* The first name in the root of a mount that not every instance has: 1, 0, or a negative errno. */
+static int find_file(const struct scan_target *target, const struct mount *m,
+		     char name[NAME_MAX + 1])
+{
+	const struct filesystem *fs = filesystem_find(m->fstype);
+	cleanup_fd int path = path_open_in_root(target->root_fd, m->mountpoint);
+	cleanup_fd int fd = path < 0 ? path : openat(path, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup(close_dir) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir)
+		return path < 0 ? path : -errno;
+	fd_take(&fd);
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+		    filesystem_own_file(fs, entry->d_name))
+			continue;
+		snprintf(name, NAME_MAX + 1, "%s", entry->d_name);
+		return 1;
+	}
+	return 0;
+}
+
+/* A mount of the superblock by which its root can be looked at, or NULL. */
+static const struct mount *seen_whole(const struct mount_tree *tree, uint32_t first)
+{
+	for (uint32_t i = first; i != MOUNT_NONE; i = tree->mounts[i].sb_next)
+		if (mount_is_fsroot(&tree->mounts[i]) && is_seen(tree, &tree->mounts[i]))
+			return &tree->mounts[i];
+	return NULL;
+}
+
+/* What it holds would be lost: registered formats, pinned programs. */
+static void check_no_files(const struct scan_target *target, const struct mount_tree *tree,
+			   const struct mount *m, struct findings *findings)
+{
+	const struct mount *seen = seen_whole(tree, tree_index(tree, m));
+	cleanup_free char *help = external_word(tree, m);
+	char name[NAME_MAX + 1] = "";
+	int found = seen ? find_file(target, seen, name) : -ENOENT;
+
+	if (found > 0)
+		findings_mount(findings, "contents", m, help,
+			       "it holds '%s', and what a %s holds is not kept", name, m->fstype);
+	else if (found < 0)
+		findings_mount(findings, "contents", m, help,
+			       "whether the %s holds anything, which would be lost, cannot be seen",
+			       m->fstype);
+}
+
 static void check_idmap(const struct mount *m, struct findings *findings)
 {
 	if (!(m->attributes & MOUNT_ATTR_IDMAP) || m->owner == MOUNT_SKIPPED)
@@ -141,6 +198,20 @@ static void check_idmap(const struct mount *m, struct findings *findings)
 			"it is id-mapped, and a plugin's mount cannot be, once it is attached");
 }
 
+static void check_superblock(const struct scan_target *target, const struct mount_tree *tree,
+			     const struct mount_tree *callers, const struct mount *m,
+			     struct findings *findings)
+{
+	const struct filesystem *fs = filesystem_find(m->fstype);
+
+	if (strcmp(m->fstype, "overlay") == 0)
+		check_overlay(target, tree, m, findings);
+	/* What the caller has mounted itself is the host's, and so is what it holds. */
+	else if (fs && (fs->flags & FILESYSTEM_NO_FILES) &&
+		 table_get(&callers->by_dev, m->dev) == TABLE_NONE)
+		check_no_files(target, tree, m, findings);
+}
+
 int validate_dump(const struct scan_target *target, const struct mount_tree *tree,
 		  const struct mount_tree *callers, struct findings *findings)
 {
@@ -149,9 +220,8 @@ int validate_dump(const struct scan_target *target, const struct mount_tree *tre
 
 		if (m->owner == MOUNT_UNDECIDED)
 			refuse_undecided(tree, callers, m, findings);
-		else if (m->owner == MOUNT_INTERNAL && strcmp(m->fstype, "overlay") == 0 &&
-			 tree_first_of_superblock(tree, m) == i)
-			check_overlay(target, tree, m, findings);
+		else if (m->owner == MOUNT_INTERNAL && tree_first_of_superblock(tree, m) == i)
+			check_superblock(target, tree, callers, m, findings);
 		check_idmap(m, findings);
 	}
 	return findings->n ? -EINVAL : 0;

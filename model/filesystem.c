@@ -19,6 +19,20 @@ static const char *const overlay_options[] = { "lowerdir",  "lowerdir+",      "d
 					       "verity",    "override_creds", "nooverride_creds",
 					       NULL };
 
+static const char *const hugetlbfs_options[] = { "pagesize", "size", "min_size", "nr_inodes",
+						 "uid",	     "gid",  "mode",	 NULL };
+static const char *const bpf_options[] = { "uid", "gid", "mode", NULL };
+/* What a hierarchy of version 1 is known by: its controllers and its name. */
+static const char *const cgroup_options[] = { "name",	 "cpuset",     "cpu",	   "cpuacct",
+					      "blkio",	 "memory",     "devices",  "freezer",
+					      "net_cls", "perf_event", "net_prio", "hugetlb",
+					      "pids",	 "rdma",       "misc",	   "dmem",
+					      "debug",	 NULL };
+
+/* Views of the kernel itself: mounted for all by the host, only if the caller says so. */
+#define OF_THE_KERNEL \
+	(FILESYSTEM_SINGLE | FILESYSTEM_HOST_OPTIONS | FILESYSTEM_ON_REQUEST | FILESYSTEM_OF_HOST)
+
 static const struct filesystem filesystems[] = {
 	{ "tmpfs", FILESYSTEM_CONTENTS, NULL, tmpfs_options },
 	{ "proc", FILESYSTEM_OF_NAMESPACE, "pid", proc_options },
@@ -26,15 +40,22 @@ static const struct filesystem filesystems[] = {
 	{ "devpts", 0, NULL, devpts_options },
 	{ "mqueue", FILESYSTEM_SINGLE, "ipc", no_options },
 	{ "cgroup2", FILESYSTEM_SINGLE | FILESYSTEM_HOST_OPTIONS, "cgroup", no_options },
+	{ "cgroup", FILESYSTEM_SINGLE, "cgroup", cgroup_options },
 	{ "devtmpfs", FILESYSTEM_SINGLE | FILESYSTEM_HOST_OPTIONS, NULL, no_options },
 	{ "overlay", FILESYSTEM_LAYERS, NULL, overlay_options },
-	{ "ramfs", 0, NULL, ramfs_options },
-	{ "debugfs", FILESYSTEM_SINGLE | FILESYSTEM_HOST_OPTIONS | FILESYSTEM_ON_REQUEST, NULL,
-	  no_options },
-	{ "tracefs", FILESYSTEM_SINGLE | FILESYSTEM_HOST_OPTIONS | FILESYSTEM_ON_REQUEST, NULL,
-	  no_options },
-	{ "securityfs", FILESYSTEM_SINGLE | FILESYSTEM_HOST_OPTIONS | FILESYSTEM_ON_REQUEST, NULL,
-	  no_options },
+	{ "ramfs", FILESYSTEM_CONTENTS, NULL, ramfs_options },
+	{ "hugetlbfs", FILESYSTEM_CONTENTS | FILESYSTEM_NO_DATA | FILESYSTEM_OF_HOST, NULL,
+	  hugetlbfs_options },
+	{ "binfmt_misc", FILESYSTEM_SINGLE | FILESYSTEM_NO_FILES, "user", no_options },
+	{ "bpf", FILESYSTEM_ON_REQUEST | FILESYSTEM_NO_FILES | FILESYSTEM_OF_HOST, NULL,
+	  bpf_options },
+	{ "debugfs", OF_THE_KERNEL, NULL, no_options },
+	{ "tracefs", OF_THE_KERNEL, NULL, no_options },
+	{ "securityfs", OF_THE_KERNEL, NULL, no_options },
+	{ "pstore", OF_THE_KERNEL, NULL, no_options },
+	{ "efivarfs", OF_THE_KERNEL, NULL, no_options },
+	{ "configfs", OF_THE_KERNEL, NULL, no_options },
+	{ "fusectl", OF_THE_KERNEL, NULL, no_options },
 };
 
 const struct filesystem *filesystem_find(const char *name)
@@ -107,7 +128,33 @@ bool filesystem_allows(const struct filesystem *fs, const char *option)
 
 bool filesystem_ignores(const char *option)
 {
-	return strcmp(option, "seclabel") == 0 || strcmp(option, "newinstance") == 0;
+	/* From "release_agent" on: of the one hierarchy that all of the host's cgroup mounts show.
+	 */
+	static const char *const ignored[] = { "seclabel",	 "newinstance", "release_agent",
+					       "clone_children", "noprefix",	"cpuset_v2_mode",
+					       "xattr",		 "favordynmods" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
+		if (strcmp(ignored[i], option) == 0)
+			return true;
+	return false;
+}
+
+bool filesystem_own_file(const struct filesystem *fs, const char *name)
+{
+	static const struct {
+		const char *fs, *name;
+	} own[] = {
+		{ "binfmt_misc", "register" },
+		{ "binfmt_misc", "status" },
+		{ "bpf", "maps.debug" },
+		{ "bpf", "progs.debug" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		if (strcmp(own[i].fs, fs->name) == 0 && strcmp(own[i].name, name) == 0)
+			return true;
+	return false;
 }
 
 /* The next word that counts; it is not unescaped: equal words are spelled equally. */
@@ -117,10 +164,12 @@ static const char *next_word(const char **list, size_t *ret_size)
 		const char *word = *list + strspn(*list, ",");
 		char name[16] = "";
 
+		size_t n = strcspn(word, ",=");
+
 		*ret_size = strcspn(word, ",");
 		*list = word + *ret_size;
-		if (*ret_size && *ret_size < sizeof(name))
-			memcpy(name, word, *ret_size);
+		if (n < sizeof(name))
+			memcpy(name, word, n);
 		if (!*ret_size || !filesystem_ignores(name))
 			return word;
 	}

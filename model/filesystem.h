@@ -20,12 +20,18 @@ enum {
 	FILESYSTEM_LAYERS = 16,
 	/* Only with --enable-fs. */
 	FILESYSTEM_ON_REQUEST = 32,
+	/* With FILESYSTEM_CONTENTS: what its regular files hold cannot be written again. */
+	FILESYSTEM_NO_DATA = 64,
+	/* Its files cannot be kept: there must be none but those that every instance has. */
+	FILESYSTEM_NO_FILES = 128,
+	/* Only the host's user namespace may mount it, also for a namespace of another one. */
+	FILESYSTEM_OF_HOST = 256,
 };
 
 struct filesystem {
 	const char *name;
 	unsigned int flags;
-	const char *namespace; /* "pid", "net", "ipc", "cgroup": whose view it shows; or NULL */
+	const char *namespace;	    /* "pid", "net", "ipc", "cgroup", "user": whose view it shows */
 	const char *const *options; /* names that an image may use; NULL-terminated */
 };
 
@@ -62,9 +68,15 @@ bool filesystem_allows(const struct filesystem *fs, const char *option);
 bool filesystem_same_options(const char *left, const char *right);
 
 /**
- * filesystem_ignores - a word without meaning: shown but never set ("seclabel"), or set but
- *                      never shown ("newinstance", of devpts, since 4.7)
+ * filesystem_ignores - a word without meaning here: shown but never set ("seclabel"), set but never
+ *                      shown ("newinstance", of devpts, since 4.7), or the host's ("release_agent"
+ *                      and others of cgroup version 1, which are of a hierarchy and not of a mount)
  */
 bool filesystem_ignores(const char *option);
+
+/**
+ * filesystem_own_file - does every new instance of a FILESYSTEM_NO_FILES have this name in its root
+ */
+bool filesystem_own_file(const struct filesystem *fs, const char *name);
 
 #endif

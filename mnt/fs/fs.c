@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/log.h"
 #include "model/filesystem.h"
 
@@ -76,6 +78,33 @@ static const char *host_options(const struct build *b, const struct mount *m)
 	return "";
 }
 
+/* binfmt_misc looks at who makes it: that has to be somebody of the user namespace it is for. */
+static int create_as_user(const struct build *b, int fs_fd)
+{
+	pid_t pid = child_fork();
+	int status = 0;
+
+	if (pid == 0) {
+		int err = keeper_enter_user(b->keeper);
+
+		if (!err && fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+			err = -errno;
+		_exit(-err);
+	}
+	if (pid < 0)
+		return pid;
+	int err = child_wait(pid, &status);
+
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : err;
+}
+
+static int create(const struct build *b, const struct filesystem *fs, int fs_fd)
+{
+	if (fs->namespace && strcmp(fs->namespace, "user") == 0)
+		return create_as_user(b, fs_fd);
+	return fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0 ? -errno : 0;
+}
+
 static int configure(struct build *b, int fs_fd, const struct mount *m)
 {
 	const struct filesystem *fs = filesystem_find(m->fstype);
@@ -96,9 +125,10 @@ static int configure(struct build *b, int fs_fd, const struct mount *m)
 	 */
 	if (!err && (fs->flags & FILESYSTEM_SINGLE) && !host && (m->sb_flags & MS_RDONLY))
 		err = fs_set_option(fs_fd, m, "ro", NULL);
-	if (!err && fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		err = refuse(fs_fd, m, -errno, "");
-	return err;
+	if (err)
+		return err;
+	err = create(b, fs, fs_fd);
+	return err ? refuse(fs_fd, m, err, "") : 0;
 }
 
 int fs_create(struct build *b, uint32_t i)
@@ -111,7 +141,8 @@ int fs_create(struct build *b, uint32_t i)
 				 m->mountpoint, m->fstype);
 	if (fs->flags & FILESYSTEM_LAYERS)
 		return fs_overlay_create(b, m);
-	cleanup_fd int fs_fd = keeper_fsopen(b->keeper, m->fstype);
+	bool ours = fs->flags & FILESYSTEM_OF_HOST;
+	cleanup_fd int fs_fd = keeper_fsopen(ours ? NULL : b->keeper, m->fstype);
 
 	if (fs_fd < 0)
 		return log_error(fs_fd, "cannot create a %s for mount %u '%s'", m->fstype, m->id,

@@ -4,6 +4,7 @@
 #define REBIND_MNT_FS_FS_H
 
 #include "mnt/build.h"
+#include "model/findings.h"
 
 /**
  * fs_create - a new superblock for a mount's filesystem, with its contents
@@ -45,6 +46,13 @@ int fs_tmpfs_fill(struct build *b, const struct mount *m, int fd);
  * Return: 0 or a negative errno, logged.
  */
 int fs_sockets_make(const struct mount *m, const struct mount_contents *contents, int fd);
+
+/**
+ * fs_cgroup_check - a finding for each hierarchy of cgroup version 1 that this host does not have
+ *
+ * To mount one would make it, for all processes of the host and with their controllers.
+ */
+void fs_cgroup_check(const struct mount_tree *tree, struct findings *findings);
 
 /**
  * fs_overlay_create - an overlay of directories of the new root

@@ -63,8 +63,9 @@ static void a_word_without_a_value_has_none(void **state)
 
 static void only_what_is_on_the_list_is_created(void **state)
 {
-	static const char *const ours[] = { "tmpfs",   "proc",	  "sysfs",    "devpts", "mqueue",
-					    "cgroup2", "overlay", "devtmpfs", "ramfs" };
+	static const char *const ours[] = { "tmpfs",  "proc",	   "sysfs",	  "devpts",
+					    "mqueue", "cgroup2",   "overlay",	  "devtmpfs",
+					    "ramfs",  "hugetlbfs", "binfmt_misc", "cgroup" };
 	static const char *const others[] = { "ext4",  "",     "tmpf",	     "tmpfs2",
 					      "TMPFS", "fuse", "fuse.sshfs", "nfs" };
 
@@ -76,7 +77,8 @@ static void only_what_is_on_the_list_is_created(void **state)
 
 static void filesystems_of_the_kernel_are_on_request(void **state)
 {
-	static const char *const names[] = { "debugfs", "tracefs", "securityfs" };
+	static const char *const names[] = { "debugfs",	 "tracefs",  "securityfs", "pstore",
+					     "efivarfs", "configfs", "fusectl",	   "bpf" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		assert_true(filesystem_find(names[i])->flags & FILESYSTEM_ON_REQUEST);
@@ -96,6 +98,10 @@ static void an_option_is_allowed_by_its_whole_name(void **state)
 	assert_false(filesystem_allows(filesystem_find("sysfs"), "size"));
 	/* cgroup v1's programs, overlays of what the host has: never. */
 	assert_false(filesystem_allows(filesystem_find("cgroup2"), "release_agent"));
+	assert_false(filesystem_allows(filesystem_find("cgroup"), "release_agent"));
+	assert_true(filesystem_allows(filesystem_find("cgroup"), "memory"));
+	assert_false(filesystem_allows(filesystem_find("bpf"), "delegate_cmds"));
+	assert_true(filesystem_ignores("release_agent"));
 	assert_true(filesystem_ignores("seclabel"));
 	assert_false(filesystem_ignores("size"));
 }
