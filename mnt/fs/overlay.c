@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/child.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "mnt/fs/fs.h"
 #include "model/filesystem.h"
 
@@ -26,6 +29,71 @@ static int set_layers(const struct mount *m, int fs_fd)
 	return err ? err : more;
 }
 
+/* Kernels differ in how they show it. */
+static bool is_word_volatile(const struct filesystem_option *option)
+{
+	return strcmp(option->name, "volatile") == 0 ||
+	       (strcmp(option->name, "fsync") == 0 && option->value &&
+		strcmp(option->value, "volatile") == 0);
+}
+
+/* Where the kernel keeps the names of what an older one would not understand, or a negative errno.
+ */
+static int open_incompat(int root_fd, const struct mount *m)
+{
+	const char *rest = m->options;
+	struct filesystem_option option;
+	bool is_volatile = false;
+	int fd = -ENOENT;
+
+	while (filesystem_next_option(&rest, &option) > 0) {
+		if (is_word_volatile(&option)) {
+			is_volatile = true;
+		} else if (strcmp(option.name, "workdir") == 0 && option.value) {
+			cleanup_free char *path = path_join(option.value, "work/incompat");
+
+			fd = path ? path_open_beneath(root_fd, path) : -ENOMEM;
+		}
+		filesystem_free_option(&option);
+	}
+	if (!is_volatile)
+		fd_close(&fd);
+	return fd < 0 ? -ENOENT : fd;
+}
+
+/*
+ * The kernel marks the work directory of a volatile overlay, never takes the mark away, and refuses
+ * to mount one that has it: nobody may know that these layers were not synced. Here it is known.
+ * Return: was it there?
+ */
+static bool take_mark(int incompat_fd)
+{
+	return unlinkat(incompat_fd, "volatile/dirty", 0) == 0 &&
+	       unlinkat(incompat_fd, "volatile", AT_REMOVEDIR) == 0;
+}
+
+static void put_mark_back(int incompat_fd)
+{
+	if (mkdirat(incompat_fd, "volatile", 0) == 0)
+		mknodat(incompat_fd, "volatile/dirty", S_IFREG, 0);
+}
+
+static int create(int fs_fd, const struct mount *m)
+{
+	cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int incompat = open_incompat(root, m);
+	bool marked = incompat >= 0 && take_mark(incompat);
+
+	if (fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+		return 0;
+	int err = -errno;
+
+	if (marked)
+		put_mark_back(incompat);
+	return log_error(err, "cannot create the overlay of mount %u '%s' from '%.200s'", m->id,
+			 m->mountpoint, m->options);
+}
+
 /*
  * In the child: its root is the new root, and it is in the user namespace that shall own the mount,
  * which is where overlayfs wants its layers looked up (EIO and a kernel warning otherwise).
@@ -44,9 +112,8 @@ static int configure(struct build *b, const struct mount *m, int sock)
 	err = *m->source ? fs_set_option(fs_fd, m, "source", m->source) : 0;
 	if (!err)
 		err = set_layers(m, fs_fd);
-	if (!err && fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		err = log_error(-errno, "cannot create the overlay of mount %u '%s' from '%.200s'",
-				m->id, m->mountpoint, m->options);
+	if (!err)
+		err = create(fs_fd, m);
 	return err ? err : fd_send(sock, "o", 1, fs_fd);
 }
 

@@ -38,5 +38,7 @@ const struct zdtm_case zdtm_case = {
 	.about = "A volatile overlay is volatile again, where the caller vouches for its layers.",
 	.build = build,
 	.alter = alter,
+	.creates = LIST("/layers/work/work/incompat", "/layers/work/work/incompat/volatile",
+			"/layers/work/work/incompat/volatile/dirty"),
 	.check = check,
 };
