@@ -2,24 +2,30 @@
 #include "base/caps.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/capability.h>
 
 static const struct {
 	cap_value_t cap;
+	unsigned int work;
 	const char *name, *reason;
 } needs[] = {
-	{ CAP_SYS_ADMIN, "cap_sys_admin", "mount, move, unmount, enter namespaces" },
-	{ CAP_SYS_CHROOT, "cap_sys_chroot", "change the root while a namespace is built" },
-	{ CAP_SYS_PTRACE, "cap_sys_ptrace", "open the namespaces of other processes" },
-	{ CAP_DAC_OVERRIDE, "cap_dac_override", "create files in what is restored" },
-	{ CAP_DAC_READ_SEARCH, "cap_dac_read_search", "read files of what is dumped" },
-	{ CAP_CHOWN, "cap_chown", "give restored files their owners" },
-	{ CAP_FOWNER, "cap_fowner", "give restored files their modes and times" },
-	{ CAP_FSETID, "cap_fsetid", "keep setuid and setgid modes" },
-	{ CAP_MKNOD, "cap_mknod", "create device nodes" },
-	{ CAP_SETFCAP, "cap_setfcap", "restore file capabilities" },
-	{ CAP_SETUID, "cap_setuid", "write user namespace maps" },
-	{ CAP_SETGID, "cap_setgid", "write user namespace maps" },
+	{ CAP_SYS_ADMIN, CAPS_ENTER | CAPS_BUILD, "cap_sys_admin",
+	  "mount, move, unmount, enter namespaces" },
+	{ CAP_SYS_CHROOT, CAPS_ENTER | CAPS_BUILD, "cap_sys_chroot",
+	  "enter a mount namespace, and change its root" },
+	{ CAP_SYS_PTRACE, CAPS_OPEN | CAPS_BUILD, "cap_sys_ptrace",
+	  "open the namespaces of other processes" },
+	{ CAP_DAC_OVERRIDE, CAPS_UNPACK, "cap_dac_override", "create files in what is restored" },
+	{ CAP_DAC_READ_SEARCH, CAPS_PACK, "cap_dac_read_search", "read files of what is dumped" },
+	{ CAP_CHOWN, CAPS_UNPACK, "cap_chown", "give restored files their owners" },
+	{ CAP_FOWNER, CAPS_UNPACK, "cap_fowner", "give restored files their modes and times" },
+	{ CAP_FSETID, CAPS_UNPACK, "cap_fsetid", "keep setuid and setgid modes" },
+	{ CAP_MKNOD, CAPS_SPECIAL, "cap_mknod", "create device nodes" },
+	{ CAP_SETFCAP, CAPS_SPECIAL | CAPS_USER, "cap_setfcap",
+	  "restore file capabilities, and map root into a user namespace" },
+	{ CAP_SETUID, CAPS_USER, "cap_setuid", "write user namespace maps" },
+	{ CAP_SETGID, CAPS_USER, "cap_setgid", "write user namespace maps" },
 };
 
 struct caps_state caps_hold(void)
@@ -116,11 +122,41 @@ size_t caps_needs(const struct caps_need **ret)
 		list[i] = (struct caps_need){
 			.name = needs[i].name,
 			.reason = needs[i].reason,
+			.work = needs[i].work,
 			.permitted = permitted == CAP_SET,
 		};
 	}
 	*ret = list;
 	return ARRAY_SIZE(needs);
+}
+
+/* Who may override permissions may read, too. */
+bool caps_lacks(const struct caps_need *need, unsigned int work)
+{
+	const struct caps_need *list;
+	size_t n = caps_needs(&list);
+
+	if (need->permitted || !(need->work & work))
+		return false;
+	for (size_t i = 0; need->work == CAPS_PACK && i < n; i++)
+		if (needs[i].cap == CAP_DAC_OVERRIDE)
+			return !list[i].permitted;
+	return true;
+}
+
+const char *caps_without(int err, unsigned int work, char buf[CAPS_TEXT])
+{
+	const struct caps_need *list;
+	size_t n = caps_needs(&list), used = 0;
+
+	*buf = '\0';
+	if (err != -EPERM && err != -EACCES)
+		return buf;
+	for (size_t i = 0; i < n; i++)
+		if (caps_lacks(&list[i], work) && used < CAPS_TEXT)
+			used += (size_t)snprintf(buf + used, CAPS_TEXT - used, "%s%s",
+						 used ? ", " : " without ", list[i].name);
+	return buf;
 }
 
 bool caps_has_admin(void)

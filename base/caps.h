@@ -56,10 +56,22 @@ int caps_openat(int dir_fd, const char *name, int flags);
  */
 struct caps_state caps_lend(const struct caps_state *held);
 
+/* What is done with them. */
+enum {
+	CAPS_OPEN = 1,	   /* the namespaces of a process with more capabilities */
+	CAPS_ENTER = 2,	   /* a mount namespace */
+	CAPS_BUILD = 4,	   /* a mount namespace */
+	CAPS_USER = 8,	   /* the maps of a new user namespace */
+	CAPS_PACK = 16,	   /* contents */
+	CAPS_UNPACK = 32,  /* contents, as they were */
+	CAPS_SPECIAL = 64, /* contents, if there are devices and file capabilities among them */
+};
+
 /* One capability of the list above. */
 struct caps_need {
 	const char *name;   /* "cap_sys_admin" */
 	const char *reason; /* "mount, move, unmount; enter namespaces" */
+	unsigned int work;
 	bool permitted;
 };
 
@@ -69,6 +81,22 @@ struct caps_need {
  * Return: their number; @ret points to a constant list filled once a call.
  */
 size_t caps_needs(const struct caps_need **ret);
+
+/**
+ * caps_lacks - is this one not permitted, and needed for one of these
+ * @work: bits of the list above
+ */
+bool caps_lacks(const struct caps_need *need, unsigned int work);
+
+enum { CAPS_TEXT = 160 };
+
+/**
+ * caps_without - what an error may be due to: " without cap_a, cap_b"
+ * @err: what was seen; for all but -EPERM and -EACCES the text is empty
+ *
+ * Return: @buf.
+ */
+const char *caps_without(int err, unsigned int work, char buf[CAPS_TEXT]);
 
 /**
  * caps_has_admin - may this process mount: is CAP_SYS_ADMIN permitted

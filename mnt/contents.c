@@ -60,6 +60,14 @@ static int check_data(const struct mount *m, const struct mount_contents *conten
 			 m->id, m->mountpoint, m->fstype, (unsigned long long)contents->bytes);
 }
 
+bool contents_any(const struct mount_tree *tree)
+{
+	for (uint32_t i = 0; i < tree->n; i++)
+		if (contents_is_first(tree, &tree->mounts[i]))
+			return true;
+	return false;
+}
+
 static int pack(struct reader *r, uint32_t first, int dir_fd)
 {
 	const struct mount *m = &r->tree->mounts[first];

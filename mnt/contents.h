@@ -32,4 +32,7 @@ void contents_forget(const struct mount_tree *tree, int image_dir_fd);
  */
 bool contents_is_first(const struct mount_tree *tree, const struct mount *m);
 
+/* Is there any such mount? */
+bool contents_any(const struct mount_tree *tree);
+
 #endif

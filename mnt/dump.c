@@ -11,6 +11,7 @@
 
 #include "base/caps.h"
 #include "base/log.h"
+#include "base/scratch.h"
 #include "base/path.h"
 #include "hooks/hooks.h"
 #include "image/image.h"
@@ -20,7 +21,7 @@
 #include "mnt/external.h"
 #include "mnt/kind.h"
 #include "mnt/plugin-info.h"
-#include "base/scratch.h"
+#include "mnt/privileges.h"
 #include "mnt/validate.h"
 
 #define TRIES 3
@@ -53,6 +54,7 @@ static void dump_free(struct dump *d)
 static int open_target(struct dump *d)
 {
 	const struct rebind_dump_options *o = d->options;
+	char without[CAPS_TEXT];
 
 	if (!o->pid == !o->mntns)
 		return findings_add(d->findings, "usage", 0, NULL, "-t PID or --mntns FILE",
@@ -60,8 +62,9 @@ static int open_target(struct dump *d)
 	if (o->pid) {
 		d->ns_fd = scan_ns_of_pid(o->pid);
 		if (d->ns_fd < 0)
-			return log_error(d->ns_fd, "cannot open the mount namespace of process %d",
-					 (int)o->pid);
+			return log_error(d->ns_fd,
+					 "cannot open the mount namespace of process %d%s",
+					 (int)o->pid, caps_without(d->ns_fd, CAPS_OPEN, without));
 		return 0;
 	}
 	d->ns_fd = open(o->mntns, O_RDONLY | O_CLOEXEC);
@@ -143,6 +146,8 @@ static int decide(struct dump *d, const struct scan_target *target, struct mount
 		err = external_mark_shared(&input);
 	if (err)
 		return log_error(err, "cannot look for the caller's own mounts");
+	if (contents_any(tree))
+		privileges_check(CAPS_PACK, d->findings);
 	return validate_dump(target, tree, &d->callers, d->findings);
 }
 
@@ -352,8 +357,9 @@ int dump_run(const struct rebind_dump_options *options, struct findings *finding
 
 	if (err)
 		return err;
-	if (!caps_has_admin())
-		return log_error(-EPERM, "CAP_SYS_ADMIN is missing: run as root");
+	privileges_check(CAPS_ENTER, findings);
+	if (findings->n)
+		return -EPERM;
 	err = caps_raise();
 	return err ? log_error(err, "cannot raise capabilities") : dump_all(&d);
 }

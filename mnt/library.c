@@ -159,6 +159,7 @@ static int read_live(struct rebind_tree *t, pid_t pid, const char *reader_name)
 	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
 	cleanup_visible struct visible visible = { 0 };
 	enum scan_reader reader;
+	char without[CAPS_TEXT];
 	int err = scan_reader_named(reader_name, &reader);
 
 	if (!err)
@@ -174,7 +175,8 @@ static int read_live(struct rebind_tree *t, pid_t pid, const char *reader_name)
 	if (!err)
 		err = visible_find_all(&t->tree, &visible);
 	if (err)
-		return log_error(err, "cannot read the mount namespace");
+		return log_error(err, "cannot read the mount namespace%s",
+				 caps_without(err, CAPS_ENTER, without));
 	kind_find_all(&target, &t->tree);
 	return 0;
 }
@@ -204,6 +206,7 @@ static bool is_pid(const char *what)
 static int read_what(struct rebind_tree *t, const char *what, uint32_t ns_id, const char *reader,
 		     struct findings *findings)
 {
+	char without[CAPS_TEXT];
 	struct image_info info;
 	struct stat stat;
 	uint64_t id;
@@ -212,8 +215,9 @@ static int read_what(struct rebind_tree *t, const char *what, uint32_t ns_id, co
 		caps_raise();
 		t->ns_fd = scan_ns_of_pid(atoi(what));
 		if (t->ns_fd < 0)
-			return log_error(t->ns_fd, "cannot open the mount namespace of process %s",
-					 what);
+			return log_error(t->ns_fd,
+					 "cannot open the mount namespace of process %s%s", what,
+					 caps_without(t->ns_fd, CAPS_OPEN, without));
 		return read_live(t, atoi(what), reader);
 	}
 	/* Of another user, or of a process with privileges: below its /proc nobody with fewer may

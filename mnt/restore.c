@@ -45,6 +45,7 @@
 #include "mnt/contents.h"
 #include "mnt/fs/fs.h"
 #include "mnt/lookahead.h"
+#include "mnt/privileges.h"
 #include "mnt/validate.h"
 #include "mnt/verify.h"
 #include "model/filesystem.h"
@@ -462,15 +463,9 @@ static int attend(struct restore *r, pid_t pid, int sock)
 static int prepare_contents(struct restore *r)
 {
 	struct archive_fault fault = { "" };
+	int err = contents_any(&r->tree) ? archive_prepare(&fault) : 0;
 
-	for (uint32_t i = 0; i < r->tree.n; i++) {
-		if (!contents_is_first(&r->tree, &r->tree.mounts[i]))
-			continue;
-		int err = archive_prepare(&fault);
-
-		return err ? log_error(err, "cannot unpack contents: %s", fault.text) : 0;
-	}
-	return 0;
+	return err ? log_error(err, "cannot unpack contents: %s", fault.text) : 0;
 }
 
 static int build(struct restore *r)
@@ -517,13 +512,16 @@ static int hand_over(struct restore *r)
 static int restore_all(struct restore *r)
 {
 	const struct rebind_restore_options *o = r->options;
-	int err = caps_has_admin() ? 0 : -EPERM;
 
-	if (err)
-		return log_error(err, "CAP_SYS_ADMIN is missing: run as root");
-	err = read_image(r);
+	if (!caps_has_admin()) {
+		privileges_check(CAPS_BUILD, r->findings);
+		return -EPERM;
+	}
+	int err = read_image(r);
+
 	if (err && !(err == -EINVAL && r->tree.n))
 		return err;
+	privileges_check_restore(o->new_ns, &r->tree, r->findings);
 	err = caps_raise();
 	if (err)
 		return log_error(err, "cannot raise capabilities");

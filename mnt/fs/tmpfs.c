@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/caps.h"
 #include "base/log.h"
 #include "base/fd.h"
 #include "image/archive.h"
@@ -43,7 +44,7 @@ static int unpack(struct build *b, const struct mount *m, const struct mount_con
 {
 	struct archive_fault fault = { "" };
 	struct mount_contents done = { 0 };
-	char name[64];
+	char name[64], without[CAPS_TEXT];
 	cleanup_fd int in = openat(b->image_dir_fd, image_contents_name(m->dev, name),
 				   O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
@@ -60,8 +61,11 @@ static int unpack(struct build *b, const struct mount *m, const struct mount_con
 	b->progress.doing = "mounting";
 	b->progress.bytes += done.bytes;
 	if (err)
-		return log_error(err, "cannot unpack '%s' into mount %u '%s': %s", name, m->id,
-				 m->mountpoint, fault.text);
+		return log_error(
+			err, "cannot unpack '%s' into mount %u '%s'%s: %s", name, m->id,
+			m->mountpoint,
+			caps_without(err == -EBADMSG ? err : -EPERM, CAPS_SPECIAL, without),
+			fault.text);
 	err = check_digest(m, name, recorded, &done);
 	return err ? err : check_counts(m, recorded, &done);
 }

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "mnt/privileges.h"
+
+#include <string.h>
+
+#include "mnt/contents.h"
+
+void privileges_check(unsigned int work, struct findings *findings)
+{
+	const struct caps_need *list;
+	size_t n = caps_needs(&list);
+
+	for (size_t i = 0; i < n; i++) {
+		if (!caps_lacks(&list[i], work))
+			continue;
+		findings_add(findings, "capability", 0, NULL,
+			     i ? "'rebind check' lists what is needed" : "run as root",
+			     "%s is missing, which is needed to %s", list[i].name, list[i].reason);
+		if (i == 0)
+			return;
+	}
+}
+
+static bool makes_user_namespace(const char *new_ns)
+{
+	for (const char *p = new_ns; p && *p; p += strcspn(p, ","), p += *p == ',')
+		if (strcspn(p, ",") == 4 && strncmp(p, "user", 4) == 0)
+			return true;
+	return false;
+}
+
+static bool has_idmaps(const struct mount_tree *tree)
+{
+	for (uint32_t i = 0; i < tree->n; i++)
+		if (tree->mounts[i].idmap)
+			return true;
+	return false;
+}
+
+void privileges_check_restore(const char *new_ns, const struct mount_tree *tree,
+			      struct findings *findings)
+{
+	unsigned int work = CAPS_BUILD;
+
+	if (contents_any(tree))
+		work |= CAPS_UNPACK;
+	if (makes_user_namespace(new_ns) || has_idmaps(tree))
+		work |= CAPS_USER;
+	privileges_check(work, findings);
+}
