@@ -151,6 +151,12 @@ static int read_mounts(int dir_fd, uint32_t ns_id, struct mount_tree *tree,
 	return err ? err : link_tree(&r.to);
 }
 
+int image_read_info(int dir_fd, struct image_info *info, struct findings *findings)
+{
+	*info = (struct image_info){ 0 };
+	return select_inventory(dir_fd, info, findings);
+}
+
 static int read_all(int dir_fd, struct mount_tree *tree, struct image_info *info,
 		    struct findings *findings)
 {
@@ -241,6 +247,8 @@ static int put_inventory(struct record_out *out, const struct image_info *info)
 	ours.version = 1;
 	ours.has_processes = true;
 	ours.processes = info->has_processes;
+	ours.has_namespaces = info->has_namespaces;
+	ours.namespaces = info->namespaces;
 	entry.img_version = 2;
 	entry.has_fdinfo_per_id = entry.fdinfo_per_id = true;
 	entry.has_ns_per_id = entry.ns_per_id = true;

@@ -15,7 +15,19 @@ struct image_info {
 	uint32_t ns_id;	    /* which mountpoints-<ns_id>.img was read */
 	bool by_rebind;	    /* our submessage is there */
 	bool has_processes; /* CRIU's process images belong to it (a pstree, or our flag) */
+	bool has_namespaces;
+	uint32_t
+		namespaces; /* CLONE_NEW*: which the dumped process did not share with the caller */
 };
+
+/**
+ * image_read_info - what the inventory says, without the mounts
+ * @info: filled; its ns_id is 0
+ *
+ * Return: 0; -ENOENT there is no inventory; -EBADMSG when there are findings; another negative
+ * errno.
+ */
+int image_read_info(int dir_fd, struct image_info *info, struct findings *findings);
 
 /**
  * image_read - the mounts of one namespace of an image

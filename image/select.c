@@ -36,6 +36,8 @@ static int check_inventory(int dir_fd, const Rebind__InventoryEntry *entry, stru
 	info->version = entry->img_version;
 	info->by_rebind = ours != NULL;
 	info->has_processes = ours && ours->has_processes ? ours->processes : has_pstree(dir_fd);
+	info->has_namespaces = ours && ours->has_namespaces;
+	info->namespaces = info->has_namespaces ? ours->namespaces : 0;
 	if (entry->img_version != 1 && entry->img_version != 2)
 		return bad_image(findings, "image-version", NULL,
 				 "inventory.img is of the image version %u; 1 and 2 are known",

@@ -145,6 +145,11 @@ struct rebind_dump_options {
 	void *on_action_data;
 	bool processes; /* images_dir holds CRIU's dump of the processes: what it knows of their
 			   mounts is replaced */
+	/*
+	 * As runtimes name external mounts: a PATH that no mount is at is passed over, and several
+	 * mounts may have one KEY.
+	 */
+	bool lenient;
 };
 
 /**
@@ -202,6 +207,7 @@ struct rebind_restore_options {
 	void *on_progress_data;
 	rebind_action_fn on_action; /* or NULL; must live as long as the namespace */
 	void *on_action_data;
+	bool lenient; /* a KEY that no record has is passed over */
 };
 
 /* A namespace that was built. It lives as long as this, a holder, a pin or a process in it. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/caps.h"
@@ -197,11 +198,42 @@ static void describe(const struct dump *d, const struct mount_tree *tree)
 		describe_mount(d, &tree->mounts[i], &groups);
 }
 
+/* CLONE_NEW* of those namespaces of a process that are not the caller's: what a restore that makes
+ * processes will have to make too. */
+static int own_namespaces(pid_t pid, uint32_t *ret)
+{
+	static const struct {
+		const char *name;
+		uint32_t flag;
+	} kinds[] = { { "user", CLONE_NEWUSER }, { "pid", CLONE_NEWPID },
+		      { "net", CLONE_NEWNET },	 { "ipc", CLONE_NEWIPC },
+		      { "uts", CLONE_NEWUTS },	 { "cgroup", CLONE_NEWCGROUP } };
+	struct stat theirs, ours;
+	char name[64];
+
+	*ret = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		snprintf(name, sizeof(name), "/proc/%d/ns/%s", (int)pid, kinds[i].name);
+		if (stat(name, &theirs) < 0)
+			return -errno;
+		snprintf(name, sizeof(name), "/proc/self/ns/%s", kinds[i].name);
+		if (stat(name, &ours) < 0)
+			return -errno;
+		if (theirs.st_dev != ours.st_dev || theirs.st_ino != ours.st_ino)
+			*ret |= kinds[i].flag;
+	}
+	return 0;
+}
+
 static int write_inventory(struct dump *d)
 {
+	struct image_info info = { .version = 2 };
+
 	if (d->options->processes)
 		return joint_mark(d->image_dir_fd, d->findings);
-	return image_write_inventory(d->image_dir_fd, &(struct image_info){ .version = 2 });
+	if (d->options->pid)
+		info.has_namespaces = own_namespaces(d->options->pid, &info.namespaces) == 0;
+	return image_write_inventory(d->image_dir_fd, &info);
 }
 
 static int write_image(struct dump *d, const struct mount_tree *tree)
@@ -352,6 +384,7 @@ int dump_run(const struct rebind_dump_options *options, struct findings *finding
 	if (scan_reader_named(options->reader, &d.reader))
 		return findings_add(findings, "usage", 0, NULL, NULL,
 				    "no such reader of the mount table: '%s'", options->reader);
+	d.externals.lenient = options->lenient;
 	int err = words_parse(WORD_DUMP, options->external, options->n_external, &d.externals,
 			      findings);
 

@@ -80,9 +80,12 @@ static struct mount *mount_at(struct external_input *in, const struct table *by_
 	 */
 	struct mount *m = visible_at(in->tree, in->visible, path);
 	int err = m ? 0 : stat_at(in, path, &stat);
+	bool lenient = in->options->lenient && strcmp(option, "--external") == 0;
 
 	if (m)
 		return m;
+	if (err && lenient)
+		return NULL;
 	if (err) {
 		findings_add(in->findings, "option", 0, path, NULL,
 			     "%s names '%s', which is not there: %s", option, path, strerror(-err));
@@ -91,6 +94,8 @@ static struct mount *mount_at(struct external_input *in, const struct table *by_
 	m = find_stat(in, by_unique, &stat);
 	if (m && stat.is_mount_root)
 		return m;
+	if (lenient)
+		return NULL;
 	findings_add(in->findings, "option", 0, path, NULL,
 		     "%s names '%s', which is not a mountpoint of the namespace", option, path);
 	return NULL;

@@ -585,6 +585,7 @@ int restore_run(const struct rebind_restore_options *options, struct findings *f
 	if (scan_reader_named(options->reader, &r.reader))
 		return findings_add(findings, "usage", 0, NULL, NULL,
 				    "no such reader of the mount table: '%s'", options->reader);
+	r.externals.lenient = options->lenient;
 	int err = words_parse(WORD_RESTORE, options->external, options->n_external, &r.externals,
 			      findings);
 

@@ -466,7 +466,8 @@ static void find_all(struct finder *f)
 		f->out->of[i].group = MOUNT_NONE;
 		find_one(f, i);
 	}
-	check_unused(f);
+	if (!f->in->options->lenient)
+		check_unused(f);
 	for (size_t i = 0; i < f->in->options->n_external_flags; i++)
 		apply_flags(f, f->in->options->external_flags[i]);
 }

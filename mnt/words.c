@@ -146,7 +146,13 @@ static int add(struct word_list *options, struct word_external *option, const ch
 			     "--external '%s': keys that start with 'CRIU:' are reserved", word);
 		return 0;
 	}
-	if (table_get(&options->by_key, hash) != TABLE_NONE) {
+	bool twice = table_get(&options->by_key, hash) != TABLE_NONE;
+
+	if (twice && options->lenient && options->verb == WORD_DUMP) {
+		options->list[options->n++] = *option;
+		return 0;
+	}
+	if (twice) {
 		findings_add(
 			findings, "key-twice", 0, NULL, "give each external mount a key of its own",
 			"--external '%s': the key '%.*s' is given twice", word, (int)size, key);

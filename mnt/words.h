@@ -33,6 +33,7 @@ struct word_list {
 	struct table by_key; /* hash of the key -> index; devices have keys of their own */
 	bool automatic;	     /* mnt[] was given */
 	bool auto_masters, auto_sharing; /* its flags m and s */
+	bool lenient;			 /* set before parsing: see struct rebind_dump_options */
 };
 
 void words_free(struct word_list *options);

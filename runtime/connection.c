@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "runtime/connection.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "base/fd.h"
@@ -31,17 +32,24 @@ int connection_notify(const struct connection *connection, const char *script, p
 	return request->has_notify_success && request->notify_success ? 0 : -ECANCELED;
 }
 
-/* What is no request at all gets no answer but this, and none if it is not even that. */
-static void refuse_packet(int sock, int err)
+#define STRANGER_MS 1000 /* what a client that may not ask gets to say it */
+
+/*
+ * What is no request at all gets no answer but this. The packet must be read first: a socket that
+ * is closed with something unread tells the other side of a reset, not of an answer.
+ */
+static void refuse_packet(int sock, int err, const char *why)
 {
 	Rpc__Response response = RPC__RESPONSE__INIT;
+	struct pollfd wait = { .fd = sock, .events = POLLIN };
+	char first;
 
+	if (poll(&wait, 1, STRANGER_MS) > 0)
+		recv(sock, &first, sizeof(first), MSG_DONTWAIT);
 	response.type = MESSAGE_EMPTY;
 	response.has_cr_errno = true;
 	response.cr_errno = -err;
-	response.cr_errmsg = err == -EMSGSIZE ? (char *)"the request is longer than a megabyte"
-					      : (char *)"only root and the user of this service "
-							"may ask it";
+	response.cr_errmsg = (char *)why;
 	message_send(sock, &response, -1);
 }
 
@@ -54,7 +62,7 @@ static int serve_one(const struct connection *connection)
 	if (err == -EPIPE)
 		return 0;
 	if (err == -EMSGSIZE)
-		refuse_packet(connection->sock, err);
+		refuse_packet(connection->sock, err, "the request is longer than a megabyte");
 	if (err)
 		return log_error(err, "process %d sent what is no request of CRIU's protocol",
 				 (int)connection->peer.pid);
@@ -88,7 +96,7 @@ int connection_serve(int sock, bool is_worker)
 	struct connection connection = { .sock = own, .is_worker = is_worker, .peer = peer };
 
 	if (!is_worker && !peer_may_ask(&peer)) {
-		refuse_packet(sock, -EPERM);
+		refuse_packet(sock, -EPERM, "only root and the user of this service may ask it");
 		return log_error(-EPERM, "process %d of user %u may not ask", (int)peer.pid,
 				 (unsigned int)peer.uid);
 	}

@@ -1,7 +1,261 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * RESTORE: the mounts of an image, under another root, with a process that lives among them.
+ *
+ * Who makes that process is decided in one place, request_restore(). Of an image of mounts alone it
+ * is a holder, made here; where CRIU's images of processes lie beside them, it would be CRIU.
+ */
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "image/image.h"
+#include "runtime/holder.h"
 #include "runtime/operation.h"
+#include "runtime/options.h"
+
+#define ISOLATED (CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
+
+struct restore {
+	struct operation *op;
+	struct image_info image;
+	struct options_words words;
+	struct holder_wish wish;
+	struct holder holder;
+	struct rebind_namespace *ns;
+};
+
+static void restore_free(struct restore *r)
+{
+	for (int i = 0; i < HOLDER_KINDS; i++)
+		fd_close(&r->wish.join[i]);
+	/* The namespace goes before the holder does, and what is mounted with it. */
+	rebind_namespace_free(r->ns);
+	holder_end(&r->holder);
+	options_free(&r->words);
+}
+
+/* ---- which namespaces ---- */
+
+static int open_word(const char *name, const char *word)
+{
+	char path[64];
+
+	if (*word && strspn(word, "0123456789") == strlen(word) && strlen(word) < 10) {
+		snprintf(path, sizeof(path), "/proc/%s/ns/%s", word, name);
+		word = path;
+	}
+	int fd = open(word, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int join_word(struct restore *r, const Rpc__Joined *join)
+{
+	int kind = holder_kind(join->ns, NULL);
+
+	if (kind < 0)
+		return operation_refuse(r->op, -EOPNOTSUPP,
+					"join_ns '%s': rebind joins pid, net, ipc, uts and cgroup "
+					"namespaces; others take a CRIU beside it (REBIND_CRIU)",
+					join->ns);
+	fd_close(&r->wish.join[kind]);
+	r->wish.join[kind] = open_word(join->ns, join->ns_file);
+	if (r->wish.join[kind] >= 0)
+		return 0;
+	return operation_refuse(r->op, r->wish.join[kind], "join_ns %s:%s cannot be opened: %s",
+				join->ns, join->ns_file, strerror(-r->wish.join[kind]));
+}
+
+/* runc and crun hand over namespaces that were there before as extRootNetNS, extRootPidNS. */
+static int join_inherited(struct restore *r, enum holder_kind kind)
+{
+	const char *name = holder_name(kind, NULL);
+	char key[32];
+
+	snprintf(key, sizeof(key), "extRoot%c%sNS", name[0] - 'a' + 'A', name + 1);
+	int fd = options_inherited(r->op, key);
+
+	if (fd == -ENOENT)
+		return 0;
+	if (fd < 0)
+		return operation_refuse(r->op, fd, "inherit_fd '%s' is not open: %s", key,
+					strerror(-fd));
+	r->wish.join[kind] = fd;
+	return 0;
+}
+
+static int choose_namespaces(struct restore *r)
+{
+	const Rpc__Options *o = r->op->options;
+	/* Whose namespaces nobody noted gets all of its own: rather too few doors than too many. */
+	uint32_t make = r->image.has_namespaces ? r->image.namespaces : ISOLATED, flag;
+	int err = 0;
+
+	if (make & CLONE_NEWUSER)
+		return operation_refuse(r->op, -EOPNOTSUPP,
+					"the container had a user namespace of its own, which is "
+					"CRIU's to make again (REBIND_CRIU)");
+	make |= (o->has_empty_ns ? o->empty_ns : 0) & CLONE_NEWNET;
+	for (int i = 0; i < HOLDER_KINDS && !err; i++)
+		err = join_inherited(r, (enum holder_kind)i);
+	for (size_t i = 0; i < o->n_join_ns && !err; i++)
+		err = join_word(r, o->join_ns[i]);
+	for (int i = 0; i < HOLDER_KINDS; i++) {
+		holder_name((enum holder_kind)i, &flag);
+		if (r->wish.join[i] >= 0)
+			make &= ~flag;
+	}
+	r->wish.make = make & ISOLATED;
+	return err;
+}
+
+/* ---- a holder ---- */
+
+/* The library's actions up to the comparison; the others are ours to tell. */
+static int tell(void *data, const char *action, pid_t pid)
+{
+	struct restore *r = data;
+	bool has_pid = strcmp(action, "setup-namespaces") == 0;
+
+	return operation_notify(r->op, action, has_pid ? r->holder.pid : 0);
+}
+
+/* In the order in which CRIU tells it. */
+static int tell_rest(struct restore *r)
+{
+	static const char *const actions[] = { "post-restore", "network-unlock", "pre-resume",
+					       "post-resume" };
+	int err = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(actions) && !err; i++)
+		err = operation_notify(r->op, actions[i], i == 0 ? r->holder.pid : 0);
+	return err;
+}
+
+static int build(struct restore *r)
+{
+	char joins[HOLDER_KINDS][32];
+	const char *join[HOLDER_KINDS];
+
+	for (int i = 0; i < HOLDER_KINDS; i++) {
+		snprintf(joins[i], sizeof(joins[i]), "%s:%d",
+			 holder_name((enum holder_kind)i, NULL), (int)r->holder.pid);
+		join[i] = joins[i];
+	}
+	struct rebind_restore_options how = {
+		.size = sizeof(how),
+		.images_dir = r->op->images_path,
+		.root = r->op->options->root,
+		.external = r->words.external.list,
+		.n_external = r->words.external.n,
+		.inherit_fd = r->words.inherit,
+		.n_inherit_fd = r->words.n_inherit,
+		.join_ns = join,
+		.n_join_ns = ARRAY_SIZE(join),
+		.enable_fs = r->words.enable_fs.list,
+		.n_enable_fs = r->words.enable_fs.n,
+		.on_action = tell,
+		.on_action_data = r,
+		.lenient = true,
+	};
+
+	return rebind_restore(&how, r->op->report, &r->ns);
+}
+
+static int start_holder(struct restore *r)
+{
+	const Rpc__Options *o = r->op->options;
+
+	r->wish.is_sibling = o->has_rst_sibling && o->rst_sibling;
+	if (r->wish.is_sibling && !r->op->connection->is_worker)
+		return operation_refuse(
+			r->op, -EBADRQC,
+			"rst_sibling takes a worker (swrk): a service's children are "
+			"not its clients'");
+	int err = holder_start(&r->wish, &r->holder);
+
+	return err ? operation_refuse(r->op, err,
+				      "cannot make a process that holds the namespace: %s",
+				      strerror(-err))
+		   : 0;
+}
+
+static int enter(struct restore *r)
+{
+	int err = holder_enter(&r->holder, rebind_namespace_fd(r->ns));
+
+	return err ? operation_refuse(r->op, err, "process %d cannot enter the new namespace: %s",
+				      (int)r->holder.pid, strerror(-err))
+		   : 0;
+}
+
+static int release(struct restore *r)
+{
+	cleanup_free uint8_t *answer = NULL;
+	size_t size;
+
+	r->op->reply.response.restore = &r->op->reply.restore;
+	r->op->reply.restore.pid = r->holder.pid;
+	int err = message_pack(operation_seal(r->op), &answer, &size);
+
+	if (!err)
+		err = holder_release(&r->holder, r->op->connection->sock, answer, size);
+	/* Nobody is there to hear it; but if the holder was killed, the client is. */
+	if (err)
+		return operation_refuse(r->op, err, "the client could not be answered: %s",
+					strerror(-err));
+	r->op->answered = true;
+	return 0;
+}
+
+static int restore_with_holder(struct restore *r)
+{
+	int err = options_of_restore(r->op, &r->words);
+
+	if (!err)
+		err = choose_namespaces(r);
+	if (!err)
+		err = start_holder(r);
+	if (!err)
+		err = build(r);
+	if (!err)
+		err = enter(r);
+	if (!err)
+		err = tell_rest(r);
+	return err ? err : release(r);
+}
+
+/* ---- who makes the process ---- */
+
+/* What is wrong with the image otherwise, the library will say with all the rest. */
+static void look_at_image(struct restore *r)
+{
+	cleanup_findings struct findings findings = { 0 };
+
+	image_read_info(r->op->images_fd, &r->image, &findings);
+}
 
 int request_restore(struct operation *op)
 {
-	return operation_refuse(op, -EOPNOTSUPP, "not yet");
+	cleanup(restore_free) struct restore r = {
+		.op = op,
+		.words = { .null_fd = -EBADF },
+		.wish = { .join = { -EBADF, -EBADF, -EBADF, -EBADF, -EBADF } },
+		.holder = HOLDER_NONE,
+	};
+
+	look_at_image(&r);
+	if (r.image.has_processes)
+		return operation_refuse(
+			op, -EOPNOTSUPP,
+			"'%s' holds processes too, and rebind restores mounts: set REBIND_CRIU to the "
+			"path of a CRIU that restores them among the mounts (an image without "
+			"processes is what a dump with --leave-running by rebind makes)",
+			op->images_path);
+	return restore_with_holder(&r);
 }

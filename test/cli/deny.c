@@ -99,8 +99,8 @@ static int install(int err, char *list)
 	for (char *name = strtok(list, ","); name && n < 2 * MAX_CALLS; name = strtok(NULL, ",")) {
 		filter[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
 							   (unsigned int)number_of(name), 0, 1);
-		filter[n++] = (struct sock_filter)BPF_STMT(
-			BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned int)err);
+		filter[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
+							   SECCOMP_RET_ERRNO | (unsigned int)err);
 	}
 	filter[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	struct sock_fprog program = { .len = n, .filter = filter };
