@@ -236,9 +236,10 @@ int rebind_namespace_fd(struct rebind_namespace *ns);
 /**
  * rebind_namespace_peek - the same descriptor, and nothing is decided yet
  *
- * For who must let others into the namespace before it is known whether it will be used.
- * rebind_namespace_free() still takes back the mountpoints that were made for it, unless one of the
- * other functions is called before.
+ * For who must let others into the namespace before it is known whether it will be used. None of
+ * our processes is in a joined namespace any more; of new ones (new_ns) there is an end.
+ * rebind_namespace_free() still takes back the mountpoints that were made for it, unless
+ * rebind_namespace_fd() is called before.
  */
 int rebind_namespace_peek(struct rebind_namespace *ns);
 

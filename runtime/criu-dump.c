@@ -166,12 +166,12 @@ static int look_first(const struct dump *dump)
 static int judge(const struct dump *dump, int status)
 {
 	if (WIFSIGNALED(status))
-		return log_error(-ECHILD, "CRIU was killed by signal %d", WTERMSIG(status));
+		return criu_failed("CRIU was killed by signal %d", WTERMSIG(status));
 	if (WEXITSTATUS(status))
-		return log_error(-ECHILD, "CRIU could not dump the processes (exit status %d)",
-				 WEXITSTATUS(status));
+		return criu_failed("CRIU could not dump the processes (exit status %d)",
+				   WEXITSTATUS(status));
 	if (!dump->done)
-		return log_error(-ECHILD, "CRIU ended without its action post-dump: is it a CRIU?");
+		return criu_failed("CRIU ended without its action post-dump: is it a CRIU?");
 	return 0;
 }
 

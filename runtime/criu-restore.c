@@ -83,8 +83,8 @@ static int judge(const struct restore *restore, int status, int *ret_status)
 		return 0;
 	}
 	if (WIFSIGNALED(status))
-		return log_error(-ECHILD, "CRIU was killed by signal %d", WTERMSIG(status));
-	return log_error(-ECHILD, "CRIU could not restore the processes (exit status %d)", code);
+		return criu_failed("CRIU was killed by signal %d", WTERMSIG(status));
+	return criu_failed("CRIU could not restore the processes (exit status %d)", code);
 }
 
 static int run(struct restore *restore, char *const *argv, int *ret_status)

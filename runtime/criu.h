@@ -30,6 +30,9 @@ int criu_find(char **ret);
  */
 pid_t criu_spawn(char *const *argv);
 
+/* What it ended with is the reason, no errno. */
+#define criu_failed(...) (log_error(0, __VA_ARGS__), -ECANCELED)
+
 /**
  * criu_dump - dump processes and mounts of a container
  * @mounts: as for rebind_dump(); pid and images_dir are CRIU's too

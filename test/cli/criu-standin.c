@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Stands in for CRIU: it is called as CRIU is, keeps to its order of actions, freezes and ends a
+ *real process and makes another one in new namespaces, which joins the mount namespace that it is
+ *told to. What it cannot do is memory: what comes back is the program, started anew.
+ *
+ * It holds rebind to what CRIU wants: every mount but the root declared, an inventory that makes
+ *CRIU leave mounts alone, and an image directory that can be read from inside the joined namespace.
+ *
+ *	standin dump --tree=PID --images-dir=DIR --external=mnt[PATH]:KEY... --action-script=FILE
+ *[--leave-running] standin restore --images-dir=DIR --join-ns=mnt:FILE --action-script=FILE
+ *[--pidfile=FILE] [-d]
+ *
+ * STANDIN_FAIL=ACTION: it fails after this action, as if something of its own went wrong.
+ * STANDIN_LOG=FILE: each action is noted there.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "image/rebind.pb-c.h"
+
+#define MAGIC_COMMON	  0x54564319U
+#define MAGIC_INVENTORY	  0x58313116U
+#define MAGIC_PSTREE	  0x50273030U
+#define MAGIC_IDS	  0x54432030U
+#define MAGIC_MOUNTPOINTS 0x55563928U
+#define HOST_MNT_NS	  2
+#define MNT_NS		  7
+
+extern char **environ;
+
+static const char *tree, *images, *join, *pidfile, *scripts[8];
+static const char **externals;
+static int n_scripts, n_externals;
+static bool leave_running, detached;
+
+_Noreturn static void die(const char *what)
+{
+	fprintf(stderr, "standin: %s\n", what);
+	exit(1);
+}
+
+static const char *value(const char *word, const char *option)
+{
+	size_t n = strlen(option);
+
+	return strncmp(word, option, n) == 0 && word[n] == '=' ? word + n + 1 : NULL;
+}
+
+static void parse(int argc, char **argv)
+{
+	externals = calloc((size_t)argc, sizeof(*externals));
+	for (int i = 2; i < argc; i++) {
+		const char *v;
+
+		if ((v = value(argv[i], "--tree")))
+			tree = v;
+		else if ((v = value(argv[i], "--images-dir")))
+			images = v;
+		else if ((v = value(argv[i], "--join-ns")) && strncmp(v, "mnt:", 4) == 0)
+			join = v + 4;
+		else if ((v = value(argv[i], "--pidfile")))
+			pidfile = v;
+		else if ((v = value(argv[i], "--action-script")) && n_scripts < 8)
+			scripts[n_scripts++] = v;
+		else if ((v = value(argv[i], "--external")))
+			externals[n_externals++] = v;
+		else if (strcmp(argv[i], "--leave-running") == 0)
+			leave_running = true;
+		else if (strcmp(argv[i], "-d") == 0)
+			detached = true;
+		else
+			die(argv[i]);
+	}
+}
+
+/* ---- actions ---- */
+
+static void note(const char *action)
+{
+	const char *log = getenv("STANDIN_LOG");
+	FILE *f = log ? fopen(log, "a") : NULL;
+
+	if (f) {
+		fprintf(f, "%s\n", action);
+		fclose(f);
+	}
+}
+
+/* Last one first, as CRIU does. Return: did all of them say yes, and nothing of ours go wrong. */
+static bool act(const char *action)
+{
+	const char *fail = getenv("STANDIN_FAIL");
+	bool good = true;
+
+	note(action);
+	setenv("CRTOOLS_SCRIPT_ACTION", action, 1);
+	setenv("CRTOOLS_IMAGE_DIR", images, 1);
+	for (int i = n_scripts; i-- > 0;) {
+		char *argv[] = { (char *)scripts[i], NULL };
+		int status = 1;
+		pid_t pid;
+
+		if (posix_spawn(&pid, scripts[i], NULL, NULL, argv, environ) == 0)
+			waitpid(pid, &status, 0);
+		good &= status == 0;
+	}
+	unsetenv("CRTOOLS_SCRIPT_ACTION");
+	return good && (!fail || strcmp(fail, action) != 0);
+}
+
+/* ---- images ---- */
+
+static void put(const char *name, const uint32_t *magics, int n, const ProtobufCMessage *message)
+{
+	char path[4096];
+	uint8_t buf[4096];
+	uint32_t size = message ? (uint32_t)protobuf_c_message_pack(message, buf) : 0;
+
+	snprintf(path, sizeof(path), "%s/%s", images, name);
+	FILE *f = fopen(path, "w");
+
+	if (!f || fwrite(magics, 4, (size_t)n, f) != (size_t)n ||
+	    (message && (fwrite(&size, 4, 1, f) != 1 || fwrite(buf, size, 1, f) != 1)) || fclose(f))
+		die(path);
+}
+
+static void write_images(void)
+{
+	Rebind__InventoryEntry inventory = REBIND__INVENTORY_ENTRY__INIT;
+	Rebind__IdsEntry ids = REBIND__IDS_ENTRY__INIT;
+	Rebind__PstreeEntry pstree = REBIND__PSTREE_ENTRY__INIT;
+
+	ids.has_mnt_ns_id = true;
+	ids.mnt_ns_id = HOST_MNT_NS;
+	inventory.img_version = 2;
+	inventory.root_ids = &ids;
+	put("inventory.img", (uint32_t[]){ MAGIC_INVENTORY }, 1, &inventory.base);
+	ids.mnt_ns_id = MNT_NS;
+	put("ids-1.img", (uint32_t[]){ MAGIC_COMMON, MAGIC_IDS }, 2, &ids.base);
+	pstree.pid = 1;
+	put("pstree.img", (uint32_t[]){ MAGIC_COMMON, MAGIC_PSTREE }, 2, &pstree.base);
+	put("mountpoints-7.img", (uint32_t[]){ MAGIC_COMMON, MAGIC_MOUNTPOINTS }, 2, NULL);
+}
+
+/* How the program was called is what of it is kept. */
+static void write_core(void)
+{
+	char path[4096], words[4096];
+
+	snprintf(path, sizeof(path), "/proc/%s/cmdline", tree);
+	int from = open(path, O_RDONLY);
+	ssize_t n = from < 0 ? -1 : read(from, words, sizeof(words));
+
+	snprintf(path, sizeof(path), "%s/core-1.img", images);
+	int to = open(path, O_CREAT | O_EXCL | O_WRONLY, 0600);
+
+	if (n <= 0 || to < 0 || write(to, words, (size_t)n) != n)
+		die(path);
+	close(from);
+	close(to);
+}
+
+static uint32_t read_ids(const char *name, int magics, bool inventory)
+{
+	char path[4096];
+	uint8_t buf[4096];
+	uint32_t head[3];
+	uint32_t id = 0;
+
+	snprintf(path, sizeof(path), "%s/%s", images, name);
+	FILE *f = fopen(path, "r");
+
+	if (!f || fread(head, 4, (size_t)magics + 1, f) != (size_t)magics + 1 ||
+	    head[magics] > sizeof(buf) || fread(buf, head[magics], 1, f) != 1)
+		die(path);
+	fclose(f);
+	if (inventory) {
+		Rebind__InventoryEntry *e =
+			rebind__inventory_entry__unpack(NULL, head[magics], buf);
+
+		id = e && e->root_ids ? e->root_ids->mnt_ns_id : 0;
+	} else {
+		Rebind__IdsEntry *e = rebind__ids_entry__unpack(NULL, head[magics], buf);
+
+		id = e ? e->mnt_ns_id : 0;
+	}
+	return id;
+}
+
+/* ---- dump ---- */
+
+static bool is_external(const char *mountpoint)
+{
+	char word[4096];
+	size_t n = (size_t)snprintf(word, sizeof(word), "mnt[%s]:", mountpoint);
+
+	for (int i = 0; i < n_externals; i++)
+		if (strncmp(externals[i], word, n) == 0)
+			return true;
+	return false;
+}
+
+static void check_externals(void)
+{
+	char path[64], line[8192], mountpoint[4096];
+
+	snprintf(path, sizeof(path), "/proc/%s/mountinfo", tree);
+	FILE *f = fopen(path, "r");
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%*s %*s %*s %*s %4095s", mountpoint) != 1 ||
+		    (strcmp(mountpoint, "/") != 0 && !is_external(mountpoint)))
+			die("a mount is not external");
+	if (!f)
+		die(path);
+	fclose(f);
+}
+
+static int dump(void)
+{
+	pid_t pid = atoi(tree);
+
+	setenv("CRTOOLS_INIT_PID", tree, 1);
+	if (!act("pre-dump"))
+		return 1;
+	check_externals();
+	if (kill(pid, SIGSTOP) < 0)
+		die("no such process");
+	write_core();
+	write_images();
+	bool good = act("post-dump");
+
+	kill(pid, good && !leave_running ? SIGKILL : SIGCONT);
+	return good ? 0 : 1;
+}
+
+/* ---- restore ---- */
+
+/* The root task, in its namespaces: into the mounts, and the program again. */
+_Noreturn static void be_root_task(int dir_fd, int join_now)
+{
+	static char words[4096], *argv[64];
+	char byte;
+	int n = 0, ns;
+
+	if (read(join_now, &byte, 1) != 1)
+		_exit(95);
+	ns = open(join, O_RDONLY);
+	if (ns < 0 || setns(ns, CLONE_NEWNS) < 0)
+		_exit(94);
+	/* As CRIU reads pages: when the host is out of sight. */
+	int core = openat(dir_fd, "core-1.img", O_RDONLY);
+	ssize_t size = core < 0 ? -1 : read(core, words, sizeof(words) - 1);
+
+	for (char *p = words; p < words + size && n < 63; p += strlen(p) + 1)
+		argv[n++] = p;
+	if (read(join_now, &byte, 1) != 1 || n == 0)
+		_exit(93);
+	setsid();
+	for (int fd = 0; fd < 3; fd++)
+		dup2(open("/null", O_RDWR), fd);
+	close_range(3, ~0U, 0);
+	execv("/worker", argv);
+	_exit(92);
+}
+
+static bool run_actions(int go)
+{
+	return act("setup-namespaces") && write(go, "j", 1) == 1 && act("post-setup-namespaces") &&
+	       act("post-restore") && act("pre-resume") && write(go, "g", 1) == 1;
+}
+
+static void tell_pid(pid_t pid)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", (int)pid);
+	setenv("CRTOOLS_INIT_PID", text, 1);
+	FILE *f = pidfile ? fopen(pidfile, "w") : NULL;
+
+	if (f) {
+		fprintf(f, "%d", (int)pid);
+		fclose(f);
+	}
+}
+
+/* CRIU writes statistics beside the images. */
+static void write_statistics(int dir_fd)
+{
+	int fd = openat(dir_fd, "stats-restore", O_CREAT | O_WRONLY | O_TRUNC, 0600);
+
+	if (fd < 0 || write(fd, "s", 1) != 1)
+		die("cannot write beside the images");
+	close(fd);
+}
+
+static pid_t start_root_task(int dir_fd, int pipe_fds[2])
+{
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0 ||
+	    unshare(CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS) < 0)
+		die("no new namespaces");
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		close(pipe_fds[1]);
+		be_root_task(dir_fd, pipe_fds[0]);
+	}
+	close(pipe_fds[0]);
+	return pid;
+}
+
+static int restore(void)
+{
+	int dir_fd = open(images, O_RDONLY | O_DIRECTORY | O_CLOEXEC), pipe_fds[2], status = 0;
+
+	if (read_ids("inventory.img", 1, true) != read_ids("ids-1.img", 2, false))
+		die("the mount namespace would be built here");
+	if (dir_fd < 0 || !join || access(join, F_OK) < 0)
+		die("no namespace to join");
+	if (!act("pre-restore"))
+		return 1;
+	pid_t pid = start_root_task(dir_fd, pipe_fds);
+
+	tell_pid(pid);
+	if (!run_actions(pipe_fds[1]) || waitpid(pid, &status, WNOHANG) == pid) {
+		kill(pid, SIGKILL);
+		waitpid(pid, &status, 0);
+		return 1;
+	}
+	write_statistics(dir_fd);
+	act("post-resume");
+	if (detached)
+		return 0;
+	waitpid(pid, &status, 0); /* how it ends is nothing to CRIU */
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		return 1;
+	parse(argc, argv);
+	if (!images)
+		die("no image directory");
+	return strcmp(argv[1], "dump") == 0 ? dump() : restore();
+}

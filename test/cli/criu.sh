@@ -1,0 +1,274 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# rebind criu dump, rebind criu restore: the mounts by rebind, the processes by CRIU. With a stand-in that is called
+# as CRIU is and acts its part out in real namespaces, and again with a CRIU, where one is in PATH or REBIND_TEST_CRIU
+# and `criu check` passes.
+#
+# usage: test/cli/criu.sh BUILD_DIR     (as root)
+# shellcheck source=test/cli/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# run COMMAND...: status; out and err
+run() {
+	timeout 60 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
+	status=$?
+}
+
+# so SENTENCE [COMMAND...]: it is true, and what ran before went well
+so() {
+	local sentence=$1 why=
+	shift
+	if [ "$status" -ne 0 ]; then
+		why="exit status $status"
+	elif [ $# -gt 0 ] && ! "$@" >>"$work/err" 2>&1; then
+		why="not so: $*"
+	fi
+	result "$sentence" "$why"
+}
+
+# refused SENTENCE TEXT [COMMAND...]: it failed with this text, and the command is true
+refused() {
+	local sentence=$1 text=$2 why=
+	shift 2
+	if [ "$status" -ne 1 ]; then
+		why="exit status $status"
+	elif ! grep -qF -- "$text" "$work/err"; then
+		why="not said: $text"
+	elif [ $# -gt 0 ] && ! "$@" >>"$work/err" 2>&1; then
+		why="not so: $*"
+	fi
+	result "$sentence" "$why"
+}
+
+# ---- a container ----
+
+# A root, and the volumes of a side: side DIR
+side() {
+	mkdir -p "$1"/root/{proc,tmp,vol,etc} "$1"/vol/nested "$1"/nested
+	cp "$work/worker" "$1/root/worker"
+	: >"$1/root/etc/conf"
+	mknod -m 666 "$1/root/null" c 1 3
+	echo "conf of $1" >"$1/conf"
+	echo "nested of $1" >"$1/nested/file"
+}
+
+cat >"$work/container" <<'END'
+set -e
+cd "$1"
+mount --bind root root
+mount -t proc proc root/proc
+mount -t tmpfs -o size=1m,mode=1777 scratch root/tmp
+mount --bind vol root/vol
+mount --bind nested root/vol/nested
+mount --bind conf root/etc/conf
+mount -o remount,bind,ro,nosuid root/etc/conf
+exec "$2" "$1/root" /vol/log /tmp/state
+END
+
+declared=(--external 'mnt[/vol]:vol' --external 'mnt[/vol/nested]:nested' --external 'mnt[/etc/conf]:conf')
+sources=(--external "mnt[vol]:$work/b/vol" --external "mnt[nested]:$work/b/nested" --external "mnt[conf]:$work/b/conf")
+
+is_counting() {
+	grep -q "SigCgt:.*200$" "/proc/$1/status" 2>"/dev/null" && [ "$(cat "/proc/$1/comm")" = worker ]
+}
+
+# until COMMAND...: wait for it, not for ever
+until_so() {
+	local i
+	for ((i = 0; i < 200; i++)); do
+		"$@" && return 0
+		pause_for 0.02
+	done
+	return 1
+}
+
+# count PID SUM LOG: at a signal it adds one, which is the sum then
+count() {
+	kill -USR1 "$1" && until_so sum_is "$2" "$3"
+}
+
+sum_is() {
+	[ "$(tail -n 1 "$2" 2>"/dev/null")" = "$1" ]
+}
+
+start_container() {
+	rm -rf --one-file-system "$work/a" "$work/b" "$work/img"
+	mkdir "$work/img"
+	side "$work/a"
+	side "$work/b"
+	unshare --mount --pid --ipc --uts --propagation private --fork --kill-child \
+		"$BASH" "$work/container" "$work/a" "$work/worker" >"/dev/null" 2>&1 &
+	outer=$!
+	pid=
+	until_so find_container || return
+	known+=("$outer" "$pid")
+	count "$pid" 1 "$work/a/vol/log" && count "$pid" 2 "$work/a/vol/log"
+}
+
+find_container() {
+	pid=$(cat "/proc/$outer/task/$outer/children" 2>"/dev/null")
+	pid=${pid% }
+	[ -n "$pid" ] && is_counting "$pid"
+}
+
+stop_container() {
+	kill -KILL "$pid" 2>"/dev/null"
+	wait "$outer" 2>"/dev/null"
+	known=()
+}
+
+is_running() {
+	[[ "$(sed 's/.*) //' "/proc/$1/stat")" == [RS]* ]]
+}
+
+no_image() {
+	[ -z "$(find "$work/img" -name '*.img')" ]
+}
+
+# What a restore may not change: the image, the new root, the volumes, the mounts here.
+state() {
+	listing "$work/img"
+	names "$work/b/root"
+	mounts
+}
+
+# ---- what has to be true with either of them ----
+
+dumps() {
+	local engine=$1
+	status=0
+	so "$engine: a container counts" start_container
+
+	run "$rebind" criu dump -t "$pid" -D "$work/img" -- --leave-running
+	refused "$engine: mounts that cannot be dumped stop all, and every one is named" "--external 'mnt[/vol/nested]:KEY'" no_image
+	run "$rebind" criu dump -t "$pid" -D "$work/img" "${declared[@]}" --action-script "$work/says-no" -- --leave-running
+	refused "$engine: a script that fails fails the dump, and no image stays" says-no no_image
+	status=0
+	so "$engine: the container runs on" is_running "$pid"
+
+	run "$rebind" criu dump -t "$pid" -D "$work/img" "${declared[@]}" -- --leave-running
+	so "$engine: a container is dumped" test -s "$work/img/inventory.img"
+	so "$engine: and runs on" count "$pid" 3 "$work/a/vol/log"
+	run "$rebind" diff "$work/img" "$pid"
+	so "$engine: the image has its mounts"
+	run "$rebind" criu dump -t "$pid" -D "$work/img" "${declared[@]}" -- --leave-running
+	refused "$engine: a directory with an image is not written to" "holds files of an image already" test -s "$work/img/inventory.img"
+}
+
+restores() {
+	local engine=$1 before new
+	# Where it went on, there nothing is added: files on a volume have to have the size that they had.
+	echo 1 >"$work/b/vol/log"
+	echo 2 >>"$work/b/vol/log"
+	stop_container
+	before=$(state)
+
+	run "$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]:2}" -- -d
+	refused "$engine: a volume without a source stops all before anything runs" "mnt[vol]" test "$(state)" = "$before"
+	run "$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]}" --action-script "$work/says-no" -- -d
+	refused "$engine: a script that fails fails the restore" says-no test "$(state)" = "$before"
+	result "$engine: and nothing is left of it" "$(left_processes)"
+
+	run "$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]}" \
+		-- -d "--pidfile=$work/pid"
+	so "$engine: it is restored under another root" test -s "$work/pid"
+	new=$(cat "$work/pid")
+	so "$engine: the image is as it was" test "$(state)" = "$before"
+	so "$engine: it goes on where it was, on the new volume" count "$new" 3 "$work/b/vol/log"
+	so "$engine: not on the old one" sum_is 3 "$work/a/vol/log"
+	run "$rebind" diff "$work/img" "$new"
+	so "$engine: its mounts are those of the image" grep -q "nested of $work/b" "/proc/$new/root/vol/nested/file"
+	so "$engine: what was read-only is" grep -q "/etc/conf ro,nosuid" "/proc/$new/mountinfo"
+	so "$engine: /proc is that of its pid namespace" grep -q worker "/proc/$new/root/proc/1/comm"
+	kill -KILL "$new"
+	until_so test ! -e "/proc/$new"
+	rm "$work/pid"
+	result "$engine: with it everything ends" "$(left_processes)"
+}
+
+# The one that ends what it dumped, and stays with what it restored.
+moves() {
+	local engine=$1
+	start_container
+	run "$rebind" criu dump -t "$pid" -D "$work/img" "${declared[@]}"
+	so "$engine: without --leave-running the container ends" test ! -e "/proc/$pid/root/worker"
+	cp "$work/a/vol/log" "$work/b/vol/log"
+	stop_container
+	"$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]}" -- "--pidfile=$work/pid2" >"$work/out" 2>"$work/err" &
+	local stays=$! new
+	until_so test -s "$work/pid2"
+	new=$(cat "$work/pid2")
+	until_so is_counting "$new"
+	so "$engine: what it stays with counts" count "$new" 3 "$work/b/vol/log"
+	kill -KILL "$new"
+	wait "$stays"
+	status=$?
+	so "$engine: and its end is seen"
+	rm "$work/pid2"
+}
+
+# ---- what can only be seen where CRIU fails when it is told to ----
+
+fails() {
+	local before action
+	start_container
+	export STANDIN_FAIL=post-dump
+	run "$rebind" criu dump -t "$pid" -D "$work/img" "${declared[@]}"
+	refused "CRIU fails after our part: no image, the container runs on" "CRIU could not dump" no_image
+	status=0
+	so "it does" is_running "$pid"
+	unset STANDIN_FAIL
+	run "$rebind" criu dump -t "$pid" -D "$work/img" "${declared[@]}"
+	cp "$work/a/vol/log" "$work/b/vol/log"
+	stop_container
+	rmdir "$work/b/root/tmp"
+	before=$(state)
+	for action in pre-restore setup-namespaces post-setup-namespaces post-restore pre-resume; do
+		STANDIN_FAIL=$action run "$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]}" \
+			--create-mountpoints -- -d
+		refused "CRIU fails at $action: all is taken back, created mountpoints too" "CRIU could not restore" test "$(state)" = "$before"
+	done
+	result "no process is left of these" "$(left_processes)"
+	STANDIN_LOG=$work/log run "$rebind" criu restore -D "$work/img" --root "$work/b/root" --external "mnt[vol]:$work/b/vol" -- -d
+	refused "findings are said before CRIU is started" "mnt[conf]" test ! -e "$work/log"
+	run "$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]}" --create-mountpoints -- -d "--pidfile=$work/pid"
+	so "then it works, and the mountpoint that was made stays" test -d "$work/b/root/tmp"
+	kill -KILL "$(cat "$work/pid")"
+	rm "$work/pid"
+
+	run env -u REBIND_CRIU PATH=/nowhere "$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]}"
+	refused "without a CRIU it is said how to name one" REBIND_CRIU
+	REBIND_CRIU=$rebind run "$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]}"
+	refused "rebind is not its own CRIU" "rebind itself"
+	REBIND_CRIU=/bin/true run "$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]}"
+	refused "a program that does nothing has not restored" "CRIU could not restore"
+	run "$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]}" --pin "$work/pin"
+	result "an ending for mounts alone is a usage error" "$([ "$status" -eq 2 ] || echo "exit status $status")"
+}
+
+compile worker -static "$here/criu-worker.c"
+# shellcheck disable=SC2046 # words
+compile standin -I "$build" "$here/criu-standin.c" "$build/image/rebind.pb-c.c" $(pkg-config --cflags --libs libprotobuf-c)
+printf '#!/bin/sh\ncase $CRTOOLS_SCRIPT_ACTION in post-dump | post-setup-namespaces) exit 1 ;; esac\n' >"$work/says-no"
+chmod 755 "$work/says-no"
+
+export REBIND_CRIU=$work/standin
+dumps stand-in
+restores stand-in
+moves stand-in
+fails
+
+real=${REBIND_TEST_CRIU:-$(command -v criu)}
+if [ -z "$real" ]; then
+	skip "the same with a CRIU" "no criu in PATH, and REBIND_TEST_CRIU names none"
+elif ! timeout 20 "$real" check >"$work/out" 2>&1; then
+	skip "the same with a CRIU" "criu check fails here: $(tail -n 1 "$work/out")"
+else
+	export REBIND_CRIU=$real
+	echo "# the same with $("$real" --version | head -n 1 | tr -d '\n') of CRIU"
+	dumps CRIU
+	restores CRIU
+	moves CRIU
+fi
+finish
