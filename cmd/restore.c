@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/bundle.h"
 #include "cmd/cmd.h"
 #include "cmd/ending.h"
 #include "cmd/inherit.h"
@@ -20,6 +21,7 @@ struct restore_args {
 	bool create_mountpoints, allow_devices, dry_run;
 	struct inherit inherit;
 	struct scripts scripts;
+	struct bundle_args bundle;
 	struct ending ending;
 	struct report_options report;
 };
@@ -53,6 +55,10 @@ static const struct option_spec specs[] = {
 	  "which namespace of the image", 1, UINT32_MAX },
 	{ '\0', "premount", OPTION_CHOICE, offsetof(struct restore_args, premount), "existing",
 	  "make a plugin's mountpoint before it is asked" },
+	{ '\0', "bundle", OPTION_TEXT, offsetof(struct restore_args, bundle.dir), "DIR",
+	  "root and sources from an OCI bundle" },
+	{ '\0', "checkpoint", OPTION_TEXT, offsetof(struct restore_args, bundle.archive), "ARCHIVE",
+	  "the image, and keys of sources, from an archive of podman's" },
 	OLDER_SPECS(struct restore_args),
 	{ '\0', "plugin-timeout", OPTION_NUMBER, offsetof(struct restore_args, plugin_timeout),
 	  "SECONDS", "how long a plugin may take (30)", 1, 86400 },
@@ -108,6 +114,7 @@ static void free_args(struct restore_args *args)
 	strings_free(&args->older.ext_mount_map);
 	inherit_free(&args->inherit);
 	scripts_free(&args->scripts);
+	bundle_args_free(&args->bundle);
 	ending_free(&args->ending);
 }
 
@@ -116,8 +123,10 @@ static int check_args(struct restore_args *args)
 {
 	int status;
 
-	if (!args->images_dir)
+	if (!args->images_dir && !args->bundle.archive)
 		return usage_error("restore", "the image is missing: give -D DIR");
+	if (args->images_dir && args->bundle.archive)
+		return usage_error("restore", "-D and --checkpoint both name an image: give one");
 	status = older_translate(&args->older, "restore", &args->external);
 	if (!status)
 		status = ending_choose(&args->ending, args->dry_run);
@@ -197,11 +206,17 @@ static int restore(struct restore_args *args, struct report *report, int *ret_st
 	struct rebind_restore_options how = options_of(args, report);
 	cleanup(free_namespace) struct rebind_namespace *ns = NULL;
 
-	scripts_open(&args->scripts, args->images_dir);
-	progress_start(&report->logging.progress, report->json);
-	int err = rebind_restore(&how, report->findings, &ns);
+	int err = bundle_complete(&args->bundle, &how, &args->external, report->findings);
 
+	if (err < 0)
+		return err;
+	scripts_open(&args->scripts, how.images_dir);
+	progress_start(&report->logging.progress, report->json);
+	err = rebind_restore(&how, report->findings, &ns);
 	progress_clear(&report->logging.progress);
+	/* A command may run for long; only scripts may want to look into the image yet. */
+	if (!args->scripts.files.n)
+		unpacked_close(&args->bundle.unpacked);
 	if (err < 0 || args->dry_run)
 		return err;
 	err = ending_run(&args->ending, ns, &report->holder, ret_status);
@@ -217,6 +232,7 @@ int verb_restore(int argc, char **argv)
 	int status, failed, command_status = -1;
 
 	ending_init(&args.ending);
+	bundle_args_init(&args.bundle);
 	if (!options_parse(&options, argc, argv, &args, &words, &status))
 		return status;
 	args.ending.command = words.command;

@@ -62,6 +62,7 @@ int libarchive_load(const char **ret_reason);
 	X(archive_read_next_header)              \
 	X(archive_read_open)                     \
 	X(archive_read_support_filter_gzip)      \
+	X(archive_read_support_filter_zstd)      \
 	X(archive_read_support_format_tar)       \
 	X(archive_set_error)                     \
 	X(archive_write_add_filter_gzip)         \
@@ -133,6 +134,7 @@ extern struct libarchive_functions libarchive;
 #define archive_read_next_header	      libarchive.archive_read_next_header
 #define archive_read_open		      libarchive.archive_read_open
 #define archive_read_support_filter_gzip      libarchive.archive_read_support_filter_gzip
+#define archive_read_support_filter_zstd      libarchive.archive_read_support_filter_zstd
 #define archive_read_support_format_tar	      libarchive.archive_read_support_format_tar
 #define archive_set_error		      libarchive.archive_set_error
 #define archive_write_add_filter_gzip	      libarchive.archive_write_add_filter_gzip

@@ -134,6 +134,9 @@ int tar_open(struct tar_input *input, struct archive **ret, struct archive_fault
 	if (archive_read_support_format_tar(a) != ARCHIVE_OK ||
 	    archive_read_support_filter_gzip(a) != ARCHIVE_OK)
 		return tar_fault(fault, -EOPNOTSUPP, "libarchive lacks tar or gzip");
+	/* A warning: it would run a program. */
+	if (input->zstd && archive_read_support_filter_zstd(a) != ARCHIVE_OK)
+		return tar_fault(fault, -EOPNOTSUPP, "libarchive lacks zstd");
 	if (archive_read_open(a, input, NULL, read_in, NULL) != ARCHIVE_OK)
 		return tar_fault(fault, reader_error(a), "the archive cannot be read: %s",
 				 reader_text(a));

@@ -34,6 +34,7 @@ void tar_reader_free(struct archive **a);
 struct tar_input {
 	int fd;		       /* borrowed */
 	struct digest *digest; /* of the bytes read so far; NULL if nobody wants it */
+	bool zstd;	       /* it may be that, beside gzip and plain */
 	char *buffer;	       /* tar_open()'s */
 };
 

@@ -11,7 +11,7 @@
 
 struct restore_result {
 	int ns_fd;	      /* the new mount namespace */
-	int root_fd; /* O_PATH: its root, below whatever is stacked on that */
+	int root_fd;	      /* O_PATH: its root, below whatever is stacked on that */
 	struct keeper keeper; /* pid 0: no other namespaces were asked for */
 	/*
 	 * Where mountpoints were made: the journal, and the builder, which takes them back if the

@@ -67,6 +67,16 @@ check "the volumes are the new ones" \
 	test "$(in_new 'cat /vol/dir/which /vol/ro/which /etc/hosts /tmp/file')" = $'new\nnew\nnew\nkept'
 check "the read-only volume is" in_new '! touch /vol/ro/x 2>/dev/null'
 check "masked paths are masked" in_new '[ ! -s /proc/kcore ] && [ -z "$(ls /proc/acpi 2>/dev/null)" ] && ! touch /proc/sys/x 2>/dev/null'
+# As runtimes do it: destinations are the keys, and another bundle has the sources.
+mkdir "$dir/img2" "$dir/bundle2"
+sed "s#$dir/old#$dir/new#; s#\"rootfs\"#\"../newroot\"#" "$dir/bundle/config.json" > "$dir/bundle2/config.json"
+check "it is dumped with its destinations as keys" run dump -t "$pid" -D "$dir/img2" \
+	--external 'mnt[/vol/dir]:/vol/dir' --external 'mnt[/vol/ro]:/vol/ro' --external 'mnt[/etc/hosts]:/etc/hosts'
+check "it is restored by its bundle" run restore -D "$dir/img2" --bundle "$dir/bundle2" "${joins[@]}" --pidfile "$dir/pid2"
+check "container and restored namespace are equal" run diff --contents "$pid" "$(cat "$dir/pid2")"
+check "the volumes are those of the bundle" \
+	test "$(run restore -D "$dir/img2" --bundle "$dir/bundle2" "${joins[@]}" -- /bin/cat /vol/dir/which /vol/ro/which /etc/hosts | grep -v '^\$')" = $'new\nnew\nnew'
+kill "$(cat "$dir/pid2")"
 [ -n "$show" ] && run show "$holder" && run diff --contents "$pid" "$holder" && echo "(no difference)"
 [ -n "$holder" ] && kill "$holder"
 check "the host's mount table is as before" test "$table" = "$(cat /proc/self/mountinfo)"

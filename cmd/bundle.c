@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cmd/bundle.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+
+void bundle_args_init(struct bundle_args *args)
+{
+	*args = (struct bundle_args){ .unpacked = UNPACKED_NONE };
+}
+
+void bundle_args_free(struct bundle_args *args)
+{
+	unpacked_close(&args->unpacked);
+	bundle_free(&args->found);
+	free(args->name);
+	free(args->base);
+	free(args->inherit);
+	bundle_args_init(args);
+}
+
+static bool is_trusted(const struct strings *external)
+{
+	for (size_t i = 0; i < external->n; i++)
+		if (strcmp(external->list[i], "mnt[]") == 0)
+			return true;
+	return false;
+}
+
+static int read_config(struct bundle_args *args, const struct rebind_restore_options *how,
+		       const struct strings *external, struct rebind_report *report)
+{
+	cleanup_fd int dir = args->dir ? open(args->dir, O_PATH | O_DIRECTORY | O_CLOEXEC)
+				       : fcntl(args->unpacked.dir_fd, F_DUPFD_CLOEXEC, 3);
+	struct bundle_request request = {
+		.config_dir_fd = dir,
+		.config_file = args->dir ? "config.json" : "spec.dump",
+		.trusted = args->dir || is_trusted(external),
+		.root = how->root,
+		.images_dir = how->images_dir,
+		.ns_id = how->ns_id,
+		.reader = how->reader,
+		.external = external,
+		.inherit = how->inherit_fd,
+		.n_inherit = how->n_inherit_fd,
+	};
+
+	if (dir < 0)
+		return log_error(-errno, "cannot open the bundle '%s'", args->dir);
+	args->base = args->dir ? realpath(args->dir, NULL) : NULL;
+	if (asprintf(&args->name, "%s/%s", args->dir ? args->dir : args->archive,
+		     request.config_file) < 0) {
+		args->name = NULL;
+		return -ENOMEM;
+	}
+	request.config_name = args->name;
+	request.base = args->base;
+	return bundle_read(&request, report, &args->found);
+}
+
+static int add_words(struct bundle_args *args, struct strings *external)
+{
+	const struct strings *found = &args->found.external;
+	int err = 0;
+
+	for (size_t i = 0; i < found->n && !err; i++)
+		err = strings_add(external, found->list[i], strlen(found->list[i]));
+	return err;
+}
+
+/* The caller's first, then those that were found; the list is the bundle's. */
+static int add_descriptors(struct bundle_args *args, struct rebind_restore_options *how)
+{
+	struct bundle *found = &args->found;
+	size_t n = how->n_inherit_fd + found->n_inherit;
+	struct rebind_inherit_fd *list = calloc(n + 1, sizeof(*list));
+
+	if (!list)
+		return -ENOMEM;
+	if (how->n_inherit_fd)
+		memcpy(list, how->inherit_fd, how->n_inherit_fd * sizeof(*list));
+	if (found->n_inherit)
+		memcpy(list + how->n_inherit_fd, found->inherit, found->n_inherit * sizeof(*list));
+	free(args->inherit);
+	args->inherit = list;
+	how->inherit_fd = list;
+	how->n_inherit_fd = n;
+	return 0;
+}
+
+int bundle_complete(struct bundle_args *args, struct rebind_restore_options *how,
+		    struct strings *external, struct rebind_report *report)
+{
+	int err = 0;
+
+	if (!args->dir && !args->archive)
+		return 0;
+	if (args->archive) {
+		err = unpacked_open(args->archive, &args->unpacked);
+		how->images_dir = args->unpacked.images_dir;
+	}
+	if (!err)
+		err = read_config(args, how, external, report);
+	if (!err)
+		err = add_words(args, external);
+	if (!err)
+		err = add_descriptors(args, how);
+	how->external = external->list;
+	how->n_external = external->n;
+	how->root = args->found.root;
+	return err;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* --bundle and --checkpoint: the image, the root and the sources of a restore from elsewhere. */
+#ifndef REBIND_CMD_BUNDLE_H
+#define REBIND_CMD_BUNDLE_H
+
+#include "runtime/unpacked.h"
+#include "runtime/bundle.h"
+
+struct bundle_args {
+	const char *dir, *archive; /* as they were given */
+	struct unpacked unpacked;
+	struct bundle found;
+	char *name;			   /* of the configuration, for messages */
+	char *base;			   /* the bundle, absolute */
+	struct rebind_inherit_fd *inherit; /* the caller's and those that were found */
+};
+
+void bundle_args_init(struct bundle_args *args);
+void bundle_args_free(struct bundle_args *args);
+
+/**
+ * bundle_complete - fill in what a restore lacks
+ * @how: the options; its root, images_dir, external and inherit_fd may be set
+ * @external: the caller's own; what was found is added
+ *
+ * Return: 0 or a negative errno, logged or with findings.
+ */
+int bundle_complete(struct bundle_args *args, struct rebind_restore_options *how,
+		    struct strings *external, struct rebind_report *report);
+
+#endif
