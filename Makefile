@@ -33,7 +33,7 @@ DEPS_BUILD = gcc libc6-dev make pkg-config libmount-dev libcap-dev libprotobuf-c
 	protobuf-c-compiler libarchive-dev libjansson-dev
 DEPS_DEMO  = busybox-static
 DEPS_TEST  = libcmocka-dev e2fsprogs mount runc crun lxc bubblewrap iproute2 zstd jq attr acl libcap2-bin \
-	mandoc shellcheck codespell cppcheck \
+	squashfuse squashfs-tools mandoc shellcheck codespell cppcheck \
 	clang-format clang clang-tidy libclang-rt-dev
 
 PKG_CFLAGS = $(shell pkg-config --cflags mount libcap libprotobuf-c libarchive jansson)

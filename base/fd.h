@@ -5,6 +5,8 @@
 
 #include <sys/types.h>
 
+#include <dirent.h>
+
 #include "base/util.h"
 
 /**
@@ -85,5 +87,14 @@ size_t fd_raise_limit(void);
  * Return: @buf.
  */
 const char *fd_proc_path(int fd, char buf[32]);
+
+/**
+ * fd_open_dir - opendir(3) relative to a directory
+ * Return: a stream that the caller closes, or NULL with errno.
+ */
+DIR *fd_open_dir(int dir_fd, const char *name);
+
+void fd_close_dir(DIR **dir);
+#define cleanup_dirp cleanup(fd_close_dir)
 
 #endif

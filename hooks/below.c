@@ -14,16 +14,6 @@
 #define ROUNDS	  200 /* of 1 ms and more */
 #define DEPTH_MAX 1000
 
-DIR *below_open_dir(int dir_fd, const char *name)
-{
-	cleanup_fd int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
-	if (dir)
-		fd_take(&fd);
-	return dir;
-}
-
 static pid_t read_number(int dir_fd, const char *name, const char *format)
 {
 	cleanup_fd int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
@@ -60,7 +50,7 @@ static bool proc_is_ours(int proc_fd)
 
 int below_kill_children(int proc_fd)
 {
-	DIR *proc = proc_is_ours(proc_fd) ? below_open_dir(proc_fd, ".") : NULL;
+	DIR *proc = proc_is_ours(proc_fd) ? fd_open_dir(proc_fd, ".") : NULL;
 	int killed = 0;
 
 	if (!proc)
@@ -117,7 +107,7 @@ static int kill_once(int proc_fd, DIR *proc, pid_t spared, const struct stat *ns
 
 int below_kill_in_namespace(int proc_fd, pid_t spared, const struct stat *ns)
 {
-	DIR *proc = proc_is_ours(proc_fd) ? below_open_dir(proc_fd, ".") : NULL;
+	DIR *proc = proc_is_ours(proc_fd) ? fd_open_dir(proc_fd, ".") : NULL;
 	int first = 0, killed = proc ? 1 : 0;
 
 	for (int i = 0; i < ROUNDS && killed; i++) {

@@ -3,7 +3,6 @@
 #ifndef REBIND_HOOKS_BELOW_H
 #define REBIND_HOOKS_BELOW_H
 
-#include <dirent.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -27,10 +26,5 @@ int below_kill_children(int proc_fd);
  * many were killed, or -EBUSY if they did not become less.
  */
 int below_kill_in_namespace(int proc_fd, pid_t spared, const struct stat *ns);
-
-/**
- * below_open_dir - opendir(3) relative to a directory; NULL if it cannot be opened
- */
-DIR *below_open_dir(int dir_fd, const char *name);
 
 #endif

@@ -76,8 +76,8 @@ int hooks_restore_mount(struct hooks_host *host, int id, const char *mountpoint,
 /**
  * hooks_dump_fd - ask DUMP_UNIX_SK or DUMP_EXT_FILE of one plugin after the other
  * @hook: which of the two
- * @fd: descriptor of the object; borrowed
- * @id: number of its inode
+ * @fd: descriptor of the object; borrowed. Negative: the hook gets -1
+ * @id: number of its inode, or what else tells it from others
  *
  * Return: as hooks_dump_mount.
  */

@@ -105,7 +105,7 @@ static int enter_root(int root_fd)
 /* chroot(2) reached every thread that shares our filesystem struct: is there one that does not? */
 static bool thread_stays_behind(int proc_fd, int root_fd)
 {
-	DIR *tasks = below_open_dir(proc_fd, "self/task");
+	DIR *tasks = fd_open_dir(proc_fd, "self/task");
 	struct stat root, its;
 	bool stays = false;
 

@@ -216,7 +216,7 @@ static int invoke(void *function, struct run_call *call, char *text, char *old_r
 	switch (call->hook) {
 	case CR_PLUGIN_HOOK__DUMP_UNIX_SK:
 	case CR_PLUGIN_HOOK__DUMP_EXT_FILE:
-		return ((dump_fd_fn)function)(call->fd, call->id);
+		return ((dump_fd_fn)function)(call->fd < 0 ? -1 : call->fd, call->id);
 	case CR_PLUGIN_HOOK__RESTORE_UNIX_SK:
 		return ((restore_sk_fn)function)(call->id);
 	case CR_PLUGIN_HOOK__RESTORE_EXT_FILE:

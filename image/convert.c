@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "image/fstype.h"
 #include "model/flags.h"
+#include "model/served.h"
 
 #define FLAGS_STRICTATIME \
 	(1U << 24) /* MS_STRICTATIME: CRIU writes it where no atime mode is named */
@@ -259,6 +260,10 @@ static int read_owner(struct convert *to, const Rebind__MntEntry *record, struct
 	if (m->key && !*m->key)
 		bad_mount(to, m, "image-key", NULL, "has an empty key", WHO(to, m));
 	m->need_plugin = record->with_plugin;
+	if (m->file_id && (!record->with_plugin || served_kind(m->fstype) == SERVED_NOT))
+		bad_mount(to, m, "image-field", NULL,
+			  "is a %s of %s, and cannot be served through a descriptor", WHO(to, m),
+			  m->fstype, record->with_plugin ? "a plugin" : "no plugin");
 	m->owner = record->with_plugin	     ? MOUNT_PLUGIN
 		   : m->key || m->parent_key ? MOUNT_EXTERNAL
 					     : MOUNT_INTERNAL;
@@ -343,6 +348,7 @@ static int read_extra(struct convert *to, const Rebind__RebindMount *extra, stru
 			  WHO(to, m),
 			  (unsigned long long)(extra->attributes & ~(uint64_t)EXTRA_ATTRIBUTES));
 	m->attributes |= (uint32_t)extra->attributes & EXTRA_ATTRIBUTES;
+	m->file_id = extra->file_id;
 	m->host_shared = extra->has_host_shared && extra->host_shared && m->shared;
 	if (extra->has_parent_key) {
 		convert_check_text(to, m, "parent's key", &extra->parent_key);

@@ -81,7 +81,7 @@ static uint32_t extra_attributes(const struct mount *m)
 static bool has_extra(const struct mount *m)
 {
 	return m->kind || m->unique_id || m->idmap || m->contents || m->parent_key ||
-	       m->host_shared || extra_attributes(m);
+	       m->host_shared || m->file_id || extra_attributes(m);
 }
 
 static Rebind__IdExtent **write_extents(struct record_pool *pool, uint32_t n,
@@ -202,6 +202,8 @@ static void write_plain(const struct mount *m, Rebind__RebindMount *extra)
 	extra->attributes = extra_attributes(m);
 	extra->has_attributes = extra->attributes != 0;
 	extra->has_host_shared = extra->host_shared = m->host_shared;
+	extra->has_file_id = m->file_id != 0;
+	extra->file_id = m->file_id;
 	if (m->parent_key) {
 		extra->has_parent_key = true;
 		extra->parent_key = text(m->parent_key);

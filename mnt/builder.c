@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "mnt/attach.h"
+#include "mnt/behind.h"
 #include "mnt/fs/fs.h"
 #include "mnt/mountpoint.h"
 #include "mnt/pivot.h"
@@ -64,7 +65,7 @@ static int carry_out(struct build *b, const struct plan_step *step)
 		return 0;
 	switch ((enum plan_op)step->op) {
 	case PLAN_PREMOUNT:
-		return premount_make(b, i);
+		return b->tree->mounts[i].file_id ? behind_make(b, i) : premount_make(b, i);
 	case PLAN_CREATE:
 		return prepare_create(b, i, step->other);
 	case PLAN_SOURCE:
@@ -96,14 +97,55 @@ static int carry_out(struct build *b, const struct plan_step *step)
 	return 0;
 }
 
-/* They stand first in the plan; @from is moved behind them. */
-static int run_premounts(struct build *b, uint32_t *from)
+/* Those that want to be asked again after the others, round by round as long as any is made. */
+static int run_postponed(struct build *b, uint32_t *steps, uint32_t n)
 {
+	while (n) {
+		uint32_t left = 0;
+
+		for (uint32_t k = 0; k < n; k++) {
+			int err = carry_out(b, &b->plan->steps[steps[k]]);
+
+			if (err && err != -EAGAIN)
+				return err;
+			if (err)
+				steps[left++] = steps[k];
+		}
+		const struct mount *m = &b->tree->mounts[b->plan->steps[steps[0]].mount];
+
+		if (left == n)
+			return log_error(
+				-EPROTO,
+				"plugins: RESTORE_EXT_FILE for %u, of mount %u '%s', asks to be called "
+				"again, but nothing else is left to do",
+				m->file_id, m->id, m->mountpoint);
+		n = left;
+	}
+	return 0;
+}
+
+/* They stand first in the plan; @ret_next is the step behind them. */
+static int run_premounts(struct build *b, uint32_t *ret_next)
+{
+	const struct plan *plan = b->plan;
+	uint32_t end = 0, n = 0;
 	int err = 0;
 
-	for (; !err && *from < b->plan->n && b->plan->steps[*from].op == PLAN_PREMOUNT; ++*from)
-		err = carry_out(b, &b->plan->steps[*from]);
-	return err;
+	while (end < plan->n && plan->steps[end].op == PLAN_PREMOUNT)
+		end++;
+	cleanup_free uint32_t *postponed = malloc((end + 1) * sizeof(*postponed));
+
+	if (!postponed)
+		return log_error(-ENOMEM, "plugins");
+	*ret_next = end;
+	for (uint32_t k = 0; k < end && !err; k++) {
+		err = carry_out(b, &plan->steps[k]);
+		if (err == -EAGAIN && b->tree->mounts[plan->steps[k].mount].file_id) {
+			postponed[n++] = k;
+			err = 0;
+		}
+	}
+	return err ? err : run_postponed(b, postponed, n);
 }
 
 static int run_steps(struct build *b, uint32_t from)
@@ -131,15 +173,13 @@ static int run_steps(struct build *b, uint32_t from)
 
 static int check_plugins(struct build *b)
 {
-	if (b->host && hooks_has(b->host, CR_PLUGIN_HOOK__RESTORE_EXT_MOUNT))
-		return 0;
 	for (uint32_t i = 0; i < b->tree->n; i++) {
 		const struct mount *m = &b->tree->mounts[i];
 
-		if (m->owner == MOUNT_PLUGIN)
-			findings_mount(
-				&b->findings, "no-plugin", m, "-L DIR",
-				"a plugin's mount, and no plugin that restores mounts is loaded");
+		if (m->owner == MOUNT_PLUGIN && !hooks_has(b->host, premount_hook(m)))
+			findings_mount(&b->findings, "no-plugin", m, "-L DIR",
+				       "a plugin's mount, and no plugin that restores %s is loaded",
+				       m->file_id ? "such descriptors" : "mounts");
 	}
 	talk_send_findings(b->caller_fd, &b->findings);
 	return b->findings.n ? -EINVAL : 0;

@@ -18,6 +18,7 @@
 #include "image/image.h"
 #include "mnt/action.h"
 #include "image/joint.h"
+#include "mnt/behind.h"
 #include "mnt/contents.h"
 #include "mnt/external.h"
 #include "mnt/kind.h"
@@ -140,6 +141,8 @@ static int decide(struct dump *d, const struct scan_target *target, struct mount
 		return log_error(err, "cannot decide whose the mounts are");
 	validate_mounts(tree);
 	err = external_ask_plugins(tree, d->host);
+	if (!err)
+		err = behind_ask_plugins(target, tree, d->host);
 	if (err)
 		return err;
 	err = external_detect(&input);

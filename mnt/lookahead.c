@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "mnt/lookahead.h"
+#include "mnt/premount.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -49,14 +50,14 @@ static void look_for_mountpoints(const struct rebind_restore_options *options,
 
 static void note_plugin(void *data, const struct hooks_plugin *plugin)
 {
-	if (plugin->hooks & (1U << CR_PLUGIN_HOOK__RESTORE_EXT_MOUNT))
-		*(bool *)data = true;
+	*(uint32_t *)data |= plugin->hooks;
 }
 
 static void look_for_plugins(const struct rebind_restore_options *options,
 			     const struct mount_tree *tree, struct findings *findings)
 {
-	bool asked = false, found = false;
+	uint32_t found = 0;
+	bool asked = false;
 
 	for (uint32_t i = 0; i < tree->n; i++) {
 		const struct mount *m = &tree->mounts[i];
@@ -66,10 +67,10 @@ static void look_for_plugins(const struct rebind_restore_options *options,
 		if (!asked)
 			hooks_list(options->libdir, note_plugin, &found);
 		asked = true;
-		if (!found)
-			findings_mount(
-				findings, "no-plugin", m, "-L DIR",
-				"a plugin's mount, and no plugin that restores mounts is there");
+		if (!(found & UINT32_C(1) << premount_hook(m)))
+			findings_mount(findings, "no-plugin", m, "-L DIR",
+				       "a plugin's mount, and no plugin that restores %s is there",
+				       m->file_id ? "such descriptors" : "mounts");
 	}
 }
 

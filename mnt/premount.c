@@ -169,6 +169,8 @@ int premount_remove_point(struct build *b, uint32_t i)
 	char point[POINT_SIZE];
 	int flags = m->kind == MOUNT_KIND_DIRECTORY ? AT_REMOVEDIR : 0;
 
+	if (m->file_id)
+		return 0; /* it never was in the staging root */
 	if (unlinkat(b->staging_fd, point_name(m, point) + 1, flags) == 0)
 		return 0;
 	if (errno == EBUSY)

@@ -14,6 +14,14 @@
 int premount_make(struct build *b, uint32_t i);
 
 /**
+ * premount_hook - the hook that a plugin's mount needs: CR_PLUGIN_HOOK__RESTORE_EXT_MOUNT, or _FILE
+ */
+static inline int premount_hook(const struct mount *m)
+{
+	return m->file_id ? CR_PLUGIN_HOOK__RESTORE_EXT_FILE : CR_PLUGIN_HOOK__RESTORE_EXT_MOUNT;
+}
+
+/**
  * premount_remove_point - remove the temporary mountpoint of a mount that was moved away
  *
  * unlink or rmdir, by the kind. Return: 0 or a negative errno, logged.

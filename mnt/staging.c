@@ -52,7 +52,7 @@ static struct mount *mount_of_point(struct build *b, const char *name)
 		return NULL;
 	struct mount *m = tree_find(b->tree, id);
 
-	return m && m->owner == MOUNT_PLUGIN ? m : NULL;
+	return m && m->owner == MOUNT_PLUGIN && !m->file_id ? m : NULL;
 }
 
 static bool is_our_entry(struct build *b, const char *name)
@@ -71,22 +71,18 @@ static bool is_our_entry(struct build *b, const char *name)
 
 static int look_at_entries(struct build *b, const struct culprit *who)
 {
-	int fd = openat(b->staging_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	cleanup_dirp DIR *dir = fd_open_dir(b->staging_fd, ".");
 	char where[300];
 	int err = 0;
 
-	if (!dir) {
-		fd_close(&fd);
+	if (!dir)
 		return log_error(-errno, "cannot list the staging root");
-	}
 	for (struct dirent *entry = readdir(dir); entry && !err; entry = readdir(dir)) {
 		if (is_our_entry(b, entry->d_name))
 			continue;
 		snprintf(where, sizeof(where), "/%s", entry->d_name);
 		err = accuse(who, "a file or directory", where);
 	}
-	closedir(dir);
 	return err;
 }
 

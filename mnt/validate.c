@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "base/sys.h"
 #include "model/filesystem.h"
+#include "model/served.h"
 
 void validate_mounts(struct mount_tree *tree)
 {
@@ -283,6 +284,23 @@ static void check_internal(const struct mount_tree *tree, const struct mount *m,
 	check_options(m, fs, findings);
 }
 
+/* The filesystem behind a descriptor of a plugin's is created with options of the image. */
+static void check_served(const struct mount *m, struct findings *findings)
+{
+	enum served kind = served_kind(m->fstype);
+	const char *options = m->options;
+	struct filesystem_option option;
+
+	while (filesystem_next_option(&options, &option) > 0) {
+		if (!served_sets(kind, option.name) && !served_ignores(kind, option.name))
+			findings_mount(
+				findings, "unknown-option", m, NULL,
+				"the image asks for the %s option '%s', which is not on rebind's list",
+				m->fstype, option.name);
+		filesystem_free_option(&option);
+	}
+}
+
 int validate_image(const struct mount_tree *tree, const char *const *enable_fs, size_t n_enable_fs,
 		   struct findings *findings)
 {
@@ -296,6 +314,8 @@ int validate_image(const struct mount_tree *tree, const char *const *enable_fs, 
 				m->root);
 		else if (m->owner == MOUNT_INTERNAL)
 			check_internal(tree, m, enable_fs, n_enable_fs, findings);
+		else if (m->owner == MOUNT_PLUGIN && m->file_id)
+			check_served(m, findings);
 		check_idmap(m, findings);
 	}
 	return findings->n ? -EINVAL : 0;

@@ -88,6 +88,8 @@ struct mount {
 	uint32_t shared;     /* peer group, 0 is none */
 	uint32_t master;     /* peer group of the master, 0 is none */
 
+	uint32_t file_id; /* a plugin's by the descriptor behind it: served_id() at dump; else 0 */
+
 	uint32_t parent, first_child, next; /* children: by descending path, see tree.h */
 	uint32_t sb_next;		    /* the next mount of the same superblock */
 

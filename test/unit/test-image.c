@@ -374,6 +374,7 @@ static void make_tree(struct mount_tree *tree)
 	m->parent_key = text(tree, "volume");
 	m->comes_along = true;
 	add(tree, 14, 10, "/p", "ext4", MOUNT_PLUGIN);
+	add(tree, 18, 10, "/fuse", "fuse.sshfs", MOUNT_PLUGIN)->file_id = 41;
 	add(tree, 15, 10, "/new", "hugetlbfs", MOUNT_INTERNAL);
 	m = add(tree, 16, 10, "/skipped", "tmpfs", MOUNT_SKIPPED);
 	m = add(tree, 17, 10, "/un", "tmpfs", MOUNT_INTERNAL);
@@ -403,6 +404,7 @@ static void assert_same_mount(const struct mount *a, const struct mount *b)
 	assert_int_equal(a->unbindable, b->unbindable);
 	assert_int_equal(a->deleted, b->deleted);
 	assert_int_equal(a->comes_along, b->comes_along);
+	assert_int_equal(a->file_id, b->file_id);
 	assert_same_text(a->root, b->root);
 	assert_same_text(a->mountpoint, b->mountpoint);
 	assert_same_text(a->fstype, b->fstype);
@@ -412,6 +414,32 @@ static void assert_same_mount(const struct mount *a, const struct mount *b)
 	assert_same_text(a->parent_key, b->parent_key);
 	assert_int_equal(!a->idmap, !b->idmap);
 	assert_int_equal(!a->contents, !b->contents);
+}
+
+static void only_what_is_served_has_a_descriptor(void **state)
+{
+	static const struct {
+		const char *fstype;
+		uint8_t owner;
+	} bad[] = { { "ext4", MOUNT_PLUGIN },
+		    { "fuse", MOUNT_INTERNAL },
+		    { "fuseblk", MOUNT_PLUGIN } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		cleanup_tree struct mount_tree tree = { 0 };
+		struct image_info info = { .has_processes = false };
+		struct tree_fault fault;
+		struct scratch scratch;
+
+		scratch_make(&scratch);
+		add(&tree, 10, 1, "/", "ext4", MOUNT_ROOT);
+		add(&tree, 11, 10, "/p", bad[i].fstype, bad[i].owner)->file_id = 7;
+		assert_int_equal(tree_link(&tree, &fault), 0);
+		assert_int_equal(image_write_mounts(scratch.fd, &tree, 3), 0);
+		assert_int_equal(image_write_inventory(scratch.fd, &info), 0);
+		read_bad(scratch.fd, 0, "image-field", "cannot be served through a descriptor");
+		scratch_remove(&scratch);
+	}
 }
 
 static void what_criu_has_no_field_for_survives(void **state)
@@ -1162,6 +1190,7 @@ int main(void)
 		cmocka_unit_test(criu_images_read_as_their_json),
 		cmocka_unit_test(criu_images_are_written_back_byte_for_byte),
 		cmocka_unit_test(owners_are_told_from_the_records),
+		cmocka_unit_test(only_what_is_served_has_a_descriptor),
 		cmocka_unit_test(what_criu_has_no_field_for_survives),
 		cmocka_unit_test(an_image_is_never_overwritten),
 		cmocka_unit_test(an_external_mount_without_a_key_is_not_written),
