@@ -37,6 +37,11 @@ int child_wait(pid_t pid, int *ret_status)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -ECHILD;
 }
 
+int child_status(int wait_status)
+{
+	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
 int child_wait_errno(pid_t pid)
 {
 	int status = 0;

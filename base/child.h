@@ -24,6 +24,11 @@ pid_t child_fork(void);
 int child_wait(pid_t pid, int *ret_status);
 
 /**
+ * child_status - a wait status as a shell has it: 128 + N for signal N
+ */
+int child_status(int wait_status);
+
+/**
  * child_wait_errno - reap a child that exits with an errno, or 0
  *
  * Return: 0, the errno that it ended with, negative, -ECHILD for any other end.

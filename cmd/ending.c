@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/child.h"
+#include "base/forward.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/place.h"
@@ -105,30 +107,26 @@ int ending_held(struct ending *ending, pid_t pid)
 	return err;
 }
 
-static void ignore(int number)
-{
-}
-
-/*
- * The keys of a terminal are for the command: rebind waits for it to end. By a handler: what is
- * ignored would be so in the command too, handlers end with execve(2).
- */
+/* Who sends a signal to rebind means the command, which is what it has become to its caller. */
 static int run(char **command, struct rebind_namespace *ns, int *ret_status)
 {
-	static const int signals[] = { SIGINT, SIGQUIT };
-	struct sigaction handler = { .sa_handler = ignore, .sa_flags = SA_RESTART };
-	struct sigaction old[ARRAY_SIZE(signals)];
+	cleanup_forward struct forward forward = { 0 };
+	int status = 0;
+	pid_t pid;
 
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
-		sigaction(signals[i], NULL, &old[i]);
-		if (old[i].sa_handler == SIG_DFL)
-			sigaction(signals[i], &handler, NULL);
+	forward_start(&forward);
+	int started = rebind_namespace_start(ns, command, &pid, ret_status);
+
+	if (started <= 0)
+		return started;
+	int err = forward_wait(pid, &status);
+
+	if (err && err != -ECHILD) {
+		fprintf(stderr, "rebind: cannot wait for the command: %s\n", strerror(-err));
+		return err;
 	}
-	int err = rebind_namespace_run(ns, command, ret_status);
-
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-		sigaction(signals[i], &old[i], NULL);
-	return err;
+	*ret_status = child_status(status);
+	return 0;
 }
 
 /* Between handing over and the end there is no good moment to stop; it is a short way. */

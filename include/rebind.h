@@ -259,6 +259,19 @@ int rebind_namespace_peek(struct rebind_namespace *ns);
 int rebind_namespace_run(struct rebind_namespace *ns, char *const argv[], int *ret_status);
 
 /**
+ * rebind_namespace_start - start a command inside, and leave it to the caller to wait for it
+ * @argv: as of rebind_namespace_run()
+ * @ret_pid: a child of the calling process, for waitpid(2). It is the command, or with --new-ns pid
+ *           the process that waits for that: it passes HUP, INT, QUIT, TERM, USR1 and USR2 on, and
+ *           exits with the command's status, 128 + N for signal N
+ * @ret_status: 126 or 127 if it could not be started
+ *
+ * Return: 1 if it runs, 0 if it could not be executed or was not found, or a negative errno.
+ */
+int rebind_namespace_start(struct rebind_namespace *ns, char *const argv[], pid_t *ret_pid,
+			   int *ret_status);
+
+/**
  * rebind_namespace_hold - a process that keeps the namespace alive, in the background
  * @ret_pid: its pid; killed, the namespace goes
  *

@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -290,10 +289,6 @@ int builder_main(struct build *b, uint64_t above)
 	cleanup_fd int callers_ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 
 	log_to(talk_log_sink, &b->caller_fd, log_max());
-	/* Then it must outlive its caller, to take back what it made. It hears of the end by its
-	 * socket. */
-	if (b->options->create_mountpoints)
-		prctl(PR_SET_PDEATHSIG, 0);
 	int err = build(b, above, callers_ns);
 
 	if (!err)

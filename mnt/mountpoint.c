@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,6 +43,9 @@ static int make_listed(struct build *b, int dir_fd, const char *name, enum mount
 
 	if (!err)
 		err = journal_add(&b->journal, dir_fd, name, temporary);
+	/* From now on we must outlive our caller, to take back what we made; its end is heard by
+	 * the socket. Before, nothing that we wait for, a plugin say, has to delay ours. */
+	prctl(PR_SET_PDEATHSIG, 0);
 	if (!err)
 		err = make_entry(dir_fd, temporary, kind);
 	if (err)

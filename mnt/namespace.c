@@ -14,6 +14,7 @@
 
 #include "base/child.h"
 #include "base/fd.h"
+#include "base/forward.h"
 #include "base/log.h"
 #include "base/sys.h"
 #include "mnt/talk.h"
@@ -147,14 +148,10 @@ _Noreturn static void execute(struct launch *launch)
 	fail(launch, -errno);
 }
 
-static int status_of(int wait_status)
-{
-	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
-}
-
 /* A pid namespace is that of one's children: the command is a grandchild then. */
 _Noreturn static void execute_in(struct launch *launch)
 {
+	struct forward forward = { 0 };
 	int status = 0;
 
 	if (!launch->ns->keeper.pid)
@@ -163,15 +160,17 @@ _Noreturn static void execute_in(struct launch *launch)
 
 	if (err)
 		fail(launch, err);
-	pid_t pid = fork();
+	/* Who sends us a signal means the command. */
+	forward_start(&forward);
+	pid_t pid = forward_fork(fork);
 
 	if (pid == 0)
 		execute(launch);
 	if (pid < 0)
 		fail(launch, -errno);
 	fd_close(&launch->failed_fd);
-	child_wait(pid, &status);
-	_exit(status_of(status));
+	forward_wait(pid, &status);
+	_exit(child_status(status));
 }
 
 static int refuse_command(const char *name, int err, int *ret_status)
@@ -216,9 +215,10 @@ static int accept_command(struct rebind_namespace *ns, pid_t pid)
 	return err;
 }
 
-int rebind_namespace_run(struct rebind_namespace *ns, char *const argv[], int *ret_status)
+int rebind_namespace_start(struct rebind_namespace *ns, char *const argv[], pid_t *ret_pid,
+			   int *ret_status)
 {
-	int ends[2], failed = 0, status = 0;
+	int ends[2], failed = 0;
 	int err = tell_before(ns, ns->keeper.pid);
 
 	if (err)
@@ -227,27 +227,37 @@ int rebind_namespace_run(struct rebind_namespace *ns, char *const argv[], int *r
 		return log_error(-errno, "cannot make a pipe");
 	cleanup_fd int mine = ends[0];
 	struct launch launch = { .ns = ns, .argv = argv, .failed_fd = ends[1] };
-	pid_t pid = child_fork();
+	pid_t pid = forward_fork(child_fork);
 
 	if (pid == 0)
 		execute_in(&launch);
 	fd_close(&launch.failed_fd);
 	if (pid < 0)
 		return log_error(pid, "cannot fork");
-	bool runs = fd_read_full(mine, &failed, sizeof(failed)) != sizeof(failed);
-
-	if (runs) {
-		err = accept_command(ns, pid);
-		if (err)
-			return err;
-	}
-	err = child_wait(pid, &status);
-
-	if (!runs)
+	if (fd_read_full(mine, &failed, sizeof(failed)) == sizeof(failed)) {
+		child_wait(pid, NULL);
 		return refuse_command(argv[0], failed, ret_status);
+	}
+	err = accept_command(ns, pid);
+	if (err)
+		return err;
+	*ret_pid = pid;
+	return 1;
+}
+
+int rebind_namespace_run(struct rebind_namespace *ns, char *const argv[], int *ret_status)
+{
+	int status = 0;
+	pid_t pid;
+	int started = rebind_namespace_start(ns, argv, &pid, ret_status);
+
+	if (started <= 0)
+		return started;
+	int err = child_wait(pid, &status);
+
 	if (err && err != -ECHILD)
 		return log_error(err, "cannot wait for '%s'", argv[0]);
-	*ret_status = status_of(status);
+	*ret_status = child_status(status);
 	return 0;
 }
 

@@ -69,6 +69,8 @@ static int misbehave(const char *mountpoint, const char *old_root)
 		exit(3);
 	if (mode_is("hang"))
 		sleep(1000);
+	if (mode_is("ready") && write(STDOUT_FILENO, "ready\n", 6) == 6)
+		sleep(1000);
 	if (mode_is("slow"))
 		usleep(1300000);
 	if (mode_is("symlink"))

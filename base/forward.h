@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Signals that a process passes on to the one that it waits for, as a shell's `exec` would have
+ * made them its own: HUP, INT, QUIT, TERM, USR1, USR2. What a terminal sends is not passed on: it
+ * reaches the whole foreground group, the other one too. What the caller ignores stays ignored, by
+ * both.
+ *
+ * One at a time in a process: a signal handler has no argument.
+ */
+#ifndef REBIND_BASE_FORWARD_H
+#define REBIND_BASE_FORWARD_H
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include "base/util.h"
+
+enum { FORWARD_SIGNALS = 6 };
+
+struct forward {
+	struct sigaction before[FORWARD_SIGNALS];
+	bool is_on;
+};
+
+/**
+ * forward_start - from now on: what comes before there is somebody to pass it on to is kept
+ */
+void forward_start(struct forward *forward);
+
+/**
+ * forward_fork - fork, where the child has the signals as they were before
+ * @fork_child: fork(2), or child_fork()
+ *
+ * What is sent to the child from its first moment on has its effect there. Return: as @fork_child.
+ */
+pid_t forward_fork(pid_t (*fork_child)(void));
+
+/**
+ * forward_wait - reap a child, and pass signals on to it until it has ended
+ * @ret_status: as of waitpid(2)
+ *
+ * Return: as child_wait().
+ */
+int forward_wait(pid_t pid, int *ret_status);
+
+/**
+ * forward_stop - as it was before forward_start()
+ *
+ * What was kept and never sent comes again: nobody was there to obey it.
+ */
+void forward_stop(struct forward *forward);
+#define cleanup_forward cleanup(forward_stop)
+
+#endif

@@ -1,0 +1,137 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Signals: to rebind while it builds, when it ends and nothing is left; and while a command runs, when they are the
+# command's. With the exit status of a shell.
+#
+# usage: test/cli/signals.sh BUILD_DIR     (as root)
+
+# shellcheck disable=SC2016,SC2154 # words for another shell; $build is of lib.sh
+# shellcheck source=test/cli/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# busy COMMAND...: in the background, in a session of its own, until it says "ready"; its pid is $busy
+busy() {
+	local line='' said
+	rm -f "$work/said"
+	mkfifo "$work/said"
+	exec {said}<> "$work/said"
+	# A shell starts what is in the background with SIGINT and SIGQUIT ignored.
+	env --default-signal=INT,QUIT "$@" >"$work/said" 2>"$work/err" <"/dev/null" {said}>&- &
+	busy=$!
+	read -r -t 20 line <&"$said"
+	exec {said}>&-
+	[ "$line" = ready ]
+}
+
+# has_ended PID: or does within some seconds
+has_ended() {
+	local i
+	for ((i = 0; i < 500; i++)); do
+		grep -qs '^State:.*Z' "/proc/$1/status" && return
+		[ -d "/proc/$1" ] || return 0
+		pause_for 0.02
+	done
+	return 1
+}
+
+# signalled SENTENCE SIGNAL STATUS COMMAND...
+signalled() {
+	local sentence=$1 signal=$2 want=$3 why=
+	shift 3
+	if ! busy "$@"; then
+		why="it did not start"
+	else
+		kill -"$signal" "$busy"
+		has_ended "$busy" || why="it goes on; "
+	fi
+	[ -z "$why" ] || kill -KILL "$busy"
+	wait "$busy" 2>"/dev/null"
+	status=$?
+	[ "$status" -eq "$want" ] || why+="exit status $status, not $want; "
+	result "$sentence" "$why$(left_processes)"
+}
+
+make_container plug
+export REBIND_TEST_PLUGIN=good REBIND_TEST_SOURCE=$work/src/plug
+dump_container "$container" "$work/img" -L "$work/libs"
+cp "$(command -v busybox)" "$work/new/busybox"
+restore=("$rebind" restore -D "$work/img" --root "$work/new" -L "$work/libs" "${sources[@]}")
+before=$(mounts)
+
+# A command that ends as it is told, and one that nothing was told.
+polite='trap "exit 41" HUP; trap "exit 42" INT; trap "exit 43" QUIT; trap "exit 45" TERM; trap "exit 46" USR1
+	trap "exit 47" USR2; echo ready; while :; do /busybox sleep 0.05; done'
+
+number_of=(HUP 1 INT 2 QUIT 3 TERM 15 USR1 10 USR2 12)
+status_of=(HUP 41 INT 42 QUIT 43 TERM 45 USR1 46 USR2 47)
+for ((i = 0; i < 12; i += 2)); do
+	name=${number_of[i]}
+	for new in "" "--new-ns pid" "--new-ns user,pid"; do
+		# shellcheck disable=SC2086 # words
+		signalled "SIG$name is the command's${new:+, $new}" "$name" "${status_of[i + 1]}" \
+			"${restore[@]}" $new -- /busybox sh -c "$polite"
+	done
+	signalled "SIG$name ends it where it does not expect that" "$name" $((128 + number_of[i + 1])) \
+		"${restore[@]}" -- /inside stay
+	signalled "also in a new pid namespace, where the command is not the first process" "$name" $((128 + number_of[i + 1])) \
+		"${restore[@]}" --new-ns pid -- /inside stay
+done
+
+# What the caller ignores is ignored by both.
+busy env --ignore-signal=HUP "${restore[@]}" -- /inside stay
+read -r inner _ <"/proc/$busy/task/$busy/children"
+kill -HUP "$busy" "$inner"
+pause_for 0.1
+result "what the caller ignores ends neither" "$([ -d "/proc/$busy" ] && [ -d "/proc/$inner" ] || echo "it ended")"
+kill -TERM "$busy"
+wait "$busy"
+result "and nothing is left" "$(left_processes)"
+
+# Without rebind the command goes on, as the child of a shell would; a new pid namespace goes with it.
+busy "${restore[@]}" -- /inside stay
+read -r inner _ <"/proc/$busy/task/$busy/children"
+kill -KILL "$busy"
+wait "$busy" 2>"/dev/null"
+result "a command outlives rebind" "$([ -d "/proc/$inner" ] || echo "it ended")"
+kill -KILL "$inner"
+busy "${restore[@]}" --new-ns pid -- /inside stay
+kill -KILL "$busy"
+wait "$busy" 2>"/dev/null"
+result "but not in a new pid namespace" "$(left_processes)"
+
+# The key of a terminal is sent by the kernel to both, and counts once.
+if command -v script >"/dev/null"; then
+	counting='n=0; trap "n=\$((n + 1))" INT; echo ready; /busybox sleep 2; /busybox sleep 0.2; exit $((50 + n))'
+	mkfifo "$work/keys"
+	exec {keys}<> "$work/keys"
+	rm -f "$work/said"
+	mkfifo "$work/said"
+	exec {said}<> "$work/said"
+	env --default-signal=INT,QUIT script -qefc "${restore[*]@Q} -- /busybox sh -c ${counting@Q}" "/dev/null" <"$work/keys" >"$work/said" 2>"$work/err" {said}>&- {keys}>&- &
+	busy=$!
+	read -r -t 20 line <&"$said"
+	printf '\003' >&"$keys"
+	wait "$busy"
+	status=$?
+	exec {keys}>&- {said}>&-
+	result "the key of a terminal counts once" "$([ "$status" -eq 51 ] || echo "exit status $status, not 51 ($line)")$(left_processes)"
+else
+	skip "the key of a terminal counts once" "no script(1)"
+fi
+
+# While it builds: the plugin takes its time.
+export REBIND_TEST_PLUGIN=ready
+rm -r "$work/new/vol"
+untouched=$(names "$work/new" "$work/src")
+for name in TERM:143 INT:130 HUP:129; do
+	for how in "--pidfile $work/pid" "--pin $work/pin" "--pidfile $work/pid --new-ns pid,user"; do
+		# shellcheck disable=SC2086 # words
+		signalled "SIG${name%:*} while it builds ends it, ${how//$work\//}" "${name%:*}" "${name#*:}" \
+			bash -c 'exec "$@" 2>&1' - "${restore[@]}" --create-mountpoints $how
+		result "and leaves nothing" "$([ "$(names "$work/new" "$work/src")" = "$untouched" ] || echo "files")$(
+			[ "$(mounts)" = "$before" ] || echo " mounts")$([ ! -e "$work/pid" ] || echo " a pidfile")"
+	done
+done
+forget "$container"
+finish
