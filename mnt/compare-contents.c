@@ -38,7 +38,7 @@ static int archive_live(const struct contents_side *side, struct mount_tree *aga
 	if (err)
 		return log_error(err, "cannot read the namespace for its contents");
 	set_owners(again);
-	err = contents_dump(&target, again, dir, &(struct progress){ .sock = -EBADF });
+	err = contents_dump(&target, again, dir, &(struct progress){ .sock = -EBADF }, NULL);
 	*ret_dir = err ? -EBADF : fd_take(&dir);
 	return err;
 }

@@ -6,6 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "mnt/mount-log.h"
+
 /* In hex it must fit into a message behind its name. */
 #define VALUE_MAX 12288
 
@@ -45,7 +50,7 @@ static int tell_attribute(int sock, const struct mount_attribute *attribute)
 }
 
 static int tell_socket(int sock, const struct mount_contents *contents,
-		       const struct mount_socket *socket)
+		       const struct mount_socket *socket, int root_fd)
 {
 	struct talk_message message = {
 		.type = TALK_SOCKET,
@@ -59,14 +64,15 @@ static int tell_socket(int sock, const struct mount_contents *contents,
 		return -ENAMETOOLONG;
 	snprintf(times, sizeof(times), "%" PRId64 ".%09u %" PRId64 ".%09u", socket->atime.seconds,
 		 socket->atime.nanoseconds, socket->mtime.seconds, socket->mtime.nanoseconds);
-	int err = talk_send(sock, message, (const char *const[4]){ socket->path, times }, -1);
+	cleanup_fd int fd = root_fd < 0 ? -EBADF : path_open_beneath(root_fd, socket->path);
+	int err = talk_send(sock, message, (const char *const[4]){ socket->path, times }, fd);
 
 	for (uint32_t i = 0; i < socket->n_attributes && !err; i++)
 		err = tell_attribute(sock, &contents->attributes[socket->first_attribute + i]);
 	return err;
 }
 
-int contents_tell(int sock, uint32_t first, const struct mount_contents *contents)
+int contents_tell(int sock, uint32_t first, const struct mount_contents *contents, int root_fd)
 {
 	struct talk_message message = {
 		.type = TALK_CONTENTS,
@@ -81,18 +87,33 @@ int contents_tell(int sock, uint32_t first, const struct mount_contents *content
 			    (const char *const[4]){ contents->has_digest ? hex : NULL }, -1);
 
 	for (uint32_t i = 0; i < contents->n_sockets && !err; i++)
-		err = tell_socket(sock, contents, &contents->sockets[i]);
+		err = tell_socket(sock, contents, &contents->sockets[i], root_fd);
 	return err;
 }
 
 /* ---- in the caller ---- */
 
-static int hear_contents(struct mount_tree *tree, const struct talk_message *message,
-			 const char *hex, struct mount_contents **ret)
+struct hearing {
+	struct mount_tree *tree;
+	struct hooks_host *host;
+	struct mount *mount; /* whose contents were told last */
+	struct table taken;  /* of it: inode -> whether a plugin takes the socket */
+	bool logged;	     /* the error is the plugin's */
+};
+
+static void hearing_end(struct hearing *h)
 {
-	if ((uint32_t)message->value >= tree->n)
+	table_free(&h->taken);
+}
+
+static int hear_contents(struct hearing *h, const struct talk_message *message, const char *hex)
+{
+	if ((uint32_t)message->value >= h->tree->n)
 		return -EPROTO;
-	struct mount *m = &tree->mounts[message->value];
+	struct mount *m = &h->tree->mounts[message->value];
+
+	h->mount = m;
+	table_free(&h->taken);
 
 	if (!m->contents)
 		m->contents = calloc(1, sizeof(*m->contents));
@@ -103,8 +124,30 @@ static int hear_contents(struct mount_tree *tree, const struct talk_message *mes
 	m->contents->has_digest = hex != NULL;
 	if (hex && !from_hex(hex, sizeof(m->contents->digest), m->contents->digest))
 		return -EPROTO;
-	*ret = m->contents;
 	return 0;
+}
+
+/* Is there somebody outside who will serve it again? */
+static int ask_for_socket(struct hearing *h, int fd, struct mount_socket *socket)
+{
+	uint32_t known = table_get(&h->taken, socket->inode);
+	struct mount_log log;
+
+	if (fd < 0 || !h->host)
+		return 0;
+	if (known != TABLE_NONE) {
+		socket->with_plugin = known;
+		return 0;
+	}
+	mount_log_begin(&log, h->mount);
+	int err = hooks_dump_fd(h->host, CR_PLUGIN_HOOK__DUMP_UNIX_SK, fd, (int)socket->inode);
+
+	mount_log_end(&log);
+	h->logged = err && err != -ENOTSUP;
+	if (h->logged)
+		return err;
+	socket->with_plugin = !err;
+	return table_put(&h->taken, socket->inode, socket->with_plugin, NULL);
 }
 
 static int parse_times(const char *text, struct mount_socket *socket)
@@ -123,13 +166,15 @@ static bool is_full(uint32_t n)
 	return (n & (n - 1)) == 0;
 }
 
-static int hear_socket(struct mount_tree *tree, struct mount_contents *contents,
-		       const struct talk_message *message, const char *const texts[4])
+static int hear_socket(struct hearing *h, const struct talk_message *message,
+		       const char *const texts[4], int fd)
 {
+	struct mount_contents *contents = h->mount ? h->mount->contents : NULL;
+
 	if (!contents || !texts[0] || !texts[1])
 		return -EPROTO;
 	struct mount_socket socket = {
-		.path = arena_copy(&tree->strings, texts[0], strlen(texts[0])),
+		.path = arena_copy(&h->tree->strings, texts[0], strlen(texts[0])),
 		.mode = (uint32_t)message->value,
 		.uid = (uint32_t)(message->device >> 32),
 		.gid = (uint32_t)message->device,
@@ -147,6 +192,8 @@ static int hear_socket(struct mount_tree *tree, struct mount_contents *contents,
 	}
 	int err = socket.path ? parse_times(texts[1], &socket) : -ENOMEM;
 
+	if (!err)
+		err = ask_for_socket(h, fd, &socket);
 	if (!err)
 		contents->sockets[contents->n_sockets++] = socket;
 	return err;
@@ -166,9 +213,9 @@ static int copy_attribute(struct mount_tree *tree, const char *name, const char 
 	return ret->name && ret->value ? 0 : -ENOMEM;
 }
 
-static int hear_attribute(struct mount_tree *tree, struct mount_contents *contents,
-			  const char *const texts[4])
+static int hear_attribute(struct hearing *h, const char *const texts[4])
 {
+	struct mount_contents *contents = h->mount ? h->mount->contents : NULL;
 	struct mount_attribute attribute;
 
 	if (!contents || !contents->n_sockets || !texts[0] || !texts[1])
@@ -181,7 +228,7 @@ static int hear_attribute(struct mount_tree *tree, struct mount_contents *conten
 			return -ENOMEM;
 		contents->attributes = list;
 	}
-	int err = copy_attribute(tree, texts[0], texts[1], &attribute);
+	int err = copy_attribute(h->tree, texts[0], texts[1], &attribute);
 
 	if (err)
 		return err;
@@ -190,25 +237,38 @@ static int hear_attribute(struct mount_tree *tree, struct mount_contents *conten
 	return 0;
 }
 
-int contents_hear(struct mount_tree *tree, int sock, const struct progress *progress)
+static int hear(struct hearing *h, const struct talk_message *message, const char *const texts[4],
+		int fd, const struct progress *progress)
 {
+	switch (message->type) {
+	case TALK_CONTENTS:
+		return hear_contents(h, message, texts[0]);
+	case TALK_SOCKET:
+		return hear_socket(h, message, texts, fd);
+	case TALK_SOCKET_ATTRIBUTE:
+		return hear_attribute(h, texts);
+	case TALK_PROGRESS:
+		progress_pass(progress, message, texts[0]);
+		return 0;
+	default:
+		return -EPROTO;
+	}
+}
+
+int contents_hear(struct mount_tree *tree, int sock, const struct progress *progress,
+		  struct hooks_host *host)
+{
+	cleanup(hearing_end) struct hearing h = { .tree = tree, .host = host };
 	cleanup_free char *buf = malloc(TALK_MAX);
-	struct mount_contents *told = NULL;
 	struct talk_message message;
 	const char *texts[4];
-	int got = 0, err = buf ? 0 : -ENOMEM;
+	int got = 1, err = buf ? 0 : -ENOMEM;
 
-	while (!err && (got = talk_hear(sock, buf, &message, texts, NULL)) > 0) {
-		if (message.type == TALK_CONTENTS)
-			err = hear_contents(tree, &message, texts[0], &told);
-		else if (message.type == TALK_SOCKET)
-			err = hear_socket(tree, told, &message, texts);
-		else if (message.type == TALK_SOCKET_ATTRIBUTE)
-			err = hear_attribute(tree, told, texts);
-		else if (message.type == TALK_PROGRESS)
-			progress_pass(progress, &message, texts[0]);
-		else
-			err = -EPROTO;
+	while (!err && got > 0) {
+		cleanup_fd int fd = -EBADF;
+
+		got = talk_hear(sock, buf, &message, texts, &fd);
+		err = got > 0 ? hear(&h, &message, texts, fd, progress) : got;
 	}
-	return err ? err : got;
+	return err && !h.logged ? log_error(err, "cannot learn what was read") : err;
 }

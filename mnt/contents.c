@@ -37,6 +37,7 @@ struct reader {
 	int proc_fd; /* in the peeler: its /proc/self, opened before the namespace was entered */
 	uint32_t n_left; /* superblocks not read yet */
 	struct progress progress;
+	bool ask_sockets;
 	bool *done; /* by first mount */
 };
 
@@ -91,7 +92,7 @@ static int pack(struct reader *r, uint32_t first, int dir_fd)
 		return err;
 	err = image_file_finish(&file);
 	if (!err)
-		err = contents_tell(r->sock, first, &contents);
+		err = contents_tell(r->sock, first, &contents, r->ask_sockets ? dir_fd : -1);
 	if (err)
 		return log_error(err, "cannot write '%s'", name);
 	r->done[first] = true;
@@ -408,9 +409,10 @@ static uint32_t count(const struct mount_tree *tree)
 }
 
 int contents_dump(const struct scan_target *target, struct mount_tree *tree, int image_dir_fd,
-		  const struct progress *progress)
+		  const struct progress *progress, struct hooks_host *host)
 {
 	struct reader r = {
+		.ask_sockets = hooks_has(host, CR_PLUGIN_HOOK__DUMP_UNIX_SK),
 		.target = target,
 		.tree = tree,
 		.image_dir_fd = image_dir_fd,
@@ -453,11 +455,11 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 	if (pid < 0)
 		return log_error(pid, "cannot fork");
 	fd_close(&other);
-	err = contents_hear(tree, sock, progress);
+	err = contents_hear(tree, sock, progress, host);
 	fd_close(&sock);
 	int ended = child_wait(pid, NULL);
 
-	return err ? log_error(err, "cannot learn what was read") : ended ? -EIO : 0;
+	return err ? err : ended ? -EIO : 0;
 }
 
 void contents_forget(const struct mount_tree *tree, int image_dir_fd)

@@ -3,6 +3,7 @@
 #ifndef REBIND_MNT_CONTENTS_H
 #define REBIND_MNT_CONTENTS_H
 
+#include "hooks/hooks.h"
 #include "mnt/progress.h"
 #include "mnt/scan.h"
 
@@ -11,6 +12,7 @@
  * @image_dir_fd: where the archives go
  * @tree: the first mount of each superblock gets its contents (counts, sockets)
  * @progress: who is told how far it is; only the function and its data are looked at
+ * @host: plugins that are asked for each socket; or NULL
  *
  * A child enters the namespace. What is visible is read through a clone of the mount (nothing that
  * is mounted on top is in it); what is hidden, in a copy of the namespace from which the covers are
@@ -20,7 +22,7 @@
  * contents_forget() takes them away.
  */
 int contents_dump(const struct scan_target *target, struct mount_tree *tree, int image_dir_fd,
-		  const struct progress *progress);
+		  const struct progress *progress, struct hooks_host *host);
 
 /**
  * contents_forget - remove the archives of a dump that failed

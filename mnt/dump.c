@@ -267,7 +267,7 @@ static int keep(struct dump *d, const struct scan_target *target, struct mount_t
 	struct log_held held;
 
 	log_hold(&held);
-	int err = contents_dump(target, tree, d->image_dir_fd, &d->progress);
+	int err = contents_dump(target, tree, d->image_dir_fd, &d->progress, d->host);
 
 	if (!err) {
 		int same = scan_is_unchanged(target, tree);

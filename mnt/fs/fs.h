@@ -41,11 +41,15 @@ int fs_tmpfs_fill(struct build *b, const struct mount *m, int fd);
 
 /**
  * fs_sockets_make - the sockets of a tmpfs, in directories that are there
+ * @host: plugins that are asked for those that one of them took at dump; or NULL
  * @fd: its root
  *
- * Return: 0 or a negative errno, logged.
+ * RESTORE_UNIX_SK returns a socket that is not bound; it is bound to the name in the tmpfs, and
+ * then lives where the plugin, or its server, has another copy. What no plugin restores is there,
+ * but unconnected, with a warning. Return: 0 or a negative errno, logged.
  */
-int fs_sockets_make(const struct mount *m, const struct mount_contents *contents, int fd);
+int fs_sockets_make(struct hooks_host *host, const struct mount *m,
+		    const struct mount_contents *contents, int fd);
 
 /**
  * fs_cgroup_check - a finding for each hierarchy of cgroup version 1 that this host does not have

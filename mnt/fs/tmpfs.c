@@ -75,5 +75,5 @@ int fs_tmpfs_fill(struct build *b, const struct mount *m, int fd)
 	const struct mount *first = &b->tree->mounts[tree_first_of_superblock(b->tree, m)];
 	int err = unpack(b, m, first->contents, fd);
 
-	return err ? err : fs_sockets_make(m, first->contents, fd);
+	return err ? err : fs_sockets_make(b->host, m, first->contents, fd);
 }

@@ -2,16 +2,15 @@
 /*
  * Runs where a namespace has no programs of its own: linked statically, it is copied into the root.
  *
- *	inside hold ROOT [DIR]	make ROOT the root, say so on stdout, and stay; DIR of it, a mount, is
- *				moved over it
- *	inside exit N | kill N	end that way
- *	inside stay		do not end
+ *	inside hold ROOT [DIR]	make ROOT the root, say so on stdout, and stay; DIR of it, a mount,
+ *is moved over it inside exit N | kill N	end that way inside stay		do not end
  *	inside fds		the open descriptors, one a line
  *	inside cwd		the working directory
  *	inside cat FILE...	what is in the files
  *	inside pids		the processes that /proc shows
  *	inside ns KIND...	the namespaces that it is in
  *	inside write FILE	create the file
+ *	inside hear SOCKET	connect, and print what comes
  *	inside socket FILE	make a socket of this name
  *	inside receive COMMAND [ARG...]
  *				run the command with a socket as descriptor 3; what it sends is
@@ -30,6 +29,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -169,6 +169,23 @@ static int each(char **words, int (*one)(const char *word))
 	return 0;
 }
 
+/* What the one says who serves a socket. */
+static int hear(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char buf[256];
+	ssize_t n;
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return fail(path);
+	while ((n = read(fd, buf, sizeof(buf))) > 0)
+		if (write(1, buf, (size_t)n) != n)
+			return fail("stdout");
+	return n < 0 ? fail(path) : 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *verb = argc > 1 ? argv[1] : "";
@@ -193,6 +210,8 @@ int main(int argc, char **argv)
 		return each(argv + 2, ns);
 	if (strcmp(verb, "write") == 0 && argc == 3)
 		return open(argv[2], O_WRONLY | O_CREAT, 0600) < 0 ? fail(argv[2]) : 0;
+	if (strcmp(verb, "hear") == 0 && argc == 3)
+		return hear(argv[2]);
 	if (strcmp(verb, "socket") == 0 && argc == 3)
 		return mknod(argv[2], S_IFSOCK | 0600, 0) < 0 ? fail(argv[2]) : 0;
 	if (strcmp(verb, "receive") == 0 && argc > 2)

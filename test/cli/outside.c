@@ -7,6 +7,7 @@
  *	outside unix SOCKET		a new socket; who connects to it hears "served outside"
  *	outside mount SOCKET TYPE TARGET OPTIONS
  *					connect, and mount with the descriptor that comes
+ *	outside bind SOCKET PATH	connect, and bind the socket that comes
  *
  * "ready" on stdout says that SOCKET can be connected to. What served for a connection ends when
  * nobody can ask it any more; all of it ends with the first process.
@@ -196,10 +197,27 @@ static int mount_it(char *argv[])
 	return 0;
 }
 
+static int bind_it(char *argv[])
+{
+	struct sockaddr_un address;
+	int sock = unix_socket(argv[2], &address);
+	char byte = 'x';
+
+	if (connect(sock, (struct sockaddr *)&address, sizeof(address)) < 0)
+		fail(argv[2]);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", argv[3]);
+	if (bind(exchange(sock, -1), (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    write(sock, &byte, 1) != 1 || read(sock, &byte, 1) != 1)
+		fail(argv[3]);
+	return 0;
+}
+
 int main(int argc, char *argv[])
 {
 	if (argc == 6 && strcmp(argv[1], "mount") == 0)
 		return mount_it(argv);
+	if (argc == 4 && strcmp(argv[1], "bind") == 0)
+		return bind_it(argv);
 	if (argc == 4 && strcmp(argv[1], "fuse") == 0)
 		serve(argv[2], serve_fuse, argv[3]);
 	if (argc == 4 && strcmp(argv[1], "autofs") == 0)

@@ -117,6 +117,56 @@ static int restore_file(int id, bool *retry_needed)
 	return is_noted(id, "fuse") ? ask_outside("REBIND_TEST_FUSE", NULL) : -ENOTSUP;
 }
 
+/* A socket in a tmpfs: its name tells if it is one that is served outside. */
+static int dump_socket(int fd, int id)
+{
+	char name[64], link[4096];
+	struct stat st;
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	n = readlink(name, link, sizeof(link) - 1);
+	if (n < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	link[n] = '\0';
+	pr_info("dump_socket(%s)\n", link);
+	if (!S_ISSOCK(st.st_mode) || (int)st.st_ino != id)
+		return -EINVAL;
+	return strstr(link, "served") ? note(id, "socket") : -ENOTSUP;
+}
+
+static int servers[64], n_servers;
+
+static int restore_socket(int id)
+{
+	struct sockaddr_un any = { .sun_family = AF_UNIX };
+
+	pr_info("restore_socket\n");
+	if (!is_noted(id, "socket") || told("decline"))
+		return -ENOTSUP;
+	if (told("null"))
+		return open("/dev/null", O_RDWR);
+	int fd = n_servers < 64 ? ask_outside("REBIND_TEST_UNIX", &servers[n_servers]) : -EMFILE;
+
+	if (fd >= 0)
+		n_servers++;
+
+	if (fd >= 0 && told("bound"))
+		bind(fd, (struct sockaddr *)&any, sizeof(any.sun_family));
+	return fd;
+}
+
+/* They have their names by now: the servers may listen. */
+static int late(void)
+{
+	char byte = 'x';
+
+	for (int i = 0; i < n_servers; i++)
+		if (write(servers[i], &byte, 1) != 1 || read(servers[i], &byte, 1) != 1)
+			return -EIO;
+	return 0;
+}
+
 static int dump_mount(char *mountpoint, int id)
 {
 	return told("mounts") && strcmp(mountpoint, "./fuse") == 0 ? note(id, "mount") : -ENOTSUP;
@@ -139,5 +189,8 @@ static int restore_mount(int id, char *mountpoint, char *old_root, int *is_file)
 CR_PLUGIN_REGISTER_DUMMY("served")
 CR_PLUGIN_REGISTER_HOOK(CR_PLUGIN_HOOK__DUMP_EXT_FILE, dump_file)
 CR_PLUGIN_REGISTER_HOOK(CR_PLUGIN_HOOK__RESTORE_EXT_FILE, restore_file)
+CR_PLUGIN_REGISTER_HOOK(CR_PLUGIN_HOOK__DUMP_UNIX_SK, dump_socket)
+CR_PLUGIN_REGISTER_HOOK(CR_PLUGIN_HOOK__RESTORE_UNIX_SK, restore_socket)
+CR_PLUGIN_REGISTER_HOOK(CR_PLUGIN_HOOK__POST_FORKING, late)
 CR_PLUGIN_REGISTER_HOOK(CR_PLUGIN_HOOK__DUMP_EXT_MOUNT, dump_mount)
 CR_PLUGIN_REGISTER_HOOK(CR_PLUGIN_HOOK__RESTORE_EXT_MOUNT, restore_mount)

@@ -11,6 +11,16 @@
 
 restore=("$rebind" restore --root "$work/new" -L "$work/plugins" --plugin-timeout 5)
 before=$(mounts)
+# A server whose children live on.
+lasting=
+
+# children_of PID: servers that run already are not what a test leaves
+children_of() {
+	local pid
+	for pid in $(pgrep -P "$1"); do
+		known+=("$pid")
+	done
+}
 
 # ran SENTENCE OUTPUT COMMAND...
 ran() {
@@ -19,6 +29,7 @@ ran() {
 	timeout 20 "$@" <"/dev/null" >"$work/out" 2>"$work/err" || why="exit status $?; "
 	[ "$(cat "$work/out")" = "$want" ] || why="$why$(head -c 300 "$work/out")"
 	[ "$(mounts)" = "$before" ] || why="the mount table has changed; $why"
+	[ -z "$lasting" ] || children_of "$lasting"
 	result "$sentence" "$why$(left_processes)"
 }
 
@@ -32,20 +43,13 @@ refused() {
 	grep -Eq "$regex" "$work/err" || why="nothing matches /$regex/; $why"
 	[ "$(wc -l <"$work/err")" -eq 1 ] || why="not one line; $why"
 	[ "$(mounts)" = "$before" ] || why="the mount table has changed; $why"
+	[ -z "$lasting" ] || children_of "$lasting"
 	result "$sentence" "$why$(left_processes)"
 }
 
 # said SENTENCE REGEX: in the log of the run before
 said() {
 	result "$1" "$(grep -Eq "$2" "$work/err" || echo "nothing matches /$2/")"
-}
-
-# children_of PID: servers that run already are not what a test leaves
-children_of() {
-	local pid
-	for pid in $(pgrep -P "$1"); do
-		known+=("$pid")
-	done
 }
 
 # container NAME COMMAND...: a namespace with what these commands, a line each, mount in its root
@@ -175,7 +179,47 @@ autofs() {
 	forget "$old_server"
 }
 
+sockets() {
+	local pid server long
+	long=served-$(printf 'x%.0s' {1..200})
+	hold server "$work/outside" unix "$work/unix"
+	export REBIND_TEST_UNIX=$work/unix
+	container pid "mount -t tmpfs tmpfs run" "$work/outside bind $work/unix run/served" "chmod 2620 run/served" \
+		"chown 7:8 run/served" "mkdir run/dir" "ln run/served run/dir/other" "./inside socket run/plain" \
+		"$work/outside bind $work/unix run/short" "mv run/short run/dir/$long" "touch -d @1000000 run/served run"
+	lasting=$server
+	mkdir "$work/sockets"
+	ran "a socket is served in the original" "served outside" nsenter --mount="/proc/$pid/ns/mnt" /inside hear /run/served
+	ran "it is dumped by a plugin" "" "$rebind" dump -t "$pid" -D "$work/sockets" -L "$work/plugins" -v
+	result "each inode is asked for once" \
+		"$([ "$(grep -c 'served: dump_socket' "$work/err")" -eq 3 ] || cat "$work/err")"
+	said "with a descriptor of it" "served: dump_socket\(/(served|dir/other)\)"
+	ran "restored, a client in the namespace is served from outside" "served outside" \
+		"${restore[@]}" -D "$work/sockets" -- /inside hear /run/served
+	ran "also by its other name" "served outside" "${restore[@]}" -D "$work/sockets" -- /inside hear /run/dir/other
+	timeout 20 "${restore[@]}" -D "$work/sockets" -- /inside hear /run/plain <"/dev/null" >"$work/out" 2>"$work/err"
+	said "one that no plugin took is there, unconnected" "/run/plain: Connection refused"
+	timeout 20 "${restore[@]}" -D "$work/sockets" --pidfile "$work/pid" <"/dev/null" >"$work/out" 2>"$work/err"
+	"$rebind" diff --contents "$pid" "/proc/$(cat "$work/pid")/ns/mnt" >"$work/out" 2>"$work/err"
+	result "modes, owners, times and links are those of the image" "$(cat "$work/out" "$work/err")"
+	nsenter --mount="/proc/$(cat "$work/pid")/ns/mnt" /inside hear /run/served >"$work/out" 2>"$work/err"
+	result "and it is served as long as its server lives" "$(diff <(echo served outside) "$work/out")"
+	kill -KILL "$(cat "$work/pid")"
+	rm "$work/pid"
+	REBIND_TEST_PLUGIN=decline ran "what no plugin restores is there" "" \
+		"${restore[@]}" -D "$work/sockets" -- /inside exit 0
+	said "with a warning" "the socket '/served' in mount [0-9]+ '/run' is unconnected"
+	REBIND_TEST_PLUGIN=null refused "what is no socket is named" 125 \
+		"RESTORE_UNIX_SK for [0-9]+, the socket '/[a-z/-]*' in mount [0-9]+ '/run', returned no unix socket" \
+		"${restore[@]}" -D "$work/sockets" -- /inside exit 0
+	REBIND_TEST_PLUGIN=bound refused "what is bound already is named" 125 "returned a socket that is bound already" \
+		"${restore[@]}" -D "$work/sockets" -- /inside exit 0
+	forget "$pid"
+	forget "$server"
+}
+
 roots
 fuse
 autofs
+sockets
 finish
