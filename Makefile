@@ -254,9 +254,11 @@ format:  ## let clang-format write the sources
 
 PC = sed -e 's|@prefix@|$(prefix)|' -e 's|@libdir@|$(libdir)|' -e 's|@includedir@|$(includedir)|' \
 	-e 's|@plugindir@|$(plugindir)|' -e 's|@version@|$(VERSION)|'
+MAN_PAGES = $(wildcard man/*.[1-9])
+MAN_DIRS  = $(addprefix $(mandir)/man,$(sort $(subst .,,$(suffix $(MAN_PAGES)))))
 .PHONY: install
 install: all  ## to DESTDIR and prefix (/usr/local)
-	install -d $(addprefix $(DESTDIR),$(bindir) $(libdir)/pkgconfig $(includedir)/rebind $(mandir)/man1 $(plugindir))
+	install -d $(addprefix $(DESTDIR),$(bindir) $(libdir)/pkgconfig $(includedir)/rebind $(plugindir) $(MAN_DIRS))
 	install -m 755 $(BUILD)/rebind $(DESTDIR)$(bindir)/rebind
 	install -m 644 $(BUILD)/librebind.a $(DESTDIR)$(libdir)/librebind.a
 	install -m 755 $(BUILD)/$(SONAME) $(DESTDIR)$(libdir)/$(SONAME)
@@ -265,14 +267,16 @@ install: all  ## to DESTDIR and prefix (/usr/local)
 	install -m 644 include/criu-plugin.h include/criu-log.h include/rebind-plugin.h $(DESTDIR)$(includedir)/rebind
 	$(PC) include/rebind.pc.in > $(DESTDIR)$(libdir)/pkgconfig/rebind.pc
 	$(PC) include/rebind-plugin.pc.in > $(DESTDIR)$(libdir)/pkgconfig/rebind-plugin.pc
-	install -m 644 $(wildcard man/*.1) $(DESTDIR)$(mandir)/man1
+	for page in $(MAN_PAGES); do \
+		install -m 644 $$page $(DESTDIR)$(mandir)/man$${page##*.} || exit; \
+	done
 
 .PHONY: uninstall
 uninstall:  ## the reverse; other people's plugins stay
 	rm -f $(DESTDIR)$(bindir)/rebind $(addprefix $(DESTDIR)$(libdir)/,librebind.a $(SONAME) librebind.so \
 		pkgconfig/rebind.pc pkgconfig/rebind-plugin.pc) $(DESTDIR)$(includedir)/rebind.h \
 		$(addprefix $(DESTDIR)$(includedir)/rebind/,criu-plugin.h criu-log.h rebind-plugin.h) \
-		$(addprefix $(DESTDIR)$(mandir)/man1/,$(notdir $(wildcard man/*.1)))
+		$(foreach page,$(MAN_PAGES),$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	-rmdir $(DESTDIR)$(includedir)/rebind $(DESTDIR)$(plugindir)
 
 .PHONY: clean

@@ -32,7 +32,7 @@ check() {
 }
 
 make_it() {
-	make -s BUILD="$build" CC="$CC" DESTDIR="$dest" "$@"
+	env -u PKG_CONFIG_PATH -u PKG_CONFIG_SYSROOT_DIR make -s BUILD="$build" CC="$CC" DESTDIR="$dest" "$@"
 }
 
 files() {
@@ -48,6 +48,7 @@ files() {
 		./lib/pkgconfig/rebind-plugin.pc
 		./lib/pkgconfig/rebind.pc
 		./share/man/man1/rebind.1
+		./share/man/man7/rebind-plugin.7
 	END
 	)
 	test -d "$usr/lib/rebind"
@@ -119,12 +120,59 @@ headers() {
 	done
 }
 
-plugin() {
-	mkdir -p "$work/plugins"
+# Nothing of the sources is in reach: a directory of its own, and what pkg-config says.
+mkdir -p "$work/plugins" "$work/volume"
+cat >"$work/plugins/short.c" <<'END'
+#include "criu-plugin.h"
+#include "criu-log.h"
+#include <rebind/criu-plugin.h>
+#include <rebind/rebind-plugin.h>
+#include <rebind-plugin.h>
+
+extern __typeof__(rebind_mount_info) rebind_mount_info __attribute__((weak));
+
+static int hook(int index, int type, char *kind)
+{
+	pr_info("link %d of type %d, %s, %d\n", index, type, kind, rebind_mount_info ? 1 : 0);
+	return 0;
+}
+
+CR_PLUGIN_REGISTER_DUMMY("short")
+CR_PLUGIN_REGISTER_HOOK(CR_PLUGIN_HOOK__DUMP_EXT_LINK, hook)
+END
+
+# plugin_of SOURCE NAME [OPTION...]: build it, list it, test it with what is installed
+plugin_of() {
+	local source=$1 name=$2
+	shift 2
 	# shellcheck disable=SC2046
-	"$CC" -shared -fPIC -Wall -Wextra -Werror -o "$work/plugins/example.so" \
-		plugins/bindmount-example/bindmount-example.c $(pkg-config --cflags rebind-plugin)
-	"$usr/bin/rebind" plugin list -L "$work/plugins" | grep -q 'bindmount-example.*RESTORE_EXT_MOUNT'
+	(cd "$work/plugins" && "$CC" -shared -fPIC -Wall -Wextra -Werror -o "$name.so" "$source" $(pkg-config --cflags rebind-plugin)) &&
+		"$usr/bin/rebind" plugin list -L "$work/plugins" | grep "^$name\.so  $name  0\.2\.0  " &&
+		"$usr/bin/rebind" plugin test "$work/plugins/$name.so" "$@"
+}
+
+example() {
+	cp plugins/bindmount-example/bindmount-example.c "$work/plugins/"
+	echo "/srv/data $work/volume" >"$work/map"
+	BINDMOUNT_EXAMPLE_MAP=$work/map plugin_of bindmount-example.c bindmount-example \
+		--mountpoint /srv/data --source "$work/volume"
+}
+
+# rebind-plugin(7) has a whole plugin: the last literal block that includes something.
+of_the_manual() {
+	awk '/^\.Bd/ { n = 0; text = "" } !/^\./ { text = text $0 "\n"; n += /^#include/ }
+		/^\.Ed/ && n { whole = text; n = 0 } END { printf "%s", whole }' "$usr/share/man/man7/rebind-plugin.7" |
+		sed 's/\\e/\\/g; s/\\&//g' >"$work/plugins/my-volume.c"
+	MY_VOLUME=$work/volume plugin_of my-volume.c my-volume --source "$work/volume"
+}
+
+with_cplusplus() {
+	local cxx
+	cxx=$(command -v g++ || command -v clang++) || return
+	# shellcheck disable=SC2046
+	"$cxx" -x c++ -fPIC -Wall -Wextra -Werror -c -o "$work/short.o" "$work/plugins/short.c" $(pkg-config --cflags rebind-plugin) &&
+		"$CC" -shared -o "$work/short.so" "$work/short.o" &&
+		"$usr/bin/rebind" plugin test "$work/short.so" | grep 'DUMP_EXT_LINK answers 0 or -ENOTSUP: 0'
 }
 
 uninstall() {
@@ -139,7 +187,10 @@ check "a program uses the shared library" shared
 check "a program uses the static library" static
 check "the shared library shows its interface and nothing else" symbols
 check "each header stands by itself" headers
-check "a plugin is built from what is installed" plugin
+check "a plugin is built from what is installed, and tested" plugin_of short.c short
+check "so is the example to copy" example
+check "so is the one in rebind-plugin(7)" of_the_manual
+check "and one in C++" with_cplusplus
 check "make uninstall" uninstall
 echo "1..$((passed + failed))"
 echo "$passed passed, $failed failed, 0 skipped"
