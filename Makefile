@@ -215,7 +215,7 @@ bench: all $(BENCHES)  ## measure against the kernel's own floor (as root)
 
 # ---- how it reads ----
 
-C_FILES  = $(LIB_SRCS) $(RUNTIME_SRCS) $(CMD_SRCS) $(wildcard plugins/*/*.c test/unit/*.c test/unit/plugins/*.c \
+C_FILES  = $(LIB_SRCS) $(RUNTIME_SRCS) $(CMD_SRCS) $(wildcard plugins/*/*.c examples/*.c test/unit/*.c test/unit/plugins/*.c \
 	test/fuzz/*.c test/zdtm-mnt/*.c test/zdtm-mnt/*/*.c bench/*.c)
 H_FILES  = $(wildcard include/*.h plugins/*.h $(ROOMS:=/*.h) $(ROOMS:=/*/*.h) runtime/*.h cmd/*.h test/*/*.h test/zdtm-mnt/*/*.h)
 SCRIPTS  = $(wildcard .ci/run tools/deps tools/lint-layers test/run-all test/*.sh test/*/*.sh test/zdtm-mnt/run \
