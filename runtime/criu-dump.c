@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
@@ -18,74 +14,9 @@ struct dump {
 	bool done; /* the mounts are in the image */
 };
 
-/* ---- the directory ---- */
-
-static bool is_image_file(const char *name)
-{
-	size_t n = strlen(name);
-
-	return n > 4 && strcmp(name + n - 4, ".img") == 0;
-}
-
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
-/*
- * Look at the files of an image, or take them away. Return: how many there are, or a negative
- * errno.
- */
-static int go_through_images(const char *path, bool remove)
-{
-	cleanup(close_dir) DIR *dir = opendir(path);
-	int n = 0;
-
-	if (!dir)
-		return -errno;
-	for (;;) {
-		errno = 0;
-		const struct dirent *entry = readdir(dir);
-
-		if (!entry)
-			return errno ? -errno : n;
-		if (!is_image_file(entry->d_name))
-			continue;
-		n++;
-		if (remove && unlinkat(dirfd(dir), entry->d_name, 0) < 0)
-			return -errno;
-	}
-}
-
-static int check_directory(const char *path)
-{
-	int n = go_through_images(path, false);
-
-	if (n < 0)
-		return log_error(n, "cannot look into the image directory '%s'", path);
-	if (n)
-		return log_error(-EEXIST,
-				 "the image directory '%s' holds files of an image already: give "
-				 "an empty one",
-				 path);
-	return 0;
-}
-
-/* What is said was what went wrong first. */
-static int take_back(const char *path, int err)
-{
-	int n = go_through_images(path, true);
-
-	if (n < 0)
-		log_error(n, "cannot remove what was dumped from '%s'", path);
-	return err;
-}
-
 /* ---- CRIU ---- */
 
-/* Every mount but the root, so that CRIU asks nothing of them. */
-static int add_externals(struct strings *command, pid_t pid, struct rebind_report *report)
+int criu_externals(pid_t pid, const char *prefix, struct strings *ret, struct rebind_report *report)
 {
 	struct rebind_tree *tree;
 	char name[16];
@@ -100,7 +31,7 @@ static int add_externals(struct strings *command, pid_t pid, struct rebind_repor
 
 		rebind_tree_get(tree, i, &m);
 		if (m.depth)
-			err = strings_print(command, "--external=mnt[%s]:%s", m.mountpoint,
+			err = strings_print(ret, "%smnt[%s]:%s", prefix, m.mountpoint,
 					    m.mountpoint);
 	}
 	rebind_tree_free(tree);
@@ -126,41 +57,34 @@ static int put_together(struct strings *command, const struct dump *dump,
 	/* CRIU begins with the last one. */
 	if (!err)
 		err = strings_print(command, "--action-script=%s/" ACTIONS_PROGRAM, actions->path);
-	return err ? err : add_externals(command, dump->how.pid, dump->report);
+	return err ? err : criu_externals(dump->how.pid, "--external=", command, dump->report);
 }
 
-static int dump_mounts(struct dump *dump)
+int criu_dump_mounts(const struct rebind_dump_options *mounts, bool only_look,
+		     struct rebind_report *report)
 {
-	struct rebind_dump_options how = dump->how;
+	struct rebind_dump_options how = *mounts;
 
 	how.processes = true;
+	how.dry_run = only_look;
+	how.on_line = NULL;
 	how.on_action = NULL;
-	int err = rebind_dump(&how, dump->report);
-
-	dump->done = err == 0;
-	return err;
+	return rebind_dump(&how, report);
 }
 
 /* Ours first: at post-dump the mounts are in the image. */
 static int on_action(void *data, const char *action, pid_t root_task)
 {
 	struct dump *dump = data;
-	int err = strcmp(action, "post-dump") == 0 ? dump_mounts(dump) : 0;
+	int err = 0;
 
+	if (strcmp(action, "post-dump") == 0) {
+		err = criu_dump_mounts(&dump->how, false, dump->report);
+		dump->done = err == 0;
+	}
 	return err || !dump->how.on_action
 		       ? err
 		       : dump->how.on_action(dump->how.on_action_data, action, root_task);
-}
-
-/* All that is wrong with the mounts, while nobody has touched the processes. */
-static int look_first(const struct dump *dump)
-{
-	struct rebind_dump_options look = dump->how;
-
-	look.dry_run = true;
-	look.on_line = NULL;
-	look.on_action = NULL;
-	return rebind_dump(&look, dump->report);
 }
 
 static int judge(const struct dump *dump, int status)
@@ -190,10 +114,10 @@ int criu_dump(const struct rebind_dump_options *mounts, char *const *words,
 	struct dump dump = { .how = *mounts, .report = report };
 	cleanup_actions struct actions actions = ACTIONS_INIT;
 	cleanup(strings_free) struct strings command = { 0 };
-	int err = check_directory(mounts->images_dir);
+	int err = criu_images_check(mounts->images_dir);
 
 	if (!err)
-		err = look_first(&dump);
+		err = criu_dump_mounts(mounts, true, report);
 	if (err)
 		return err;
 	err = actions_open(&actions);
@@ -202,5 +126,7 @@ int criu_dump(const struct rebind_dump_options *mounts, char *const *words,
 	err = put_together(&command, &dump, &actions, words);
 	if (!err)
 		err = run(&dump, &actions, (char *const *)command.list);
-	return err ? take_back(mounts->images_dir, err) : 0;
+	if (err)
+		criu_images_take_back(mounts->images_dir);
+	return err;
 }

@@ -1,17 +1,81 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/sys.h"
 #include "base/text.h"
 #include "runtime/criu.h"
 
 #define NAME	 "mnt"
 #define NEW_NAME "mnt.new"
+
+/*
+ * When CRIU has joined it sets the host name through /proc/sys of the namespace, which in a
+ * container is read-only. Until its namespaces are set up it is not: nobody runs in there yet.
+ */
+static const char *const of_sysctl[] = { "/proc/sys", "/proc" };
+
+#define CANNOT 128 /* an exit status that is no set of these */
+
+/* In the namespace. Return: is it a mount of proc that is as it shall not be. */
+static bool is_mount_with(int fd, bool readonly)
+{
+	struct sys_mount_stat st;
+	struct statfs fs;
+
+	return sys_mount_stat(fd, "", AT_EMPTY_PATH, &st) == 0 && st.is_mount_root &&
+	       fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC &&
+	       !(fs.f_flags & ST_RDONLY) == !readonly;
+}
+
+static int set_readonly(int ns_fd, int which, bool readonly)
+{
+	uint64_t set = readonly ? MOUNT_ATTR_RDONLY : 0, clear = readonly ? 0 : MOUNT_ATTR_RDONLY;
+	int done = 0;
+
+	if (setns(ns_fd, CLONE_NEWNS) < 0)
+		return CANNOT;
+	for (int i = 0; i < (int)ARRAY_SIZE(of_sysctl); i++) {
+		cleanup_fd int fd =
+			sys_openat2(AT_FDCWD, of_sysctl[i], O_PATH, RESOLVE_NO_SYMLINKS);
+
+		if (fd < 0 || !(which & (1 << i)) || !is_mount_with(fd, !readonly))
+			continue;
+		if (sys_mount_setattr(fd, 0, set, clear, 0, -1))
+			return CANNOT;
+		done |= 1 << i;
+	}
+	return done;
+}
+
+/* Return: which of them were changed, or a negative errno, logged. */
+static int change_readonly(int ns_fd, int which, bool readonly)
+{
+	int status = 0;
+	pid_t pid = child_fork();
+
+	if (pid == 0)
+		_exit(set_readonly(ns_fd, which, readonly));
+	if (pid > 0)
+		child_wait(pid, &status);
+	if (pid < 0 || !WIFEXITED(status) || WEXITSTATUS(status) == CANNOT)
+		return log_error(pid < 0 ? pid : -EPERM,
+				 "cannot make /proc/sys of the new namespace %s",
+				 readonly ? "read-only again" : "writable for CRIU");
+	return WEXITSTATUS(status);
+}
 
 /* A symlink there: in one step, since CRIU may look at any time. */
 static int lead_to(int dir_fd, const char *target)
@@ -23,8 +87,11 @@ static int lead_to(int dir_fd, const char *target)
 
 int criu_mounts_prepare(struct criu_mounts *mounts, char ret[80])
 {
-	snprintf(ret, 80, "%s/" NAME, mounts->actions->path);
-	return lead_to(mounts->actions->dir_fd, "/proc/self/ns/mnt");
+	char dir[64];
+	int err = actions_path(mounts->dir_fd, dir);
+
+	snprintf(ret, 80, "%s/" NAME, err ? "" : dir);
+	return err ? err : lead_to(mounts->dir_fd, "/proc/self/ns/mnt");
 }
 
 /* Is this namespace of the process another than ours? One's own user namespace cannot be joined. */
@@ -72,6 +139,16 @@ static int join_words(const struct rebind_restore_options *how, pid_t pid, struc
 	return 0;
 }
 
+int criu_mounts_look(const struct criu_mounts *mounts)
+{
+	struct rebind_restore_options look = *mounts->how;
+
+	look.dry_run = true;
+	look.on_line = NULL;
+	look.on_action = NULL;
+	return rebind_restore(&look, mounts->report, NULL);
+}
+
 int criu_mounts_build(struct criu_mounts *mounts, pid_t root_task)
 {
 	struct rebind_restore_options how = *mounts->how;
@@ -89,9 +166,28 @@ int criu_mounts_build(struct criu_mounts *mounts, pid_t root_task)
 	how.n_join_ns = words.n;
 	how.on_action = NULL; /* CRIU's are the container's */
 	err = rebind_restore(&how, mounts->report, &mounts->ns);
-	if (!err)
-		err = actions_path(rebind_namespace_peek(mounts->ns), target);
-	return err ? err : lead_to(mounts->actions->dir_fd, target);
+	if (err)
+		return err;
+	int ns_fd = rebind_namespace_peek(mounts->ns);
+	int loose = change_readonly(ns_fd, ~0, false);
+
+	if (loose < 0)
+		return loose;
+	mounts->loose = loose;
+	err = actions_path(ns_fd, target);
+	return err ? err : lead_to(mounts->dir_fd, target);
+}
+
+int criu_mounts_settle(struct criu_mounts *mounts)
+{
+	if (!mounts->loose)
+		return 0;
+	int set = change_readonly(rebind_namespace_peek(mounts->ns), mounts->loose, true);
+
+	if (set >= 0 && set != mounts->loose)
+		return log_error(-ESTALE, "/proc/sys of the new namespace is not what it was");
+	mounts->loose = 0;
+	return set < 0 ? set : 0;
 }
 
 void criu_mounts_end(struct criu_mounts *mounts, bool kept)

@@ -12,6 +12,7 @@
 
 struct restore {
 	struct criu_mounts mounts;
+	struct actions *actions;
 	bool done; /* the container runs */
 };
 
@@ -24,6 +25,8 @@ static int on_action(void *data, const char *action, pid_t root_task)
 
 	if (strcmp(action, "setup-namespaces") == 0)
 		err = criu_mounts_build(&restore->mounts, root_task);
+	if (strcmp(action, "post-setup-namespaces") == 0)
+		err = criu_mounts_settle(&restore->mounts);
 	/* The last of them: processes run again, nobody takes them back. */
 	if (strcmp(action, "post-resume") == 0) {
 		criu_mounts_end(&restore->mounts, true);
@@ -40,17 +43,6 @@ static int open_view(const struct rebind_restore_options *how, int scratch_fd)
 	return images < 0
 		       ? log_error(-errno, "cannot open the image directory '%s'", how->images_dir)
 		       : criu_view(images, scratch_fd);
-}
-
-/* Everything that is wrong with the mounts, while nothing has been started. */
-static int look_first(const struct criu_mounts *mounts)
-{
-	struct rebind_restore_options look = *mounts->how;
-
-	look.dry_run = true;
-	look.on_line = NULL;
-	look.on_action = NULL;
-	return rebind_restore(&look, mounts->report, NULL);
 }
 
 static int put_together(struct strings *command, const char *images, const char *mnt,
@@ -91,16 +83,14 @@ static int run(struct restore *restore, char *const *argv, int *ret_status)
 {
 	int status = 0;
 	pid_t pid = criu_spawn(argv);
-	int err =
-		pid < 0 ? pid
-			: actions_serve(restore->mounts.actions, pid, on_action, restore, &status);
+	int err = pid < 0 ? pid : actions_serve(restore->actions, pid, on_action, restore, &status);
 
 	return err ? err : judge(restore, status, ret_status);
 }
 
 static int restore_with(struct restore *restore, char *const *words, int *ret_status)
 {
-	struct actions *actions = restore->mounts.actions;
+	struct actions *actions = restore->actions;
 	cleanup(strings_free) struct strings command = { 0 };
 	char mnt[80], images[64];
 	int err = criu_mounts_prepare(&restore->mounts, mnt);
@@ -122,15 +112,17 @@ int criu_restore(const struct rebind_restore_options *mounts, char *const *words
 {
 	cleanup_actions struct actions actions = ACTIONS_INIT;
 	struct restore restore = {
-		.mounts = { .how = mounts, .report = report, .actions = &actions },
+		.mounts = { .how = mounts, .report = report },
+		.actions = &actions,
 	};
-	int err = look_first(&restore.mounts);
+	int err = criu_mounts_look(&restore.mounts);
 
 	if (err)
 		return err;
 	err = actions_open(&actions);
 	if (err)
 		return log_error(err, "cannot make what CRIU's actions need");
+	restore.mounts.dir_fd = actions.dir_fd;
 	err = restore_with(&restore, words, ret_status);
 	criu_mounts_end(&restore.mounts, false);
 	return err;

@@ -9,6 +9,7 @@
 #ifndef REBIND_RUNTIME_CRIU_H
 #define REBIND_RUNTIME_CRIU_H
 
+#include "base/text.h"
 #include "include/rebind.h"
 #include "runtime/actions.h"
 
@@ -69,11 +70,40 @@ int criu_restore(const struct rebind_restore_options *mounts, char *const *words
  */
 int criu_view(int images_fd, int scratch_fd);
 
+/**
+ * criu_images_check - are there no files of an image in the directory
+ * Return: 0 or a negative errno, logged.
+ */
+int criu_images_check(const char *path);
+
+/**
+ * criu_images_take_back - remove the files of an image that failed; logs stay
+ */
+void criu_images_take_back(const char *path);
+
+/**
+ * criu_externals - "mnt[PATH]:PATH" of every mount but the root, so that CRIU asks nothing of them
+ * @prefix: goes before each
+ *
+ * Return: 0 or a negative errno, logged or in the report.
+ */
+int criu_externals(pid_t pid, const char *prefix, struct strings *ret,
+		   struct rebind_report *report);
+
+/**
+ * criu_dump_mounts - our part of a dump
+ * @only_look: find what is wrong with the mounts, while nobody has touched the processes; else
+ *             CRIU has dumped them
+ */
+int criu_dump_mounts(const struct rebind_dump_options *mounts, bool only_look,
+		     struct rebind_report *report);
+
 /* What CRIU needs to join the namespace that is built: a name that leads to it. */
 struct criu_mounts {
 	const struct rebind_restore_options *how;
 	struct rebind_report *report;
-	struct actions *actions;
+	int dir_fd; /* where the name stands */
+	int loose;  /* what is writable for CRIU */
 	struct rebind_namespace *ns;
 };
 
@@ -84,10 +114,25 @@ struct criu_mounts {
 int criu_mounts_prepare(struct criu_mounts *mounts, char ret[80]);
 
 /**
+ * criu_mounts_look - find what is wrong with the mounts, while nothing has been started
+ */
+int criu_mounts_look(const struct criu_mounts *mounts);
+
+/**
  * criu_mounts_build - build the namespace for a root task, and lead the name there
+ *
+ * A read-only /proc/sys is writable in it until criu_mounts_settle(): that is where CRIU sets the
+ * host name.
  * Return: 0 or a negative errno; findings are in the report.
  */
 int criu_mounts_build(struct criu_mounts *mounts, pid_t root_task);
+
+/**
+ * criu_mounts_settle - CRIU has set up its namespaces: what was writable for it is so no more
+ *
+ * At its action post-setup-namespaces. Return: 0 or a negative errno, logged.
+ */
+int criu_mounts_settle(struct criu_mounts *mounts);
 
 /**
  * criu_mounts_end - let go of the namespace

@@ -12,8 +12,9 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "runtime/forward.h"
 
-/* What a request of a type needs, and who does it. NULL: nobody here. */
+/* What a request of a type needs, and who does it. NULL: a CRIU, or nobody. */
 static const struct request_kind {
 	const char *name;
 	int (*run)(struct operation *op);
@@ -22,10 +23,10 @@ static const struct request_kind {
 	[MESSAGE_DUMP] = { "DUMP", request_dump, true },
 	[MESSAGE_RESTORE] = { "RESTORE", request_restore, true },
 	[MESSAGE_CHECK] = { "CHECK", request_check },
-	[MESSAGE_PRE_DUMP] = { "PRE_DUMP" },
-	[MESSAGE_PAGE_SERVER] = { "PAGE_SERVER" },
-	[MESSAGE_CPUINFO_DUMP] = { "CPUINFO_DUMP" },
-	[MESSAGE_CPUINFO_CHECK] = { "CPUINFO_CHECK" },
+	[MESSAGE_PRE_DUMP] = { "PRE_DUMP", NULL, true },
+	[MESSAGE_PAGE_SERVER] = { "PAGE_SERVER", NULL, true },
+	[MESSAGE_CPUINFO_DUMP] = { "CPUINFO_DUMP", NULL, true },
+	[MESSAGE_CPUINFO_CHECK] = { "CPUINFO_CHECK", NULL, true },
 	[MESSAGE_FEATURE_CHECK] = { "FEATURE_CHECK", request_feature_check },
 	[MESSAGE_VERSION] = { "VERSION", request_version },
 	[MESSAGE_WAIT_PID] = { "WAIT_PID" },
@@ -253,14 +254,19 @@ static int run(struct operation *op, const struct request_kind *kind)
 	if (!kind)
 		return operation_refuse(op, -EBADRQC, "there is no request of type %d",
 					op->request->type);
-	if (!kind->run)
+	if (!kind->run && !forward_wanted())
 		return operation_refuse(op, -EOPNOTSUPP,
 					"%s is about processes, and rebind keeps mounts: with "
 					"REBIND_CRIU=PATH a CRIU beside it keeps the rest",
 					kind->name);
 	int err = kind->has_files ? operation_open(op) : 0;
 
-	return err ? err : kind->run(op);
+	if (err)
+		return err;
+	/* Whose mounts are ours, they decide themselves what is CRIU's. */
+	if (forward_wanted() && kind->run != request_dump && kind->run != request_restore)
+		return forward_request(op);
+	return kind->run(op);
 }
 
 static void reply_init(struct reply *reply, int32_t type)

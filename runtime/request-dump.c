@@ -5,6 +5,7 @@
  */
 #include <signal.h>
 
+#include "runtime/forward.h"
 #include "runtime/operation.h"
 #include "runtime/options.h"
 
@@ -59,14 +60,14 @@ static int dump(struct operation *op, pid_t pid, const struct options_words *wor
 		.lenient = true,
 	};
 
-	return rebind_dump(&how, op->report);
+	return forward_wanted() ? forward_dump(op, &how) : rebind_dump(&how, op->report);
 }
 
 int request_dump(struct operation *op)
 {
 	struct options_words words;
 	pid_t pid = target_of(op);
-	int err = check(op, pid);
+	int err = forward_wanted() ? 0 : check(op, pid);
 
 	/* There in any case: clients look into it before they look at success. */
 	op->reply.response.dump = &op->reply.dump;

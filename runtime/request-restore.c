@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "image/image.h"
+#include "runtime/forward.h"
 #include "runtime/holder.h"
 #include "runtime/operation.h"
 #include "runtime/options.h"
@@ -137,8 +138,25 @@ static int tell_rest(struct restore *r)
 	return err;
 }
 
+static struct rebind_restore_options mounts_of(const struct restore *r)
+{
+	return (struct rebind_restore_options){
+		.size = sizeof(struct rebind_restore_options),
+		.images_dir = r->op->images_path,
+		.root = r->op->options->root,
+		.external = r->words.external.list,
+		.n_external = r->words.external.n,
+		.inherit_fd = r->words.inherit,
+		.n_inherit_fd = r->words.n_inherit,
+		.enable_fs = r->words.enable_fs.list,
+		.n_enable_fs = r->words.enable_fs.n,
+		.lenient = true,
+	};
+}
+
 static int build(struct restore *r)
 {
+	struct rebind_restore_options how = mounts_of(r);
 	char joins[HOLDER_KINDS][32];
 	const char *join[HOLDER_KINDS];
 
@@ -147,23 +165,10 @@ static int build(struct restore *r)
 			 holder_name((enum holder_kind)i, NULL), (int)r->holder.pid);
 		join[i] = joins[i];
 	}
-	struct rebind_restore_options how = {
-		.size = sizeof(how),
-		.images_dir = r->op->images_path,
-		.root = r->op->options->root,
-		.external = r->words.external.list,
-		.n_external = r->words.external.n,
-		.inherit_fd = r->words.inherit,
-		.n_inherit_fd = r->words.n_inherit,
-		.join_ns = join,
-		.n_join_ns = ARRAY_SIZE(join),
-		.enable_fs = r->words.enable_fs.list,
-		.n_enable_fs = r->words.enable_fs.n,
-		.on_action = tell,
-		.on_action_data = r,
-		.lenient = true,
-	};
-
+	how.join_ns = join;
+	how.n_join_ns = ARRAY_SIZE(join);
+	how.on_action = tell;
+	how.on_action_data = r;
 	return rebind_restore(&how, r->op->report, &r->ns);
 }
 
@@ -240,6 +245,14 @@ static void look_at_image(struct restore *r)
 	image_read_info(r->op->images_fd, &r->image, &findings);
 }
 
+static int restore_with_criu(struct restore *r)
+{
+	int err = options_of_restore(r->op, &r->words);
+	struct rebind_restore_options how = mounts_of(r);
+
+	return err ? err : forward_restore(r->op, &how);
+}
+
 int request_restore(struct operation *op)
 {
 	cleanup(restore_free) struct restore r = {
@@ -250,6 +263,8 @@ int request_restore(struct operation *op)
 	};
 
 	look_at_image(&r);
+	if (r.image.has_processes && forward_wanted())
+		return restore_with_criu(&r);
 	if (r.image.has_processes)
 		return operation_refuse(
 			op, -EOPNOTSUPP,

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <dirent.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "runtime/criu.h"
+
+static bool is_image_file(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 4 && strcmp(name + n - 4, ".img") == 0;
+}
+
+static void close_dir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+/*
+ * Look at the files of an image, or take them away. Return: how many there are, or a negative
+ * errno.
+ */
+static int go_through_images(const char *path, bool remove)
+{
+	cleanup(close_dir) DIR *dir = opendir(path);
+	int n = 0;
+
+	if (!dir)
+		return -errno;
+	for (;;) {
+		errno = 0;
+		const struct dirent *entry = readdir(dir);
+
+		if (!entry)
+			return errno ? -errno : n;
+		if (!is_image_file(entry->d_name))
+			continue;
+		n++;
+		if (remove && unlinkat(dirfd(dir), entry->d_name, 0) < 0)
+			return -errno;
+	}
+}
+
+int criu_images_check(const char *path)
+{
+	int n = go_through_images(path, false);
+
+	if (n < 0)
+		return log_error(n, "cannot look into the image directory '%s'", path);
+	if (n)
+		return log_error(-EEXIST,
+				 "the image directory '%s' holds files of an image already: give "
+				 "an empty one",
+				 path);
+	return 0;
+}
+
+void criu_images_take_back(const char *path)
+{
+	int n = go_through_images(path, true);
+
+	if (n < 0)
+		log_error(n, "cannot remove what was dumped from '%s'", path);
+}

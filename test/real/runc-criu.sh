@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# test/real/runc-criu.sh BUILD_DIR: runc checkpoints a container and restores it, its process by a CRIU, its mounts by
+# rebind, which runc finds as criu; `--show` prints the session. A volume has a bind inside, at which CRIU alone fails.
+# The CRIU is in PATH, or REBIND_TEST_CRIU names it; `criu check` has to pass.
+# shellcheck disable=SC2016,SC2086,SC2317
+# shellcheck source=test/real/lib.sh
+. "$(dirname "$0")/lib.sh"
+command -v runc > /dev/null || skip "runc is not installed"
+criu=${REBIND_TEST_CRIU:-$(command -v criu)}
+[ -n "$criu" ] || skip "no criu in PATH, and REBIND_TEST_CRIU names none"
+timeout 20 "$criu" check > "$dir/log" 2>&1 || skip "criu check fails here: $(tail -n 1 "$dir/log")"
+mkdir "$dir/bin"
+ln -s "$build/rebind" "$dir/bin/criu"
+id=rebind-test-$$
+# runc WORD...: with rebind as its criu
+runc() {
+	[ -n "$show" ] && echo "\$ runc $*" | sed "s#$dir#DIR#g" >&2
+	PATH=$dir/bin:$PATH REBIND_CRIU=$criu command runc --root "$dir/state" "$@"
+}
+stop() { command runc --root "$dir/state" delete -f "$id" > /dev/null 2>&1; }
+# without_descriptors COMMAND...: those of others have no business in what is dumped
+without_descriptors() {
+	(
+		for fd in /proc/self/fd/*; do
+			fd=${fd##*/}
+			[ "$fd" -gt 2 ] && eval "exec $fd>&-"
+		done
+		"$@" < /dev/null > "$dir/log" 2>&1
+	)
+}
+
+make_root "$dir/bundle/rootfs"
+make_volumes
+mkdir "$dir/nested"
+echo nested > "$dir/nested/which"
+mkdir "$dir/old/dir/inside"
+mount --bind "$dir/old/dir" "$dir/old/dir"
+mount --bind "$dir/nested" "$dir/old/dir/inside"
+(cd "$dir/bundle" && command runc spec)
+# The host's network: to lock another one CRIU takes iptables. It writes down how far it is, in a file that it keeps open and in its tmpfs.
+counter='exec 3>>/vol/dir/log; i=0; while :; do i=$((i + 1)); echo $i >&3; echo $i > /tmp/now; read -r line < /vol/dir/next; done'
+jq --arg d "$dir/old" --arg counter "$counter" '
+	.process.terminal = false | .process.args = ["/bin/busybox", "sh", "-c", $counter] | .root.readonly = false |
+	del(.linux.namespaces[] | select(.type == "network")) |
+	.mounts += [
+		{destination: "/tmp", type: "tmpfs", source: "tmpfs", options: ["nosuid", "nodev", "size=1m"]},
+		{destination: "/vol/dir", type: "bind", source: ($d + "/dir"), options: ["rbind", "rw"]},
+		{destination: "/vol/ro", type: "bind", source: ($d + "/ro"), options: ["bind", "ro", "nosuid", "nodev", "noexec"]},
+		{destination: "/etc/hosts", type: "bind", source: ($d + "/hosts"), options: ["bind", "ro"]}
+	]' "$dir/bundle/config.json" > "$dir/config" && mv "$dir/config" "$dir/bundle/config.json"
+mkfifo "$dir/old/dir/next"
+at() { [ "$(tail -n 1 "$dir/old/dir/log" 2> /dev/null)" = "$1" ]; }
+reaches() { local i; for ((i = 0; i < 200; i++)); do at "$1" && return; sleep 0.02; done; return 1; }
+next() { timeout 10 bash -c 'echo > "$1"' next "$dir/old/dir/next"; }
+pid_of() { command runc --root "$dir/state" state "$id" | jq -r .pid; }
+
+# What the container writes to is nothing of the host.
+check "runc run -d" without_descriptors eval 'runc run -d --bundle "$dir/bundle" "$id" > /dev/null 2>&1'
+check "it counts" reaches 1
+pid=$(pid_of)
+table=$(cat /proc/self/mountinfo)
+without_descriptors runc checkpoint --leave-running --image-path "$dir/first" --work-path "$dir/work" "$id"
+check "runc checkpoint --leave-running" test "$?" = 0
+[ -n "$show" ] && cat "$dir/log"
+check "the image has the mounts of the container" run diff "$dir/first" "$pid"
+next
+check "which goes on" reaches 2
+run show "$dir/first" > "$dir/shown"
+[ -n "$show" ] && cat "$dir/shown"
+check "the bind inside the volume is in the image" grep -q '/vol/dir/inside' "$dir/shown"
+without_descriptors runc checkpoint --image-path "$dir/img" --work-path "$dir/work" "$id"
+check "runc checkpoint" test "$?" = 0
+[ -e "$dir/img/inventory.img" ] || cat "$dir/log" "$dir/work/dump.log"
+command runc --root "$dir/state" delete -f "$id" > /dev/null 2>&1
+before=$(cd "$dir/img" && stat -c '%n %s %y %z' .* *)
+without_descriptors runc restore -d --bundle "$dir/bundle" --image-path "$dir/img" --work-path "$dir/work" "$id"
+check "runc restore -d" test "$?" = 0
+[ -n "$show" ] && cat "$dir/log"
+new=$(pid_of)
+[ -n "$new" ] || cat "$dir/log" "$dir/work/restore.log"
+check "the image is as it was" test "$before" = "$(cd "$dir/img" && stat -c '%n %s %y %z' .* *)"
+check "image and container are equal" run diff "$dir/img" "$new"
+next
+check "it goes on where it was" reaches 3
+check "also in its tmpfs" test "$(cat "/proc/$new/root/tmp/now")" = 3
+check "the bind inside the volume is there" test "$(cat "/proc/$new/root/vol/dir/inside/which")" = nested
+check "the read-only volume is" grep -q ' /vol/ro ro,nosuid,nodev,noexec' "/proc/$new/mountinfo"
+check "runc state" test "$(command runc --root "$dir/state" state "$id" | jq -r .status)" = running
+check "runc exec" test "$(command runc --root "$dir/state" exec "$id" /bin/cat /etc/hosts)" = old
+check "runc kill" runc kill "$id" KILL
+gone() { local i; for ((i = 0; i < 200; i++)); do [ -e "/proc/$1/root/bin" ] || return 0; sleep 0.02; done; return 1; }
+check "it ends" gone "$new"
+check "runc delete" runc delete "$id"
+umount "$dir/old/dir/inside" "$dir/old/dir"
+finish
