@@ -16,6 +16,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -25,11 +26,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "image/rebind.pb-c.h"
+#include "runtime/rpc.pb-c.h"
 
 #define MAGIC_COMMON	  0x54564319U
 #define MAGIC_INVENTORY	  0x58313116U
@@ -43,8 +47,9 @@ extern char **environ;
 
 static const char *tree, *images, *join, *pidfile, *scripts[8];
 static const char **externals;
-static int n_scripts, n_externals;
-static bool leave_running, detached;
+static int n_scripts, n_externals, rpc = -1;
+static bool leave_running, detached, is_sibling;
+static pid_t root_task;
 
 _Noreturn static void die(const char *what)
 {
@@ -99,6 +104,44 @@ static void note(const char *action)
 	}
 }
 
+static void answer(Rpc__Response *response)
+{
+	uint8_t buf[1024];
+
+	response->success = true;
+	if (send(rpc, buf, rpc__response__pack(response, buf), 0) < 0)
+		die("the client is gone");
+}
+
+static Rpc__Request *receive(void)
+{
+	static uint8_t buf[1 << 20];
+	ssize_t n = recv(rpc, buf, sizeof(buf), 0);
+	Rpc__Request *request = n > 0 ? rpc__request__unpack(NULL, (size_t)n, buf) : NULL;
+
+	if (!request)
+		die("no request");
+	return request;
+}
+
+static bool notify_client(const char *action)
+{
+	Rpc__Notify notify = RPC__NOTIFY__INIT;
+	Rpc__Response response = RPC__RESPONSE__INIT;
+	const char *pid = getenv("CRTOOLS_INIT_PID");
+
+	notify.script = (char *)action;
+	notify.has_pid = pid && (strcmp(action, "setup-namespaces") == 0 ||
+				 strcmp(action, "post-restore") == 0);
+	notify.pid = notify.has_pid ? atoi(pid) : 0;
+	response.type = 6;
+	response.notify = &notify;
+	answer(&response);
+	const Rpc__Request *request = receive();
+
+	return request->type == 6 && request->notify_success;
+}
+
 /* Last one first, as CRIU does. Return: did all of them say yes, and nothing of ours go wrong. */
 static bool act(const char *action)
 {
@@ -106,6 +149,8 @@ static bool act(const char *action)
 	bool good = true;
 
 	note(action);
+	if (rpc >= 0)
+		good = notify_client(action);
 	setenv("CRTOOLS_SCRIPT_ACTION", action, 1);
 	setenv("CRTOOLS_IMAGE_DIR", images, 1);
 	for (int i = n_scripts; i-- > 0;) {
@@ -155,14 +200,19 @@ static void write_images(void)
 	put("mountpoints-7.img", (uint32_t[]){ MAGIC_COMMON, MAGIC_MOUNTPOINTS }, 2, NULL);
 }
 
-/* How the program was called is what of it is kept. */
+/* What of the program is kept: where it lies, and how it was called. */
 static void write_core(void)
 {
-	char path[4096], words[4096];
+	char path[4096], words[4096] = "";
+
+	snprintf(path, sizeof(path), "/proc/%s/exe", tree);
+	ssize_t exe = readlink(path, words, sizeof(words) / 2);
 
 	snprintf(path, sizeof(path), "/proc/%s/cmdline", tree);
 	int from = open(path, O_RDONLY);
-	ssize_t n = from < 0 ? -1 : read(from, words, sizeof(words));
+	ssize_t n = from < 0 || exe < 0 ? -1 : read(from, words + exe + 1, sizeof(words) / 2 - 1);
+
+	n = n > 0 ? n + exe + 1 : n;
 
 	snprintf(path, sizeof(path), "%s/core-1.img", images);
 	int to = open(path, O_CREAT | O_EXCL | O_WRONLY, 0600);
@@ -267,13 +317,15 @@ _Noreturn static void be_root_task(int dir_fd, int join_now)
 
 	for (char *p = words; p < words + size && n < 63; p += strlen(p) + 1)
 		argv[n++] = p;
-	if (read(join_now, &byte, 1) != 1 || n == 0)
+	if (read(join_now, &byte, 1) != 1 || n < 2)
 		_exit(93);
 	setsid();
+	int null = open("/dev/null", O_RDWR);
+
 	for (int fd = 0; fd < 3; fd++)
-		dup2(open("/null", O_RDWR), fd);
+		dup2(null < 0 ? open("/null", O_RDWR) : null, fd);
 	close_range(3, ~0U, 0);
-	execv("/worker", argv);
+	execv(argv[0], argv + 1);
 	_exit(92);
 }
 
@@ -309,11 +361,18 @@ static void write_statistics(int dir_fd)
 
 static pid_t start_root_task(int dir_fd, int pipe_fds[2])
 {
-	if (pipe2(pipe_fds, O_CLOEXEC) < 0 ||
-	    unshare(CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS) < 0)
-		die("no new namespaces");
-	pid_t pid = fork();
+	struct clone_args args = {
+		.flags = CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP |
+			 (is_sibling ? CLONE_PARENT : 0),
+		.exit_signal = is_sibling ? 0 : SIGCHLD,
+	};
 
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		die("no pipe");
+	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+
+	if (pid < 0)
+		die("no new namespaces");
 	if (pid == 0) {
 		close(pipe_fds[1]);
 		be_root_task(dir_fd, pipe_fds[0]);
@@ -342,9 +401,81 @@ static int restore(void)
 	}
 	write_statistics(dir_fd);
 	act("post-resume");
+	root_task = pid;
 	if (detached)
 		return 0;
 	waitpid(pid, &status, 0); /* how it ends is nothing to CRIU */
+	return 0;
+}
+
+/* ---- the RPC ---- */
+
+/* Its client's descriptors are named by their numbers there. */
+static const char *client_path(int number)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+	char *path;
+
+	if (getsockopt(rpc, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 ||
+	    asprintf(&path, "/proc/%d/fd/%d", (int)peer.pid, number) < 0)
+		die("no client");
+	return path;
+}
+
+static void take_options(const Rpc__Options *o)
+{
+	char pid[16];
+
+	if (!o || !o->notify_scripts || o->n_ext_mnt)
+		die("the request is not as it should be");
+	images = client_path(o->images_dir_fd);
+	snprintf(pid, sizeof(pid), "%d", o->pid);
+	tree = strdup(pid);
+	externals = (const char **)o->external;
+	n_externals = (int)o->n_external;
+	leave_running = o->leave_running;
+	is_sibling = o->rst_sibling;
+	detached = true;
+	for (size_t i = 0; i < o->n_join_ns; i++)
+		if (strcmp(o->join_ns[i]->ns, "mnt") == 0)
+			join = o->join_ns[i]->ns_file;
+}
+
+static int tell_version(void)
+{
+	Rpc__Response response = RPC__RESPONSE__INIT;
+	Rpc__Version version = RPC__VERSION__INIT;
+
+	version.major_number = 4;
+	version.minor_number = 2;
+	response.type = 10;
+	response.version = &version;
+	answer(&response);
+	return 0;
+}
+
+static int serve(int sock)
+{
+	Rpc__Response response = RPC__RESPONSE__INIT;
+	Rpc__Dumped dumped = RPC__DUMPED__INIT;
+	Rpc__Restored restored = RPC__RESTORED__INIT;
+
+	rpc = sock;
+	const Rpc__Request *request = receive();
+
+	if (request->type == 10)
+		return tell_version();
+	if (request->type != 1 && request->type != 2)
+		die("of the RPC only DUMP, RESTORE and VERSION");
+	take_options(request->opts);
+	if (request->type == 1 ? dump() : restore())
+		return 1; /* the client sees that it is gone */
+	response.type = request->type;
+	response.dump = request->type == 1 ? &dumped : NULL;
+	restored.pid = root_task;
+	response.restore = request->type == 2 ? &restored : NULL;
+	answer(&response);
 	return 0;
 }
 
@@ -352,6 +483,8 @@ int main(int argc, char **argv)
 {
 	if (argc < 2)
 		return 1;
+	if (strcmp(argv[1], "swrk") == 0 && argc == 3)
+		return serve(atoi(argv[2]));
 	parse(argc, argv);
 	if (!images)
 		die("no image directory");

@@ -249,7 +249,8 @@ fails() {
 
 compile worker -static "$here/criu-worker.c"
 # shellcheck disable=SC2046 # words
-compile standin -I "$build" "$here/criu-standin.c" "$build/image/rebind.pb-c.c" $(pkg-config --cflags --libs libprotobuf-c)
+compile standin -I "$build" "$here/criu-standin.c" "$build/image/rebind.pb-c.c" \
+	"$build/runtime/rpc.pb-c.c" $(pkg-config --cflags --libs libprotobuf-c)
 printf '#!/bin/sh\ncase $CRTOOLS_SCRIPT_ACTION in post-dump | post-setup-namespaces) exit 1 ;; esac\n' >"$work/says-no"
 chmod 755 "$work/says-no"
 

@@ -2,15 +2,26 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # test/real/runc-criu.sh BUILD_DIR: runc checkpoints a container and restores it, its process by a CRIU, its mounts by
 # rebind, which runc finds as criu; `--show` prints the session. A volume has a bind inside, at which CRIU alone fails.
-# The CRIU is in PATH, or REBIND_TEST_CRIU names it; `criu check` has to pass.
+# The CRIU is in PATH, or REBIND_TEST_CRIU names it, where `criu check` passes; else a stand-in that acts it out, with
+# a program that is started anew.
 # shellcheck disable=SC2016,SC2086,SC2317
 # shellcheck source=test/real/lib.sh
 . "$(dirname "$0")/lib.sh"
 command -v runc > /dev/null || skip "runc is not installed"
 criu=${REBIND_TEST_CRIU:-$(command -v criu)}
-[ -n "$criu" ] || skip "no criu in PATH, and REBIND_TEST_CRIU names none"
-timeout 20 "$criu" check > "$dir/log" 2>&1 || skip "criu check fails here: $(tail -n 1 "$dir/log")"
 mkdir "$dir/bin"
+if [ -n "$criu" ] && timeout 20 "$criu" check > "$dir/log" 2>&1; then
+	echo "# with CRIU, $("$criu" --version | head -n 1)"
+	is_criu=1
+else
+	[ -z "$criu" ] || echo "# criu check fails here: $(tail -n 1 "$dir/log")"
+	echo "# with a stand-in for CRIU"
+	is_criu=''
+	criu=$dir/bin/standin
+	# shellcheck disable=SC2046 # words
+	"${CC:-cc}" -O1 -Wall -I "$build" -o "$criu" "$(dirname "$0")/../cli/criu-standin.c" "$build/image/rebind.pb-c.c" \
+		"$build/runtime/rpc.pb-c.c" $(pkg-config --cflags --libs libprotobuf-c) || { not_ok "the stand-in is built"; finish; }
+fi
 ln -s "$build/rebind" "$dir/bin/criu"
 id=rebind-test-$$
 # runc WORD...: with rebind as its criu
@@ -39,7 +50,7 @@ mount --bind "$dir/old/dir" "$dir/old/dir"
 mount --bind "$dir/nested" "$dir/old/dir/inside"
 (cd "$dir/bundle" && command runc spec)
 # The host's network: to lock another one CRIU takes iptables. It writes down how far it is, in a file that it keeps open and in its tmpfs.
-counter='exec 3>>/vol/dir/log; i=0; while :; do i=$((i + 1)); echo $i >&3; echo $i > /tmp/now; read -r line < /vol/dir/next; done'
+counter='exec 3>>/vol/dir/log; read -r i < /tmp/now || i=0; while :; do i=$((i + 1)); echo $i >&3; echo $i > /tmp/now; read -r line < /vol/dir/next; done'
 jq --arg d "$dir/old" --arg counter "$counter" '
 	.process.terminal = false | .process.args = ["/bin/busybox", "sh", "-c", $counter] | .root.readonly = false |
 	del(.linux.namespaces[] | select(.type == "network")) |
@@ -73,15 +84,17 @@ without_descriptors runc checkpoint --image-path "$dir/img" --work-path "$dir/wo
 check "runc checkpoint" test "$?" = 0
 [ -e "$dir/img/inventory.img" ] || cat "$dir/log" "$dir/work/dump.log"
 command runc --root "$dir/state" delete -f "$id" > /dev/null 2>&1
-before=$(cd "$dir/img" && stat -c '%n %s %y %z' .* *)
+files() { (cd "$dir/img" && stat -c '%n %s %y %z' . *); }
+before=$(files)
 without_descriptors runc restore -d --bundle "$dir/bundle" --image-path "$dir/img" --work-path "$dir/work" "$id"
 check "runc restore -d" test "$?" = 0
 [ -n "$show" ] && cat "$dir/log"
 new=$(pid_of)
 [ -n "$new" ] || cat "$dir/log" "$dir/work/restore.log"
-check "the image is as it was" test "$before" = "$(cd "$dir/img" && stat -c '%n %s %y %z' .* *)"
+check "the image is as it was" test "$before" = "$(files)"
 check "image and container are equal" run diff "$dir/img" "$new"
-next
+# Where it is started anew, it has gone on already.
+[ -z "$is_criu" ] || next
 check "it goes on where it was" reaches 3
 check "also in its tmpfs" test "$(cat "/proc/$new/root/tmp/now")" = 3
 check "the bind inside the volume is there" test "$(cat "/proc/$new/root/vol/dir/inside/which")" = nested
@@ -89,8 +102,10 @@ check "the read-only volume is" grep -q ' /vol/ro ro,nosuid,nodev,noexec' "/proc
 check "runc state" test "$(command runc --root "$dir/state" state "$id" | jq -r .status)" = running
 check "runc exec" test "$(command runc --root "$dir/state" exec "$id" /bin/cat /etc/hosts)" = old
 check "runc kill" runc kill "$id" KILL
-gone() { local i; for ((i = 0; i < 200; i++)); do [ -e "/proc/$1/root/bin" ] || return 0; sleep 0.02; done; return 1; }
-check "it ends" gone "$new"
+is_stopped() { [ "$(command runc --root "$dir/state" state "$id" | jq -r .status)" = stopped ]; }
+ends() { local i; for ((i = 0; i < 200; i++)); do is_stopped && return; sleep 0.02; done; return 1; }
+check "it ends" ends
 check "runc delete" runc delete "$id"
+check "the host's mount table is as before" test "$table" = "$(cat /proc/self/mountinfo)"
 umount "$dir/old/dir/inside" "$dir/old/dir"
 finish
