@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void fd_close(int *fd)
@@ -198,4 +199,12 @@ void fd_close_dir(DIR **dir)
 		closedir(*dir);
 	*dir = NULL;
 	errno = saved;
+}
+
+bool fd_same_file(int left, int right)
+{
+	struct stat l, r;
+
+	return fstat(left, &l) == 0 && fstat(right, &r) == 0 && l.st_dev == r.st_dev &&
+	       l.st_ino == r.st_ino;
 }

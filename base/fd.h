@@ -97,4 +97,9 @@ DIR *fd_open_dir(int dir_fd, const char *name);
 void fd_close_dir(DIR **dir);
 #define cleanup_dirp cleanup(fd_close_dir)
 
+/**
+ * fd_same_file - are these two descriptors of one file, or of one namespace
+ */
+bool fd_same_file(int left, int right);
+
 #endif

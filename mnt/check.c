@@ -58,8 +58,12 @@ static int probe_attach(void)
 
 static int probe_clone(void)
 {
-	cleanup_fd int fd = sys_open_tree(AT_FDCWD, "/", OPEN_TREE_CLONE);
+	int flags = OPEN_TREE_CLONE;
+	cleanup_fd int fd = sys_open_tree(AT_FDCWD, "/", flags);
 
+	/* In a user namespace what is mounted on it can be locked to it. */
+	if (fd == -EINVAL)
+		fd = sys_open_tree(AT_FDCWD, "/", flags | AT_RECURSIVE);
 	return fd < 0 ? fd : 0;
 }
 

@@ -82,6 +82,9 @@ static void look_at_contents(const struct mount *m, int image_dir_fd, struct fin
 	cleanup_fd int in = caps_openat(image_dir_fd, image_contents_name(m->dev, name),
 					O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
+	/* As fs_tmpfs_fill() has it. */
+	if (in == -ENOENT && !m->contents && strcmp(m->fstype, "tmpfs") != 0)
+		return;
 	if (in < 0) {
 		findings_mount(findings, "no-contents", m, NULL,
 			       "its contents '%s' cannot be opened: %s", name, strerror(-in));

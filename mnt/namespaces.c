@@ -427,6 +427,19 @@ static void read_wish(const char *const *join, size_t n_join, const char *new_ns
 	want_new(wish, new_ns, findings);
 }
 
+bool namespaces_are_given(const struct rebind_restore_options *o, const char *kind)
+{
+	size_t n = strlen(kind);
+
+	for (size_t i = 0; i < o->n_join_ns; i++)
+		if (strncmp(o->join_ns[i], kind, n) == 0 && o->join_ns[i][n] == ':')
+			return true;
+	for (const char *p = o->new_ns; p && *p; p += strcspn(p, ","), p += *p == ',')
+		if (strcspn(p, ",") == n && strncmp(p, kind, n) == 0)
+			return true;
+	return false;
+}
+
 static void close_wish(struct wish *wish)
 {
 	for (size_t i = 0; i < N_KINDS; i++)
@@ -473,6 +486,21 @@ int keeper_fsopen(struct keeper *keeper, const char *fstype)
 	return answer ? answer : fd;
 }
 
+/* The keeper's namespace of a kind, or a negative errno: it is the caller's own as well. To enter
+ * that again takes privileges in the user namespace that owns it. */
+static int open_other(const struct keeper *keeper, const char *name)
+{
+	char path[64];
+	int fd = open_ns(keeper, name);
+
+	snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
+	cleanup_fd int own = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0 && own >= 0 && fd_same_file(fd, own))
+		fd_close(&fd);
+	return fd;
+}
+
 int keeper_enter(const struct keeper *keeper)
 {
 	int fds[N_KINDS], err = 0;
@@ -481,7 +509,7 @@ int keeper_enter(const struct keeper *keeper)
 		return 0;
 	/* All are opened first: another user namespace may not look into /proc. */
 	for (size_t i = 0; i < N_KINDS; i++)
-		fds[i] = i == USER && !keeper->has_user ? -EBADF : open_ns(keeper, kinds[i].name);
+		fds[i] = open_other(keeper, kinds[i].name);
 	for (size_t i = 0; i < N_KINDS && !err; i++)
 		if (fds[i] >= 0 && setns(fds[i], kinds[i].flag) < 0)
 			err = -errno;

@@ -10,6 +10,7 @@
 
 #include <sys/types.h>
 
+#include "include/rebind.h"
 #include "model/findings.h"
 
 struct keeper {
@@ -33,6 +34,11 @@ struct keeper {
  */
 int keeper_check(const char *const *join, size_t n_join, const char *new_ns,
 		 struct findings *findings);
+
+/**
+ * namespaces_are_given - does the caller give this kind ("net"), with --join-ns or --new-ns
+ */
+bool namespaces_are_given(const struct rebind_restore_options *o, const char *kind);
 
 /**
  * keeper_start - join and make namespaces

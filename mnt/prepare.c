@@ -10,10 +10,8 @@
 #include "mnt/fs/fs.h"
 #include "model/flags.h"
 
-/* Set what differs from what the clone has; most clones of a source have it all. */
-static int set_flags(struct build *b, uint32_t i, int fd, uint32_t has, bool known)
+int prepare_set_flags(const struct mount *m, int fd, uint32_t has, bool known)
 {
-	const struct mount *m = &b->tree->mounts[i];
 	/* The id-mapping is not a flag: it takes a user namespace, and comes afterwards. */
 	uint32_t wanted = m->attributes & ~MOUNT_ATTR_IDMAP;
 	uint32_t set = wanted & ~has, clear = has & ~wanted & ~MOUNT_ATTR_IDMAP;
@@ -29,13 +27,19 @@ static int set_flags(struct build *b, uint32_t i, int fd, uint32_t has, bool kno
 		clear |= FLAGS_ATTR_ATIME;
 		set = (set & ~FLAGS_ATTR_ATIME) | (wanted & FLAGS_ATTR_ATIME);
 	}
-	int err = sys_mount_setattr(fd, 0, set, clear, 0, -1);
+	return sys_mount_setattr(fd, 0, set, clear, 0, -1);
+}
+
+static int set_flags(struct build *b, uint32_t i, int fd, uint32_t has, bool known)
+{
+	const struct mount *m = &b->tree->mounts[i];
+	int err = prepare_set_flags(m, fd, has, known);
 	char text[96];
 
 	if (err == -EPERM)
-		return log_error(err,
-				 "mount %u '%s' cannot be '%s': a flag of its source is locked",
-				 m->id, m->mountpoint, flags_attr_text(wanted, text));
+		return log_error(
+			err, "mount %u '%s' cannot be '%s': a flag of its source is locked", m->id,
+			m->mountpoint, flags_attr_text(m->attributes & ~MOUNT_ATTR_IDMAP, text));
 	if (err)
 		return log_error(err, "cannot set the attributes of mount %u '%s'", m->id,
 				 m->mountpoint);

@@ -28,4 +28,12 @@ int prepare_clone(struct build *b, uint32_t i, uint32_t giver);
  */
 int prepare_take(struct build *b, uint32_t i, uint32_t first);
 
+/**
+ * prepare_set_flags - give a detached mount the attributes of a record; most clones have them
+ * @has: what it has, if @known
+ *
+ * Return: 0 or a negative errno; -EPERM: they are locked.
+ */
+int prepare_set_flags(const struct mount *m, int fd, uint32_t has, bool known);
+
 #endif

@@ -46,6 +46,7 @@
 #include "mnt/fs/fs.h"
 #include "mnt/lookahead.h"
 #include "mnt/privileges.h"
+#include "mnt/rootless.h"
 #include "mnt/validate.h"
 #include "mnt/verify.h"
 #include "model/filesystem.h"
@@ -142,27 +143,13 @@ static void check_count(struct restore *r)
 			r->tree.n, r->callers.n, max);
 }
 
-/* Does the caller give this kind of namespace ("net"): with --join-ns or --new-ns? */
-static bool is_given(const struct rebind_restore_options *o, const char *kind)
-{
-	size_t n = strlen(kind);
-
-	for (size_t i = 0; i < o->n_join_ns; i++)
-		if (strncmp(o->join_ns[i], kind, n) == 0 && o->join_ns[i][n] == ':')
-			return true;
-	for (const char *p = o->new_ns; p && *p; p += strcspn(p, ","), p += *p == ',')
-		if (strcspn(p, ",") == n && strncmp(p, kind, n) == 0)
-			return true;
-	return false;
-}
-
 /* The one sysfs of a network namespace, say: read-only as a whole in the image, and in use by the
  * caller. */
 static void check_single(struct restore *r, const struct mount *m, const struct filesystem *fs)
 {
 	char help[64];
 
-	if (!fs->namespace || is_given(r->options, fs->namespace))
+	if (!fs->namespace || namespaces_are_given(r->options, fs->namespace))
 		return;
 	for (uint32_t i = 0; i < r->callers.n; i++) {
 		const struct mount *own = &r->callers.mounts[i];
@@ -538,6 +525,8 @@ static int restore_all(struct restore *r)
 	err = find_sources(r);
 	if (!err)
 		err = keeper_check(o->join_ns, o->n_join_ns, o->new_ns, r->findings);
+	if (!err)
+		rootless_check(o, &r->tree, &r->sources, r->findings);
 	if (!err && (r->findings->n || o->dry_run))
 		lookahead(o, &r->tree, &r->sources, r->image_dir_fd, r->findings);
 	if (!err)

@@ -14,6 +14,7 @@
 #include "base/child.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "mnt/ids.h"
 #include "mnt/scan-reader.h"
 #include "model/flags.h"
 
@@ -211,14 +212,6 @@ static int read_table(const struct scan_target *target, enum scan_reader reader,
 	return !err && target->in_chroot ? add_chroot(target, can_statmount, tree) : err;
 }
 
-static bool same_file(int left, int right)
-{
-	struct stat l, r;
-
-	return fstat(left, &l) == 0 && fstat(right, &r) == 0 && l.st_dev == r.st_dev &&
-	       l.st_ino == r.st_ino;
-}
-
 int scan_from_cgroup(struct scan_target *target, pid_t pid)
 {
 	char name[64];
@@ -229,7 +222,7 @@ int scan_from_cgroup(struct scan_target *target, pid_t pid)
 
 	if (fd < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
-	if (own < 0 || !same_file(fd, own))
+	if (own < 0 || !fd_same_file(fd, own))
 		target->cgroup_fd = fd_take(&fd);
 	return 0;
 }
@@ -319,6 +312,8 @@ int scan_read(const struct scan_target *target, enum scan_reader reader, struct 
 
 		if (!err && target->cgroup_fd >= 0 && has_cgroups(tree))
 			err = read_cgroup_roots(target, reader, tree);
+		if (!err)
+			err = ids_translate(tree);
 		if (!err)
 			return link_tree(tree);
 		tree_free(tree);

@@ -488,22 +488,32 @@ int source_find_all(struct source_input *input, struct sources *ret)
 	return f.err;
 }
 
+/* Mounts that came into a user namespace from outside are locked to what they cover: cloned with
+ * it, or not at all. */
+static int clone_mount(int fd)
+{
+	int clone = sys_open_tree(fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+
+	return clone != -EINVAL
+		       ? clone
+		       : sys_open_tree(fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | AT_RECURSIVE);
+}
+
 static int clone_group(struct source_group *group, bool *need_giver)
 {
 	/* A descriptor that is a detached mount itself cannot be cloned before 6.15: it serves as
 	 * it is. */
-	group->clone_fd = sys_open_tree(group->path_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+	group->clone_fd = clone_mount(group->path_fd);
 	if (group->clone_fd == -EINVAL && !group->attributes_known)
 		group->clone_fd = fcntl(group->path_fd, F_DUPFD_CLOEXEC, 3);
 	if (group->clone_fd < 0)
 		return group->clone_fd;
 	if (*need_giver && group->shared) {
-		group->giver_fd =
-			sys_open_tree(group->path_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+		group->giver_fd = clone_mount(group->path_fd);
 		if (group->giver_fd < 0)
 			return group->giver_fd;
 	}
-	return sys_mount_setattr(group->clone_fd, 0, 0, 0, MS_PRIVATE, -1);
+	return sys_mount_setattr(group->clone_fd, AT_RECURSIVE, 0, 0, MS_PRIVATE, -1);
 }
 
 int source_clone_groups(struct sources *sources, const struct mount_tree *tree)

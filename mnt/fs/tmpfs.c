@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <fcntl.h>
 #include <string.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/caps.h"
@@ -70,10 +72,40 @@ static int unpack(struct build *b, const struct mount *m, const struct mount_con
 	return err ? err : check_counts(m, recorded, &done);
 }
 
+/*
+ * A tmpfs of another user namespace takes files from those only whom that one knows (EOVERFLOW);
+ * whoever owns its root is one. The files get their own owners afterwards.
+ */
+static int become_owner(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	setfsgid(st.st_gid);
+	setfsuid(st.st_uid);
+	/* To be another user takes capabilities out of effect. */
+	return caps_raise();
+}
+
+static int become_ourselves(void)
+{
+	setfsgid(getegid());
+	setfsuid(geteuid());
+	return caps_raise();
+}
+
 int fs_tmpfs_fill(struct build *b, const struct mount *m, int fd)
 {
 	const struct mount *first = &b->tree->mounts[tree_first_of_superblock(b->tree, m)];
-	int err = unpack(b, m, first->contents, fd);
+	bool other = b->keeper && b->keeper->has_user;
+	int err = other ? become_owner(fd) : 0;
 
-	return err ? err : fs_sockets_make(b->host, m, first->contents, fd);
+	if (!err)
+		err = unpack(b, m, first->contents, fd);
+	if (!err)
+		err = fs_sockets_make(b->host, m, first->contents, fd);
+	int back = other ? become_ourselves() : 0;
+
+	return err ? err : back;
 }

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "model/ids.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "model/filesystem.h"
+
+#define ID_DIGITS 10
+
+bool ids_are_in(const struct mount *m)
+{
+	const struct filesystem *fs = filesystem_find(m->fstype);
+
+	return fs && !(fs->flags & FILESYSTEM_OF_HOST) && filesystem_allows(fs, "gid") &&
+	       (strstr(m->options, "uid=") || strstr(m->options, "gid="));
+}
+
+uint32_t ids_inside(const struct mount_id_extent *map, uint32_t n, uint32_t id)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (id >= map[i].lower && id - map[i].lower < map[i].count)
+			return map[i].first + (id - map[i].lower);
+	return id;
+}
+
+/* The id of "uid=5" or "gid=5" of this many bytes. */
+static bool is_id(const char *word, size_t size, bool *ret_uid, uint32_t *ret_id)
+{
+	char number[ID_DIGITS + 1] = "", *end;
+
+	if (size < 5 || size - 4 > ID_DIGITS ||
+	    (strncmp(word, "uid=", 4) != 0 && strncmp(word, "gid=", 4) != 0))
+		return false;
+	memcpy(number, word + 4, size - 4);
+	*ret_uid = *word == 'u';
+	*ret_id = (uint32_t)strtoul(number, &end, 10);
+	return !*end;
+}
+
+char *ids_options_inside(const struct mount_idmap *map, const struct mount *m)
+{
+	bool drop_zero = strcmp(m->fstype, "devpts") != 0;
+	/* An id can become longer, up to ten digits. */
+	char *out = malloc(strlen(m->options) * 3 + 1), *end = out;
+
+	for (const char *p = m->options; out && *p;) {
+		size_t n = strcspn(p, ",");
+		uint32_t id = 0;
+		bool uid = false, is = is_id(p, n, &uid, &id);
+
+		if (is)
+			id = uid ? ids_inside(map->uid, map->n_uid, id)
+				 : ids_inside(map->gid, map->n_gid, id);
+		if (!is || id || !drop_zero) {
+			if (end != out)
+				*end++ = ',';
+			if (is)
+				end += sprintf(end, "%.4s%u", p, id);
+			else
+				end = mempcpy(end, p, n);
+		}
+		p += n + (p[n] == ',');
+	}
+	if (out)
+		*end = '\0';
+	return out;
+}
+
+static uint32_t count_lines(const char *text)
+{
+	uint32_t n = 0;
+
+	for (; (text = strchr(text, '\n')); text++)
+		n++;
+	return n;
+}
+
+int ids_parse_map(const char *text, struct mount_id_extent **ret, uint32_t *ret_n)
+{
+	uint32_t lines = count_lines(text);
+	struct mount_id_extent *map = malloc((lines + 1) * sizeof(*map));
+
+	for (uint32_t i = 0; map && i < lines; i++, text = strchr(text, '\n') + 1)
+		if (sscanf(text, "%u %u %u", &map[i].first, &map[i].lower, &map[i].count) != 3) {
+			free(map);
+			return -EBADMSG;
+		}
+	*ret = map;
+	*ret_n = lines;
+	return map ? 0 : -ENOMEM;
+}

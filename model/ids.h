@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Ids in the options of superblocks. The kernel shows uid= and gid= of a tmpfs in the ids of the
+ * host, whoever reads them, and takes them in the ids of who sets them. In an image they are the
+ * caller's, as the owners of files are.
+ */
+#ifndef REBIND_MODEL_IDS_H
+#define REBIND_MODEL_IDS_H
+
+#include "model/mount.h"
+
+/**
+ * ids_are_in - does this filesystem show ids in its options
+ */
+bool ids_are_in(const struct mount *m);
+
+/**
+ * ids_inside - one id by a map from first (inside) to lower (outside)
+ *
+ * Return: the id inside; the same one where the map does not have it.
+ */
+uint32_t ids_inside(const struct mount_id_extent *map, uint32_t n, uint32_t id);
+
+/**
+ * ids_options_inside - a mount's options with the ids of the inside
+ *
+ * What belongs to 0 on the host does not show it, but for devpts, where to set it has a meaning: so
+ * say the options for the inside.
+ *
+ * Return: malloc()ed, or NULL (no memory).
+ */
+char *ids_options_inside(const struct mount_idmap *map, const struct mount *m);
+
+/**
+ * ids_parse_map - the text of /proc/PID/uid_map
+ * @ret: malloc()ed, NULL for an empty map
+ *
+ * Return: 0, -EBADMSG or -ENOMEM.
+ */
+int ids_parse_map(const char *text, struct mount_id_extent **ret, uint32_t *ret_n);
+
+#endif
