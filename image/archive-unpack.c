@@ -124,11 +124,22 @@ static int check_data(struct unpack *u, struct archive_entry *entry)
 	return more;
 }
 
+/* "." and "./", which a file of the name "..." is not. */
+static bool is_root(const char *name)
+{
+	for (size_t n; *name; name += n + (name[n] == '/')) {
+		n = strcspn(name, "/");
+		if (n > 1 || (n == 1 && *name != '.'))
+			return false;
+	}
+	return true;
+}
+
 static void root_times_note(struct root_times *root, struct archive_entry *entry)
 {
 	const char *name = archive_entry_pathname(entry);
 
-	if (name[strspn(name, "./")] || !archive_entry_mtime_is_set(entry))
+	if (!is_root(name) || !archive_entry_mtime_is_set(entry))
 		return;
 	root->known = true;
 	root->times[0].tv_nsec = UTIME_OMIT;

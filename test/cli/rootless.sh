@@ -100,6 +100,7 @@ result "--pin and --create-mountpoints" "$(: > pinned; rmdir new/part
 	umount pinned || echo "it is not pinned"; [ -d new/part ] || echo "no mountpoint"; rm pinned)"
 listed=$(names old new src)
 
+# shellcheck disable=SC2154 # hold has set it
 result "a namespace with a network of its own is dumped with its /sys" \
 	"$(run dump -t "$net" -D img-net "${volumes[@]}")"
 what=$(run restore -D img-net --root new "${sources[@]}" --pidfile pid)

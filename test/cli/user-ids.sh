@@ -44,6 +44,7 @@ hold source nsenter --target "$one" --user --mount --net --ipc bash -e "$work/co
 # shellcheck disable=SC2154 # hold has set it
 owner=(--join-ns "user:$owner" --join-ns "net:$owner" --join-ns "ipc:$owner")
 
+# shellcheck disable=SC2154 # hold has set it
 result "a namespace with ids of its own is dumped" "$(run dump -t "$source" -D img --external 'mnt[/vol]:vol')"
 result "it is restored into another one" \
 	"$(run restore -D img --root new --external "mnt[vol]:src/new" "${owner[@]}" --pidfile pid)"
