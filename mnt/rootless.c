@@ -21,8 +21,7 @@ static bool has_all_ids(void)
 {
 	cleanup(ids_free_maps) struct mount_idmap maps = { 0 };
 
-	return ids_read_own(&maps) == 0 && maps.n_uid == 1 &&
-	       maps.uid->count == UINT32_MAX;
+	return ids_read_own(&maps) == 0 && maps.n_uid == 1 && maps.uid->count == UINT32_MAX;
 }
 
 static int try_filesystem(const char *fstype)
