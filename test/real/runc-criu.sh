@@ -7,19 +7,18 @@
 # shellcheck disable=SC2016,SC2086,SC2317
 # shellcheck source=test/real/lib.sh
 . "$(dirname "$0")/lib.sh"
+here=$(dirname "$0")
 command -v runc > /dev/null || skip "runc is not installed"
 criu=${REBIND_TEST_CRIU:-$(command -v criu)}
 mkdir "$dir/bin"
 if [ -n "$criu" ] && timeout 20 "$criu" check > "$dir/log" 2>&1; then
 	echo "# with CRIU, $("$criu" --version | head -n 1)"
-	is_criu=1
 else
 	[ -z "$criu" ] || echo "# criu check fails here: $(tail -n 1 "$dir/log")"
 	echo "# with a stand-in for CRIU"
-	is_criu=''
 	criu=$dir/bin/standin
 	# shellcheck disable=SC2046 # words
-	"${CC:-cc}" -O1 -Wall -I "$build" -o "$criu" "$(dirname "$0")/../cli/criu-standin.c" "$build/image/rebind.pb-c.c" \
+	"${CC:-cc}" -O1 -Wall -I "$build" -o "$criu" "$here/../cli/criu-standin.c" "$build/image/rebind.pb-c.c" \
 		"$build/runtime/rpc.pb-c.c" $(pkg-config --cflags --libs libprotobuf-c) || { not_ok "the stand-in is built"; finish; }
 fi
 ln -s "$build/rebind" "$dir/bin/criu"
@@ -49,10 +48,11 @@ mkdir "$dir/old/dir/inside"
 mount --bind "$dir/old/dir" "$dir/old/dir"
 mount --bind "$dir/nested" "$dir/old/dir/inside"
 (cd "$dir/bundle" && command runc spec)
-# The host's network: to lock another one CRIU takes iptables. It writes down how far it is, in a file that it keeps open and in its tmpfs.
-counter='exec 3>>/vol/dir/log; read -r i < /tmp/now || i=0; while :; do i=$((i + 1)); echo $i >&3; echo $i > /tmp/now; read -r line < /vol/dir/next; done'
-jq --arg d "$dir/old" --arg counter "$counter" '
-	.process.terminal = false | .process.args = ["/bin/busybox", "sh", "-c", $counter] | .root.readonly = false |
+# It adds one at each SIGUSR1, and writes the sum to a file on a volume, which it keeps open, and to its tmpfs.
+"${CC:-cc}" -O1 -Wall -static -o "$dir/bundle/rootfs/worker" "$here/../cli/criu-worker.c" || { not_ok "the program is built"; finish; }
+# The host's network: to lock another one CRIU takes iptables.
+jq --arg d "$dir/old" '
+	.process.terminal = false | .process.args = ["/worker", "/vol/dir/log", "/tmp/state"] | .root.readonly = false |
 	del(.linux.namespaces[] | select(.type == "network")) |
 	.mounts += [
 		{destination: "/tmp", type: "tmpfs", source: "tmpfs", options: ["nosuid", "nodev", "size=1m"]},
@@ -60,23 +60,23 @@ jq --arg d "$dir/old" --arg counter "$counter" '
 		{destination: "/vol/ro", type: "bind", source: ($d + "/ro"), options: ["bind", "ro", "nosuid", "nodev", "noexec"]},
 		{destination: "/etc/hosts", type: "bind", source: ($d + "/hosts"), options: ["bind", "ro"]}
 	]' "$dir/bundle/config.json" > "$dir/config" && mv "$dir/config" "$dir/bundle/config.json"
-mkfifo "$dir/old/dir/next"
 at() { [ "$(tail -n 1 "$dir/old/dir/log" 2> /dev/null)" = "$1" ]; }
-reaches() { local i; for ((i = 0; i < 200; i++)); do at "$1" && return; sleep 0.02; done; return 1; }
-next() { timeout 10 bash -c 'echo > "$1"' next "$dir/old/dir/next"; }
+counts() { local i; kill -USR1 "$1" && for ((i = 0; i < 500; i++)); do at "$2" && return; sleep 0.02; done; return 1; }
 pid_of() { command runc --root "$dir/state" state "$id" | jq -r .pid; }
 
 # What the container writes to is nothing of the host.
 check "runc run -d" without_descriptors eval 'runc run -d --bundle "$dir/bundle" "$id" > /dev/null 2>&1'
-check "it counts" reaches 1
 pid=$(pid_of)
+# It can be told when it has opened its files.
+is_ready() { local i; for ((i = 0; i < 500; i++)); do [ -e "$dir/old/dir/log" ] && grep -q 'SigCgt:.*200$' "/proc/$1/status" && return; sleep 0.02; done; return 1; }
+is_ready "$pid"
+check "it counts" counts "$pid" 1
 table=$(cat /proc/self/mountinfo)
 without_descriptors runc checkpoint --leave-running --image-path "$dir/first" --work-path "$dir/work" "$id"
 check "runc checkpoint --leave-running" test "$?" = 0
 [ -n "$show" ] && cat "$dir/log"
 check "the image has the mounts of the container" run diff "$dir/first" "$pid"
-next
-check "which goes on" reaches 2
+check "which goes on" counts "$pid" 2
 run show "$dir/first" > "$dir/shown"
 [ -n "$show" ] && cat "$dir/shown"
 check "the bind inside the volume is in the image" grep -q '/vol/dir/inside' "$dir/shown"
@@ -84,7 +84,7 @@ without_descriptors runc checkpoint --image-path "$dir/img" --work-path "$dir/wo
 check "runc checkpoint" test "$?" = 0
 [ -e "$dir/img/inventory.img" ] || cat "$dir/log" "$dir/work/dump.log"
 command runc --root "$dir/state" delete -f "$id" > /dev/null 2>&1
-files() { (cd "$dir/img" && stat -c '%n %s %y %z' . *); }
+files() { (cd "$dir/img" && stat -c '%n %s %y %z' . ./*); }
 before=$(files)
 without_descriptors runc restore -d --bundle "$dir/bundle" --image-path "$dir/img" --work-path "$dir/work" "$id"
 check "runc restore -d" test "$?" = 0
@@ -93,10 +93,9 @@ new=$(pid_of)
 [ -n "$new" ] || cat "$dir/log" "$dir/work/restore.log"
 check "the image is as it was" test "$before" = "$(files)"
 check "image and container are equal" run diff "$dir/img" "$new"
-# Where it is started anew, it has gone on already.
-[ -z "$is_criu" ] || next
-check "it goes on where it was" reaches 3
-check "also in its tmpfs" test "$(cat "/proc/$new/root/tmp/now")" = 3
+is_ready "$new"
+check "it goes on where it was" counts "$new" 3
+check "also in its tmpfs" test "$(cat "/proc/$new/root/tmp/state")" = 3
 check "the bind inside the volume is there" test "$(cat "/proc/$new/root/vol/dir/inside/which")" = nested
 check "the read-only volume is" grep -q ' /vol/ro ro,nosuid,nodev,noexec' "/proc/$new/mountinfo"
 check "runc state" test "$(command runc --root "$dir/state" state "$id" | jq -r .status)" = running
