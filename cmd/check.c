@@ -67,6 +67,7 @@ static int check(struct report *report)
 		return result < 0 ? report_print(report, result) : result;
 	}
 	json_start(&out.doc);
+	json_add_text(&out.doc, out.doc.root, "verb", report->verb);
 	out.probes = json_add_list(&out.doc, out.doc.root, "probes");
 	result = rebind_check(take_probe, &out);
 	json_add_bool(&out.doc, out.doc.root, "ok", result == 0);

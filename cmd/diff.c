@@ -125,6 +125,7 @@ static int print_json(const struct diff *diff, const struct report *report, bool
 	cleanup_json struct json doc;
 
 	json_start(&doc);
+	report_json_head(&doc, report, 0);
 	json_add_bool(&doc, doc.root, "equal", equal);
 	report_json_differences(&doc, diff->list, diff->n);
 	report_json_findings(&doc, report->findings);

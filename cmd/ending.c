@@ -12,6 +12,7 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/place.h"
+#include "cmd/refusal.h"
 #include "base/text.h"
 
 void ending_init(struct ending *ending)
@@ -65,10 +66,7 @@ static int check_socket(int fd)
 
 static int cannot_make(const char *option, const char *path, int err)
 {
-	cleanup_free char *safe = text_safe(path);
-
-	fprintf(stderr, "rebind: cannot create the file '%s' of %s: %s\n", safe ? safe : "", option,
-		strerror(-err));
+	refusal_say("cannot create the file '%s' of %s: %s", path, option, strerror(-err));
 	return STATUS_FAILED;
 }
 
@@ -122,7 +120,7 @@ static int run(char **command, struct rebind_namespace *ns, int *ret_status)
 	int err = forward_wait(pid, &status);
 
 	if (err && err != -ECHILD) {
-		fprintf(stderr, "rebind: cannot wait for the command: %s\n", strerror(-err));
+		refusal_say("cannot wait for the command: %s", strerror(-err));
 		return err;
 	}
 	*ret_status = child_status(status);

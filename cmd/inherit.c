@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
+#include "cmd/refusal.h"
 
 void inherit_free(struct inherit *inherit)
 {
@@ -19,7 +20,7 @@ void inherit_free(struct inherit *inherit)
 
 static int no_memory(void)
 {
-	fprintf(stderr, "rebind: %s\n", strerror(ENOMEM));
+	refusal_say("%s", strerror(ENOMEM));
 	return STATUS_FAILED;
 }
 
@@ -93,8 +94,7 @@ static int write_debug(const char *word)
 	err = fd_write_all(fd, text, strlen(text));
 	if (!err)
 		return 0;
-	fprintf(stderr, "rebind: cannot write to descriptor %d of --inherit-fd: %s\n", fd,
-		strerror(-err));
+	refusal_say("cannot write to descriptor %d of --inherit-fd: %s", fd, strerror(-err));
 	return STATUS_FAILED;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "cmd/refusal.h"
 
 void json_start(struct json *doc)
 {
@@ -98,10 +99,19 @@ void json_add_line(struct json *doc, json_t *list, const char *text)
 	append(doc, list, value ? value : escaped_string(text));
 }
 
+void json_add_lines(struct json *doc, const char *field, const struct strings *lines)
+{
+	json_t *array = json_add_list(doc, doc->root, field);
+
+	for (size_t i = 0; i < lines->n; i++)
+		json_add_line(doc, array, lines->list[i]);
+}
+
 int json_print(const struct json *doc)
 {
 	int err = doc->broken ? -ENOMEM : 0;
 
+	refusal_answered();
 	if (!err && json_dumpf(doc->root, stdout, JSON_INDENT(2)) < 0)
 		err = -EIO;
 	if (err)

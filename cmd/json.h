@@ -7,7 +7,7 @@
 #ifndef REBIND_CMD_JSON_H
 #define REBIND_CMD_JSON_H
 
-#include "base/util.h"
+#include "base/text.h"
 
 struct json_t;
 
@@ -35,6 +35,9 @@ struct json_t *json_add_list(struct json *doc, struct json_t *object, const char
 struct json_t *json_add_item(struct json *doc, struct json_t *list);
 /* A sentence at the end of an array. */
 void json_add_line(struct json *doc, struct json_t *list, const char *text);
+
+/* An array of sentences. */
+void json_add_lines(struct json *doc, const char *field, const struct strings *lines);
 
 /**
  * json_print - write the document to stdout

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/refusal.h"
 #include "include/rebind.h"
 
 static const char *level_name(enum rebind_log_level level)
@@ -55,10 +56,8 @@ int logging_start(struct logging *logging, const char *file, int level)
 			open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
 		if (logging->fd < 0) {
 			int err = -errno;
-			cleanup_free char *safe = text_safe(file);
 
-			fprintf(stderr, "rebind: cannot open the log file '%s': %s\n",
-				safe ? safe : "", strerror(-err));
+			refusal_say("cannot open the log file '%s': %s", file, strerror(-err));
 			return err;
 		}
 	}

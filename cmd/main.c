@@ -6,6 +6,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/options.h"
+#include "cmd/refusal.h"
 #include "include/rebind.h"
 #include "runtime/actions.h"
 
@@ -46,22 +47,20 @@ static int print_help(void)
 
 /*
  * A missing standard descriptor would be the number of the next file that is opened, and a COMMAND
- * inherits 0 to 2.
+ * inherits 0 to 2. It is replaced by one that cannot be used either: what was to be printed and
+ * went nowhere is an error. Only what there is to say about that has to go somewhere.
  */
 static int ensure_standard_fds(void)
 {
-	int fd = STDIN_FILENO;
+	static const int modes[] = { O_WRONLY, O_RDONLY, O_RDWR };
 
-	while (fd <= STDERR_FILENO && fcntl(fd, F_GETFD) >= 0)
-		fd++;
-	if (fd > STDERR_FILENO)
-		return 0;
-	do {
-		fd = open("/dev/null", O_RDWR);
-		if (fd < 0)
-			return -errno;
-	} while (fd <= STDERR_FILENO);
-	close(fd);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		/* The lowest number that is free: this one. */
+		if (open("/dev/null", modes[fd]) != fd)
+			return errno ? -errno : -EBADF;
+	}
 	return 0;
 }
 
@@ -112,7 +111,10 @@ static int run(int argc, char **argv)
 	verb = find_verb(argv[1]);
 	if (!verb)
 		return usage_error(NULL, "unknown verb '%s'", argv[1]);
-	return flush_output(verb->run(argc - 1, argv + 1), verb->output_lost);
+	int status = verb->run(argc - 1, argv + 1);
+
+	refusal_print();
+	return flush_output(status, verb->output_lost);
 }
 
 int main(int argc, char **argv)

@@ -6,12 +6,13 @@
 
 #include "cmd/cmd.h"
 #include "cmd/options.h"
+#include "cmd/refusal.h"
 
 static int add(struct strings *external, const char *text)
 {
 	if (text && strings_add(external, text, strlen(text)) == 0)
 		return 0;
-	fprintf(stderr, "rebind: %s\n", strerror(ENOMEM));
+	refusal_say("%s", strerror(ENOMEM));
 	return STATUS_FAILED;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/refusal.h"
 #include "include/rebind.h"
 
 enum {
@@ -37,6 +38,7 @@ int usage_error(const char *verb, const char *format, ...)
 
 	fprintf(stderr, "rebind%s%s: %s; see 'rebind%s%s --help'\n", verb ? " " : "",
 		verb ? verb : "", safe ? safe : format, verb ? " " : "", verb ? verb : "");
+	refusal_add(message ? message : format);
 	return STATUS_USAGE;
 }
 
@@ -209,7 +211,7 @@ static int take_option(struct parser *p, size_t index)
 	int err = set_value(spec, (char *)p->args + spec->offset, optarg);
 
 	if (err == -ENOMEM) {
-		fprintf(stderr, "rebind: %s\n", strerror(-err));
+		refusal_say("%s", strerror(-err));
 		return STATUS_FAILED;
 	}
 	return err ? bad_value(p, spec, optarg) : 0;
@@ -332,6 +334,19 @@ static int take(struct parser *p, int c, const char *word)
 	return take_option(p, c >= LONG_BASE ? (size_t)(c - LONG_BASE) : spec_of_letter(p->set, c));
 }
 
+/* Before the options are understood: what is wrong with them is to be said in JSON, too. */
+static bool asks_for_json(const struct option_set *set, int argc, char **argv)
+{
+	bool known = false;
+
+	for (size_t i = 0; i < set->n_specs; i++)
+		known |= strcmp(set->specs[i].name, "json") == 0;
+	for (int i = 1; known && i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--json") == 0)
+			return true;
+	return false;
+}
+
 bool options_parse(const struct option_set *set, int argc, char **argv, void *args,
 		   struct option_words *words, int *ret_status)
 {
@@ -340,6 +355,8 @@ bool options_parse(const struct option_set *set, int argc, char **argv, void *ar
 	int status = 0;
 
 	build_tables(&p);
+	if (asks_for_json(set, argc, argv))
+		refusal_expect_json(set->verb);
 	opterr = 0;
 	optind = 0; /* GNU: start afresh */
 	while (status == 0) {

@@ -87,9 +87,11 @@ static int list(const struct plugin_args *args, struct report *report)
 		return result < 0 ? report_print(report, result) : result;
 	}
 	json_start(&out.doc);
+	json_add_text(&out.doc, out.doc.root, "verb", report->verb);
 	out.list = json_add_list(&out.doc, out.doc.root, "plugins");
 	result = rebind_plugin_list(args->libdir, take_plugin, &out);
 	json_add_bool(&out.doc, out.doc.root, "ok", result >= 0);
+	json_add_lines(&out.doc, "errors", &report->logging.errors);
 	int err = json_print(&out.doc);
 
 	json_end(&out.doc);
@@ -151,6 +153,7 @@ static int test(const struct plugin_args *args, const char *plugin, struct repor
 
 	if (report->json) {
 		json_start(&out.doc);
+		json_add_text(&out.doc, out.doc.root, "verb", report->verb);
 		out.list = json_add_list(&out.doc, out.doc.root, "clauses");
 	}
 	int result = rebind_plugin_test(&how);

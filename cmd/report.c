@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "cmd/refusal.h"
 
 int report_open(struct report *report, const char *verb, const struct report_options *options)
 {
@@ -18,7 +19,7 @@ int report_open(struct report *report, const char *verb, const struct report_opt
 	report->is_open = true;
 	if (report->findings)
 		return 0;
-	fprintf(stderr, "rebind: %s\n", strerror(ENOMEM));
+	refusal_say("%s", strerror(ENOMEM));
 	return -ENOMEM;
 }
 
@@ -149,12 +150,11 @@ static void json_all_differences(struct json *doc, const struct rebind_report *f
 		report_json_differences(doc, pointers, n);
 }
 
-static void json_lines(struct json *doc, const char *field, const struct strings *lines)
+void report_json_head(struct json *doc, const struct report *report, int err)
 {
-	struct json_t *array = json_add_list(doc, doc->root, field);
-
-	for (size_t i = 0; i < lines->n; i++)
-		json_add_line(doc, array, lines->list[i]);
+	json_add_text(doc, doc->root, "verb", report->verb);
+	json_add_bool(doc, doc->root, "ok", err >= 0);
+	json_add_optional(doc, doc->root, "errno", err < 0 ? strerrorname_np(-err) : NULL);
 }
 
 static int print_json(const struct report *report, int err)
@@ -162,15 +162,13 @@ static int print_json(const struct report *report, int err)
 	cleanup_json struct json doc;
 
 	json_start(&doc);
-	json_add_text(&doc, doc.root, "verb", report->verb);
-	json_add_bool(&doc, doc.root, "ok", err >= 0);
-	json_add_optional(&doc, doc.root, "errno", err < 0 ? strerrorname_np(-err) : NULL);
+	report_json_head(&doc, report, err);
 	if (report->holder > 0)
 		json_add_number(&doc, doc.root, "holder", (uint64_t)report->holder);
 	report_json_findings(&doc, report->findings);
 	json_all_differences(&doc, report->findings);
-	json_lines(&doc, "errors", &report->logging.errors);
-	json_lines(&doc, "lines", &report->lines);
+	json_add_lines(&doc, "errors", &report->logging.errors);
+	json_add_lines(&doc, "lines", &report->lines);
 	return json_print(&doc);
 }
 

@@ -64,6 +64,9 @@ int report_print(struct report *report, int err);
  */
 void report_print_findings(const struct rebind_report *findings, struct logging *logging);
 
+/* "verb", "ok", and "errno" of what failed. */
+void report_json_head(struct json *doc, const struct report *report, int err);
+
 /* "findings" and "differences" of a JSON document. */
 void report_json_findings(struct json *doc, const struct rebind_report *findings);
 void report_json_differences(struct json *doc, const struct rebind_difference *const *list,

@@ -5,6 +5,7 @@
 #include "cmd/cmd.h"
 #include "cmd/dot.h"
 #include "cmd/options.h"
+#include "cmd/refusal.h"
 #include "cmd/report.h"
 #include "cmd/view.h"
 
@@ -66,11 +67,12 @@ static void put_mount(struct json *doc, struct json_t *item, const struct rebind
 	json_add_optional(doc, item, "key", mount->key);
 }
 
-static int print_json(const struct rebind_tree *tree)
+static int print_json(const struct report *report, const struct rebind_tree *tree)
 {
 	cleanup_json struct json doc;
 
 	json_start(&doc);
+	report_json_head(&doc, report, 0);
 	struct json_t *list = json_add_list(&doc, doc.root, "mounts");
 
 	for (size_t i = 0; i < rebind_tree_count(tree); i++) {
@@ -99,10 +101,10 @@ static int show(const struct show_args *args, const char *what, struct report *r
 		return report_print(report, err);
 	report_print_findings(report->findings, &report->logging);
 	if (args->report.json)
-		return print_json(tree);
+		return print_json(report, tree);
 	err = args->dot ? dot_print(tree) : view_print(tree);
 	if (err)
-		fprintf(stderr, "rebind: %s\n", strerror(-err));
+		refusal_say("%s", strerror(-err));
 	return err;
 }
 

@@ -187,9 +187,10 @@ static int read_text(struct rebind_tree *t, int fd, const char *what, struct fin
 	int err = scan_text(fd, &t->tree, &fault);
 
 	if (err == -EBADMSG && !fault.id)
-		findings_add(findings, "not-mountinfo", 0, what,
-			     "a pid, a namespace file, an image directory",
-			     "'%s' is not a saved mountinfo: %s", what, fault.reason);
+		findings_add(
+			findings, "not-mountinfo", 0, what,
+			"give a pid, a namespace file, an image directory or a copy of a mountinfo",
+			"'%s' is not a saved mountinfo: %s", what, fault.reason);
 	else if (err == -EBADMSG)
 		findings_add(findings, "not-mountinfo", fault.id, what, NULL, "mount %u of '%s' %s",
 			     fault.id, what, fault.reason);

@@ -70,7 +70,8 @@ static int set_sb_options(struct mount_tree *tree, struct mount *m, const char *
 	return m->options ? 0 : -ENOMEM;
 }
 
-static int set_propagation(struct mount *m, const char *fields)
+/* Of fields that are not known the first such mount is noted: there may be more in time. */
+static int set_propagation(struct mount *m, const char *fields, uint32_t *strange)
 {
 	while (fields && *fields) {
 		size_t n = strcspn(fields, " ");
@@ -84,8 +85,8 @@ static int set_propagation(struct mount *m, const char *fields)
 			m->unbindable = true;
 		else if (sscanf(word, "shared:%u", &m->shared) != 1 &&
 			 sscanf(word, "master:%u", &m->master) != 1 &&
-			 strncmp(word, "propagate_from:", 15) != 0)
-			return -EBADMSG;
+			 strncmp(word, "propagate_from:", 15) != 0 && !*strange)
+			*strange = m->id;
 		fields += n;
 		fields += strspn(fields, " ");
 	}
@@ -107,7 +108,8 @@ static int set_strings(struct mount_tree *tree, struct mount *m, struct libmnt_f
 }
 
 /* @line: the text that @fs was made of */
-static int add_one(struct mount_tree *tree, struct libmnt_fs *fs, const char *line)
+static int add_one(struct mount_tree *tree, struct libmnt_fs *fs, const char *line,
+		   struct tree_fault *fault)
 {
 	struct mount *m = tree_add(tree);
 	dev_t dev = mnt_fs_get_devno(fs);
@@ -123,7 +125,7 @@ static int add_one(struct mount_tree *tree, struct libmnt_fs *fs, const char *li
 	if (!err)
 		err = set_sb_options(tree, m, sb_options(line, end), end);
 	if (!err)
-		err = set_propagation(m, mnt_fs_get_optional_fields(fs));
+		err = set_propagation(m, mnt_fs_get_optional_fields(fs), &fault->strange);
 	if (!err && flags_attr_from_options(attributes ? attributes : "", &m->attributes, NULL))
 		err = -EBADMSG;
 	return err;
@@ -147,7 +149,7 @@ static int add_all(struct mount_tree *tree, struct libmnt_table *table, const ch
 		return -ENOMEM;
 	while (mnt_table_next_fs(table, iter, &fs) == 0) {
 		text = next_line(text);
-		int err = add_one(tree, fs, text);
+		int err = add_one(tree, fs, text, fault);
 
 		if (err == -EBADMSG)
 			*fault = (struct tree_fault){ (uint32_t)mnt_fs_get_id(fs),
@@ -170,7 +172,11 @@ static int parse(int fd, struct mount_tree *tree, struct tree_fault *fault)
 		return err;
 	cleanup(close_file) FILE *file = size ? fmemopen(text, size, "r") : NULL;
 
-	if (!size || strlen(text) != size)
+	if (!size)
+		fault->reason = "it is empty";
+	else if (strlen(text) != size || strstr(text, "\\000"))
+		fault->reason = "it has a zero byte, which is in no path and no option";
+	if (!size || strlen(text) != size || strstr(text, "\\000"))
 		return -EBADMSG;
 	if (!table || !file)
 		return -ENOMEM;

@@ -205,9 +205,14 @@ static int read_table(const struct scan_target *target, enum scan_reader reader,
 
 	if (reader == SCAN_STATMOUNT && !can_statmount)
 		return -EOPNOTSUPP;
-	int err = can_statmount
-			  ? scan_statmount(target->ns_id, tree)
-			  : scan_mountinfo(target->mountinfo_fd, tree, &(struct tree_fault){ 0 });
+	struct tree_fault fault = { 0 };
+	int err = can_statmount ? scan_statmount(target->ns_id, tree)
+				: scan_mountinfo(target->mountinfo_fd, tree, &fault);
+
+	/* What is not known could not be built again. */
+	if (!err && fault.strange)
+		err = log_error(-EBADMSG, "mount %u has an optional field that is unknown here",
+				fault.strange);
 
 	return !err && target->in_chroot ? add_chroot(target, can_statmount, tree) : err;
 }
@@ -328,6 +333,10 @@ int scan_text(int fd, struct mount_tree *tree, struct tree_fault *fault)
 	*fault = (struct tree_fault){ .reason = "a line that is no mountinfo" };
 	int err = scan_mountinfo(fd, tree, fault);
 
+	if (fault->strange)
+		log_warn("mount %u of a saved mountinfo has an optional field that is unknown "
+			 "here: it is neither shown nor compared",
+			 fault->strange);
 	return err ? err : tree_link(tree, fault);
 }
 

@@ -29,6 +29,7 @@ struct mount *tree_add(struct mount_tree *tree);
 struct tree_fault {
 	uint32_t id;
 	const char *reason; /* constant text: "has the id of another mount", ... */
+	uint32_t strange;   /* a mount that a text has more to tell of than is known here, or 0 */
 };
 
 /**

@@ -273,6 +273,53 @@ failures() {
 	fi
 }
 
+# json SENTENCE STATUS FILTER ARG...: one document on stdout, of which the jq FILTER is true
+json() {
+	local name=$1 want=$2 filter=$3 why=
+	shift 3
+	run "$@"
+	if [ "$status" -ne "$want" ]; then
+		why="exit status $status, not $want"
+	elif ! jq -se "length == 1 and (.[0] | $filter)" <"$work/out" >"/dev/null" 2>&1; then
+		why="not a document with $filter: $(tr '\n' ' ' <"$work/out" | head -c 300)"
+	fi
+	result "$name" "$why"
+}
+
+documents() {
+	local refused='(.ok == false) and (.findings == []) and (.errors | length == 1)'
+
+	if ! command -v jq >"/dev/null"; then
+		skip "documents of --json" "no jq"
+		return
+	fi
+	json "a pin in no directory is JSON" 1 "$refused and (.errors[0] | contains(\"--pin\")) and .verb == \"restore\"" \
+		restore -D "$work" --json --pin "$work/nodir/x"
+	json "a pidfile in none" 1 "$refused and (.errors[0] | contains(\"--pidfile\"))" restore -D "$work" --json --pidfile "$work/nodir/x"
+	json "a log file that cannot be opened" 1 "$refused and (.errors[0] | contains(\"log file\"))" \
+		restore -D "$work" --json --pin "$work/pin" -o "$work/nodir/x"
+	json "of dump, too" 1 "$refused and .verb == \"dump\"" dump -t $$ -D "$work" --json -o "$work/nodir/x"
+	json "of check" 1 "$refused and .verb == \"check\"" check --json -o "$work/nodir/x"
+	json "a usage error" 2 "$refused" restore --json --pin "$work/pin"
+	json "an option that is not there" 2 "$refused and .verb == \"dump\"" dump --nothing --json
+	json "two endings" 2 "$refused" restore -D "$work" --json --pin a --pidfile b
+	json "a descriptor that is not open" 2 "$refused" restore -D "$work" --json --pin a --inherit-fd 'fd[99]:mnt[x]'
+	json "a word too many" 2 "$refused and .verb == \"show\"" show --json a b
+	json "in diff" 2 "$refused and .verb == \"diff\"" diff --json a
+	json "what cannot be opened" 1 '.ok == false and .verb == "show" and (.errors | length == 1)' show --json "$work/nothing"
+	json "a file that is no mountinfo" 1 '.ok == false and (.findings | length == 1)' show --json /dev/null
+	json "a plugin directory that is not there" 1 '.ok == false and .verb == "plugin list" and .plugins == [] and (.errors | length == 1)' \
+		plugin list --json -L "$work/nothing"
+	json "plugin list has its plugins" 0 '.ok and .verb == "plugin list" and (.plugins | type == "array")' plugin list --json
+	json "show has its mounts" 0 '.ok and .verb == "show" and (.mounts | length > 0)' show --json $$
+	json "diff whether they are equal" 0 '.ok and .verb == "diff" and .equal and .differences == []' diff --json $$ $$
+	run check --json
+	json "check its probes" "$status" ".verb == \"check\" and .ok == $([ "$status" -eq 0 ] && echo true || echo false) and (.probes | length > 10)" \
+		check --json
+	run restore --pin "$work/pin"
+	result "without --json there is none" "$([ ! -s "$work/out" ] || echo "there is")"
+}
+
 own_namespace() {
 	prints "show prints a tree" '^/ ' show /proc/self/mountinfo
 	run diff $$ $$
@@ -292,6 +339,13 @@ own_namespace() {
 	else
 		skip "output that is lost is an error" "no /dev/full"
 	fi
+	"$rebind" show $$ >&- 2>"$work/err"
+	status=$?
+	result "so is output for which there is no descriptor" \
+		"$([ "$status" -eq 1 ] && [ "$(wc -l <"$work/err")" -eq 1 ] || echo "exit status $status")"
+	"$rebind" diff $$ $$ >&- 2>"$work/err"
+	status=$?
+	result "where nothing is to be printed it does not matter" "$([ "$status" -eq 0 ] || echo "exit status $status")"
 }
 
 help_and_version
@@ -303,6 +357,7 @@ endings
 compare_options
 terminal
 failures
+documents
 own_namespace
 
 echo "1..$number"

@@ -153,6 +153,41 @@ texts() {
 		"$rebind" diff --contents "$work/saved" "$container"
 }
 
+# A text of another kernel has fields that we do not know, or lacks some that we do.
+strange() {
+	printf '1 0 0:1 / / rw news:3 - ext4 /dev/sda rw\n2 1 0:2 / /a rw shared:2 more - tmpfs x rw\n' >"$work/newer"
+	says "an unknown optional field of a saved mountinfo is said to be unknown" 0 \
+		'mount 1 of a saved mountinfo has an optional field that is unknown' "$rebind" show "$work/newer"
+	printf '1 0 0:1 / / rw - ext4 /dev/sda rw\n2 1 0:2 / /a rw - tmpfs x rw,size=1\\000b\n' >"$work/zero"
+	says "a zero byte in one is an error" 1 'zero byte' "$rebind" show "$work/zero"
+	: >"$work/empty"
+	says "so is an empty file" 1 "is not a saved mountinfo: it is empty; give a pid" "$rebind" show "$work/empty"
+	printf '1 0 0:1 / / rw - ext4 a\\033[31mb rw\n2 1 0:2 / /a\\033]0;x\\007\\012b\\302\\233c\302\2332J rw - tmpfs x rw,o=\\033[2J\n' >"$work/evil"
+	for option in "" --dot; do
+		# shellcheck disable=SC2086 # a word, or none
+		run env LC_ALL=C.UTF-8 "$rebind" show $option "$work/evil"
+		[ "$status" -eq 0 ] && ! LC_ALL=C grep -q $'\033\\|\007\|\302\233' "$work/out"
+		so "what controls a terminal never reaches it${option:+, $option}"
+	done
+	run env LC_ALL=C.UTF-8 "$rebind" diff "$work/evil" "$work/plain"
+	[ "$status" -eq 1 ] && ! LC_ALL=C grep -q $'\033\\|\007\|\302\233' "$work/out"
+	so "nor does a difference"
+}
+
+large() {
+	seq 2 10001 | awk 'BEGIN { print "1 0 0:1 / / rw - ext4 /dev/sda rw" }
+		{ print $1, $1 % 50 ? $1 - 1 : 1, "0:" $1, "/", ($1 % 50 ? p = p "/d" $1 : p = "/d" $1), "rw shared:" $1, "- tmpfs tmpfs rw" }' \
+		>"$work/large"
+	for option in "" --dot --json; do
+		# shellcheck disable=SC2086 # a word, or none
+		run "$rebind" show $option "$work/large"
+		[ "$status" -eq 0 ] && [ "$(wc -l <"$work/out")" -gt 10000 ]
+		so "10,000 mounts are shown${option:+, $option}"
+	done
+	tac "$work/large" >"$work/turned"
+	says "and equal themselves, in another order" 0 'both sides' "$rebind" diff "$work/large" "$work/turned"
+}
+
 images() {
 	run "$rebind" show "$work/img"
 	grep -Eq ' external mnt\[vol\] ' "$work/out"
@@ -245,6 +280,8 @@ pictures
 make_container plug
 export REBIND_TEST_PLUGIN=good
 dump_container "$container" "$work/img" -L "$work/libs"
+strange
+large
 images
 texts
 progress
