@@ -296,12 +296,32 @@ static int start(struct pack *p)
 	return p->out && p->entry && p->buffer && p->zeros ? open_archive(p) : pack_memory_fault(p);
 }
 
-static int pack_all(struct pack *p, int dir_fd)
+/* What was deleted cannot be listed, and is not to be entered. */
+static int put_one(struct pack *p, int dir_fd, const char *name)
+{
+	p->fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3);
+	if (p->fd < 0 || fchdir(p->fd) < 0)
+		return pack_path_fault(p, -errno, "cannot be entered");
+	int err = look_at(p->fd, name, &p->root);
+
+	if (err)
+		return pack_path_fault(p, err, "cannot be looked at");
+	if (!S_ISDIR(p->root.stx_mode)) {
+		err = pack_path_push(p, ARCHIVE_ONE_NAME);
+		return err ? err : pack_file(p, name, &p->root);
+	}
+	pack_describe(p, &p->root);
+	err = attributes_read(&p->attributes, name, p->entry, p->fault);
+	return err ? err : pack_header(p);
+}
+
+/* @name: NULL for all that there is */
+static int pack_all(struct pack *p, int dir_fd, const char *name)
 {
 	int err = start(p);
 
 	if (!err)
-		err = walk(p, dir_fd);
+		err = name ? put_one(p, dir_fd, name) : walk(p, dir_fd);
 	if (!err && archive_write_close(p->out) != ARCHIVE_OK)
 		err = pack_archive_fault(p);
 	if (err)
@@ -311,8 +331,8 @@ static int pack_all(struct pack *p, int dir_fd)
 	return pack_take_sockets(p);
 }
 
-int archive_pack(int dir_fd, int out_fd, struct mount_contents *contents,
-		 archive_progress_fn progress, void *data, struct archive_fault *fault)
+static int archive(int dir_fd, const char *name, int out_fd, struct mount_contents *contents,
+		   archive_progress_fn progress, void *data, struct archive_fault *fault)
 {
 	int prepared = archive_prepare(fault);
 	cleanup_tar_locale locale_t before_locale = prepared ? NULL : tar_locale_enter();
@@ -328,7 +348,7 @@ int archive_pack(int dir_fd, int out_fd, struct mount_contents *contents,
 		return prepared;
 	if (before < 0)
 		return tar_fault(fault, -errno, "the working directory cannot be kept");
-	int err = pack_all(&p, dir_fd);
+	int err = pack_all(&p, dir_fd, name);
 
 	if (fchdir(before) < 0 && !err)
 		err = tar_fault(fault, -errno, "the working directory cannot be put back");
@@ -337,4 +357,16 @@ int archive_pack(int dir_fd, int out_fd, struct mount_contents *contents,
 	*contents = p.done;
 	p.done = (struct mount_contents){ 0 };
 	return 0;
+}
+
+int archive_pack(int dir_fd, int out_fd, struct mount_contents *contents,
+		 archive_progress_fn progress, void *data, struct archive_fault *fault)
+{
+	return archive(dir_fd, NULL, out_fd, contents, progress, data, fault);
+}
+
+int archive_pack_one(int dir_fd, const char *name, int out_fd, struct mount_contents *contents,
+		     archive_progress_fn progress, void *data, struct archive_fault *fault)
+{
+	return archive(dir_fd, name, out_fd, contents, progress, data, fault);
 }

@@ -49,6 +49,21 @@ int archive_prepare(struct archive_fault *fault);
 int archive_pack(int dir_fd, int out_fd, struct mount_contents *contents,
 		 archive_progress_fn progress, void *data, struct archive_fault *fault);
 
+/* The name of what is no directory in an archive of one thing. */
+#define ARCHIVE_ONE_NAME "deleted"
+
+/**
+ * archive_pack_one - write one thing alone: an empty directory as "./", anything else by the name
+ * ARCHIVE_ONE_NAME
+ * @name: in @dir_fd; another filesystem may be mounted there
+ *
+ * For what was deleted while it was in use: no directory has it, and a directory is empty then.
+ *
+ * Return: as archive_pack().
+ */
+int archive_pack_one(int dir_fd, const char *name, int out_fd, struct mount_contents *contents,
+		     archive_progress_fn progress, void *data, struct archive_fault *fault);
+
 /* What an archive may do. */
 enum archive_policy {
 	ARCHIVE_ANY_DEVICES = 1, /* --allow-devices: device nodes other than the harmless eight */

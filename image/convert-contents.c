@@ -119,9 +119,27 @@ static void read_digest(struct convert *to, const Rebind__RebindMount *extra, st
 	memcpy(m->contents->digest, extra->digest.data, sizeof(m->contents->digest));
 }
 
+static int read_deleted(struct convert *to, const Rebind__RebindMount *extra, struct mount *m)
+{
+	m->contents->inode = extra->deleted_inode;
+	if (!extra->has_deleted_link)
+		return 0;
+	int err = convert_copy_text(to, &extra->deleted_link, &m->contents->link);
+
+	if (err)
+		return err;
+	convert_check_text(to, m, "other name", &extra->deleted_link);
+	if (!path_is_normal(m->contents->link) || !m->contents->link[1])
+		bad_mount(to, m, "image-path", NULL,
+			  "has the other name '%s', which is not an absolute, normal path",
+			  WHO(to, m), m->contents->link);
+	return 0;
+}
+
 int convert_contents(struct convert *to, const Rebind__RebindMount *extra, struct mount *m)
 {
-	if (!extra->has_entries && !extra->has_bytes && !extra->has_digest && extra->n_sockets == 0)
+	if (!extra->has_entries && !extra->has_bytes && !extra->has_digest &&
+	    extra->n_sockets == 0 && !extra->has_deleted_inode && !extra->has_deleted_link)
 		return 0;
 	m->contents = calloc(1, sizeof(*m->contents));
 	if (!m->contents)
@@ -129,5 +147,7 @@ int convert_contents(struct convert *to, const Rebind__RebindMount *extra, struc
 	m->contents->entries = extra->entries;
 	m->contents->bytes = extra->bytes;
 	read_digest(to, extra, m);
-	return read_sockets(to, extra, m);
+	int err = read_deleted(to, extra, m);
+
+	return err ? err : read_sockets(to, extra, m);
 }

@@ -107,8 +107,9 @@ void image_file_abort(struct image_file *file)
 	errno = saved;
 }
 
-const char *image_contents_name(uint32_t dev, char buf[64])
+const char *image_contents_name(const struct mount *m, char buf[64])
 {
-	snprintf(buf, 64, "tmpfs-dev-%u.tar.gz.img", dev);
+	snprintf(buf, 64, m->deleted ? "deleted-%u.tar.gz.img" : "tmpfs-dev-%u.tar.gz.img",
+		 m->deleted ? m->id : m->dev);
 	return buf;
 }

@@ -111,8 +111,9 @@ void image_file_abort(struct image_file *file);
 #define cleanup_image_file cleanup(image_file_abort)
 
 /**
- * image_contents_name - the archive of a tmpfs: tmpfs-dev-<dev>.tar.gz.img
+ * image_contents_name - the archive of a tmpfs, tmpfs-dev-<dev>.tar.gz.img, or of a mount's deleted
+ * root, deleted-<mount id>.tar.gz.img
  */
-const char *image_contents_name(uint32_t dev, char buf[64]);
+const char *image_contents_name(const struct mount *m, char buf[64]);
 
 #endif

@@ -177,6 +177,10 @@ static int write_contents(const struct mount_contents *contents, struct record_p
 	extra->has_digest = contents->has_digest;
 	extra->digest.len = sizeof(contents->digest);
 	extra->digest.data = (uint8_t *)contents->digest;
+	extra->has_deleted_inode = contents->inode != 0;
+	extra->deleted_inode = contents->inode;
+	extra->has_deleted_link = contents->link != NULL;
+	extra->deleted_link = text(contents->link ? contents->link : "");
 	extra->sockets =
 		record_pool_alloc(pool, (contents->n_sockets + 1) * sizeof(*extra->sockets));
 	if (!extra->sockets)

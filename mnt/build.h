@@ -11,6 +11,16 @@
 #include "mnt/source.h"
 #include "model/plan.h"
 
+/* Roots that were deleted, made again and still to be deleted: fs/deleted.c's own. */
+struct build_gone {
+	struct gone *list;
+	uint32_t n;
+	struct table by_root;  /* superblock, inode and path -> index of list */
+	struct table by_inode; /* superblock and inode -> the first index of list */
+	struct table keepers; /* superblock and inode -> the mount by which the contents are kept */
+	bool has_keepers;
+};
+
 struct build {
 	const struct rebind_restore_options *options;
 	struct mount_tree *tree;
@@ -33,6 +43,8 @@ struct build {
 	int *givers; /* by first mount of a superblock: a detached mount that shows all of it */
 	struct table places; /* late mounts: index -> descriptor of the place held */
 	bool *lost; /* by mount: could not be placed, with a finding; so could nothing below */
+	struct build_gone gone;
+	int callers_ns_fd;
 	struct path_cache cache;
 	struct findings findings;
 	struct journal journal; /* of mountpoints that were made; the caller has the same */

@@ -78,6 +78,8 @@ static int carry_out(struct build *b, const struct plan_step *step)
 	case PLAN_ATTACH:
 	case PLAN_MOVE:
 		return attach_mount(b, i);
+	case PLAN_DELETE:
+		return fs_deleted_delete(b, i);
 	case PLAN_SEAL:
 		return seal(b, i);
 	case PLAN_PIVOT:
@@ -288,6 +290,7 @@ int builder_main(struct build *b, uint64_t above)
 {
 	cleanup_fd int callers_ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 
+	b->callers_ns_fd = callers_ns;
 	log_to(talk_log_sink, &b->caller_fd, log_max());
 	int err = build(b, above, callers_ns);
 

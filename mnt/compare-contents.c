@@ -14,6 +14,7 @@
 #include "image/archive.h"
 #include "image/image.h"
 #include "mnt/contents.h"
+#include "model/visible.h"
 #include "base/scratch.h"
 
 /* A copy of the tree's owners that a dump of contents goes by. */
@@ -30,11 +31,14 @@ static void set_owners(struct mount_tree *tree)
 static int archive_live(const struct contents_side *side, struct mount_tree *again, int *ret_dir)
 {
 	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
+	cleanup_visible struct visible visible = { 0 };
 	cleanup_fd int dir = scratch_directory();
 	int err = dir < 0 ? dir : scan_open(side->ns_fd, &target);
 
 	if (!err)
 		err = scan_read(&target, SCAN_BEST, again);
+	if (!err)
+		err = visible_find_all(again, &visible);
 	if (err)
 		return log_error(err, "cannot read the namespace for its contents");
 	set_owners(again);
@@ -47,8 +51,11 @@ static int list_one(int dir, const struct mount *m, struct archive_list *ret)
 {
 	struct archive_fault fault = { "" };
 	char name[64];
+
+	if (contents_are_elsewhere(m))
+		return 0;
 	cleanup_fd int fd =
-		openat(dir, image_contents_name(m->dev, name), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		openat(dir, image_contents_name(m, name), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
 		return log_error(-errno, "cannot open the contents of mount %u '%s'", m->id,
@@ -90,6 +97,12 @@ static void merge(const struct mount *m, const struct archive_list *left,
 	}
 }
 
+/* The name that a deleted root still has. */
+static const char *link_of(const struct mount *m)
+{
+	return m->contents && m->contents->link ? m->contents->link : "-";
+}
+
 static int compare_one(int left_dir, const struct mount *l, int right_dir, const struct mount *r,
 		       struct differences *out)
 {
@@ -100,6 +113,8 @@ static int compare_one(int left_dir, const struct mount *l, int right_dir, const
 		err = list_one(right_dir, r, &right);
 	if (!err)
 		merge(l, &left, &right, out);
+	if (!err && l->deleted && strcmp(link_of(l), link_of(r)) != 0)
+		differences_add(out, l->mountpoint, "other name", link_of(l), link_of(r));
 	return err;
 }
 
@@ -137,7 +152,7 @@ static int compare_all(const struct mount_tree *lt, int left_dir, const struct m
 
 		pair_children(lt, i, rt, partner[i], partner);
 		if (contents_is_first(lt, l) && r->owner == MOUNT_INTERNAL &&
-		    strcmp(l->fstype, r->fstype) == 0)
+		    l->deleted == r->deleted && strcmp(l->fstype, r->fstype) == 0)
 			err = compare_one(left_dir, l, right_dir, r, out);
 	}
 	return err;

@@ -150,6 +150,23 @@ static int ask_for_socket(struct hearing *h, int fd, struct mount_socket *socket
 	return table_put(&h->taken, socket->inode, socket->with_plugin, NULL);
 }
 
+static int hear_deleted(struct mount_tree *tree, const struct talk_message *message,
+			const char *link)
+{
+	if ((uint32_t)message->value >= tree->n)
+		return -EPROTO;
+	struct mount *m = &tree->mounts[message->value];
+
+	if (!m->contents)
+		m->contents = calloc(1, sizeof(*m->contents));
+	if (!m->contents)
+		return -ENOMEM;
+	m->contents->inode = message->inode;
+	if (link)
+		m->contents->link = arena_copy(&tree->strings, link, strlen(link));
+	return link && !m->contents->link ? -ENOMEM : 0;
+}
+
 static int parse_times(const char *text, struct mount_socket *socket)
 {
 	socket->has_times = true;
@@ -243,6 +260,8 @@ static int hear(struct hearing *h, const struct talk_message *message, const cha
 	switch (message->type) {
 	case TALK_CONTENTS:
 		return hear_contents(h, message, texts[0]);
+	case TALK_DELETED:
+		return hear_deleted(h->tree, message, texts[0]);
 	case TALK_SOCKET:
 		return hear_socket(h, message, texts, fd);
 	case TALK_SOCKET_ATTRIBUTE:

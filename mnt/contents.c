@@ -25,6 +25,7 @@
 #include "image/archive.h"
 #include "image/image.h"
 #include "mnt/contents-talk.h"
+#include "mnt/deleted.h"
 #include "mnt/libmount.h"
 #include "mnt/progress.h"
 #include "model/filesystem.h"
@@ -38,13 +39,16 @@ struct reader {
 	uint32_t n_left; /* superblocks not read yet */
 	struct progress progress;
 	bool ask_sockets;
-	bool *done; /* by first mount */
+	bool *done;	     /* by first mount */
+	struct table inodes; /* of deleted roots that were read; given back by the exit */
 };
 
 bool contents_is_first(const struct mount_tree *tree, const struct mount *m)
 {
 	const struct filesystem *fs = filesystem_find(m->fstype);
 
+	if (deleted_is_ours(tree, m))
+		return true;
 	return m->owner == MOUNT_INTERNAL && fs && (fs->flags & FILESYSTEM_CONTENTS) &&
 	       m->dev != tree->mounts[tree->root].dev &&
 	       tree_first_of_superblock(tree, m) == tree_index(tree, m);
@@ -69,7 +73,18 @@ bool contents_any(const struct mount_tree *tree)
 	return false;
 }
 
-static int pack(struct reader *r, uint32_t first, int dir_fd)
+static int finish(struct reader *r, uint32_t first, uint64_t bytes)
+{
+	r->done[first] = true;
+	r->n_left--;
+	r->progress.mounts++;
+	r->progress.bytes += bytes;
+	progress_tell(&r->progress);
+	return 0;
+}
+
+/* @dir_fd: the root of the filesystem, or where a mount stands whose own root was deleted */
+static int pack_contents(struct reader *r, uint32_t first, int dir_fd)
 {
 	const struct mount *m = &r->tree->mounts[first];
 	cleanup(image_file_abort) struct image_file file = { .fd = -EBADF };
@@ -78,12 +93,15 @@ static int pack(struct reader *r, uint32_t first, int dir_fd)
 	char name[64];
 
 	/* Without an inventory the directory is no image: what a killed dump left is in the way. */
-	unlinkat(r->image_dir_fd, image_contents_name(m->dev, name), 0);
+	unlinkat(r->image_dir_fd, image_contents_name(m, name), 0);
 	int err = image_file_start(&file, r->image_dir_fd, name);
 
 	if (err)
 		return log_error(err, "cannot create '%s' in the image directory", name);
-	err = archive_pack(dir_fd, file.fd, &contents, progress_bytes, &r->progress, &fault);
+	err = m->deleted ? archive_pack_one(dir_fd, strrchr(m->mountpoint, '/') + 1, file.fd,
+					    &contents, progress_bytes, &r->progress, &fault)
+			 : archive_pack(dir_fd, file.fd, &contents, progress_bytes, &r->progress,
+					&fault);
 	if (err)
 		return log_error(err, "cannot read the contents of mount %u '%s': %s", m->id,
 				 m->mountpoint, fault.text);
@@ -92,15 +110,27 @@ static int pack(struct reader *r, uint32_t first, int dir_fd)
 		return err;
 	err = image_file_finish(&file);
 	if (!err)
-		err = contents_tell(r->sock, first, &contents, r->ask_sockets ? dir_fd : -1);
+		err = contents_tell(r->sock, first, &contents,
+				    r->ask_sockets && !m->deleted ? dir_fd : -1);
 	if (err)
 		return log_error(err, "cannot write '%s'", name);
-	r->done[first] = true;
-	r->n_left--;
-	r->progress.mounts++;
-	r->progress.bytes += contents.bytes;
-	progress_tell(&r->progress);
-	return 0;
+	return finish(r, first, contents.bytes);
+}
+
+static int pack(struct reader *r, uint32_t first, int dir_fd)
+{
+	const struct mount *m = &r->tree->mounts[first];
+
+	if (m->deleted) {
+		int elsewhere = deleted_tell(r->sock, r->tree, first, dir_fd, &r->inodes);
+
+		if (elsewhere)
+			return elsewhere < 0 ? elsewhere : finish(r, first, 0);
+		return pack_contents(r, first, dir_fd);
+	}
+	int err = pack_contents(r, first, dir_fd);
+
+	return err ? err : deleted_find_links(r->sock, r->tree, first, dir_fd);
 }
 
 /* Is the visible directory at the mount's path the root of its superblock? In a copy ids differ. */
@@ -146,7 +176,7 @@ static int open_clean(const struct reader *r, const struct mount *m)
 static int read_visible(struct reader *r)
 {
 	for (uint32_t i = 0; i < r->tree->n; i++) {
-		if (!contents_is_first(r->tree, &r->tree->mounts[i]))
+		if (!contents_is_first(r->tree, &r->tree->mounts[i]) || r->tree->mounts[i].deleted)
 			continue;
 		/* Any of its mounts that shows the whole filesystem will do. */
 		for (uint32_t k = i; k != MOUNT_NONE && !r->done[i];
@@ -161,6 +191,23 @@ static int read_visible(struct reader *r)
 		}
 	}
 	return 0;
+}
+
+/* In the order of paths: by the first one that shows it a deleted root is kept, on every side. */
+static int read_visible_deleted(struct reader *r)
+{
+	int err = 0;
+
+	tree_for_each (i, r->tree) {
+		const struct mount *m = &r->tree->mounts[i];
+
+		if (err || !m->visible || !deleted_is_ours(r->tree, m))
+			continue;
+		cleanup_fd int dir = deleted_open_place(m);
+
+		err = dir < 0 ? 0 : pack(r, i, dir);
+	}
+	return err;
 }
 
 /* In the peeler: let the reader read it, and wait until it has. */
@@ -196,6 +243,13 @@ static int read_and_remove(struct reader *r, uint32_t i)
 	    mount_is_fsroot(m)) {
 		cleanup_fd int dir = open_clean(r, m);
 		int err = dir < 0 ? 0 : hand_up(r, first, dir);
+
+		if (err)
+			return err;
+	}
+	if (deleted_is_ours(r->tree, m) && !r->done[i]) {
+		cleanup_fd int dir = deleted_open_place(m);
+		int err = dir < 0 ? 0 : hand_up(r, i, dir);
 
 		if (err)
 			return err;
@@ -390,6 +444,8 @@ static int read_all(struct reader *r)
 		return log_error(-errno, "cannot enter the namespace");
 	int err = read_visible(r);
 
+	if (!err)
+		err = read_visible_deleted(r);
 	if (err || !r->n_left)
 		return err;
 	if (setns(outside, CLONE_NEWNS) < 0)
@@ -426,7 +482,10 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 	if (!r.n_left)
 		return 0;
 	const char *reason;
-	int err = archive_prepare(&fault);
+	int err = deleted_look(target, tree);
+
+	if (!err)
+		err = archive_prepare(&fault);
 
 	if (err)
 		return log_error(err, "cannot read contents: %s", fault.text);
@@ -459,7 +518,9 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 	fd_close(&sock);
 	int ended = child_wait(pid, NULL);
 
-	return err ? err : ended ? -EIO : 0;
+	if (err || ended)
+		return err ? err : -EIO;
+	return deleted_settle(tree);
 }
 
 void contents_forget(const struct mount_tree *tree, int image_dir_fd)
@@ -468,5 +529,5 @@ void contents_forget(const struct mount_tree *tree, int image_dir_fd)
 
 	for (uint32_t i = 0; i < tree->n; i++)
 		if (contents_is_first(tree, &tree->mounts[i]) && tree->mounts[i].contents)
-			unlinkat(image_dir_fd, image_contents_name(tree->mounts[i].dev, name), 0);
+			unlinkat(image_dir_fd, image_contents_name(&tree->mounts[i], name), 0);
 }

@@ -30,9 +30,19 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 void contents_forget(const struct mount_tree *tree, int image_dir_fd);
 
 /**
- * contents_is_first - is this the mount by which its superblock's contents are kept
+ * contents_is_first - is this the mount by which contents are kept: the first one of its
+ * superblock, or one whose root was deleted there
  */
 bool contents_is_first(const struct mount_tree *tree, const struct mount *m);
+
+/**
+ * contents_are_elsewhere - of a deleted root: it is that of another mount too, or has another name,
+ * or is CRIU's, which keeps nothing of it
+ */
+static inline bool contents_are_elsewhere(const struct mount *m)
+{
+	return m->deleted && (!m->contents || !m->contents->has_digest);
+}
 
 /* Is there any such mount? */
 bool contents_any(const struct mount_tree *tree);

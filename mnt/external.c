@@ -347,7 +347,8 @@ static bool is_internal(const struct external_input *in, const struct table *cop
 	const struct mount *root = &in->tree->mounts[in->tree->root];
 	const struct filesystem *fs = filesystem_find(m->fstype);
 
-	if (m->deleted)
+	/* Only where the filesystem is ours can its root be made and deleted again. */
+	if (m->deleted && (m->dev == root->dev || !fs || !(fs->flags & FILESYSTEM_CONTENTS)))
 		return false;
 	if (m->dev == root->dev)
 		return path_rest_below(m->root, root->root) != NULL;
@@ -357,7 +358,7 @@ static bool is_internal(const struct external_input *in, const struct table *cop
 		return true;
 	const struct mount *first = &in->tree->mounts[tree_first_of_superblock(in->tree, m)];
 
-	if (!mount_is_fsroot(first))
+	if (!mount_is_fsroot(first) || (m->deleted && first->owner == MOUNT_EXTERNAL))
 		return false;
 	return (fs->flags & FILESYSTEM_OF_NAMESPACE) ||
 	       table_get(&in->callers->by_dev, m->dev) == TABLE_NONE ||

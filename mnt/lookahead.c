@@ -79,7 +79,7 @@ static void look_at_contents(const struct mount *m, int image_dir_fd, struct fin
 	struct archive_fault fault = { "" };
 	struct mount_contents done = { 0 };
 	char name[64];
-	cleanup_fd int in = caps_openat(image_dir_fd, image_contents_name(m->dev, name),
+	cleanup_fd int in = caps_openat(image_dir_fd, image_contents_name(m, name),
 					O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	/* As fs_tmpfs_fill() has it. */
@@ -107,6 +107,7 @@ void lookahead(const struct rebind_restore_options *options, const struct mount_
 	look_for_mountpoints(options, tree, sources, findings);
 	look_for_plugins(options, tree, findings);
 	for (uint32_t i = 0; i < tree->n; i++)
-		if (contents_is_first(tree, &tree->mounts[i]))
+		if (contents_is_first(tree, &tree->mounts[i]) &&
+		    !contents_are_elsewhere(&tree->mounts[i]))
 			look_at_contents(&tree->mounts[i], image_dir_fd, findings);
 }

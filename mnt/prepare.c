@@ -106,13 +106,17 @@ static int clone_part(struct build *b, uint32_t i, uint32_t giver)
 		return source_clone_part(b->sources, giver, path_rest_below(m->root, root->root));
 	if (mount_is_fsroot(m))
 		return sys_open_tree(b->givers[giver], "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
-	part = path_open_beneath(b->givers[giver], m->root);
+	part = m->deleted ? fs_deleted_open(b, i) : path_open_beneath(b->givers[giver], m->root);
 	return part < 0 ? part : sys_open_tree(part, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
 }
 
 int prepare_clone(struct build *b, uint32_t i, uint32_t giver)
 {
 	const struct mount *m = &b->tree->mounts[i];
+	int made = m->deleted ? fs_deleted_make(b, i) : 0;
+
+	if (made)
+		return made;
 	cleanup_fd int fd = clone_part(b, i, giver);
 
 	if (fd < 0) {

@@ -19,8 +19,9 @@ enum talk_type {
 	TALK_DONE,	 /* value: the builder's result */
 	TALK_CONTENTS,	 /* value: a superblock's first mount; device: entries; inode: bytes; the
 			    digest, in hex */
-	TALK_SOCKET,	 /* of the contents told last: value: mode; device: uid << 32 | gid; inode;
-			    path, times */
+	TALK_DELETED, /* value: a mount with a deleted root; inode: of that; a name it has still */
+	TALK_SOCKET,  /* of the contents told last: value: mode; device: uid << 32 | gid; inode;
+			 path, times */
 	TALK_SOCKET_ATTRIBUTE, /* of the socket told last: name; value, in hex */
 	TALK_PROGRESS,	       /* device: bytes; inode: mounts done << 32 | of all; what is done */
 	TALK_GO,	       /* the other side may go on */

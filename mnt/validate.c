@@ -54,11 +54,11 @@ static void refuse_undecided(const struct mount_tree *tree, const struct mount_t
 	/* --copy takes paths alone. */
 	const char *help = is_seen(tree, m) ? both : declare;
 
-	if (m->deleted)
-		findings_mount(
-			findings, "deleted", m, declare,
-			"its root '%s' has been deleted: it cannot be made again from inside",
-			m->root);
+	if (m->deleted && (!fs || !(fs->flags & FILESYSTEM_CONTENTS)))
+		findings_mount(findings, "deleted", m, declare,
+			       "its root '%s' has been deleted: to have it again, it would have to "
+			       "be made and deleted in a %s that is not rebind's",
+			       m->root, m->fstype);
 	else if (fs && table_get(&callers->by_dev, m->dev) != TABLE_NONE)
 		findings_mount(findings, "not-dumpable", m, help,
 			       "the %s behind it is mounted in the caller's namespace too",
@@ -193,6 +193,10 @@ static void check_idmap(const struct mount *m, struct findings *findings)
 	if (!m->idmap || !m->idmap->n_uid || !m->idmap->n_gid)
 		findings_mount(findings, "idmapped", m, "Linux 6.15",
 			       "it is id-mapped, and the kernel does not tell its maps here");
+	else if (m->deleted && m->owner == MOUNT_INTERNAL)
+		findings_mount(
+			findings, "idmapped", m, NULL,
+			"it is id-mapped, and its root has been deleted: whose it is cannot be told");
 	else if (m->owner == MOUNT_PLUGIN)
 		findings_mount(
 			findings, "idmapped", m, NULL,
@@ -301,17 +305,25 @@ static void check_served(const struct mount *m, struct findings *findings)
 	}
 }
 
+static bool is_restorable(const struct mount_tree *tree, const struct mount *m)
+{
+	const struct filesystem *fs = filesystem_find(m->fstype);
+
+	return !m->deleted ||
+	       (fs && (fs->flags & FILESYSTEM_CONTENTS) && m->dev != tree->mounts[tree->root].dev);
+}
+
 int validate_image(const struct mount_tree *tree, const char *const *enable_fs, size_t n_enable_fs,
 		   struct findings *findings)
 {
 	tree_for_each (i, tree) {
 		const struct mount *m = &tree->mounts[i];
 
-		if (m->deleted && m->owner == MOUNT_INTERNAL)
-			findings_mount(
-				findings, "deleted", m, NULL,
-				"its root '%s' had been deleted: not restored by this version yet",
-				m->root);
+		if (m->owner == MOUNT_INTERNAL && !is_restorable(tree, m))
+			findings_mount(findings, "deleted", m, NULL,
+				       "its root '%s' had been deleted: it would have to be made "
+				       "and deleted in a %s that is not rebind's",
+				       m->root, m->fstype);
 		else if (m->owner == MOUNT_INTERNAL)
 			check_internal(tree, m, enable_fs, n_enable_fs, findings);
 		else if (m->owner == MOUNT_PLUGIN && m->file_id)

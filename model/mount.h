@@ -72,6 +72,9 @@ struct mount_contents {
 	uint32_t n_sockets, n_attributes;
 	bool has_digest;    /* CRIU's have none */
 	uint8_t digest[32]; /* SHA-256 of the archive file */
+	/* Of a deleted root; without a digest the contents are those of another of this inode. */
+	uint64_t inode;	  /* several mounts can have one; 0: not known */
+	const char *link; /* a name that it still has, from the root of its filesystem, or NULL */
 };
 
 /*

@@ -88,14 +88,31 @@ static void make_internal(struct planner *p, uint32_t i)
 
 	if (!p->uses[first]) {
 		plan_add(p, PLAN_CREATE, i, first);
-		for (uint32_t k = first; k != MOUNT_NONE; k = p->tree->mounts[k].sb_next)
+		for (uint32_t k = first; k != MOUNT_NONE; k = p->tree->mounts[k].sb_next) {
 			p->uses[first] += p->tree->mounts[k].owner == MOUNT_INTERNAL;
+			p->gone[first] |= p->tree->mounts[k].deleted;
+		}
 	}
-	bool last = --p->uses[first] == 0;
+	bool last = --p->uses[first] == 0, take = last && mount_is_fsroot(m) && !p->gone[first];
 
-	plan_add(p, last && mount_is_fsroot(m) ? PLAN_TAKE : PLAN_CLONE, i, first);
-	if (last && !mount_is_fsroot(m))
+	plan_add(p, take ? PLAN_TAKE : PLAN_CLONE, i, first);
+	if (last && !take && !p->gone[first])
 		plan_add(p, PLAN_DROP, first, MOUNT_NONE);
+}
+
+/*
+ * Nothing can be attached any more whose root was deleted, nor moved, nor cloned: so that comes
+ * last, when the superblock's last mount stands. Only its giver is needed for it.
+ */
+static void delete_roots(struct planner *p, uint32_t i)
+{
+	const struct mount *m = &p->tree->mounts[i];
+	uint32_t first = tree_first_of_superblock(p->tree, m);
+
+	if (m->owner != MOUNT_INTERNAL || !p->gone[first] || p->uses[first])
+		return;
+	plan_add(p, PLAN_DELETE, first, MOUNT_NONE);
+	plan_add(p, PLAN_DROP, first, MOUNT_NONE);
 }
 
 static void make(struct planner *p, uint32_t i)
@@ -113,6 +130,7 @@ static void make(struct planner *p, uint32_t i)
 	}
 	plan_add(p, p->tree->mounts[i].owner == MOUNT_PLUGIN ? PLAN_MOVE : PLAN_ATTACH, i,
 		 MOUNT_NONE);
+	delete_roots(p, i);
 }
 
 /* All children stand or have their place: nothing will look for one in it any more. */
@@ -222,8 +240,9 @@ static void build(struct planner *p)
 	uint32_t n = p->tree->n;
 
 	p->uses = calloc(n, sizeof(*p->uses));
+	p->gone = calloc(n, sizeof(*p->gone));
 	p->late = malloc(n * sizeof(*p->late));
-	if (!p->uses || !p->late) {
+	if (!p->uses || !p->gone || !p->late) {
 		p->err = -ENOMEM;
 		return;
 	}
@@ -253,6 +272,7 @@ int plan_build(const struct plan_input *input, struct plan *plan, struct finding
 	free(p.next_member);
 	free(p.seeds);
 	free(p.uses);
+	free(p.gone);
 	free(p.late);
 	table_free(&p.group_of);
 	return p.err;
@@ -271,6 +291,7 @@ char *plan_text(const struct mount_tree *tree, const struct plan_step *step)
 		[PLAN_MOVE] = "move premount",
 		[PLAN_CLOSE] = "close",
 		[PLAN_DROP] = "drop giver",
+		[PLAN_DELETE] = "delete roots in the filesystem of",
 		[PLAN_SEAL] = "make superblock read-only",
 		[PLAN_PIVOT] = "pivot_root",
 		[PLAN_SEED] = "seed a peer group from",

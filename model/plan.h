@@ -20,6 +20,7 @@ enum plan_op {
 	PLAN_MOVE,	/* put a premount into its place, and remove its temporary mountpoint */
 	PLAN_CLOSE,	/* its descriptor is needed no more */
 	PLAN_DROP,	/* nor is the giver of its superblock */
+	PLAN_DELETE,	/* delete the roots that were deleted: all mounts of them stand */
 	PLAN_SEAL,	/* make its superblock read-only, now that it is filled */
 	PLAN_PIVOT,	/* the new root becomes the root */
 	PLAN_SEED,	/* a clone of other that is nowhere attached, to start a peer group with */

@@ -40,6 +40,49 @@ int fs_set_options(int fs_fd, const struct mount *m, const char *options);
 int fs_tmpfs_fill(struct build *b, const struct mount *m, int fd);
 
 /**
+ * fs_become_owner - be the owner of a directory, where another user namespace has its filesystem
+ * fs_become_ourselves - be oneself again
+ *
+ * A tmpfs of another user namespace takes files from those only whom that one knows (EOVERFLOW);
+ * whoever owns its root is one. The files get their own owners afterwards.
+ *
+ * Return: 0 or a negative errno.
+ */
+int fs_become_owner(const struct build *b, int fd);
+int fs_become_ourselves(const struct build *b);
+
+/**
+ * fs_unpack - unpack an archive of the image, and check that it is what was recorded
+ * @m: whose contents they are
+ * @recorded: NULL: CRIU's, of which nothing is known
+ *
+ * Return: 0 or a negative errno, logged.
+ */
+int fs_unpack(struct build *b, const struct mount *m, const struct mount_contents *recorded,
+	      int fd);
+
+/**
+ * fs_deleted_make - make what the mount's deleted root was, unless it is there already
+ *
+ * It gets a name of ours in its filesystem. Return: 0 or a negative errno, logged.
+ */
+int fs_deleted_make(struct build *b, uint32_t i);
+
+/**
+ * fs_deleted_open - Return: a descriptor (O_PATH) of it, or a negative errno.
+ */
+int fs_deleted_open(const struct build *b, uint32_t i);
+
+/**
+ * fs_deleted_delete - give all that were made in a filesystem the names that they had, and delete
+ * them
+ * @first: the first mount of its superblock
+ *
+ * Return: 0 or a negative errno, logged.
+ */
+int fs_deleted_delete(struct build *b, uint32_t first);
+
+/**
  * fs_sockets_make - the sockets of a tmpfs, in directories that are there
  * @host: plugins that are asked for those that one of them took at dump; or NULL
  * @fd: its root

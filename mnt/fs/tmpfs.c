@@ -41,13 +41,12 @@ static int check_digest(const struct mount *m, const char *name,
 			 name, m->id, m->mountpoint);
 }
 
-static int unpack(struct build *b, const struct mount *m, const struct mount_contents *recorded,
-		  int fd)
+int fs_unpack(struct build *b, const struct mount *m, const struct mount_contents *recorded, int fd)
 {
 	struct archive_fault fault = { "" };
 	struct mount_contents done = { 0 };
 	char name[64], without[CAPS_TEXT];
-	cleanup_fd int in = openat(b->image_dir_fd, image_contents_name(m->dev, name),
+	cleanup_fd int in = openat(b->image_dir_fd, image_contents_name(m, name),
 				   O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	/* CRIU makes a new ramfs, and keeps nothing of it; where we did, there are its counts. */
@@ -72,14 +71,12 @@ static int unpack(struct build *b, const struct mount *m, const struct mount_con
 	return err ? err : check_counts(m, recorded, &done);
 }
 
-/*
- * A tmpfs of another user namespace takes files from those only whom that one knows (EOVERFLOW);
- * whoever owns its root is one. The files get their own owners afterwards.
- */
-static int become_owner(int fd)
+int fs_become_owner(const struct build *b, int fd)
 {
 	struct stat st;
 
+	if (!b->keeper || !b->keeper->has_user)
+		return 0;
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	setfsgid(st.st_gid);
@@ -88,8 +85,10 @@ static int become_owner(int fd)
 	return caps_raise();
 }
 
-static int become_ourselves(void)
+int fs_become_ourselves(const struct build *b)
 {
+	if (!b->keeper || !b->keeper->has_user)
+		return 0;
 	setfsgid(getegid());
 	setfsuid(geteuid());
 	return caps_raise();
@@ -98,14 +97,13 @@ static int become_ourselves(void)
 int fs_tmpfs_fill(struct build *b, const struct mount *m, int fd)
 {
 	const struct mount *first = &b->tree->mounts[tree_first_of_superblock(b->tree, m)];
-	bool other = b->keeper && b->keeper->has_user;
-	int err = other ? become_owner(fd) : 0;
+	int err = fs_become_owner(b, fd);
 
 	if (!err)
-		err = unpack(b, m, first->contents, fd);
+		err = fs_unpack(b, first, first->contents, fd);
 	if (!err)
-		err = fs_sockets_make(b->host, m, first->contents, fd);
-	int back = other ? become_ourselves() : 0;
+		err = fs_sockets_make(b->host, first, first->contents, fd);
+	int back = fs_become_ourselves(b);
 
 	return err ? err : back;
 }

@@ -244,4 +244,36 @@ else
 	echo "# crit is not installed: what rebind writes was read by records.py alone"
 fi
 forget "$container"
+
+# ---- deleted roots: CRIU keeps of them that they were deleted ----
+
+new_root old
+mkdir deleted
+cat >deleted.sh <<'END'
+set -e
+mount --bind old old
+cd old
+mount -t proc proc proc
+mount -t tmpfs t tmp
+mkdir tmp/gone
+echo text >tmp/file
+mkdir tmp/kept
+mount --bind tmp/gone tmp/kept
+mount --bind tmp/file etc/conf
+rm -r tmp/gone tmp/file
+exec "$1" hold .
+END
+hold container unshare --mount --propagation private bash deleted.sh "$work/old/inside"
+result "deleted roots are dumped" "$("$rebind" dump -t "$container" -D deleted 2>&1)"
+forget "$container"
+records strip deleted/mountpoints-1.img
+rm deleted/deleted-*.img
+new_root new
+result "and restored without what rebind alone keeps of them" \
+	"$("$rebind" restore -D deleted --root new --pidfile deleted.pid 2>&1)"
+pid=$(cat deleted.pid)
+result "they are deleted again" "$("$rebind" diff deleted "$pid" 2>&1)"
+result "a file, and a directory" "$([ "$(stat -L -c %F "/proc/$pid/root/etc/conf" "/proc/$pid/root/tmp/kept")" = \
+	$'regular empty file\ndirectory' ] || stat -L "/proc/$pid/root/etc/conf" "/proc/$pid/root/tmp/kept")"
+kill "$pid"
 finish

@@ -5,6 +5,7 @@ of fields say. Prints a record a line as JSON, or changes fields of the record t
 
 usage: records.py show FILE                            a line a record: {"mountpoint": "/", ...}
        records.py set FILE MOUNTPOINT FIELD=VALUE...   FIELD alone: it goes
+       records.py strip FILE                           without what only rebind writes
        records.py version1 DIR                         as CRIU's first version of images had it
 """
 import json
@@ -109,6 +110,11 @@ def show(name):
         print(json.dumps(line))
 
 
+def strip(name):
+    head, table, records = read(name)
+    write(name, head, [[f for f in fields if f[0] in table.values()] for fields in records])
+
+
 def change(name, mountpoint, words):
     head, table, records = read(name)
     for i, fields in enumerate(records):
@@ -147,5 +153,7 @@ if __name__ == "__main__":
         show(sys.argv[2])
     elif sys.argv[1] == "set":
         change(sys.argv[2], sys.argv[3], sys.argv[4:])
+    elif sys.argv[1] == "strip":
+        strip(sys.argv[2])
     else:
         version1(sys.argv[2])

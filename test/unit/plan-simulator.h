@@ -17,6 +17,7 @@ struct simulated {
 	bool giver, had_giver; /* of the superblock whose first mount it is */
 	bool place;	       /* held */
 	bool attached, premounted, sealed, bound, shared_once;
+	bool deleted;	      /* the roots in the superblock whose first mount it is */
 	uint32_t cloned_from; /* of a seed */
 	uint32_t group,
 		master; /* propagation so far, numbered by the simulator; hosts' have HOST */
@@ -239,6 +240,17 @@ static inline void sim_seal(struct simulator *s, uint32_t i)
 	s->of[i].sealed = true;
 }
 
+static inline void sim_delete(struct simulator *s, uint32_t first)
+{
+	sim_check(s, s->of[first].giver, "its giver is gone");
+	sim_check(s, !s->of[first].sealed, "its superblock is read-only");
+	sim_check(s, !s->of[first].deleted, "twice");
+	s->of[first].deleted = true;
+	for (uint32_t i = first; i != MOUNT_NONE; i = s->tree->mounts[i].sb_next)
+		sim_check(s, s->of[i].attached || !s->tree->mounts[i].deleted,
+			  "mount %u does not stand", s->tree->mounts[i].id);
+}
+
 static inline void sim_pivot(struct simulator *s)
 {
 	sim_check(s, s->of[s->tree->root].open, "the root's descriptor is closed");
@@ -277,6 +289,8 @@ static inline void sim_step(struct simulator *s, const struct plan_step *step)
 		return sim_close(s, i);
 	case PLAN_DROP:
 		return sim_end_giver(s, i);
+	case PLAN_DELETE:
+		return sim_delete(s, i);
 	case PLAN_SEAL:
 		return sim_seal(s, i);
 	case PLAN_PIVOT:
@@ -308,6 +322,10 @@ static inline void sim_check_end(struct simulator *s)
 		sim_check(s, s->of[i].attached, "at the end mount %u does not stand", m->id);
 		sim_check(s, !s->of[i].giver && !s->of[i].place,
 			  "mount %u: a descriptor was forgotten", m->id);
+		sim_check(s,
+			  !m->deleted || m->owner != MOUNT_INTERNAL ||
+				  s->of[tree_first_of_superblock(s->tree, m)].deleted,
+			  "mount %u: its root is there", m->id);
 		sim_check(s, s->of[i].bound == m->unbindable, "mount %u: unbindable", m->id);
 		sim_check(s, !s->of[i].group == !m->shared, "mount %u: shared or not", m->id);
 	}

@@ -338,6 +338,8 @@ static void add_rich_mount(struct mount_tree *tree)
 	m->contents = calloc(1, sizeof(*m->contents));
 	m->contents->entries = 3;
 	m->contents->bytes = 1ULL << 40;
+	m->contents->inode = 1ULL << 50;
+	m->contents->link = "/of the same\xff";
 	m->contents->has_digest = true;
 	for (size_t i = 0; i < sizeof(m->contents->digest); i++)
 		m->contents->digest[i] = (uint8_t)(3 * i);
@@ -464,6 +466,8 @@ static void what_criu_has_no_field_for_survives(void **state)
 		assert_same_mount(tree_find(&tree, back.mounts[i].id), &back.mounts[i]);
 	const struct mount *rich = tree_find(&back, 12);
 
+	assert_int_equal(rich->contents->inode, 1ULL << 50);
+	assert_string_equal(rich->contents->link, "/of the same\xff");
 	assert_int_equal(rich->idmap->n_uid, 2);
 	assert_int_equal(rich->idmap->n_gid, 0);
 	assert_int_equal(rich->idmap->uid[0].count, 65536);

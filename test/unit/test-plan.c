@@ -77,6 +77,31 @@ static void a_giver_whose_last_mount_shows_a_part_is_dropped(void **state)
 	assert_int_equal(sim_how_many(&plan, PLAN_TAKE), 0);
 }
 
+static void roots_are_deleted_when_all_mounts_of_their_filesystem_stand(void **state)
+{
+	static const struct row rows[] = {
+		{ 1, 0, "/", ROOT },
+		{ 2, 1, "/d", OURS, .dev = 9 },
+		{ 3, 1, "/c", OURS, .dev = 9, .root = "/gone" },
+		{ 4, 1, "/b", OURS, .dev = 9, .root = "/gone" },
+		{ 5, 1, "/a", OURS, .dev = 9 },
+		{ 6, 1, "/over", OURS, .dev = 10, .fstype = "overlay" },
+		{ 7, 6, "/over/x", OURS, .dev = 9, .root = "/gone" },
+	};
+	cleanup_tree struct mount_tree tree;
+	cleanup_plan struct plan plan;
+
+	help_tree(&tree, rows, ARRAY_SIZE(rows));
+	for (uint32_t i = 0; i < tree.n; i++)
+		tree.mounts[i].deleted = strcmp(tree.mounts[i].root, "/gone") == 0;
+	sim_good_plan(&tree, &plan);
+	assert_int_equal(sim_how_many(&plan, PLAN_DELETE), 1);
+	assert_int_equal(sim_how_many(&plan, PLAN_TAKE), 1); /* the overlay's */
+	assert_true(sim_where(HERE, &plan, PLAN_DELETE, 2) >
+		    sim_where(HERE, &plan, PLAN_ATTACH, 7));
+	assert_true(sim_where(HERE, &plan, PLAN_DROP, 2) > sim_where(HERE, &plan, PLAN_DELETE, 2));
+}
+
 static void mounts_of_the_roots_filesystem_are_parts_of_its_source(void **state)
 {
 	static const struct row rows[] = {
@@ -380,6 +405,7 @@ int main(void)
 		cmocka_unit_test(
 			a_superblock_is_created_once_and_its_last_whole_mount_is_the_giver_itself),
 		cmocka_unit_test(a_giver_whose_last_mount_shows_a_part_is_dropped),
+		cmocka_unit_test(roots_are_deleted_when_all_mounts_of_their_filesystem_stand),
 		cmocka_unit_test(mounts_of_the_roots_filesystem_are_parts_of_its_source),
 		cmocka_unit_test(overlays_wait_with_their_places_held_until_all_else_stands),
 		cmocka_unit_test(overlays_follow_by_age_also_when_one_lies_in_another),

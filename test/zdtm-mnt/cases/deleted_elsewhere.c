@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "case.h"
+
+static void prepare(void)
+{
+	volume("vol");
+	make_dir("src/vol/gone");
+}
+
+static void build(void)
+{
+	bind("vol", "/vol");
+	bind("/vol/gone", "/kept");
+	make_dir("/here");
+	bind("/here", "/kept2");
+	expect(!rmdir("/vol/gone") && !rmdir("/here"), "rmdir: %s", strerror(errno));
+}
+
+const struct zdtm_case zdtm_case = {
+	.about =
+		"A deleted root in a filesystem that is not ours is said, each with what would help.",
+	.dump = LIST("--external", "mnt[/vol]:vol"),
+	.prepare = prepare,
+	.build = build,
+	.refused = REFUSED_AT_DUMP,
+	.says = LIST("/kept (mount", "gone' has been deleted", "--external 'mnt[/kept]:KEY'",
+		     "/kept2 (mount", "here' has been deleted", "--external 'mnt[/kept2]:KEY'"),
+};
