@@ -24,6 +24,9 @@ int verb_swrk(int argc, char **argv);
 int verb_service(int argc, char **argv);
 int verb_criu(int argc, char **argv);
 
+/* The whole command line of a program that is called "criu". */
+int criu_name(int argc, char **argv);
+
 /* The verbs of `rebind criu`: the same work, with CRIU for the processes. */
 int criu_verb_dump(int argc, char **argv);
 int criu_verb_restore(int argc, char **argv);

@@ -92,12 +92,21 @@ static const char *program_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+static const char *called(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 static int run(int argc, char **argv)
 {
 	const struct verb *verb;
 
 	if (argc && strcmp(program_name(argv[0]), ACTIONS_PROGRAM) == 0)
 		return actions_program(argv[0]);
+	if (argc > 0 && strcmp(called(argv[0]), "criu") == 0)
+		return flush_output(criu_name(argc, argv), STATUS_FAILED);
 	if (argc < 2)
 		return usage_error(NULL, "a verb is missing");
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)

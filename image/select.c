@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,7 +15,10 @@
 #include "image/record.h"
 
 #define OUR_VERSION 1
-#define LISTED_MAX  64 /* namespaces that a sentence names */
+#define NAMESPACES                                                                   \
+	(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | \
+	 CLONE_NEWCGROUP)
+#define LISTED_MAX 64 /* namespaces that a sentence names */
 
 #define bad_image(findings, code, help, ...) \
 	(findings_add(findings, code, 0, NULL, help, __VA_ARGS__), -EBADMSG)
@@ -47,6 +51,10 @@ static int check_inventory(int dir_fd, const Rebind__InventoryEntry *entry, stru
 				 "inventory.img was written by another version of rebind (%u); "
 				 "%d is known",
 				 ours->version, OUR_VERSION);
+	if (info->namespaces & ~NAMESPACES)
+		return bad_image(findings, "image-inventory", NULL,
+				 "inventory.img names namespaces of an unknown kind (%#x)",
+				 info->namespaces & ~NAMESPACES);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #ifndef REBIND_RUNTIME_HOLDER_H
 #define REBIND_RUNTIME_HOLDER_H
 
+#include <sched.h>
 #include <sys/types.h>
 
 #include "base/util.h"
@@ -23,6 +24,10 @@ enum holder_kind {
 	HOLDER_CGROUP,
 	HOLDER_KINDS,
 };
+
+/* CLONE_NEW* of these kinds: nothing else that an image or a client names is passed to clone(). */
+#define HOLDER_NAMESPACES \
+	(CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
 
 struct holder_wish {
 	uint32_t make;		/* CLONE_NEW*; of the kinds above */

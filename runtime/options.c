@@ -4,17 +4,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/table.h"
+#include "runtime/node.h"
 
 #define WIRE_VARINT 0
-#define MEM_MAJOR   1 /* of the host's /dev/null */
-#define NULL_MINOR  3
 
 void options_free(struct options_words *words)
 {
@@ -154,18 +151,16 @@ static int seen_before(struct builder *b, size_t index)
  */
 static int take_null(struct builder *b, const char *key)
 {
+	static const struct config_device null = { "/dev/null", false, 1, 3 };
 	struct options_words *ret = b->ret;
-	struct stat st;
 
 	if (ret->null_fd < 0)
-		ret->null_fd = open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (ret->null_fd < 0 || fstat(ret->null_fd, &st) < 0)
-		return operation_refuse(b->op, -errno, "cannot open '/dev/null': %s",
-					strerror(errno));
-	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(MEM_MAJOR, NULL_MINOR))
-		return operation_refuse(b->op, -ENODEV,
-					"'/dev/null' is not the device %d:%d: it masks nothing",
-					MEM_MAJOR, NULL_MINOR);
+		ret->null_fd = node_open(&null);
+	if (ret->null_fd < 0)
+		return operation_refuse(
+			b->op, ret->null_fd,
+			"'/dev/null' is not the device %u:%u, and masks nothing: %s", null.major,
+			null.minor, strerror(-ret->null_fd));
 	ret->inherit[ret->n_inherit++] =
 		(struct rebind_inherit_fd){ .fd = ret->null_fd, .key = key };
 	return 0;

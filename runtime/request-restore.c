@@ -18,8 +18,7 @@
 #include "runtime/holder.h"
 #include "runtime/operation.h"
 #include "runtime/options.h"
-
-#define ISOLATED (CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
+#include "runtime/recorded.h"
 
 struct restore {
 	struct operation *op;
@@ -93,8 +92,7 @@ static int join_inherited(struct restore *r, enum holder_kind kind)
 static int choose_namespaces(struct restore *r)
 {
 	const Rpc__Options *o = r->op->options;
-	/* Whose namespaces nobody noted gets all of its own: rather too few doors than too many. */
-	uint32_t make = r->image.has_namespaces ? r->image.namespaces : ISOLATED, flag;
+	uint32_t make = recorded_of(&r->image), flag;
 	int err = 0;
 
 	if (make & CLONE_NEWUSER)
@@ -111,7 +109,7 @@ static int choose_namespaces(struct restore *r)
 		if (r->wish.join[i] >= 0)
 			make &= ~flag;
 	}
-	r->wish.make = make & ISOLATED;
+	r->wish.make = make & HOLDER_NAMESPACES;
 	return err;
 }
 
