@@ -32,6 +32,7 @@ so() {
 
 make_container plain
 forget "$container"
+outer=
 hold outer unshare --mount --pid --net --ipc --uts --fork --kill-child --propagation private \
 	bash "$work/container" "$work/a" plain
 container=$(pgrep -P "$outer")
