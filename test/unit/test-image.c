@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -442,6 +443,31 @@ static void only_what_is_served_has_a_descriptor(void **state)
 		read_bad(scratch.fd, 0, "image-field", "cannot be served through a descriptor");
 		scratch_remove(&scratch);
 	}
+}
+
+static void the_namespaces_of_the_dumped_process_are_known_ones(void **state)
+{
+	cleanup_findings struct findings findings = { 0 };
+	struct image_info info = { .has_namespaces = true,
+				   .namespaces = CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUSER };
+	struct scratch scratch;
+
+	scratch_make(&scratch);
+	assert_int_equal(image_read_info(scratch.fd, &info, &findings), -ENOENT);
+	info = (struct image_info){ .has_namespaces = true,
+				    .namespaces = CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUSER };
+	assert_int_equal(image_write_inventory(scratch.fd, &info), 0);
+	info = (struct image_info){ 0 };
+	assert_int_equal(image_read_info(scratch.fd, &info, &findings), 0);
+	assert_true(info.has_namespaces);
+	assert_int_equal(info.namespaces, CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUSER);
+	/* They become flags of clone(2): nothing else may be among them. */
+	unlinkat(scratch.fd, "inventory.img", 0);
+	info.namespaces |= CLONE_VM;
+	assert_int_equal(image_write_inventory(scratch.fd, &info), 0);
+	assert_int_equal(image_read_info(scratch.fd, &info, &findings), -EBADMSG);
+	assert_non_null(strstr(findings.list[0].text, "unknown kind (0x100)"));
+	scratch_remove(&scratch);
 }
 
 static void what_criu_has_no_field_for_survives(void **state)
@@ -1196,6 +1222,7 @@ int main(void)
 		cmocka_unit_test(owners_are_told_from_the_records),
 		cmocka_unit_test(only_what_is_served_has_a_descriptor),
 		cmocka_unit_test(what_criu_has_no_field_for_survives),
+		cmocka_unit_test(the_namespaces_of_the_dumped_process_are_known_ones),
 		cmocka_unit_test(an_image_is_never_overwritten),
 		cmocka_unit_test(an_external_mount_without_a_key_is_not_written),
 		cmocka_unit_test(an_unfinished_file_has_no_name),

@@ -125,6 +125,25 @@ static void a_key_given_twice_is_a_finding(void **state)
 	assert_ptr_equal(words_by_key(&p.list, "other"), &p.list.list[1]);
 }
 
+/* Runtimes call all masked files by one name. */
+static void one_key_serves_many_mounts_where_that_is_allowed(void **state)
+{
+	static const char *const words[] = { "mnt[/proc/keys]:/dev/null",
+					     "mnt[/proc/kcore]:/dev/null" };
+	cleanup_parsed struct parsed p = { .list = { .lenient = true } };
+
+	assert_ok(words_parse(WORD_DUMP, words, 2, &p.list, &p.findings));
+	assert_int_equal(p.findings.n, 0);
+	assert_int_equal(p.list.n, 2);
+	is(&p.list.list[1], WORD_PATH, "/proc/kcore", "/dev/null");
+	/* Of a restore it would be two sources for one mount. */
+	parsed_free(&p);
+	p = (struct parsed){ .list = { .lenient = true } };
+	assert_ok(words_parse(WORD_RESTORE, (const char *const[]){ "mnt[a]:/x", "mnt[a]:/y" }, 2,
+			      &p.list, &p.findings));
+	assert_int_equal(p.findings.n, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -135,6 +154,7 @@ int main(void)
 		cmocka_unit_test(words_that_are_none_are_findings_each),
 		cmocka_unit_test(when_restoring_the_empty_brackets_take_nothing),
 		cmocka_unit_test(a_key_given_twice_is_a_finding),
+		cmocka_unit_test(one_key_serves_many_mounts_where_that_is_allowed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
