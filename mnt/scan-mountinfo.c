@@ -75,6 +75,7 @@ static int set_propagation(struct mount *m, const char *fields, uint32_t *strang
 {
 	while (fields && *fields) {
 		size_t n = strcspn(fields, " ");
+		bool known = true;
 		char word[32];
 
 		if (n >= sizeof(word))
@@ -83,10 +84,13 @@ static int set_propagation(struct mount *m, const char *fields, uint32_t *strang
 		word[n] = '\0';
 		if (strcmp(word, "unbindable") == 0)
 			m->unbindable = true;
-		else if (sscanf(word, "shared:%u", &m->shared) != 1 &&
-			 sscanf(word, "master:%u", &m->master) != 1 &&
-			 strncmp(word, "propagate_from:", 15) != 0 && !*strange)
+		else if (strncmp(word, "shared:", 7) == 0 || strncmp(word, "master:", 7) == 0)
+			known = sscanf(word, "shared:%u", &m->shared) == 1 ||
+				sscanf(word, "master:%u", &m->master) == 1;
+		else if (strncmp(word, "propagate_from:", 15) != 0 && !*strange)
 			*strange = m->id;
+		if (!known)
+			return -EBADMSG;
 		fields += n;
 		fields += strspn(fields, " ");
 	}

@@ -443,7 +443,6 @@ static void what_is_no_mountinfo_is_refused_with_its_mount(void **state)
 		{ "nonsense\n", 0 },
 		{ "1 0 0:5 / / rw - tmpfs\n", 0 },
 		{ "1 0 0:5 / / rw,unheard - tmpfs tmpfs rw\n", 1 },
-		{ "1 0 0:5 / / rw unheard:5 - tmpfs tmpfs rw\n", 1 },
 		{ "1 0 0:5 / / rw shared:x - tmpfs tmpfs rw\n", 1 },
 		{ "1 0 0:5 / / rw - tmpfs tmpfs rw\n1 1 0:5 / /a rw - tmpfs tmpfs rw\n", 1 },
 		{ "1 0 0:5 / / rw - tmpfs tmpfs rw\nnonsense\n2 1 0:5 / /a rw - tmpfs tmpfs rw\n",
@@ -458,6 +457,16 @@ static void what_is_no_mountinfo_is_refused_with_its_mount(void **state)
 		if (err != -EBADMSG || fault.id != cases[i].id || !fault.reason)
 			fail_msg("case %zu: %d, mount %u", i, err, fault.id);
 	}
+}
+
+static void a_field_that_is_unknown_is_noted(void **state)
+{
+	cleanup_tree struct mount_tree tree;
+	struct tree_fault fault;
+
+	assert_ok(read_text("1 0 0:5 / / rw shared:3 unheard:5 - tmpfs tmpfs rw\n", &tree, &fault));
+	assert_int_equal(fault.strange, 1);
+	assert_int_equal(tree.mounts[0].shared, 3);
 }
 
 static void readers_have_names(void **state)
@@ -514,6 +523,7 @@ int main(void)
 		cmocka_unit_test(saved_tables_of_containers_are_read),
 		cmocka_unit_test(a_text_is_unescaped_but_for_its_options),
 		cmocka_unit_test(what_is_no_mountinfo_is_refused_with_its_mount),
+		cmocka_unit_test(a_field_that_is_unknown_is_noted),
 		cmocka_unit_test(readers_have_names),
 		cmocka_unit_test(a_namespace_that_is_none_is_an_error_and_leaks_nothing),
 		cmocka_unit_test(more_mounts_than_a_batch_are_read),
