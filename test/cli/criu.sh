@@ -11,7 +11,7 @@
 
 # run COMMAND...: status; out and err
 run() {
-	timeout 60 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
+	{ timeout 60 "$@" <"/dev/null" >"$work/out" 2>"$work/err"; } 2>"/dev/null"
 	status=$?
 }
 
@@ -247,6 +247,61 @@ fails() {
 	result "an ending for mounts alone is a usage error" "$([ "$status" -eq 2 ] || echo "exit status $status")"
 }
 
+# ---- the RPC: the requests of a runtime go on to CRIU ----
+
+# says SENTENCE TEXT STEP...: what the client heard has a line with this text
+says() {
+	local sentence=$1 text=$2
+	shift 2
+	run "$work/client" "swrk:$rebind" "$@"
+	cat "$work/out" >>"$work/err"
+	result "$sentence" "$(grep -qF -- "$text" "$work/out" || echo "not heard: $text")"
+}
+
+forwards() {
+	local volumes="ext_mnt=/vol:vol ext_mnt=/vol/nested:nested ext_mnt=/etc/conf:conf" dump restore before new action
+	start_container
+	dump="DUMP pid=$pid images_dir=$work/img leave_running=1 notify_scripts=1 log_level=4 log_file=dump.log"
+	says "RPC: a CRIU beside is asked for its version" "VERSION ok 4.2" VERSION
+	says "RPC: mounts that cannot be dumped are answered before CRIU is asked" "external 'mnt[/vol/nested]" "$dump"
+	so_far "RPC: no image is left, and the container runs" no_image
+	says "RPC: a client's no at post-dump fails the dump" "DUMP failed" on post-dump no "$dump $volumes"
+	so_far "RPC: no image is left, and the container runs" no_image
+	STANDIN_FAIL=post-dump says "RPC: so does a CRIU that goes away" "went away without an answer" "$dump $volumes"
+	so_far "RPC: no image is left, and the container runs" no_image
+	says "RPC: a client that dies at post-dump" "" on post-dump die "$dump $volumes"
+	until_so no_image
+	so_far "RPC: leaves no image, and the container runs" no_image
+	says "RPC: DUMP keeps processes and mounts" "DUMP ok" "$dump $volumes"
+	result "RPC: the client was told" "$(grep -q "NOTIFY ok post-dump" "$work/out" || echo "it was not")"
+	so_far "RPC: the image has the mounts" "$rebind" diff --contents "$work/img" "$pid"
+	cp "$work/a/vol/log" "$work/b/vol/log"
+	stop_container
+
+	restore="RESTORE images_dir=$work/img root=$work/b/root notify_scripts=1 ext_mnt=vol:$work/b/vol ext_mnt=conf:$work/b/conf"
+	before=$(state)
+	says "RPC: a volume without a source is answered before CRIU is asked" "mnt[nested]" "$restore"
+	restore+=" ext_mnt=nested:$work/b/nested"
+	for action in setup-namespaces post-setup-namespaces post-restore; do
+		says "RPC: a client's no at $action fails the restore" "RESTORE failed" on "$action" no "$restore"
+		says "RPC: a client that dies there" "NOTIFY" on "$action" die "$restore"
+	done
+	result "RPC: nothing is left of these" "$(left_processes)"
+	so_far "RPC: and nothing has changed" test "$(state)" = "$before"
+	says "RPC: RESTORE brings both back" "RESTORE ok" "$restore"
+	new=$(sed -n 's/^RESTORE ok.*pid=\([0-9]*\).*/\1/p' "$work/out")
+	until_so is_counting "$new"
+	so_far "RPC: it goes on where it was" count "$new" 3 "$work/b/vol/log"
+	so_far "RPC: the mounts are those of the image" "$rebind" diff "$work/img" "$new"
+	kill -KILL "$new"
+}
+
+# so_far SENTENCE COMMAND...: it is true, whatever the last status was
+so_far() {
+	status=0
+	so "$@"
+}
+
 compile worker -static "$here/criu-worker.c"
 # shellcheck disable=SC2046 # words
 compile standin -I "$build" "$here/criu-standin.c" "$build/image/rebind.pb-c.c" \
@@ -259,6 +314,9 @@ dumps stand-in
 restores stand-in
 moves stand-in
 fails
+# shellcheck disable=SC2046 # words
+compile client -I "$build" "$here/rpc-client.c" "$build/runtime/rpc.pb-c.c" $(pkg-config --cflags --libs libprotobuf-c)
+forwards
 
 real=${REBIND_TEST_CRIU:-$(command -v criu)}
 if [ -z "$real" ]; then
