@@ -30,14 +30,14 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 # Packages of Debian 12 and later: HACKING.md has the reasons. Expanded when they are needed, which
 # may be after `make deps` has installed them.
 DEPS_BUILD = gcc libc6-dev make pkg-config libmount-dev libcap-dev libprotobuf-c-dev \
-	protobuf-c-compiler libarchive-dev libjansson-dev
+	protobuf-c-compiler libarchive-dev zlib1g-dev libjansson-dev
 DEPS_DEMO  = busybox-static
 DEPS_TEST  = libcmocka-dev e2fsprogs mount runc crun lxc bubblewrap iproute2 zstd python3 criu jq attr acl libcap2-bin \
 	squashfuse squashfs-tools mandoc shellcheck codespell cppcheck \
 	clang-format clang clang-tidy libclang-rt-dev
 
 PKG_CFLAGS = $(shell pkg-config --cflags mount libcap libprotobuf-c libarchive jansson)
-# libmount and libarchive are not among them: base/library.h says why.
+# libmount, libarchive and zlib are not among them: base/library.h says why.
 LIBS = $(shell pkg-config --libs libcap libprotobuf-c) -ldl
 WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wvla -Wwrite-strings -Wno-unused-parameter -Wno-missing-field-initializers

@@ -21,6 +21,8 @@ static const struct {
 	{ CAP_CHOWN, CAPS_UNPACK, "cap_chown", "give restored files their owners" },
 	{ CAP_FOWNER, CAPS_UNPACK, "cap_fowner", "give restored files their modes and times" },
 	{ CAP_FSETID, CAPS_UNPACK, "cap_fsetid", "keep setuid and setgid modes" },
+	{ CAP_LINUX_IMMUTABLE, CAPS_SPECIAL, "cap_linux_immutable",
+	  "make restored files immutable" },
 	{ CAP_MKNOD, CAPS_SPECIAL, "cap_mknod", "create device nodes" },
 	{ CAP_SETFCAP, CAPS_SPECIAL | CAPS_USER, "cap_setfcap",
 	  "restore file capabilities, and map root into a user namespace" },

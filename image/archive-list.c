@@ -46,23 +46,11 @@ static struct item *items_add(struct items *items)
 static char *spell(const char *path)
 {
 	cleanup_free char *buf = malloc(strlen(path) + 3);
-	char *end = buf;
 
 	if (!buf)
 		return NULL;
-	*end++ = '.';
-	for (const char *p = path; *p;) {
-		size_t n = strcspn(p, "/");
-
-		if (n && !(n == 1 && *p == '.')) {
-			*end++ = '/';
-			end = mempcpy(end, p, n);
-		}
-		p += n + (p[n] == '/');
-	}
-	if (end == buf + 1)
-		*end++ = '/';
-	*end = '\0';
+	memcpy(buf, "./", 2);
+	tar_plain_path(path, buf + 2);
 	return take_ptr(&buf);
 }
 
@@ -175,13 +163,15 @@ int archive_list(int in_fd, struct archive_list *ret, struct archive_fault *faul
 {
 	int prepared = archive_prepare(fault);
 	cleanup_tar_locale locale_t before_locale = prepared ? NULL : tar_locale_enter();
-	cleanup_tar_input struct tar_input input = { .fd = in_fd };
+	cleanup_gunzip struct gunzip gz = { .fd = in_fd };
 	cleanup_tar_reader struct archive *a = NULL;
 	cleanup(items_free) struct items items = { 0 };
-	int err = prepared ? prepared : tar_open(&input, &a, fault);
+	int err = prepared ? prepared : tar_open(&gz, &a, fault);
 
 	if (!err)
 		err = list_all(a, &items, fault);
+	if (!err)
+		err = tar_read_rest(&gz, a, fault);
 	return err ? err : hand_over(&items, ret);
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "image/inode-flags.h"
 #include "image/pack.h"
 
 static void pack_free(struct pack *p)
@@ -162,8 +163,12 @@ static int enter(struct pack *p, int fd, const struct statx *stx)
 		return pack_path_fault(p, -errno, "cannot be entered");
 	pack_describe(p, stx);
 	err = attributes_read(&p->attributes, ".", p->entry, p->fault);
-	if (!err)
-		err = pack_header(p);
+	if (err)
+		return err;
+	err = inode_flags_read(p->fd, p->entry);
+	if (err)
+		return pack_path_fault(p, err, "has inode flags that cannot be archived");
+	err = pack_header(p);
 	return err ? err : read_directory(p);
 }
 

@@ -40,7 +40,7 @@ int archive_prepare(struct archive_fault *fault);
  * the subdirectories on the way from the root to where it is. Not descriptors: three, at any depth.
  * The process' working directory moves about and is put back.
  *
- * Refused, as nobody could unpack it: a path of 4096 bytes and more (-ENAMETOOLONG), an extended
+ * Refused, as nobody could unpack it: a path of 64 KiB and more (-ENAMETOOLONG), an extended
  * attribute whose name has '=', '%' or what is not printable ASCII (-EINVAL), more than 900 KiB of
  * attributes (-E2BIG).
  *
@@ -64,6 +64,30 @@ int archive_pack(int dir_fd, int out_fd, struct mount_contents *contents,
 int archive_pack_one(int dir_fd, const char *name, int out_fd, struct mount_contents *contents,
 		     archive_progress_fn progress, void *data, struct archive_fault *fault);
 
+/* Inode flags of files and directories that cannot be changed once they have them. */
+struct archive_flag {
+	char *path;	/* "a/b", from the root */
+	uint32_t flags; /* FS_IMMUTABLE_FL and its like */
+};
+
+struct archive_flags {
+	struct archive_flag *list;
+	size_t n, room;
+};
+
+/* Return: 0 or -ENOMEM. */
+int archive_flags_add(struct archive_flags *flags, const char *path, uint32_t value);
+
+/**
+ * archive_flags_set - the last step of a restore, when everything is in its place
+ *
+ * Return: 0 or a negative errno with @fault filled.
+ */
+int archive_flags_set(const struct archive_flags *flags, int dir_fd, struct archive_fault *fault);
+
+void archive_flags_free(struct archive_flags *flags);
+#define cleanup_archive_flags cleanup(archive_flags_free)
+
 /* What an archive may do. */
 enum archive_policy {
 	ARCHIVE_ANY_DEVICES = 1, /* --allow-devices: device nodes other than the harmless eight */
@@ -76,11 +100,12 @@ enum archive_policy {
  * @dir_fd: the root of the new filesystem
  * @policy: bits of enum archive_policy
  * @ret_done: entries, bytes, and the digest of all that was read; compare with what was recorded.
- *            Nothing else finds changed bytes: libarchive does not check gzip's CRC.
+ * @ret_flags: is filled, on failure too; NULL: one is an error, if anything is unpacked
  *
  * Refused: absolute names, "..", a name or hard link that goes through a symlink, device nodes
  * other than null, zero, full, random, urandom, tty, console, ptmx (-EPERM), unknown entry types.
- * Owners, modes (setuid too), times, xattrs come back; the process' umask does not count.
+ * Owners, modes (setuid too), times, xattrs, ACLs come back; the process' umask does not count.
+ * The archive must be whole: gzip's CRC and length are checked, and nothing stands behind its end.
  * The directory's own mode, owner and times are those of "./". The process' working directory and
  * umask change while it runs and are put back.
  *
@@ -88,7 +113,8 @@ enum archive_policy {
  * for a name that leaves the directory, -ELOOP for one through a symlink, -EPERM for a device.
  */
 int archive_unpack(int in_fd, int dir_fd, unsigned int policy, struct mount_contents *ret_done,
-		   archive_progress_fn progress, void *data, struct archive_fault *fault);
+		   struct archive_flags *ret_flags, archive_progress_fn progress, void *data,
+		   struct archive_fault *fault);
 
 /* One entry for a comparison. Strings are malloc()ed. */
 struct archive_entry_info {

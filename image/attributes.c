@@ -11,9 +11,6 @@
 /* libarchive reads no header of a file above 1 MiB; some of it is for the other fields. */
 #define AMOUNT_MAX (900U << 10)
 
-#define ACL_ACCESS  "system.posix_acl_access"
-#define ACL_DEFAULT "system.posix_acl_default"
-
 void attributes_free(struct attributes *attributes)
 {
 	util_free(&attributes->names);
@@ -69,31 +66,23 @@ static ssize_t read_value(struct attributes *at, const char *name, const char *k
 	}
 }
 
-/* ---- ACLs: the kernel's binary form, linux/posix_acl_xattr.h ---- */
+/* ---- ACLs ---- */
 
-static const struct {
-	uint16_t kernel;
-	int tag;
-	bool has_id;
-} acl_tags[] = {
+const struct attributes_acl_tag attributes_acl_tags[6] = {
 	{ 0x01, ARCHIVE_ENTRY_ACL_USER_OBJ, false },  { 0x02, ARCHIVE_ENTRY_ACL_USER, true },
 	{ 0x04, ARCHIVE_ENTRY_ACL_GROUP_OBJ, false }, { 0x08, ARCHIVE_ENTRY_ACL_GROUP, true },
 	{ 0x10, ARCHIVE_ENTRY_ACL_MASK, false },      { 0x20, ARCHIVE_ENTRY_ACL_OTHER, false },
 };
 
-struct acl_entry {
-	uint16_t tag, perm;
-	uint32_t id;
-};
-
-static int add_acl_entry(struct archive_entry *entry, int type, const struct acl_entry *acl)
+static int add_acl_entry(struct archive_entry *entry, int type,
+			 const struct attributes_acl_entry *acl)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(acl_tags); i++) {
-		if (acl_tags[i].kernel != le16toh(acl->tag))
+	for (size_t i = 0; i < ARRAY_SIZE(attributes_acl_tags); i++) {
+		if (attributes_acl_tags[i].kernel != le16toh(acl->tag))
 			continue;
-		int id = acl_tags[i].has_id ? (int)le32toh(acl->id) : -1;
+		int id = attributes_acl_tags[i].has_id ? (int)le32toh(acl->id) : -1;
 		int r = archive_entry_acl_add_entry(entry, type, le16toh(acl->perm) & 7,
-						    acl_tags[i].tag, id, NULL);
+						    attributes_acl_tags[i].tag, id, NULL);
 
 		return r == ARCHIVE_OK ? 0 : -ENOMEM;
 	}
@@ -105,10 +94,10 @@ static int add_acl(struct archive_entry *entry, int type, const char *value, siz
 	const size_t header = sizeof(uint32_t);
 	int err = 0;
 
-	if (size < header || (size - header) % sizeof(struct acl_entry))
+	if (size < header || (size - header) % sizeof(struct attributes_acl_entry))
 		return -EINVAL;
-	for (size_t at = header; at < size && !err; at += sizeof(struct acl_entry)) {
-		struct acl_entry acl;
+	for (size_t at = header; at < size && !err; at += sizeof(struct attributes_acl_entry)) {
+		struct attributes_acl_entry acl;
 
 		memcpy(&acl, value + at, sizeof(acl));
 		err = add_acl_entry(entry, type, &acl);
@@ -122,9 +111,9 @@ static int add_value(void *data, const char *key, const char *value, size_t size
 {
 	struct archive_entry *entry = data;
 
-	if (strcmp(key, ACL_ACCESS) == 0)
+	if (strcmp(key, ATTRIBUTES_ACL_ACCESS) == 0)
 		return add_acl(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, value, size);
-	if (strcmp(key, ACL_DEFAULT) == 0)
+	if (strcmp(key, ATTRIBUTES_ACL_DEFAULT) == 0)
 		return add_acl(entry, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, value, size);
 	archive_entry_xattr_add_entry(entry, key, value, size);
 	return 0;

@@ -3,6 +3,7 @@
 #ifndef REBIND_IMAGE_ATTRIBUTES_H
 #define REBIND_IMAGE_ATTRIBUTES_H
 
+#include "base/arena.h"
 #include "image/archive.h"
 #include "image/libarchive.h"
 
@@ -42,5 +43,46 @@ int attributes_read(struct attributes *attributes, const char *name, struct arch
  * Return: 0 or a negative errno.
  */
 int attributes_holes(int fd, struct archive_entry *entry);
+
+/**
+ * attributes_set - give a file the extended attributes of an entry, but no ACLs
+ * attributes_set_acl - the access ACL, if it has one
+ * @name: in the working directory, not followed
+ *
+ * Return: 0 or a negative errno: -EBADMSG for an ACL whose names have no numbers.
+ */
+int attributes_set(const char *name, struct archive_entry *entry);
+int attributes_set_acl(const char *name, struct archive_entry *entry);
+
+/**
+ * attributes_default_acl - the default ACL of a directory in the kernel's form
+ * @ret: in the arena, or NULL if it has none
+ * attributes_set_default_acl - give it to the working directory
+ *
+ * Return: 0 or a negative errno.
+ */
+int attributes_default_acl(struct archive_entry *entry, struct arena *arena, const char **ret,
+			   size_t *ret_size);
+int attributes_set_default_acl(const char *acl, size_t size);
+
+#define ATTRIBUTES_ACL_ACCESS  "system.posix_acl_access"
+#define ATTRIBUTES_ACL_DEFAULT "system.posix_acl_default"
+
+/* An ACL as the kernel tells it, linux/posix_acl_xattr.h: a version, then entries, little-endian.
+ */
+#define ATTRIBUTES_ACL_VERSION 2
+
+struct attributes_acl_entry {
+	uint16_t tag, perm;
+	uint32_t id;
+};
+
+struct attributes_acl_tag {
+	uint16_t kernel;
+	int tag; /* libarchive's */
+	bool has_id;
+};
+
+extern const struct attributes_acl_tag attributes_acl_tags[6];
 
 #endif

@@ -190,15 +190,15 @@ int checkpoint_unpack(int in_fd, int dir_fd, uint64_t max_bytes, struct archive_
 {
 	int err = archive_prepare(fault);
 	cleanup_tar_locale locale_t before = err ? NULL : tar_locale_enter();
-	cleanup_tar_input struct tar_input input = { .fd = in_fd, .zstd = true };
+	cleanup_gunzip struct gunzip gz = { .fd = in_fd, .zstd = true };
 	cleanup_tar_reader struct archive *a = NULL;
 
 	if (!err)
-		err = tar_open(&input, &a, fault);
+		err = tar_open(&gz, &a, fault);
 	if (err)
 		return err;
 	struct unpack u = { .in = a, .dir_fd = dir_fd, .bytes_left = max_bytes, .fault = fault };
 
 	err = unpack_all(&u);
-	return err ? err : tar_read_rest(&input, fault);
+	return err ? err : tar_read_rest(&gz, a, fault);
 }

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "image/inode-flags.h"
+
 #define BLOCK	    4096
 #define VALUE_SHOWN 32 /* bytes of an attribute that are shown; a longer one is digested */
 
@@ -230,6 +232,8 @@ int describe_entry(struct archive *a, struct archive_entry *entry, struct descri
 		err = add_type(a, entry, text, fault);
 	if (!err)
 		err = add_attributes(text, entry);
+	if (!err && inode_flags_of(entry))
+		err = describe_add(text, " flags=0x%x", inode_flags_of(entry));
 	return err ? err : add_acls(text, entry);
 }
 

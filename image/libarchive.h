@@ -18,12 +18,15 @@ int libarchive_load(const char **ret_reason);
 
 #define LIBARCHIVE_FUNCTIONS(X)                  \
 	X(archive_entry_acl_add_entry)           \
+	X(archive_entry_acl_next)                \
+	X(archive_entry_acl_reset)               \
 	X(archive_entry_acl_to_text)             \
 	X(archive_entry_acl_types)               \
 	X(archive_entry_atime)                   \
 	X(archive_entry_atime_is_set)            \
 	X(archive_entry_atime_nsec)              \
 	X(archive_entry_clear)                   \
+	X(archive_entry_fflags)                  \
 	X(archive_entry_filetype)                \
 	X(archive_entry_free)                    \
 	X(archive_entry_gid)                     \
@@ -37,6 +40,7 @@ int libarchive_load(const char **ret_reason);
 	X(archive_entry_rdevmajor)               \
 	X(archive_entry_rdevminor)               \
 	X(archive_entry_set_atime)               \
+	X(archive_entry_set_fflags)              \
 	X(archive_entry_set_gid)                 \
 	X(archive_entry_set_hardlink)            \
 	X(archive_entry_set_mode)                \
@@ -58,20 +62,16 @@ int libarchive_load(const char **ret_reason);
 	X(archive_error_string)                  \
 	X(archive_read_data_block)               \
 	X(archive_read_free)                     \
+	X(archive_read_header_position)          \
 	X(archive_read_new)                      \
 	X(archive_read_next_header)              \
 	X(archive_read_open)                     \
-	X(archive_read_support_filter_gzip)      \
 	X(archive_read_support_filter_zstd)      \
 	X(archive_read_support_format_tar)       \
 	X(archive_set_error)                     \
 	X(archive_write_add_filter_gzip)         \
 	X(archive_write_close)                   \
 	X(archive_write_data)                    \
-	X(archive_write_data_block)              \
-	X(archive_write_disk_new)                \
-	X(archive_write_disk_set_options)        \
-	X(archive_write_finish_entry)            \
 	X(archive_write_free)                    \
 	X(archive_write_header)                  \
 	X(archive_write_new)                     \
@@ -90,12 +90,15 @@ extern struct libarchive_functions libarchive;
 
 #ifndef LIBARCHIVE_NO_NAMES
 #define archive_entry_acl_add_entry	      libarchive.archive_entry_acl_add_entry
+#define archive_entry_acl_next		      libarchive.archive_entry_acl_next
+#define archive_entry_acl_reset		      libarchive.archive_entry_acl_reset
 #define archive_entry_acl_to_text	      libarchive.archive_entry_acl_to_text
 #define archive_entry_acl_types		      libarchive.archive_entry_acl_types
 #define archive_entry_atime		      libarchive.archive_entry_atime
 #define archive_entry_atime_is_set	      libarchive.archive_entry_atime_is_set
 #define archive_entry_atime_nsec	      libarchive.archive_entry_atime_nsec
 #define archive_entry_clear		      libarchive.archive_entry_clear
+#define archive_entry_fflags		      libarchive.archive_entry_fflags
 #define archive_entry_filetype		      libarchive.archive_entry_filetype
 #define archive_entry_free		      libarchive.archive_entry_free
 #define archive_entry_gid		      libarchive.archive_entry_gid
@@ -109,6 +112,7 @@ extern struct libarchive_functions libarchive;
 #define archive_entry_rdevmajor		      libarchive.archive_entry_rdevmajor
 #define archive_entry_rdevminor		      libarchive.archive_entry_rdevminor
 #define archive_entry_set_atime		      libarchive.archive_entry_set_atime
+#define archive_entry_set_fflags	      libarchive.archive_entry_set_fflags
 #define archive_entry_set_gid		      libarchive.archive_entry_set_gid
 #define archive_entry_set_hardlink	      libarchive.archive_entry_set_hardlink
 #define archive_entry_set_mode		      libarchive.archive_entry_set_mode
@@ -130,20 +134,16 @@ extern struct libarchive_functions libarchive;
 #define archive_error_string		      libarchive.archive_error_string
 #define archive_read_data_block		      libarchive.archive_read_data_block
 #define archive_read_free		      libarchive.archive_read_free
+#define archive_read_header_position	      libarchive.archive_read_header_position
 #define archive_read_new		      libarchive.archive_read_new
 #define archive_read_next_header	      libarchive.archive_read_next_header
 #define archive_read_open		      libarchive.archive_read_open
-#define archive_read_support_filter_gzip      libarchive.archive_read_support_filter_gzip
 #define archive_read_support_filter_zstd      libarchive.archive_read_support_filter_zstd
 #define archive_read_support_format_tar	      libarchive.archive_read_support_format_tar
 #define archive_set_error		      libarchive.archive_set_error
 #define archive_write_add_filter_gzip	      libarchive.archive_write_add_filter_gzip
 #define archive_write_close		      libarchive.archive_write_close
 #define archive_write_data		      libarchive.archive_write_data
-#define archive_write_data_block	      libarchive.archive_write_data_block
-#define archive_write_disk_new		      libarchive.archive_write_disk_new
-#define archive_write_disk_set_options	      libarchive.archive_write_disk_set_options
-#define archive_write_finish_entry	      libarchive.archive_write_finish_entry
 #define archive_write_free		      libarchive.archive_write_free
 #define archive_write_header		      libarchive.archive_write_header
 #define archive_write_new		      libarchive.archive_write_new

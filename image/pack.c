@@ -6,7 +6,9 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+
 #include "base/fd.h"
+#include "image/inode-flags.h"
 
 int pack_path_fault(struct pack *p, int err, const char *what)
 {
@@ -210,6 +212,9 @@ static int add_regular(struct pack *p, const char *name, const struct statx *stx
 	err = attributes_holes(fd, p->entry);
 	if (err)
 		return pack_path_fault(p, err, "does not tell its holes");
+	err = inode_flags_read(fd, p->entry);
+	if (err)
+		return pack_path_fault(p, err, "has inode flags that cannot be archived");
 	err = pack_header(p);
 	if (!err)
 		err = put_file(p, fd, (off_t)stx->stx_size);

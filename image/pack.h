@@ -3,7 +3,6 @@
 #ifndef REBIND_IMAGE_PACK_H
 #define REBIND_IMAGE_PACK_H
 
-#include <limits.h>
 #include <sys/stat.h>
 
 #include "base/arena.h"
@@ -26,7 +25,7 @@ struct pack {
 	struct statx root;
 	struct level *levels;
 	size_t depth, levels_room;
-	char path[PATH_MAX]; /* "./a/b" */
+	char path[TAR_PATH_SIZE]; /* "./a/b" */
 	size_t path_size;
 	char *buffer;
 	char *zeros;

@@ -8,8 +8,9 @@
 #include <sys/sysmacros.h>
 
 #include "base/fd.h"
+#include "base/path.h"
 
-#define PATH_SIZE 4096 /* names from here on cannot be given to the kernel in one piece */
+#define CHUNK_SIZE 4000 /* of a path, for the kernel */
 
 int tar_fault(struct archive_fault *fault, int err, const char *format, ...)
 {
@@ -33,6 +34,9 @@ int archive_prepare(struct archive_fault *fault)
 
 	if (err)
 		return tar_fault(fault, err, "libarchive cannot be loaded: %s", reason);
+	err = gunzip_prepare(&reason);
+	if (err)
+		return tar_fault(fault, err, "zlib cannot be loaded: %s", reason);
 	if (!utf8)
 		utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL);
 	return 0;
@@ -86,58 +90,46 @@ static const char *reader_text(struct archive *a)
 	return text ? text : "it is damaged";
 }
 
-void tar_input_free(struct tar_input *input)
-{
-	util_free(&input->buffer);
-}
-
-/* In order and to the end, nothing skipped: the digest is of the whole file. */
-static ssize_t read_input(struct tar_input *input)
-{
-	ssize_t n = fd_read_full(input->fd, input->buffer, TAR_BUFFER);
-
-	if (n > 0 && input->digest)
-		digest_add(input->digest, input->buffer, (size_t)n);
-	return n;
-}
-
 static la_ssize_t read_in(struct archive *a, void *data, const void **ret)
 {
-	struct tar_input *input = data;
-	ssize_t n = read_input(input);
+	const char *reason;
+	ssize_t n = gunzip_next(data, ret, &reason);
 
-	*ret = input->buffer;
 	if (n >= 0)
 		return n;
-	archive_set_error(a, (int)-n, "%s", strerror((int)-n));
+	archive_set_error(a, (int)-n, "%s", reason);
 	return -1;
 }
 
-int tar_read_rest(struct tar_input *input, struct archive_fault *fault)
+int tar_read_rest(struct gunzip *gz, struct archive *a, struct archive_fault *fault)
 {
+	const char *reason;
+	const void *data;
 	ssize_t n;
 
 	do {
-		n = read_input(input);
+		n = gunzip_next(gz, &data, &reason);
 	} while (n > 0);
-	return n < 0 ? tar_fault(fault, (int)n, "the archive cannot be read: %s", strerror((int)-n))
-		     : 0;
+	if (n < 0)
+		return tar_fault(fault, (int)n, "the archive cannot be read: %s", reason);
+	/* The last header that was looked for is where the end is. */
+	if (!gz->zstd && gz->last_used > (uint64_t)archive_read_header_position(a))
+		return tar_fault(fault, -EBADMSG, "there is something behind the archive's end");
+	return 0;
 }
 
-int tar_open(struct tar_input *input, struct archive **ret, struct archive_fault *fault)
+int tar_open(struct gunzip *gz, struct archive **ret, struct archive_fault *fault)
 {
 	cleanup_tar_reader struct archive *a = archive_read_new();
 
-	input->buffer = malloc(TAR_BUFFER);
-	if (!a || !input->buffer)
+	if (!a)
 		return tar_fault(fault, -ENOMEM, "there is no memory to read the archive");
-	if (archive_read_support_format_tar(a) != ARCHIVE_OK ||
-	    archive_read_support_filter_gzip(a) != ARCHIVE_OK)
-		return tar_fault(fault, -EOPNOTSUPP, "libarchive lacks tar or gzip");
+	if (archive_read_support_format_tar(a) != ARCHIVE_OK)
+		return tar_fault(fault, -EOPNOTSUPP, "libarchive lacks tar");
 	/* A warning: it would run a program. */
-	if (input->zstd && archive_read_support_filter_zstd(a) != ARCHIVE_OK)
+	if (gz->zstd && archive_read_support_filter_zstd(a) != ARCHIVE_OK)
 		return tar_fault(fault, -EOPNOTSUPP, "libarchive lacks zstd");
-	if (archive_read_open(a, input, NULL, read_in, NULL) != ARCHIVE_OK)
+	if (archive_read_open(a, gz, NULL, read_in, NULL) != ARCHIVE_OK)
 		return tar_fault(fault, reader_error(a), "the archive cannot be read: %s",
 				 reader_text(a));
 	*ret = take_ptr(&a);
@@ -172,6 +164,51 @@ int tar_data(struct archive *a, const char *name, const void **data, size_t *siz
 				 name, reader_text(a));
 	*offset = at;
 	return 1;
+}
+
+/* ---- paths ---- */
+
+void tar_plain_path(const char *path, char *ret)
+{
+	char *end = ret;
+
+	for (const char *p = path; *p;) {
+		size_t n = strcspn(p, "/");
+		size_t more = n + (p[n] == '/');
+
+		if (n && !(n == 1 && *p == '.')) {
+			if (end > ret)
+				*end++ = '/';
+			memmove(end, p, n);
+			end += n;
+		}
+		p += more;
+	}
+	*end = '\0';
+}
+
+int tar_open_below(int dir_fd, const char *path, size_t size)
+{
+	cleanup_fd int fd = path_open_beneath(dir_fd, "");
+
+	for (size_t at = 0; at < size && fd >= 0;) {
+		char chunk[CHUNK_SIZE + 1];
+		size_t n = size - at;
+		const char *slash = n > CHUNK_SIZE ? memrchr(path + at, '/', CHUNK_SIZE) : NULL;
+
+		if (n > CHUNK_SIZE && !slash)
+			return -ENAMETOOLONG;
+		if (n > CHUNK_SIZE)
+			n = (size_t)(slash - (path + at));
+		memcpy(chunk, path + at, n);
+		chunk[n] = '\0';
+		int next = path_open_beneath(fd, chunk);
+
+		fd_close(&fd);
+		fd = next;
+		at += n + 1;
+	}
+	return fd_take(&fd);
 }
 
 /* ---- what may be unpacked ---- */
@@ -224,9 +261,8 @@ static int check_path(const struct tar_guard *guard, const char *path, uint64_t 
 {
 	if (*path == '/')
 		return tar_fault(fault, -EXDEV, "'%s' is an absolute name", path);
-	if (strlen(path) >= PATH_SIZE)
-		return tar_fault(fault, -ENAMETOOLONG, "'%.64s...' is longer than a path can be",
-				 path);
+	if (strlen(path) >= TAR_PATH_SIZE)
+		return tar_fault(fault, -ENAMETOOLONG, "'%.64s...' is longer than any path", path);
 	return walk_path(guard, path, ret_hash, fault);
 }
 

@@ -7,10 +7,11 @@
 
 #include "base/table.h"
 #include "image/archive.h"
-#include "image/digest.h"
+#include "image/gunzip.h"
 #include "image/libarchive.h"
 
-#define TAR_BUFFER 262144
+#define TAR_BUFFER    262144
+#define TAR_PATH_SIZE 65536 /* of a name in an archive, with its NUL */
 
 /**
  * tar_fault - fill a fault, if there is one to fill
@@ -30,17 +31,6 @@ void tar_locale_leave(locale_t *before);
 void tar_reader_free(struct archive **a);
 #define cleanup_tar_reader cleanup(tar_reader_free)
 
-/* The file that an archive is read from. It must outlive the reader. */
-struct tar_input {
-	int fd;		       /* borrowed */
-	struct digest *digest; /* of the bytes read so far; NULL if nobody wants it */
-	bool zstd;	       /* it may be that, beside gzip and plain */
-	char *buffer;	       /* tar_open()'s */
-};
-
-void tar_input_free(struct tar_input *input);
-#define cleanup_tar_input cleanup(tar_input_free)
-
 /* How much data went by, told every few MiB. */
 struct tar_progress {
 	archive_progress_fn fn; /* or NULL */
@@ -52,18 +42,18 @@ void tar_progress_add(struct tar_progress *progress, uint64_t bytes);
 
 /**
  * tar_open - begin to read an archive: tar in all its dialects, gzip or plain
- * @input: @fd and @digest are set; declared before the reader, so that it is freed after it
+ * @gz: @fd and @digest are set; declared before the reader, so that it is freed after it
  *
  * Return: 0 or a negative errno with @fault filled.
  */
-int tar_open(struct tar_input *input, struct archive **ret, struct archive_fault *fault);
+int tar_open(struct gunzip *gz, struct archive **ret, struct archive_fault *fault);
 
 /**
- * tar_read_rest - read what stands behind the last entry, for the digest
+ * tar_read_rest - read what stands behind the last entry, for the digest and the CRC
  *
- * Return: 0 or a negative errno with @fault filled.
+ * Nothing but zeros may stand there. Return: 0 or a negative errno with @fault filled.
  */
-int tar_read_rest(struct tar_input *input, struct archive_fault *fault);
+int tar_read_rest(struct gunzip *gz, struct archive *a, struct archive_fault *fault);
 
 /**
  * tar_next - the next entry
@@ -80,6 +70,20 @@ int tar_next(struct archive *a, struct archive_entry **ret_entry, struct archive
  */
 int tar_data(struct archive *a, const char *name, const void **data, size_t *size, int64_t *offset,
 	     struct archive_fault *fault);
+
+/**
+ * tar_plain_path - the spelling without "./", "//" and a slash at the end; "" is the root
+ * @ret: of at least the same size; may be @path
+ */
+void tar_plain_path(const char *path, char *ret);
+
+/**
+ * tar_open_below - open a handle on a directory, by the first @size bytes of its plain path
+ *
+ * The path may be longer than the kernel takes. Return: an O_PATH descriptor or a negative errno,
+ * as path_open_beneath().
+ */
+int tar_open_below(int dir_fd, const char *path, size_t size);
 
 /* What has been seen of an archive, to judge the entries that follow. Zero it to start. */
 struct tar_guard {

@@ -91,7 +91,7 @@ static void look_at_contents(const struct mount *m, int image_dir_fd, struct fin
 		return;
 	}
 	int err = archive_unpack(in, -EBADF, ARCHIVE_LIST_ONLY | ARCHIVE_ANY_DEVICES, &done, NULL,
-				 NULL, &fault);
+				 NULL, NULL, &fault);
 	bool other = !err && m->contents && m->contents->has_digest &&
 		     memcmp(m->contents->digest, done.digest, sizeof(done.digest)) != 0;
 

@@ -157,7 +157,7 @@ static int unpack(struct build *b, const struct gone *gone, const struct mount *
 	if (dir < 0)
 		return log_error(dir, "cannot make the deleted root of mount %u '%s'", gone->m->id,
 				 gone->m->mountpoint);
-	err = fs_unpack(b, kept, kept->contents, dir);
+	err = fs_unpack(b, kept, kept->contents, dir, NULL);
 	return err ? err : fs_sockets_make(b->host, kept, kept->contents, dir);
 }
 

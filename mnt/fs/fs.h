@@ -3,6 +3,7 @@
 #ifndef REBIND_MNT_FS_FS_H
 #define REBIND_MNT_FS_FS_H
 
+#include "image/archive.h"
 #include "mnt/build.h"
 #include "model/findings.h"
 
@@ -55,11 +56,12 @@ int fs_become_ourselves(const struct build *b);
  * fs_unpack - unpack an archive of the image, and check that it is what was recorded
  * @m: whose contents they are
  * @recorded: NULL: CRIU's, of which nothing is known
+ * @flags: what to set in the end; NULL: nothing can be set, it is an error
  *
  * Return: 0 or a negative errno, logged.
  */
-int fs_unpack(struct build *b, const struct mount *m, const struct mount_contents *recorded,
-	      int fd);
+int fs_unpack(struct build *b, const struct mount *m, const struct mount_contents *recorded, int fd,
+	      struct archive_flags *flags);
 
 /**
  * fs_deleted_make - make what the mount's deleted root was, unless it is there already

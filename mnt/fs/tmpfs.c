@@ -41,7 +41,8 @@ static int check_digest(const struct mount *m, const char *name,
 			 name, m->id, m->mountpoint);
 }
 
-int fs_unpack(struct build *b, const struct mount *m, const struct mount_contents *recorded, int fd)
+int fs_unpack(struct build *b, const struct mount *m, const struct mount_contents *recorded, int fd,
+	      struct archive_flags *flags)
 {
 	struct archive_fault fault = { "" };
 	struct mount_contents done = { 0 };
@@ -57,7 +58,7 @@ int fs_unpack(struct build *b, const struct mount *m, const struct mount_content
 				 m->id, m->mountpoint);
 	b->progress.doing = "unpacking contents";
 	int err = archive_unpack(in, fd, b->options->allow_devices ? ARCHIVE_ANY_DEVICES : 0, &done,
-				 progress_bytes, &b->progress, &fault);
+				 flags, progress_bytes, &b->progress, &fault);
 
 	b->progress.doing = "mounting";
 	b->progress.bytes += done.bytes;
@@ -97,13 +98,20 @@ int fs_become_ourselves(const struct build *b)
 int fs_tmpfs_fill(struct build *b, const struct mount *m, int fd)
 {
 	const struct mount *first = &b->tree->mounts[tree_first_of_superblock(b->tree, m)];
+	cleanup_archive_flags struct archive_flags flags = { 0 };
+	struct archive_fault fault = { "" };
 	int err = fs_become_owner(b, fd);
 
 	if (!err)
-		err = fs_unpack(b, first, first->contents, fd);
+		err = fs_unpack(b, first, first->contents, fd, &flags);
 	if (!err)
 		err = fs_sockets_make(b->host, first, first->contents, fd);
 	int back = fs_become_ourselves(b);
 
-	return err ? err : back;
+	if (err || back)
+		return err ? err : back;
+	err = archive_flags_set(&flags, fd, &fault);
+	return err ? log_error(err, "cannot restore the contents of mount %u '%s': %s", m->id,
+			       m->mountpoint, fault.text)
+		   : 0;
 }

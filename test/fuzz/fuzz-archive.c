@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (fd < 0 || fd_write_all(fd, data, size) || lseek(fd, 0, SEEK_SET))
 		abort();
-	archive_unpack(fd, -EBADF, ARCHIVE_LIST_ONLY, &done, NULL, NULL, &fault);
+	archive_unpack(fd, -EBADF, ARCHIVE_LIST_ONLY, &done, NULL, NULL, NULL, &fault);
 	if (lseek(fd, 0, SEEK_SET))
 		abort();
 	if (archive_list(fd, &list, &fault) == 0)
