@@ -217,13 +217,32 @@ static int open_log(struct operation *op)
 		   : 0;
 }
 
+/* A zero byte to status_fd: the request is understood, and work on it begins. */
+static int tell_ready(struct operation *op)
+{
+	const Rpc__Options *o = op->options;
+
+	if (!o->has_status_fd || o->status_fd < 0)
+		return 0;
+	cleanup_fd int fd = peer_open(&op->connection->peer, o->status_fd, O_WRONLY);
+
+	if (fd >= 0 && write(fd, "", 1) == 1)
+		return 0;
+	int err = fd < 0 ? fd : -errno;
+
+	return operation_refuse(op, err, "status_fd %d of process %d cannot be written: %s",
+				o->status_fd, (int)op->connection->peer.pid, strerror(-err));
+}
+
 int operation_open(struct operation *op)
 {
 	int err = open_images(op);
 
 	if (!err)
 		err = open_work(op);
-	return err ? err : open_log(op);
+	if (!err)
+		err = open_log(op);
+	return err ? err : tell_ready(op);
 }
 
 /* ---- the answer ---- */

@@ -35,7 +35,7 @@ forget "$container"
 outer=
 hold outer unshare --mount --pid --net --ipc --uts --fork --kill-child --propagation private \
 	bash "$work/container" "$work/a" plain
-container=$(pgrep -P "$outer")
+read -r container <"/proc/$outer/task/$outer/children"
 known+=("$container")
 table=$(mounts)
 

@@ -95,6 +95,8 @@ refusals() {
 		"${dump/PID/$container} images_dir=$image work_dir_fd=78"
 	says "a log file elsewhere" "EBADRQC msg=log_file '../x' is not a name" "$worker" \
 		"DUMP pid=$container leave_running=1 images_dir=$image log_file=../x"
+	says "status_fd that is not open" "EBADF msg=status_fd 79" "$worker" \
+		"${dump/PID/$container} images_dir=$image status_fd=79"
 	says "one name for two sources" "ext_mnt '/vol' is given twice" "$worker" \
 		"${dump/PID/$container} images_dir=$image ext_mnt=/vol:other"
 	says "everything that is wrong is in one answer" "mount" "$worker" \
@@ -125,10 +127,12 @@ dumps() {
 	left_processes >"$work/out"
 	[ ! -s "$work/out" ] && [ "$(ls -A "$work/img")" = dump.log ]
 	so "after all of these, and a client that died, there is the log and nothing else"
-	exec 7<"$work/img" 8<"$work/work"
+	exec 7<"$work/img" 8<"$work/work" 9>"$work/status"
 	says "a DUMP by descriptors is done" "DUMP ok dump" "$worker" \
-		"${dump/PID/$container} images_dir_fd=7 work_dir_fd=8"
-	exec 7<&- 8<&-
+		"${dump/PID/$container} images_dir_fd=7 work_dir_fd=8 status_fd=9"
+	exec 7<&- 8<&- 9>&-
+	[ "$(stat -c %s "$work/status")" -eq 1 ]
+	so "status_fd gets its byte"
 	[ "$(grep NOTIFY "$work/out" | tr '\n' ' ')" = "NOTIFY ok pre-dump NOTIFY ok post-dump " ]
 	so "the client was told of pre-dump and post-dump"
 	[ -s "$work/work/dump.log" ] && grep -q '^([0-9.]*) ' "$work/work/dump.log"
@@ -228,6 +232,7 @@ failures() {
 			on "$step" 'read -r worker rest </proc/$PPID/task/$PPID/children; kill -KILL $worker' "$restore rst_sibling=1"
 		nothing_left "and leaves nothing"
 	done
+	kills
 	says "no source for a volume" "no source" "$worker" "${restore/ext_mnt=\/vol:/ext_mnt=\/other:}"
 	says "a source that is not there" "cannot be opened" "$worker" "${restore/\/src\/conf/\/src\/nothing}"
 	says "a root that is not there" "the new root '/nowhere' cannot be opened" "$worker" "${restore/root=$work\/new/root=/nowhere}"
@@ -237,6 +242,25 @@ failures() {
 	says "a descriptor that is not open" "inherit_fd 'extRootNetNS' is not open" "$worker" "$restore inherit_fd=extRootNetNS:88"
 	says "a source by descriptor that is not open" "descriptor 99 is not open" "$worker" "$restore inherit_fd=mnt[x]:99"
 	nothing_left "nothing is left of any"
+}
+
+# At moments that nobody has chosen: what a restore takes is spread over the tries.
+kills() {
+	local i pid left='' table_changed=''
+	for i in {1..40}; do
+		"$work/client" "$worker" "$restore rst_sibling=$((i % 2))" <"/dev/null" >"$work/out" 2>"$work/err" &
+		pid=$!
+		pause_for "0.$(printf %03d $((i / 2)))"
+		[ $((i % 4)) -lt 2 ] && { read -r pid _ <"/proc/$pid/task/$pid/children"; } 2>"/dev/null"
+		kill -KILL "${pid:-0}" 2>"/dev/null"
+		wait "$!" 2>"/dev/null"
+		# One that was done before that holds its namespace rightly.
+		pid=$(sed -n 's/^RESTORE ok pid=\([0-9]*\) .*/\1/p' "$work/out")
+		[ -z "$pid" ] || kill -KILL "$pid"
+		left+=$(left_processes)
+		[ "$table" = "$(mounts)" ] || table_changed=", and a mount"
+	done
+	result "nothing is left when worker or client is killed at any time (40 times)" "$left$table_changed"
 }
 
 joins() {
@@ -326,6 +350,7 @@ services() {
 	read -r after_rss after_fds < <(figures)
 	[ "$after_rss" -le $((before_rss + 200)) ] && [ "$after_fds" -eq "$before_fds" ]
 	so "memory and descriptors are where they were: $before_rss kB, $before_fds; $after_rss kB, $after_fds ($(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f s", b - a }'))"
+	parallel
 	"$rebind" service --address "$work/sock" 2>"$work/err"
 	[ $? -eq 1 ] && grep -q "somebody does" "$work/err"
 	so "a second service at the same place is refused"
@@ -336,6 +361,24 @@ services() {
 	grep -q "EMPTY failed errno=EPERM" "$work/out"
 	so "another user is refused even if the socket's mode would let it in"
 	chmod 600 "$work/sock"
+}
+
+# Eight at once, each with its own process; SIGKILL of the holder is all it takes to be rid of it.
+parallel() {
+	local i pids=() holders=()
+	for i in {1..8}; do
+		"$work/client" "unix:$work/sock" "$restore" <"/dev/null" >"$work/out.$i" 2>&1 &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+	for i in {1..8}; do
+		holders+=("$(sed -n 's/^RESTORE ok pid=\([0-9]*\) no-child fd=mnt.*/\1/p' "$work/out.$i")")
+	done
+	cp "$work/out.1" "$work/out"
+	[ "$(printf '%s\n' "${holders[@]}" | sort -u | grep -c '[0-9]')" -eq 8 ]
+	so "eight restores at once are done, through one service"
+	kill -KILL "${holders[@]}"
+	nothing_left "and are gone with their processes"
 }
 
 end_services() {
@@ -379,7 +422,7 @@ main() {
 	local outer
 	hold outer unshare --mount --pid --net --ipc --uts --fork --kill-child --propagation private \
 		bash "$work/container" "$work/a" plain
-	container=$(pgrep -P "$outer")
+	read -r container <"/proc/$outer/task/$outer/children"
 	known+=("$container")
 	table=$(mounts)
 	before=$(names "${watched[@]}")
