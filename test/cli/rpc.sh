@@ -246,14 +246,15 @@ failures() {
 
 # At moments that nobody has chosen: what a restore takes is spread over the tries.
 kills() {
-	local i pid left='' table_changed=''
+	local i pid victim left='' table_changed=''
 	for i in {1..40}; do
 		"$work/client" "$worker" "$restore rst_sibling=$((i % 2))" <"/dev/null" >"$work/out" 2>"$work/err" &
 		pid=$!
 		pause_for "0.$(printf %03d $((i / 2)))"
-		[ $((i % 4)) -lt 2 ] && { read -r pid _ <"/proc/$pid/task/$pid/children"; } 2>"/dev/null"
-		kill -KILL "${pid:-0}" 2>"/dev/null"
-		wait "$!" 2>"/dev/null"
+		victim=
+		[ $((i % 4)) -ge 2 ] || { read -r victim _ <"/proc/$pid/task/$pid/children"; } 2>"/dev/null"
+		kill -KILL "${victim:-$pid}" 2>"/dev/null"
+		wait "$pid" 2>"/dev/null"
 		# One that was done before that holds its namespace rightly.
 		pid=$(sed -n 's/^RESTORE ok pid=\([0-9]*\) .*/\1/p' "$work/out")
 		[ -z "$pid" ] || kill -KILL "$pid"
