@@ -20,7 +20,7 @@ int scan_statmount(uint64_t ns_id, struct mount_tree *tree);
 int scan_statmount_one(uint64_t ns_id, uint64_t id, struct mount_tree *tree);
 
 /**
- * scan_statmount_same - ids, parents, attributes and groups again
+ * scan_statmount_same - ids, parents, attributes, groups, superblocks, and the roots of what is ours
  * Return: 1 the same, 0 not, or a negative errno.
  */
 int scan_statmount_same(uint64_t ns_id, const struct mount_tree *tree);
@@ -30,6 +30,9 @@ int scan_statmount_same(uint64_t ns_id, const struct mount_tree *tree);
  * Return: 0; -EBADMSG with @fault filled for a line that is none; or a negative errno.
  */
 int scan_mountinfo(int fd, struct mount_tree *tree, struct tree_fault *fault);
+
+/* How the kernel marks a root that was deleted. */
+#define SCAN_DELETED "//deleted"
 
 /**
  * scan_set_root - the root of a mount; "//deleted" is taken off and noted

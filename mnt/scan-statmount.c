@@ -71,7 +71,7 @@ bool scan_has_statmount(void)
 
 int scan_set_root(struct mount_tree *tree, struct mount *m, const char *root)
 {
-	static const char mark[] = "//deleted";
+	static const char mark[] = SCAN_DELETED;
 	size_t n = strlen(root);
 
 	m->deleted = n > sizeof(mark) - 1 && strcmp(root + n - (sizeof(mark) - 1), mark) == 0;
@@ -219,16 +219,50 @@ static bool same_mount(const struct mount *m, const struct sys_statmount *s)
 	       m->unbindable == !!(s->mnt_propagation & MS_UNBINDABLE);
 }
 
+/* What is changed without a word: the superblock, by fsconfig(2), and a root's name. */
+static uint64_t mask_of(const struct mount_tree *tree, uint32_t i)
+{
+	const struct mount *m = &tree->mounts[i];
+	uint64_t mask = SYS_STATMOUNT_MNT_BASIC;
+
+	if (tree_first_of_superblock(tree, m) == i)
+		mask |= SYS_STATMOUNT_SB_BASIC | SYS_STATMOUNT_MNT_OPTS;
+	if (m->owner == MOUNT_INTERNAL && !mount_is_fsroot(m))
+		mask |= SYS_STATMOUNT_MNT_ROOT;
+	return mask;
+}
+
+static bool is_same_root(const struct mount *m, const char *root)
+{
+	size_t n = strlen(m->root);
+
+	return strncmp(root, m->root, n) == 0 &&
+	       strcmp(root + n, m->deleted ? SCAN_DELETED : "") == 0;
+}
+
+static bool same_superblock(const struct mount *m, const struct sys_statmount *s, uint64_t asked)
+{
+	if ((asked & SYS_STATMOUNT_SB_BASIC) && m->sb_flags != s->sb_flags)
+		return false;
+	if ((asked & SYS_STATMOUNT_MNT_ROOT) &&
+	    !is_same_root(m, text_of(s, SYS_STATMOUNT_MNT_ROOT, s->mnt_root)))
+		return false;
+	return !(asked & SYS_STATMOUNT_MNT_OPTS) ||
+	       strcmp(m->options, text_of(s, SYS_STATMOUNT_MNT_OPTS, s->mnt_opts)) == 0;
+}
+
 int scan_statmount_same(uint64_t ns_id, const struct mount_tree *tree)
 {
 	cleanup(free_reader) struct reader reader = { .ns_id = ns_id, .size = BUF_SIZE };
 
 	for (uint32_t i = 0; i < tree->n; i++) {
-		int err = stat_one(&reader, tree->mounts[i].unique_id, SYS_STATMOUNT_MNT_BASIC);
+		uint64_t mask = mask_of(tree, i);
+		int err = stat_one(&reader, tree->mounts[i].unique_id, mask);
 
 		if (err)
 			return err == -EAGAIN ? 0 : err;
-		if (!same_mount(&tree->mounts[i], reader.buf))
+		if (!same_mount(&tree->mounts[i], reader.buf) ||
+		    !same_superblock(&tree->mounts[i], reader.buf, mask))
 			return 0;
 	}
 	return 1;

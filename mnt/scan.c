@@ -340,7 +340,7 @@ int scan_text(int fd, struct mount_tree *tree, struct tree_fault *fault)
 	return err ? err : tree_link(tree, fault);
 }
 
-/* Without statmount nothing tells of propagation but the text itself. */
+/* Without statmount nothing tells of propagation and superblocks but the text itself. */
 static int same_as_text(const struct scan_target *target, const struct mount_tree *tree)
 {
 	cleanup_tree struct mount_tree now = { 0 };
@@ -354,7 +354,9 @@ static int same_as_text(const struct scan_target *target, const struct mount_tre
 		const struct mount *left = &tree->mounts[i], *right = &now.mounts[i];
 
 		if (left->id != right->id || left->shared != right->shared ||
-		    left->master != right->master || left->unbindable != right->unbindable)
+		    left->master != right->master || left->unbindable != right->unbindable ||
+		    left->sb_flags != right->sb_flags ||
+		    strcmp(left->options, right->options) != 0 || left->deleted != right->deleted)
 			return 0;
 	}
 	return 1;

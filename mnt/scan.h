@@ -108,7 +108,7 @@ int scan_text(int fd, struct mount_tree *tree, struct tree_fault *fault);
  *
  * mountinfo's poll event counts every mount, unmount, move and remount since the target was opened;
  * ids, parents, flags and groups are read again for changes of propagation, which it does not
- * count.
+ * count, and options of superblocks and roots for what fsconfig(2), rename(2) and rmdir(2) change.
  *
  * Return: 1, 0, or a negative errno.
  */

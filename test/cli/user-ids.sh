@@ -30,6 +30,10 @@ mount -t tmpfs -o size=1m,uid=5,gid=6 files tmp
 mount -t devpts -o newinstance,gid=7 pts pts
 echo kept > tmp/file
 /bin/chown 0:9 tmp/file
+mkdir tmp/gone tmp/of-gone
+/bin/chown 3:4 tmp/gone
+mount --bind tmp/gone tmp/of-gone
+rmdir tmp/gone
 /usr/sbin/pivot_root . old
 /bin/busybox umount -l /old
 echo ready
@@ -52,6 +56,7 @@ holder=$(cat pid)
 known+=("$holder")
 result "the tmpfs and what is in it have their owners" \
 	"$(stat -c '%u:%g' /proc/"$holder"/root/tmp{,/file} | tr '\n' ' ' | grep -vx '100005:100006 100000:100009 ')"
+result "so has what was deleted" "$(stat -c '%u:%g' "/proc/$holder/root/tmp/of-gone" | grep -vx 100003:100004)"
 result "a terminal has its group" \
 	"$(grep ' /pts ' "/proc/$holder/mountinfo" | grep -v 'gid=100007')"
 result "the two are equal, with either reader" \

@@ -340,6 +340,36 @@ static void undo_move(void)
 	help_must(mount("/empty-source", "/bind", NULL, MS_MOVE, NULL));
 }
 
+/* No remount of a mount, which the kernel would tell who polls. */
+static void reconfigure(const char *name, const char *value)
+{
+	cleanup_fd int fs = fspick(AT_FDCWD, "/nodir", 0);
+
+	help_must(fs < 0 ? -1 : 0);
+	help_must(fsconfig(fs, value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, name, value, 0));
+	help_must(fsconfig(fs, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0));
+}
+
+static void do_resize(void)
+{
+	reconfigure("size", "3m");
+}
+
+static void undo_resize(void)
+{
+	reconfigure("size", "64k");
+}
+
+static void do_seal(void)
+{
+	reconfigure("ro", NULL);
+}
+
+static void undo_seal(void)
+{
+	reconfigure("rw", NULL);
+}
+
 static void a_change_is_seen_by(const struct space *space, enum scan_reader reader,
 				void (*change)(void))
 {
@@ -358,7 +388,8 @@ static void every_change_of_the_mounts_is_seen(void **state)
 {
 	static void (*const changes[])(void) = { do_mount, do_umount,  do_remount,  undo_remount,
 						 do_share, do_unshare, do_bindable, do_private,
-						 do_move,  undo_move };
+						 do_move,  undo_move,  do_resize,   undo_resize,
+						 do_seal,  undo_seal };
 
 	for (enum scan_reader reader = SCAN_STATMOUNT; reader <= SCAN_MOUNTINFO; reader++)
 		for (size_t i = 0; i < ARRAY_SIZE(changes); i++)
