@@ -70,6 +70,43 @@ char *text_safe(const char *text)
 	return safe;
 }
 
+/* In what a quote is written as, after how it begins. */
+static char *put_quoted(const char *text, const char *begin, const char *quote)
+{
+	size_t n = strlen(text), width = strlen(quote);
+	char *out = malloc(strlen(begin) + n * width + 2), *end;
+
+	if (!out)
+		return NULL;
+	end = stpcpy(out, begin);
+	for (; *text; text++) {
+		if (*text == '\'')
+			end = stpcpy(end, quote);
+		else
+			*end++ = *text;
+	}
+	strcpy(end, "'");
+	return out;
+}
+
+char *text_quoted(const char *format, ...)
+{
+	cleanup_free char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	va_end(args);
+	cleanup_free char *safe = text ? text_safe(text) : NULL;
+	cleanup_free char *printable = text ? path_printable(text) : NULL;
+
+	if (!safe || !printable)
+		return NULL;
+	return strcmp(safe, text) == 0 ? put_quoted(text, "'", "'\\''")
+				       : put_quoted(printable, "$'", "\\'");
+}
+
 char *text_ascii(const char *text)
 {
 	char *out = malloc(strlen(text) * 4 + 1), *end = out;

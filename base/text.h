@@ -35,6 +35,14 @@ void strings_free(struct strings *strings);
 char *text_safe(const char *text);
 
 /**
+ * text_quoted - a word that a shell takes for these bytes: 'word', or $'w\ord' with \ooo for what a
+ * terminal should not see
+ *
+ * Return: a malloc()ed string of printable characters, or NULL (no memory).
+ */
+char *text_quoted(const char *format, ...) printf_like(1, 2);
+
+/**
  * text_ascii - a printable string with every byte above 0x7f as \ooo, for terminals without UTF-8
  *
  * Return: a malloc()ed string, or NULL (no memory).

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "mnt/device.h"
 #include "model/flags.h"
 
@@ -254,6 +255,15 @@ static void take_companion(struct finder *f, uint32_t i)
 		f->err = -ENOMEM;
 }
 
+/* What would give a key its source. Or NULL: no memory. */
+static char *advice(const char *what, const char *key, size_t size, const char *value)
+{
+	cleanup_free char *word = text_quoted("%s[%.*s]:%s", what, (int)size, key, value);
+	char *option;
+
+	return word && asprintf(&option, "--external %s", word) >= 0 ? option : NULL;
+}
+
 static void take_automatic(struct finder *f, uint32_t i)
 {
 	struct mount *m = &f->in->tree->mounts[i];
@@ -281,7 +291,7 @@ static void take_by_key(struct finder *f, uint32_t i)
 		take_path(f, i, option->value);
 	else if (inherit)
 		take_fd(f, i, inherit->fd);
-	else if (asprintf(&help, "--external 'mnt[%s]:SOURCE'", m->key) > 0)
+	else if ((help = advice("mnt", m->key, strlen(m->key), "SOURCE")))
 		findings_mount(f->in->findings, "no-source", m, help,
 			       "the external mount '%s' has no source", m->key);
 }
@@ -333,7 +343,7 @@ static void take_device(struct finder *f, uint32_t i)
 		return;
 	}
 	if (!option) {
-		if (asprintf(&help, "--external 'dev[%.*s]:DEVICE'", (int)size, key) > 0)
+		if ((help = advice("dev", key, size, "DEVICE")))
 			findings_mount(f->in->findings, "no-source", m, help,
 				       "the external device '%.*s' has no source", (int)size, key);
 		return;

@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/sys.h"
+#include "base/text.h"
 #include "model/filesystem.h"
 #include "model/served.h"
 
@@ -34,11 +35,11 @@ static bool is_seen(const struct mount_tree *tree, const struct mount *m)
  * memory. */
 static char *external_word(const struct mount_tree *tree, const struct mount *m)
 {
+	cleanup_free char *quoted = is_seen(tree, m) ? text_quoted("mnt[%s]:KEY", m->mountpoint)
+						     : text_quoted("mnt[#%u]:KEY", m->id);
 	char *word;
-	int n = is_seen(tree, m) ? asprintf(&word, "--external 'mnt[%s]:KEY'", m->mountpoint)
-				 : asprintf(&word, "--external 'mnt[#%u]:KEY'", m->id);
 
-	return n < 0 ? NULL : word;
+	return quoted && asprintf(&word, "--external %s", quoted) >= 0 ? word : NULL;
 }
 
 /* Why nobody can make it again, and what would help. */
@@ -47,9 +48,10 @@ static void refuse_undecided(const struct mount_tree *tree, const struct mount_t
 {
 	const struct filesystem *fs = filesystem_find(m->fstype);
 	cleanup_free char *word = external_word(tree, m), *declare = NULL, *both = NULL;
+	cleanup_free char *path = text_quoted("%s", m->mountpoint);
 
-	if (!word || asprintf(&declare, "%s, --external mnt[] or a plugin", word) < 0 ||
-	    asprintf(&both, "%s, or --copy '%s' to take a copy", word, m->mountpoint) < 0)
+	if (!word || !path || asprintf(&declare, "%s, --external mnt[] or a plugin", word) < 0 ||
+	    asprintf(&both, "%s, or --copy %s to take a copy", word, path) < 0)
 		return;
 	/* --copy takes paths alone. */
 	const char *help = is_seen(tree, m) ? both : declare;
