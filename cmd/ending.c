@@ -127,11 +127,12 @@ static int run(char **command, struct rebind_namespace *ns, int *ret_status)
 	return 0;
 }
 
-/* Between handing over and the end there is no good moment to stop; it is a short way. */
-static void block_signals(void)
+void ending_begin(const struct ending *ending)
 {
 	sigset_t set;
 
+	if (ending->command)
+		return;
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
@@ -143,8 +144,6 @@ static void block_signals(void)
 int ending_run(struct ending *ending, struct rebind_namespace *ns, pid_t *ret_holder,
 	       int *ret_status)
 {
-	if (!ending->command)
-		block_signals();
 	if (ending->pin)
 		return rebind_namespace_pin(ns, ending->pin);
 	if (ending->pidfile)

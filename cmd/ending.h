@@ -50,6 +50,14 @@ int ending_run(struct ending *ending, struct rebind_namespace *ns, pid_t *ret_ho
 	       int *ret_status);
 
 /**
+ * ending_begin - with rebind.h's action pre-resume, when all that may take long is done
+ *
+ * Between that and the end there is no good moment to stop, and it is a short way: the signals that
+ * ask for it wait.
+ */
+void ending_begin(const struct ending *ending);
+
+/**
  * ending_held - with rebind.h's action post-resume: a holder is there, and may be known
  *
  * Return: 0 or a negative errno, printed; the holder must go then.

@@ -154,7 +154,11 @@ static int act(void *data, const char *action, pid_t pid)
 	/* Who waits for the pidfile may go on when the scripts do. */
 	if (strcmp(action, "post-resume") == 0)
 		err = ending_held(&args->ending, pid);
-	return err ? err : scripts_run(&args->scripts, action, pid);
+	if (!err)
+		err = scripts_run(&args->scripts, action, pid);
+	if (!err && strcmp(action, "pre-resume") == 0)
+		ending_begin(&args->ending);
+	return err;
 }
 
 static struct rebind_restore_options options_of(struct restore_args *args, struct report *report)

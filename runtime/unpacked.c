@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,17 +19,22 @@
 
 /* ---- the directory ---- */
 
+/* What the sweeper says when it has made it, or not. */
+struct made {
+	int err;
+	char dir[PATH_MAX];
+};
+
 static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *ftw)
 {
 	remove(path);
 	return 0;
 }
 
-/* Nothing that ends rebind may end this: it ends by itself when rebind does. */
-_Noreturn static void sweep(const char *dir, int life_fd)
+/* Nothing that ends rebind may end this, and nothing of the caller's may wait for it. */
+static int stand_apart(int life_fd)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
-	char byte;
 
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		signal(signals[i], SIG_IGN);
@@ -36,60 +42,66 @@ _Noreturn static void sweep(const char *dir, int life_fd)
 	if (life_fd != 3)
 		life_fd = dup2(life_fd, 3);
 	child_close_from(4);
-	/* A terminal or a pipe of the caller's must not wait for us. */
 	for (int fd = 0; fd < 3; fd++)
 		close(fd);
+	return life_fd;
+}
+
+/* Made by the one who removes it: there is no moment at which it is nobody's. */
+_Noreturn static void sweep(struct made *made, int life_fd)
+{
+	char byte;
+
+	life_fd = stand_apart(life_fd);
+	if (!mkdtemp(made->dir))
+		made->err = -errno;
+	fd_send(life_fd, made, sizeof(*made), -1);
+	if (made->err)
+		_exit(1);
 	while (read(life_fd, &byte, 1) < 0 && errno == EINTR)
 		;
-	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	nftw(made->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 	_exit(0);
 }
 
-static int start_sweeper(struct unpacked *u)
+static int start_sweeper(struct unpacked *u, struct made *made)
 {
 	int ends[2];
+	int err = fd_pair(ends);
 
-	if (fd_pair(ends) < 0)
-		return -errno;
+	if (err)
+		return err;
 	cleanup_fd int its = ends[0];
 
 	u->life_fd = ends[1];
 	u->sweeper = fork();
 	if (u->sweeper == 0) {
 		close(u->life_fd);
-		sweep(u->dir, its);
+		sweep(made, its);
 	}
-	return u->sweeper < 0 ? -errno : 0;
+	if (u->sweeper < 0)
+		return -errno;
+	fd_close(&its);
+	return fd_recv(u->life_fd, made, sizeof(*made), NULL) == sizeof(*made) ? made->err : -EIO;
 }
 
-/* The name is there before the directory is: whoever dies in between leaves nothing. */
 static int make_directory(struct unpacked *u)
 {
 	const char *parent = getenv("TMPDIR");
+	struct made made = { 0 };
 
 	if (!parent || *parent != '/')
 		parent = "/var/tmp";
-	if (asprintf(&u->dir, "%s/rebind-%d-XXXXXX", parent, (int)getpid()) < 0) {
-		u->dir = NULL;
-		return -ENOMEM;
-	}
-	if (!mkdtemp(u->dir)) {
-		int err = -errno;
+	int n = snprintf(made.dir, sizeof(made.dir), "%s/rebind-XXXXXX", parent);
+	int err = n < (int)sizeof(made.dir) ? start_sweeper(u, &made) : -ENAMETOOLONG;
 
-		util_free(&u->dir);
+	if (err)
 		return log_error(err, "cannot make a directory in '%s'", parent);
-	}
-	int err = start_sweeper(u);
-
-	if (err) {
-		rmdir(u->dir);
-		return log_error(err, "cannot fork");
-	}
-	u->dir_fd = open(u->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	u->images_dir = path_join(u->dir, "checkpoint");
-	if (u->dir_fd >= 0 && u->images_dir)
-		return 0;
-	return log_error(u->images_dir ? -errno : -ENOMEM, "cannot open '%s'", u->dir);
+	u->dir_fd = open(made.dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (u->dir_fd < 0)
+		return log_error(-errno, "cannot open '%s'", made.dir);
+	u->images_dir = path_join(made.dir, "checkpoint");
+	return u->images_dir ? 0 : -ENOMEM;
 }
 
 /* ---- unpacking ---- */
@@ -149,7 +161,6 @@ void unpacked_close(struct unpacked *unpacked)
 		child_wait(unpacked->sweeper, NULL);
 	fd_close(&unpacked->life_fd);
 	fd_close(&unpacked->dir_fd);
-	free(unpacked->dir);
 	free(unpacked->images_dir);
 	*unpacked = UNPACKED_NONE;
 	errno = saved;

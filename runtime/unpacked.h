@@ -11,8 +11,7 @@
 #include "base/util.h"
 
 struct unpacked {
-	char *dir;
-	char *images_dir; /* "checkpoint" in it */
+	char *images_dir; /* "checkpoint" in the directory */
 	int dir_fd;
 	int life_fd;   /* when it is closed everywhere, or a byte comes, the directory goes */
 	pid_t sweeper; /* who sees to that */

@@ -140,6 +140,32 @@ kill -KILL "$pid"
 wait "$pid" 2>"/dev/null"
 result "a script dies with rebind" "$(left_processes)"
 
+# stopped ACTION: rebind waits for a script there; $pid
+stopped() {
+	rm -f "$work/go"
+	mkfifo "$work/go"
+	script stop <<-END
+	[ "\$CRTOOLS_SCRIPT_ACTION" != $1 ] || { echo there >"$work/go"; kill -STOP \$\$; }
+	END
+	rm -f "$work/ends/pid"
+	"${restore[@]}" --create-mountpoints --action-script "$work/stop" --pidfile "$work/ends/pid" 2>"$work/err" &
+	pid=$!
+	read -r _ <"$work/go"
+}
+mkdir -p "$work/ends"
+rmdir "$work"/new/vol
+before=$(names "${watched[@]}" "$work/ends")
+for action in pre-restore post-setup-namespaces post-restore pre-resume; do
+	stopped "$action"
+	kill -TERM "$pid"
+	wait "$pid" 2>"/dev/null"
+	left=$(left_processes)
+	result "rebind can be ended while a script runs at $action, and nothing is left" \
+		"$left$([ "$(names "${watched[@]}" "$work/ends")" = "$before" ] || echo "files differ")"
+done
+rm "$work/go"
+mkdir "$work/new/vol"
+
 # ---- what a script can do ----
 
 script link <<'END'
