@@ -176,7 +176,7 @@ asan:  ## unit tests and zdtm with address and undefined-behaviour sanitizers
 # The parsers and what they need, compiled for coverage. The samples of test/data are the seeds.
 FUZZ_FLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_OBJS  = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(wildcard base/*.c model/*.c image/*.c) \
-	runtime/message.c) $(BUILD)/fuzz/image/rebind.pb-c.o $(BUILD)/fuzz/runtime/rpc.pb-c.o
+	runtime/message.c runtime/config.c runtime/places.c runtime/node.c) $(BUILD)/fuzz/image/rebind.pb-c.o $(BUILD)/fuzz/runtime/rpc.pb-c.o
 
 $(BUILD)/fuzz/%.pb-c.o: $(BUILD)/%.pb-c.c
 	@mkdir -p $(@D)
@@ -190,7 +190,8 @@ $(BUILD)/fuzz/%.o: %.c Makefile | $(GENERATED)
 .SECONDARY: $(FUZZ_OBJS)
 $(BUILD)/fuzz/fuzz-%: test/fuzz/fuzz-%.c $(FUZZ_OBJS) Makefile
 	$(call say,CLANG,$@)
-	$(Q)$(CLANG) $(CLANG_FLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer $(DEPFILE) -o $@ $< $(FUZZ_OBJS) $(LIBS)
+	$(Q)$(CLANG) $(CLANG_FLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer $(DEPFILE) -o $@ $< $(FUZZ_OBJS) $(LIBS) \
+		$(shell pkg-config --libs jansson)
 
 .PHONY: fuzz
 fuzz: $(FUZZERS)  ## run each fuzzer for FUZZ_SECONDS (20)

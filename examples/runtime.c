@@ -46,39 +46,57 @@ static int run_inside(int ns_fd, char **command)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-int main(int argc, char **argv)
+/* "KEY=SOURCE" as the option --external spells it. */
+static char *external_word(const char *arg)
+{
+	const char *source = strchr(arg, '=');
+	char *word;
+
+	if (!source || asprintf(&word, "mnt[%.*s]:%s", (int)(source - arg), arg, source + 1) < 0)
+		return NULL;
+	return word;
+}
+
+static int restore_and_run(const char *image, const char *root, char **words, size_t n,
+			   char **command)
 {
 	struct rebind_report *report = rebind_report_new();
-	const char **words = calloc((size_t)argc, sizeof(*words));
 	struct rebind_namespace *ns = NULL;
-	char **arg = argv + 3, *word;
-	size_t n = 0;
-
-	for (; argc > 3 && *arg && strcmp(*arg, "--") != 0; arg++) {
-		const char *source = strchr(*arg, '=');
-
-		if (!source ||
-		    asprintf(&word, "mnt[%.*s]:%s", (int)(source - *arg), *arg, source + 1) < 0)
-			break;
-		words[n++] = word;
-	}
-	if (argc < 5 || !*arg || strcmp(*arg, "--") != 0 || !arg[1]) {
-		fprintf(stderr, "usage: %s IMAGE ROOT [KEY=SOURCE...] -- COMMAND [ARG...]\n",
-			argv[0]);
-		return 2;
-	}
 	struct rebind_restore_options options = {
 		.size = sizeof(options),
-		.images_dir = argv[1],
-		.root = argv[2],
-		.external = words,
+		.images_dir = image,
+		.root = root,
+		.external = (const char *const *)words,
 		.n_external = n,
 	};
 	int err = rebind_restore(&options, report, &ns);
-	int status = err ? failed(report, err) : run_inside(rebind_namespace_fd(ns), arg + 1);
+	int status = err ? failed(report, err) : run_inside(rebind_namespace_fd(ns), command);
 
 	/* With the last process in it and its last descriptor the namespace is gone. */
 	rebind_namespace_free(ns);
 	rebind_report_free(report);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	int dashes = 3, bad = 0;
+
+	while (dashes < argc && strcmp(argv[dashes], "--") != 0)
+		bad |= !strchr(argv[dashes++], '=');
+	if (bad || dashes + 1 >= argc) {
+		fprintf(stderr, "usage: %s IMAGE ROOT [KEY=SOURCE...] -- COMMAND [ARG...]\n",
+			argv[0]);
+		return 2;
+	}
+	size_t n = (size_t)dashes - 3;
+
+	/* In place of the arguments. */
+	for (size_t i = 0; i < n; i++)
+		argv[3 + i] = external_word(argv[3 + i]);
+	int status = restore_and_run(argv[1], argv[2], argv + 3, n, argv + dashes + 1);
+
+	for (size_t i = 0; i < n; i++)
+		free(argv[3 + i]);
 	return status;
 }

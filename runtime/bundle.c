@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/path.h"
+#include "base/scratch.h"
 #include "base/table.h"
 #include "runtime/config.h"
 #include "runtime/node.h"
@@ -161,7 +162,7 @@ static bool is_file(const struct rebind_mount *m)
 static int take_masked(struct finder *f, const struct rebind_mount *m)
 {
 	static const struct config_device null = { "/dev/null", false, 1, 3 };
-	cleanup_fd int fd = is_file(m) ? node_open(&null) : node_empty_directory();
+	cleanup_fd int fd = is_file(m) ? node_open(&null) : scratch_directory();
 
 	if (fd < 0)
 		return log_error(fd,

@@ -2,7 +2,6 @@
 #include "runtime/node.h"
 
 #include <fcntl.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -36,17 +35,4 @@ int node_open(const struct config_device *device)
 	    major(st.st_rdev) != device->major || minor(st.st_rdev) != device->minor)
 		return -ENODEV;
 	return fd_take(&fd);
-}
-
-int node_empty_directory(void)
-{
-	cleanup_fd int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
-
-	if (fs < 0 || fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0755", 0) < 0 ||
-	    fsconfig(fs, FSCONFIG_SET_STRING, "size", "4096", 0) < 0 ||
-	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return -errno;
-	int fd = fsmount(fs, FSMOUNT_CLOEXEC, 0);
-
-	return fd < 0 ? -errno : fd;
 }

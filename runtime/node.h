@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Device nodes of the host, looked at before they are used; and a directory with nothing in it. */
+/* Device nodes of the host, looked at before they are used. */
 #ifndef REBIND_RUNTIME_NODE_H
 #define REBIND_RUNTIME_NODE_H
 
@@ -16,12 +16,5 @@ int node_open(const struct config_device *device);
 /* Those that every container has: null, zero, full, random, urandom, tty, ptmx. */
 size_t node_n_common(void);
 const struct config_device *node_common(size_t i);
-
-/**
- * node_empty_directory - a detached mount with nothing in it
- *
- * Return: a descriptor or a negative errno.
- */
-int node_empty_directory(void);
 
 #endif

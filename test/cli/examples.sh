@@ -23,11 +23,13 @@ so() {
 make_container plain
 dump_container "$container" "$work/img"
 before=$(mounts)
-result "rebind is installed" "$(make -s -C "$top" BUILD="$build" DESTDIR="$work/dest" install 2>&1 | grep -v '^ ')"
+# As it was built: another setting would build it again.
+sanitize=$(sed -n 's/.*-fsanitize=\([a-z,]*\) .*/\1/p' "$build/flags")
+result "rebind is installed" "$(make -s -C "$top" BUILD="$build" CC="${CC:-gcc}" ${sanitize:+SANITIZE="$sanitize"} DESTDIR="$work/dest" install 2>&1 | grep -v '^ ')"
 export PKG_CONFIG_PATH=$usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$work/dest LD_LIBRARY_PATH=$usr/lib
 
 # shellcheck disable=SC2046 # words
-run "${CC:-cc}" -Wall -Wextra -Werror -o "$work/runtime" "$top/examples/runtime.c" $(pkg-config --cflags --libs rebind)
+run "${CC:-cc}" -Wall -Wextra -Werror ${sanitize:+-fsanitize="$sanitize"} -o "$work/runtime" "$top/examples/runtime.c" $(pkg-config --cflags --libs rebind)
 [ "$status" -eq 0 ]
 so "the C example is compiled with what pkg-config says"
 volumes=("vol=$work/src/vol" "conf=$work/src/conf" "ro=$work/src/ro" "deep=$work/src/deep")

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <dirent.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -36,27 +35,10 @@ static void a_device_is_what_it_should_be(void **state)
 	assert_int_equal(try("/tmp/nowhere", false, 1, 3), -ENOENT);
 }
 
-static void an_empty_directory_is_empty(void **state)
-{
-	cleanup_fd int fd = node_empty_directory();
-	unsigned int n = 0;
-
-	assert_true(fd >= 0);
-	int list = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fdopendir(list);
-
-	assert_non_null(dir);
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	assert_int_equal(n, 2); /* "." and ".." */
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_device_is_what_it_should_be),
-		cmocka_unit_test(an_empty_directory_is_empty),
 	};
 
 	if (help_unshare())
