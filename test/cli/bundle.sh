@@ -231,6 +231,20 @@ for signal in TERM KILL; do
 	rm "$work/go"
 done
 
+for i in 01 02 03 04 05 06 07 08 09 10 12 14 16 20 25 30; do
+	"${restore[@]}" --bundle "$work/bundle" -- /inside stay >"$work/out" 2>"$work/err" &
+	pid=$!
+	pause_for "0.0$i"
+	kill -KILL "$pid"
+	wait "$pid" 2>"/dev/null"
+	# A command outlives rebind, as it would a shell.
+	for pid in $(pgrep -x inside); do
+		[ "$pid" -eq "$container" ] || kill -KILL "$pid"
+	done
+done
+left=$(left_processes)
+result "killed at any moment it leaves nothing" "$left$(ls "$TMPDIR")"
+
 # ---- what is wrong with an archive ----
 
 restore=("$rebind" restore --bundle "$work/bundle" --pidfile "$work/pid")
