@@ -84,7 +84,7 @@ other_roots() {
 
 # As systemd-nspawn leaves it: the container's root is moved over the host's, and is shared.
 moved_root() {
-	local moved
+	local moved reader
 
 	mkdir -p "$work"/{a/root,new}/jail/below
 	cat >"$work/move" <<-'END'
@@ -98,13 +98,15 @@ moved_root() {
 		exec ./inside hold . /jail
 	END
 	hold moved unshare --mount --propagation private bash "$work/move" "$work"
-	dump -t "$moved"
-	result "a root that another was moved over is dumped" "$([ "$status" -eq 0 ] || echo "exit status $status")"
-	run "$rebind" restore -D "$image" --root "$work/new" --pidfile "$work/pid"
-	result "and restored" "$([ "$status" -eq 0 ] || echo "exit status $status")"
-	run "$rebind" diff --contents "$moved" "$(cat "$work/pid")"
-	result "and equal" "$([ "$status" -eq 0 ] || echo "exit status $status: $(cat "$work/out")")"
-	kill "$(cat "$work/pid")"
+	for reader in statmount mountinfo; do
+		dump -t "$moved" --reader $reader
+		result "a root that another was moved over is dumped, $reader" "$([ "$status" -eq 0 ] || echo "exit status $status")"
+		run "$rebind" restore -D "$image" --root "$work/new" --pidfile "$work/pid" --reader $reader
+		result "and restored" "$([ "$status" -eq 0 ] || echo "exit status $status")"
+		run "$rebind" diff --contents "$moved" "$(cat "$work/pid")"
+		result "and equal" "$([ "$status" -eq 0 ] || echo "exit status $status: $(cat "$work/out")")"
+		kill "$(cat "$work/pid")"
+	done
 	forget "$moved"
 	rm -r "$work"/{a/root,new}/jail/below
 }
