@@ -17,6 +17,52 @@
 #include "model/visible.h"
 #include "base/scratch.h"
 
+/* Mounts correspond as in compare_trees(): by their place, in the order of the children. */
+static void pair_children(const struct mount_tree *lt, uint32_t l, const struct mount_tree *rt,
+			  uint32_t r, uint32_t *partner)
+{
+	l = lt->mounts[l].first_child;
+	r = rt->mounts[r].first_child;
+	while (l != MOUNT_NONE && r != MOUNT_NONE) {
+		/* Descending: the side with the greater path has no partner for it. */
+		int order = strcmp(lt->mounts[l].mountpoint, rt->mounts[r].mountpoint);
+
+		if (order == 0)
+			partner[l] = r;
+		l = order >= 0 ? lt->mounts[l].next : l;
+		r = order <= 0 ? rt->mounts[r].next : r;
+	}
+}
+
+/* By mount of the left side: its partner, or MOUNT_NONE. Return: malloc()ed, or NULL. */
+static uint32_t *pair_all(const struct mount_tree *lt, const struct mount_tree *rt)
+{
+	uint32_t *partner = malloc((lt->n + 1) * sizeof(*partner));
+
+	if (!partner)
+		return NULL;
+	memset(partner, 0xff, (lt->n + 1) * sizeof(*partner));
+	partner[lt->root] = rt->root;
+	for (uint32_t i = lt->root; i != MOUNT_NONE; i = tree_next(lt, i))
+		if (partner[i] != MOUNT_NONE)
+			pair_children(lt, i, rt, partner[i], partner);
+	return partner;
+}
+
+/* What the other side, an image, has for external need not be readable: what it looks like here
+ * does not count. */
+static int take_owners(struct mount_tree *tree, const struct mount_tree *image)
+{
+	cleanup_free uint32_t *partner = pair_all(tree, image);
+
+	if (!partner)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < tree->n; i++)
+		if (partner[i] != MOUNT_NONE)
+			tree->mounts[i].owner = image->mounts[partner[i]].owner;
+	return 0;
+}
+
 /* A copy of the tree's owners that a dump of contents goes by. */
 static void set_owners(struct mount_tree *tree)
 {
@@ -28,7 +74,8 @@ static void set_owners(struct mount_tree *tree)
 	}
 }
 
-static int archive_live(const struct contents_side *side, struct mount_tree *again, int *ret_dir)
+static int archive_live(const struct contents_side *side, const struct contents_side *other,
+			struct mount_tree *again, int *ret_dir)
 {
 	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
 	cleanup_visible struct visible visible = { 0 };
@@ -39,6 +86,8 @@ static int archive_live(const struct contents_side *side, struct mount_tree *aga
 		err = scan_read(&target, SCAN_BEST, again);
 	if (!err)
 		err = visible_find_all(again, &visible);
+	if (!err && other->image_dir_fd >= 0)
+		err = take_owners(again, other->tree);
 	if (err)
 		return log_error(err, "cannot read the namespace for its contents");
 	set_owners(again);
@@ -118,39 +167,19 @@ static int compare_one(int left_dir, const struct mount *l, int right_dir, const
 	return err;
 }
 
-/* Mounts correspond as in compare_trees(): by their place, in the order of the children. */
-static void pair_children(const struct mount_tree *lt, uint32_t l, const struct mount_tree *rt,
-			  uint32_t r, uint32_t *partner)
-{
-	l = lt->mounts[l].first_child;
-	r = rt->mounts[r].first_child;
-	while (l != MOUNT_NONE && r != MOUNT_NONE) {
-		/* Descending: the side with the greater path has no partner for it. */
-		int order = strcmp(lt->mounts[l].mountpoint, rt->mounts[r].mountpoint);
-
-		if (order == 0)
-			partner[l] = r;
-		l = order >= 0 ? lt->mounts[l].next : l;
-		r = order <= 0 ? rt->mounts[r].next : r;
-	}
-}
-
 static int compare_all(const struct mount_tree *lt, int left_dir, const struct mount_tree *rt,
 		       int right_dir, struct differences *out)
 {
-	cleanup_free uint32_t *partner = malloc((lt->n + 1) * sizeof(*partner));
+	cleanup_free uint32_t *partner = pair_all(lt, rt);
 	int err = 0;
 
 	if (!partner)
 		return -ENOMEM;
-	memset(partner, 0xff, (lt->n + 1) * sizeof(*partner));
-	partner[lt->root] = rt->root;
 	for (uint32_t i = lt->root; i != MOUNT_NONE && !err; i = tree_next(lt, i)) {
 		if (partner[i] == MOUNT_NONE)
 			continue;
 		const struct mount *l = &lt->mounts[i], *r = &rt->mounts[partner[i]];
 
-		pair_children(lt, i, rt, partner[i], partner);
 		if (contents_is_first(lt, l) && r->owner == MOUNT_INTERNAL &&
 		    l->deleted == r->deleted && strcmp(l->fstype, r->fstype) == 0)
 			err = compare_one(left_dir, l, right_dir, r, out);
@@ -158,8 +187,8 @@ static int compare_all(const struct mount_tree *lt, int left_dir, const struct m
 	return err;
 }
 
-static int open_side(const struct contents_side *side, struct mount_tree *again,
-		     const struct mount_tree **ret_tree, int *ret_dir)
+static int open_side(const struct contents_side *side, const struct contents_side *other,
+		     struct mount_tree *again, const struct mount_tree **ret_tree, int *ret_dir)
 {
 	*ret_tree = side->tree;
 	if (side->image_dir_fd >= 0) {
@@ -169,7 +198,7 @@ static int open_side(const struct contents_side *side, struct mount_tree *again,
 	if (side->ns_fd < 0)
 		return log_error(-EINVAL, "a saved mountinfo has no contents to compare");
 	*ret_tree = again;
-	return archive_live(side, again, ret_dir);
+	return archive_live(side, other, again, ret_dir);
 }
 
 int compare_contents(const struct contents_side *left, const struct contents_side *right,
@@ -179,9 +208,9 @@ int compare_contents(const struct contents_side *left, const struct contents_sid
 	cleanup_tree struct mount_tree right_again = { .root = MOUNT_NONE };
 	cleanup_fd int left_dir = -EBADF, right_dir = -EBADF;
 	const struct mount_tree *lt, *rt;
-	int err = open_side(left, &left_again, &lt, &left_dir);
+	int err = open_side(left, right, &left_again, &lt, &left_dir);
 
 	if (!err)
-		err = open_side(right, &right_again, &rt, &right_dir);
+		err = open_side(right, left, &right_again, &rt, &right_dir);
 	return err ? err : compare_all(lt, left_dir, rt, right_dir, differences);
 }

@@ -230,23 +230,32 @@ static const char *rest_of_companion(const struct mount *volume, const struct mo
 	return rest ? rest : path_rest_below(m->mountpoint, volume->mountpoint);
 }
 
-static void take_companion(struct finder *f, uint32_t i)
+/* What is below a descriptor comes with it, also in a detached tree. */
+static void take_below_fd(struct finder *f, uint32_t i, int given, const char *rest)
 {
-	struct mount *m = &f->in->tree->mounts[i];
-	uint32_t whole =
-		table_get(&f->by_key, table_hash_bytes(m->parent_key, strlen(m->parent_key)));
-	const struct word_external *option = words_by_key(f->in->externals, m->parent_key);
-	const char *rest =
-		whole == TABLE_NONE ? NULL : rest_of_companion(&f->in->tree->mounts[whole], m);
+	const struct mount *m = &f->in->tree->mounts[i];
+	const char *name = rest + strspn(rest, "/");
+	/* Mounts are crossed here: they are what is looked for. */
+	cleanup_fd int fd =
+		sys_openat2(given, name, O_PATH | O_CLOEXEC, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 
-	if (!option || !rest) {
+	if (fd == -ENOSYS)
+		fd = openat(given, name, O_PATH | O_CLOEXEC);
+	if (fd == -1)
+		fd = -errno;
+	if (fd < 0)
 		findings_mount(
-			f->in->findings, "no-source", m, NULL,
-			"it came along with the external mount '%s', which has no source to look in",
-			m->parent_key);
-		return;
-	}
-	cleanup_free char *path = path_join(option->value, rest);
+			f->in->findings, "no-source", m, "its own key, given at dump",
+			"it came along with the external mount '%s', and there is no '%s' below "
+			"descriptor %d: %s",
+			m->parent_key, name, given, strerror(-fd));
+	else
+		set_source(f, i, &fd, "");
+}
+
+static void take_below_path(struct finder *f, uint32_t i, const char *whole, const char *rest)
+{
+	cleanup_free char *path = path_join(whole, rest);
 	const char *kept = path ? arena_copy(&f->out->strings, path, strlen(path)) : NULL;
 
 	if (kept)
@@ -262,6 +271,27 @@ static char *advice(const char *what, const char *key, size_t size, const char *
 	char *option;
 
 	return word && asprintf(&option, "--external %s", word) >= 0 ? option : NULL;
+}
+
+static void take_companion(struct finder *f, uint32_t i)
+{
+	struct mount *m = &f->in->tree->mounts[i];
+	uint32_t whole =
+		table_get(&f->by_key, table_hash_bytes(m->parent_key, strlen(m->parent_key)));
+	const struct word_external *option = words_by_key(f->in->externals, m->parent_key);
+	const struct rebind_inherit_fd *inherit = inherited(f, m->parent_key);
+	const char *rest =
+		whole == TABLE_NONE ? NULL : rest_of_companion(&f->in->tree->mounts[whole], m);
+
+	if (rest && option)
+		take_below_path(f, i, option->value, rest);
+	else if (rest && inherit)
+		take_below_fd(f, i, inherit->fd, rest);
+	else
+		findings_mount(
+			f->in->findings, "no-source", m, NULL,
+			"it came along with the external mount '%s', which has no source to look in",
+			m->parent_key);
 }
 
 static void take_automatic(struct finder *f, uint32_t i)

@@ -240,7 +240,7 @@ static _Noreturn void usage(int status)
 	fprintf(status ? stderr : stdout,
 		"usage: run [--engine PROGRAM] [--case-dir DIR] [--flavour host|userns] [--list]\n"
 		"           [--reader statmount|mountinfo|both|any] [--jobs N] [--no-diff] [--keep]\n"
-		"           [--verbose] [CASE...]\n");
+		"           [--verbose] [--table] [CASE...]\n");
 	exit(status);
 }
 
@@ -371,6 +371,10 @@ static void complete_options(struct options *options)
 	choose_readers(options);
 	if (!options->cases.count)
 		all_cases(&options->cases, suite->cases);
+	if (!options->cases.count) {
+		fprintf(stderr, "there are no cases in %s\n", suite->cases);
+		exit(2);
+	}
 	if (options->jobs < 1)
 		options->jobs = sysconf(_SC_NPROCESSORS_ONLN);
 }
