@@ -123,8 +123,9 @@ static int set_number(int fs_fd, const struct mount *m, const char *name, const 
 
 /*
  * Processes of one group may walk through an autofs without being held up. Whoever made the pipe
- * says by F_SETOWN which: its server's. Else it is a group of nobody: that of a child that is gone
- * when the mount is made. (Without the option it would be our own, which is also the COMMAND's.)
+ * says by F_SETOWN which: its server's. Else it is a group of nobody: the number of a child that
+ * leads none, and is gone when the mount is made. (Without the option it would be our own, which is
+ * also the COMMAND's.)
  */
 static int set_group(int fs_fd, const struct mount *m, int file, pid_t *ret_child)
 {
@@ -136,8 +137,8 @@ static int set_group(int fs_fd, const struct mount *m, int file, pid_t *ret_chil
 	if (*ret_child == 0)
 		for (;;)
 			pause();
-	if (*ret_child < 0 || setpgid(*ret_child, *ret_child) < 0)
-		return log_error(*ret_child < 0 ? *ret_child : -errno, "cannot fork");
+	if (*ret_child < 0)
+		return log_error(*ret_child, "cannot fork");
 	return set_number(fs_fd, m, "pgrp", "%u", (unsigned int)*ret_child);
 }
 

@@ -36,6 +36,7 @@ struct build {
 
 	int old_root_fd;      /* the caller's root, O_PATH */
 	int staging_fd;	      /* the staging root */
+	int early_root_fd;    /* the new root's clone, until its turn comes */
 	int64_t staging_size; /* and how it was when staging.c last looked */
 	uint64_t newest_mount;
 	bool knows_new_mounts; /* listmount(2) */

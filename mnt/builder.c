@@ -223,6 +223,8 @@ static int run_plugins(struct build *b, uint32_t *next, int callers_ns, int call
 {
 	int err = b->host ? hooks_call_simple(b->host, CR_PLUGIN_HOOK__RESTORE_INIT) : 0;
 
+	if (!err && b->plan->n && b->plan->steps[0].op == PLAN_PREMOUNT)
+		err = prepare_root_early(b);
 	if (!err && b->host)
 		staging_watch(b);
 	if (!err)

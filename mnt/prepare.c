@@ -75,11 +75,19 @@ static int lose_source(struct build *b, uint32_t i, int err)
 	return 0;
 }
 
+int prepare_root_early(struct build *b)
+{
+	b->early_root_fd = source_clone_early(b->sources, b->tree->root, b->staging_fd);
+	return b->early_root_fd < 0 ? log_error(b->early_root_fd, "cannot clone the new root") : 0;
+}
+
 int prepare_source(struct build *b, uint32_t i)
 {
 	const struct source_group *group = &b->sources->groups[b->sources->of[i].group];
 	const struct mount *m = &b->tree->mounts[i];
-	cleanup_fd int fd = source_clone(b->sources, i);
+	cleanup_fd int fd = i == b->tree->root && b->early_root_fd >= 0
+				    ? fd_take(&b->early_root_fd)
+				    : source_clone(b->sources, i);
 
 	if (fd < 0)
 		return lose_source(b, i, fd);

@@ -36,4 +36,14 @@ int prepare_take(struct build *b, uint32_t i, uint32_t first);
  */
 int prepare_set_flags(const struct mount *m, int fd, uint32_t has, bool known);
 
+/**
+ * prepare_root_early - the new root's mount, before plugins make theirs
+ *
+ * statmount(2) of another namespace begins with a search for its root, by ascending unique id, so
+ * that with 10,000 older premounts to pass for each of 10,000 mounts the comparison is quadratic.
+ *
+ * Return: 0 or a negative errno, logged.
+ */
+int prepare_root_early(struct build *b);
+
 #endif

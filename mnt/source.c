@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/path.h"
@@ -612,6 +613,31 @@ int source_settle_groups(struct sources *sources, int staging_fd)
 					 "cannot attach the mount of a source in the staging root");
 	}
 	return 0;
+}
+
+/* It is attached no longer than it takes: what is attached is within the reach of plugins. */
+int source_clone_early(struct sources *sources, uint32_t mount, int staging_fd)
+{
+	uint32_t number = sources->of[mount].group;
+	struct source_group *group = &sources->groups[number];
+	char name[32];
+	int err = settle_group(group, staging_fd, number);
+
+	if (err)
+		return err;
+	snprintf(name, sizeof(name), "/crt-source.%u", number);
+	cleanup_fd int fd = source_clone(sources, mount);
+	cleanup_fd int again = sys_open_tree(group->clone_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+
+	if (again < 0)
+		return again;
+	path_cache_forget(&sources->cache);
+	fd_close(&group->clone_fd);
+	group->clone_fd = fd_take(&again);
+	if (umount2(name, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 ||
+	    unlinkat(staging_fd, name + 1, AT_REMOVEDIR) < 0)
+		return -errno;
+	return fd_take(&fd);
 }
 
 /* "a" and "/b" are "a/b"; nothing of it starts with a slash. */

@@ -82,6 +82,14 @@ int source_clone_groups(struct sources *sources, const struct mount_tree *tree);
 int source_settle_groups(struct sources *sources, int staging_fd);
 
 /**
+ * source_clone_early - source_clone() of a directory before source_settle_groups()
+ * @staging_fd: the staging root, which is "/": the group is attached there for a moment
+ *
+ * Return: as source_clone().
+ */
+int source_clone_early(struct sources *sources, uint32_t mount, int staging_fd);
+
+/**
  * source_open - a handle on a source (O_PATH), through the group's clone
  * @rest: a path below the source, or ""
  *

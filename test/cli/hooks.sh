@@ -134,6 +134,8 @@ surroundings() {
 		fails "exit() in $step is one line" "$step:exit" "plugin 'test' \(plugin.so\) in [a-zA-Z_]+ called exit\(3\)"
 		fails "closed descriptors in $step are one line" "$step:close" "plugin 'test' \(plugin.so\) in [a-zA-Z_]+ "
 	done
+	fails "a crash while a child has all its descriptors is one line" "restore:forker restore:crash" \
+		"in RESTORE_EXT_MOUNT was killed by signal 11"
 	fails "a hook that hangs with all signals blocked is one line" "restore:signals restore:daemon restore:hang" \
 		"in RESTORE_EXT_MOUNT did not return within 1 s"
 	fails "so does the end" "exit:hang" "in exit did not return within 1 s"

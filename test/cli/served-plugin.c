@@ -62,6 +62,8 @@ static int dump_file(int fd, int id)
 
 	if (told("decline"))
 		return -ENOTSUP;
+	if (told("crash"))
+		abort();
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
 	n = readlink(name, link, sizeof(link) - 1);
 	link[n > 0 ? n : 0] = '\0';
@@ -102,6 +104,8 @@ static int restore_file(int id, bool *retry_needed)
 	static int calls, last;
 
 	pr_info("restore_file(%d)\n", id);
+	if (told("crash"))
+		abort();
 	if (told("null"))
 		return open("/dev/null", O_RDWR);
 	/* The first that is asked lets the others go first. */
@@ -130,6 +134,8 @@ static int dump_socket(int fd, int id)
 		return -errno;
 	link[n] = '\0';
 	pr_info("dump_socket(%s)\n", link);
+	if (told("crash"))
+		abort();
 	if (!S_ISSOCK(st.st_mode) || (int)st.st_ino != id)
 		return -EINVAL;
 	return strstr(link, "served") ? note(id, "socket") : -ENOTSUP;
@@ -142,6 +148,8 @@ static int restore_socket(int id)
 	struct sockaddr_un any = { .sun_family = AF_UNIX };
 
 	pr_info("restore_socket\n");
+	if (told("crash"))
+		abort();
 	if (!is_noted(id, "socket") || told("decline"))
 		return -ENOTSUP;
 	if (told("null"))

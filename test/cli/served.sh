@@ -116,6 +116,16 @@ fuse() {
 	kill -KILL "$(cat "$work/pid")"
 	rm "$work/pid"
 	result "its server ends with the namespace" "$(left_processes)"
+	REBIND_TEST_PLUGIN=crash refused "a crash when a descriptor is asked for is named" 125 \
+		"'served' .* in RESTORE_EXT_FILE was killed by signal 6.*mount [0-9]+ '/(fuse|bound)'" \
+		"${restore[@]}" -D "$work/img" -- /inside exit 0
+	REBIND_TEST_PLUGIN=crash refused "also at dump" 1 \
+		"'served' .* in DUMP_EXT_FILE was killed by signal 6.*mount [0-9]+ '/(fuse|bound)'" \
+		"$rebind" dump -t "$pid" -D "$work/none" -L "$work/plugins"
+	REBIND_TEST_PLUGIN='' ran "a namespace of another user namespace has it too" "from the fuse that is" \
+		"${restore[@]}" -D "$work/img" --new-ns user,pid -- /inside cat /fuse/dir/file
+	timeout 20 "$rebind" restore --root "$work/new" -D "$work/img" -- /inside exit 0 <"/dev/null" >"$work/out" 2>"$work/err"
+	said "without a plugin it is said what is missing" "^rebind: /fuse .*no plugin that restores such descriptors"
 	REBIND_TEST_PLUGIN=null refused "what is no /dev/fuse is named" 125 \
 		"mount [0-9]+ '/fuse': what RESTORE_EXT_FILE returned is no new /dev/fuse" \
 		"${restore[@]}" -D "$work/img" -- /inside exit 0
@@ -209,6 +219,15 @@ sockets() {
 	REBIND_TEST_PLUGIN=decline ran "what no plugin restores is there" "" \
 		"${restore[@]}" -D "$work/sockets" -- /inside exit 0
 	said "with a warning" "the socket '/served' in mount [0-9]+ '/run' is unconnected"
+	REBIND_TEST_PLUGIN=crash refused "a crash when a socket is asked for is named" 125 \
+		"'served' .* in RESTORE_UNIX_SK was killed by signal 6.*mount [0-9]+ '/run'" \
+		"${restore[@]}" -D "$work/sockets" -- /inside exit 0
+	REBIND_TEST_PLUGIN=crash refused "also at dump" 1 \
+		"'served' .* in DUMP_UNIX_SK was killed by signal 6.*mount [0-9]+ '/run'" \
+		"$rebind" dump -t "$pid" -D "$work/none" -L "$work/plugins"
+	result "of which nothing is left" "$(ls -A "$work/none")"
+	ran "without plugins the sockets are there, unconnected" "" \
+		"$rebind" restore --root "$work/new" -D "$work/sockets" -- /inside exit 0
 	REBIND_TEST_PLUGIN=null refused "what is no socket is named" 125 \
 		"RESTORE_UNIX_SK for [0-9]+, the socket '/[a-z/-]*' in mount [0-9]+ '/run', returned no unix socket" \
 		"${restore[@]}" -D "$work/sockets" -- /inside exit 0
