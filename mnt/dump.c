@@ -65,8 +65,9 @@ static int open_target(struct dump *d)
 		d->ns_fd = scan_ns_of_pid(o->pid);
 		if (d->ns_fd < 0)
 			return log_error(d->ns_fd,
-					 "cannot open the mount namespace of process %d%s",
-					 (int)o->pid, caps_without(d->ns_fd, CAPS_OPEN, without));
+					 "cannot open the mount namespace of process %d%s%s",
+					 (int)o->pid, scan_of_zombie(o->pid, d->ns_fd),
+					 caps_without(d->ns_fd, CAPS_OPEN, without));
 		return 0;
 	}
 	d->ns_fd = open(o->mntns, O_RDONLY | O_CLOEXEC);

@@ -217,7 +217,8 @@ static int read_what(struct rebind_tree *t, const char *what, uint32_t ns_id, co
 		t->ns_fd = scan_ns_of_pid(atoi(what));
 		if (t->ns_fd < 0)
 			return log_error(t->ns_fd,
-					 "cannot open the mount namespace of process %s%s", what,
+					 "cannot open the mount namespace of process %s%s%s", what,
+					 scan_of_zombie(atoi(what), t->ns_fd),
 					 caps_without(t->ns_fd, CAPS_OPEN, without));
 		return read_live(t, atoi(what), reader);
 	}

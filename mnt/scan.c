@@ -55,6 +55,16 @@ int scan_ns_of_pid(pid_t pid)
 	return fd >= 0 ? fd : errno == ENOENT ? -ESRCH : -errno;
 }
 
+const char *scan_of_zombie(pid_t pid, int err)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "/proc/%d/stat", (int)pid);
+	return err == -ESRCH && access(name, F_OK) == 0
+		       ? " (a zombie: it has ended, and has no namespaces any more)"
+		       : "";
+}
+
 /* In the child: enter, and send the root and the mountinfo that belongs to it. */
 static int visit(int ns_fd, int sock)
 {

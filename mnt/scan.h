@@ -88,6 +88,14 @@ int scan_open_own(struct scan_target *ret);
 int scan_ns_of_pid(pid_t pid);
 
 /**
+ * scan_of_zombie - words for the sentence that it has none
+ * @err: what scan_ns_of_pid() returned
+ *
+ * Return: constant text; empty if that is not why.
+ */
+const char *scan_of_zombie(pid_t pid, int err);
+
+/**
  * scan_read - read the mounts once and link the tree
  * @tree: empty
  *

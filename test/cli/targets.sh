@@ -111,18 +111,49 @@ moved_root() {
 	rm -r "$work"/{a/root,new}/jail/below
 }
 
+# Its root is a mount that nobody else can reach any more.
+lost_root() {
+	local lost reader
+	nsenter --mount="/proc/$container/ns/mnt" --root="/proc/$container/root" \
+		/tmp/busybox sh -c '/tmp/busybox mount -t tmpfs lost /jail && /tmp/busybox cp /tmp/busybox /jail/busybox'
+	in_jail lost /jail
+	nsenter --mount="/proc/$container/ns/mnt" --root="/proc/$container/root" /tmp/busybox umount -l /jail
+	for reader in statmount mountinfo; do
+		whole "nor where that is mounted no more, $reader" -t "$lost" --reader "$reader"
+	done
+	forget "$lost"
+}
+
+# A mount over the root of a namespace without processes: who enters it cannot see below.
+covered() {
+	local covered pin=$work/covered.pin
+	cat >"$work/cover" <<'END'
+mount --bind "$1" "$1"
+cd "$1"
+/usr/sbin/pivot_root . old
+exec /busybox sh -c '/busybox umount -l /old; /busybox mount -t tmpfs t /tmp; /busybox mount -t tmpfs cover /
+	echo ready; exec /busybox sleep 1000'
+END
+	mkdir "$work/plain" "$work/plain/old" "$work/plain/tmp"
+	cp "$(command -v busybox)" "$work/plain/busybox"
+	hold covered unshare --mount --propagation private bash "$work/cover" "$work/plain"
+	dump -t "$covered"
+	mv "$image" "$work/covered.img"
+	result "a process below a mount over the root tells all, mountinfo" \
+		"$("$rebind" diff --reader mountinfo "$work/covered.img" "/proc/$covered/ns/mnt" 2>&1)"
+	forget "$covered"
+	cp -r "$work/plain" "$work/plain.new"
+	run "$rebind" restore -D "$work/covered.img" --root "$work/plain.new" --pin "$pin"
+	result "without one statmount does" "$("$rebind" diff "$work/covered.img" "$pin" 2>&1)"
+	umount "$pin"
+}
+
 outside() {
 	local pin=$work/pin id
 
 	whole "a process is a target" -t "$container"
 	whole "its nsfs file is one" --mntns "/proc/$container/ns/mnt"
-	: >"$pin"
-	# The kernel binds a namespace only where its id is larger than that of the place's; ids come per CPU.
-	if ! mount --bind "/proc/$container/ns/mnt" "$pin" 2> "$work/err"; then
-		skip "a file that keeps a namespace without processes is a target" "EINVAL: its id is too small to be bound"
-		forget "$container"
-		return
-	fi
+	run "$rebind" restore -D "$work/img" --root "$work/a/root" "${sources[@]}" --pin "$pin"
 	id=$(stat -L -c %i "$pin")
 	forget "$container"
 	result "nobody is in the namespace any more" "$(for ns in /proc/[0-9]*/ns/mnt; do
@@ -162,7 +193,7 @@ no_namespace() {
 		pause_for 0.02
 	done
 	known+=("$zombie")
-	refused "a zombie has no namespace" 1 "process $zombie: No such process" -t "$zombie"
+	refused "a zombie has no namespace" 1 "process $zombie [(]a zombie: .*no namespaces.*: No such process" -t "$zombie"
 	forget "$parent"
 	refused "nor has a process that is not there" 1 "process 4194303: No such process" -t 4194303
 	refused "a namespace of another kind is refused" 1 "net.*not the file of a mount namespace" --mntns "/proc/self/ns/net"
@@ -186,6 +217,8 @@ dump_container "$container" "$work/img"
 no_namespace
 own
 other_roots
+lost_root
+covered
 moved_root
 outside
 finish
