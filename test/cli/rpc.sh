@@ -149,7 +149,8 @@ restores() {
 	local holder line
 	: >"$work/in"
 	# The client holds on so that the holder, its child, can be looked at.
-	hold_client "$worker" on setup-namespaces 'readlink /proc/$PID/ns/pid >'"$work/at-setup" \
+	hold_client "$worker" on setup-namespaces \
+		'{ readlink /proc/$PID/ns/pid; ls /proc/$PID/fd | wc -l; } >'"$work/at-setup" \
 		"$restore rst_sibling=1 log_file=restore.log" hold
 	holder=$(sed -n 's/^RESTORE ok pid=\([0-9]*\) child fd=mnt:.*/\1/p' "$work/out")
 	[ -n "$holder" ]
@@ -158,8 +159,10 @@ restores() {
 	so "the client was told of each step"
 	grep -q "setup-namespaces pid=$holder" "$work/out" && grep -q "post-restore pid=$holder" "$work/out"
 	so "with that process"
-	[ "$(cat "$work/at-setup")" = "$(readlink "/proc/$holder/ns/pid")" ]
+	[ "$(head -1 "$work/at-setup")" = "$(readlink "/proc/$holder/ns/pid")" ]
 	so "which was in its namespaces before the mounts were"
+	[ "$(tail -1 "$work/at-setup")" -eq 4 ]
+	so "and had no file but its socket"
 	"$rebind" diff --contents "$container" "$holder" >"$work/out" 2>&1
 	so "its mounts equal the container's"
 	[ "$(cat "/proc/$holder/root/vol/file")" = "volume of src" ]
@@ -390,9 +393,14 @@ end_services() {
 	[ $? -eq 0 ] && [ ! -e "$work/sock" ] && grep -q held "$work/out"
 	so "SIGTERM ends the service, with a client connected, and its socket is gone"
 	release_client
-	start_service
-	kill -KILL "$service"
-	wait "$service" 2>"/dev/null"
+	for signal in TERM KILL; do
+		for step in setup-namespaces post-resume; do
+			start_service
+			talk "unix:$work/sock" on "$step" "kill -$signal $service" "$restore"
+			{ wait "$service"; } 2>"/dev/null"
+			nothing_left "SIG$signal at $step leaves nothing of a restore"
+		done
+	done
 	[ -S "$work/sock" ] && start_service && grep -q "left by a service" "$work/service.err"
 	so "the socket of one that was killed is replaced"
 	kill -TERM "$service"
