@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -126,9 +127,27 @@ static int run(int argc, char **argv)
 	return flush_output(status, verb->output_lost);
 }
 
+static void ignore(int number)
+{
+}
+
+/*
+ * What some callers hand down and nobody expects: that children cannot be waited for, and that a
+ * file of the largest size allowed is the end. A handler is not handed on to a COMMAND.
+ */
+static void set_signals(void)
+{
+	struct sigaction action = { .sa_handler = ignore, .sa_flags = SA_RESTART };
+
+	signal(SIGCHLD, SIG_DFL);
+	sigaction(SIGXFSZ, &action, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	int err = ensure_standard_fds();
+
+	set_signals();
 
 	if (err) {
 		fprintf(stderr, "rebind: cannot open '/dev/null': %s\n", strerror(-err));

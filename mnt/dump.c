@@ -397,6 +397,9 @@ int dump_run(const struct rebind_dump_options *options, struct findings *finding
 	privileges_check(CAPS_ENTER, findings);
 	if (findings->n)
 		return -EPERM;
+	err = privileges_check_proc(findings);
+	if (err)
+		return err;
 	err = caps_raise();
 	return err ? log_error(err, "cannot raise capabilities") : dump_all(&d);
 }

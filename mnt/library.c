@@ -17,6 +17,7 @@
 #include "mnt/kind.h"
 #include "mnt/namespace.h"
 #include "mnt/restore.h"
+#include "mnt/privileges.h"
 #include "mnt/scan.h"
 #include "model/compare.h"
 #include "model/filesystem.h"
@@ -213,6 +214,10 @@ static int read_what(struct rebind_tree *t, const char *what, uint32_t ns_id, co
 	uint64_t id;
 
 	if (is_pid(what)) {
+		int err = privileges_check_proc(findings);
+
+		if (err)
+			return err;
 		caps_raise();
 		t->ns_fd = scan_ns_of_pid(atoi(what));
 		if (t->ns_fd < 0)

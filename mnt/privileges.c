@@ -2,6 +2,7 @@
 #include "mnt/privileges.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "mnt/contents.h"
 
@@ -19,6 +20,19 @@ void privileges_check(unsigned int work, struct findings *findings)
 		if (i == 0)
 			return;
 	}
+}
+
+int privileges_check_proc(struct findings *findings)
+{
+	char link[16] = "";
+	ssize_t n = readlink("/proc/self", link, sizeof(link) - 1);
+
+	if (n > 0 && atoi(link) == (int)getpid())
+		return 0;
+	return findings_add(
+		findings, "no-proc", 0, NULL, "mount -t proc proc /proc",
+		n > 0 ? "/proc is that of another pid namespace than this process is in"
+		      : "no proc filesystem of this process' pid namespace is at /proc");
 }
 
 static bool makes_user_namespace(const char *new_ns)

@@ -17,6 +17,14 @@
 void privileges_check(unsigned int work, struct findings *findings);
 
 /**
+ * privileges_check_proc - a finding where /proc does not show this process
+ *
+ * Namespaces and descriptors have their names there; with the /proc of another pid namespace they
+ * would be those of others. Return: 0 or -EINVAL.
+ */
+int privileges_check_proc(struct findings *findings);
+
+/**
  * privileges_check_restore - the same, for what a restore of these mounts takes
  * @new_ns: of the options: "pid,user", or NULL
  *

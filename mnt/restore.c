@@ -505,8 +505,11 @@ static int restore_all(struct restore *r)
 		privileges_check(CAPS_BUILD, r->findings);
 		return -EPERM;
 	}
-	int err = read_image(r);
+	int err = privileges_check_proc(r->findings);
 
+	if (err)
+		return err;
+	err = read_image(r);
 	if (err && !(err == -EINVAL && r->tree.n))
 		return err;
 	privileges_check_restore(o->new_ns, &r->tree, r->findings);
