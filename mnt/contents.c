@@ -152,11 +152,16 @@ static bool is_mapped(const struct mount_tree *tree, const struct mount *m)
 	return false;
 }
 
-/* A clean view of the mount at this path, or a negative errno: it is hidden. */
-static int open_clean(const struct reader *r, const struct mount *m)
+static int open_place(const struct mount *m)
 {
-	cleanup_fd int fd = open(m->mountpoint, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(m->mountpoint, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
 
+	return fd < 0 ? -errno : fd;
+}
+
+/* A clean view of the mount whose root this is, or a negative errno: it is another one. */
+static int open_clean(const struct reader *r, const struct mount *m, int fd)
+{
 	if (fd < 0 || !is_there(m, fd))
 		return -ENOENT;
 	/* EINVAL: unbindable. In a copy of the namespace it is not. */
@@ -173,6 +178,17 @@ static int open_clean(const struct reader *r, const struct mount *m)
 	return dir < 0 ? -errno : dir;
 }
 
+/* What is hidden is not even looked for: the way up a stack costs its height. */
+static int read_if_visible(struct reader *r, uint32_t first, const struct mount *m)
+{
+	if (!m->visible)
+		return 0;
+	cleanup_fd int place = open_place(m);
+	cleanup_fd int dir = open_clean(r, m, place);
+
+	return dir < 0 ? 0 : pack(r, first, dir);
+}
+
 static int read_visible(struct reader *r)
 {
 	for (uint32_t i = 0; i < r->tree->n; i++) {
@@ -183,8 +199,7 @@ static int read_visible(struct reader *r)
 		     k = r->tree->mounts[k].sb_next) {
 			if (!mount_is_fsroot(&r->tree->mounts[k]))
 				break;
-			cleanup_fd int dir = open_clean(r, &r->tree->mounts[k]);
-			int err = dir < 0 ? 0 : pack(r, i, dir);
+			int err = read_if_visible(r, i, &r->tree->mounts[k]);
 
 			if (err)
 				return err;
@@ -233,15 +248,14 @@ static int enter_again(const struct reader *r)
 	return own < 0 || setns(own, CLONE_NEWNS) < 0 ? -errno : 0;
 }
 
-/* In the copy, on our way down: everything on this mount is gone by now. */
-static int read_and_remove(struct reader *r, uint32_t i)
+static int hand_up_if_ours(struct reader *r, uint32_t i, int place)
 {
 	const struct mount *m = &r->tree->mounts[i];
 	uint32_t first = tree_first_of_superblock(r->tree, m);
 
 	if (contents_is_first(r->tree, &r->tree->mounts[first]) && !r->done[first] &&
 	    mount_is_fsroot(m)) {
-		cleanup_fd int dir = open_clean(r, m);
+		cleanup_fd int dir = open_clean(r, m, place);
 		int err = dir < 0 ? 0 : hand_up(r, first, dir);
 
 		if (err)
@@ -249,16 +263,34 @@ static int read_and_remove(struct reader *r, uint32_t i)
 	}
 	if (deleted_is_ours(r->tree, m) && !r->done[i]) {
 		cleanup_fd int dir = deleted_open_place(m);
-		int err = dir < 0 ? 0 : hand_up(r, i, dir);
 
-		if (err)
-			return err;
+		return dir < 0 ? 0 : hand_up(r, i, dir);
 	}
-	/* One that is locked to its place stays; whatever it hides is missed below. */
-	if (m->parent != MOUNT_NONE && umount2(m->mountpoint, MNT_DETACH | UMOUNT_NOFOLLOW) == 0 &&
-	    !m->mountpoint[1])
+	return 0;
+}
+
+/*
+ * From inside, a directory's mount goes without another way up the stack that it is on. One that is
+ * locked to its place stays; whatever it hides is missed below.
+ */
+static int remove_cover(const struct reader *r, const struct mount *m, int place)
+{
+	bool is_root = !m->mountpoint[1];
+	bool inside = !is_root && place >= 0 && is_there(m, place) && fchdir(place) == 0;
+
+	if (umount2(inside ? "." : m->mountpoint, MNT_DETACH | UMOUNT_NOFOLLOW) == 0 && is_root)
 		return enter_again(r);
 	return 0;
+}
+
+/* In the copy, on our way down: everything on this mount is gone by now. */
+static int read_and_remove(struct reader *r, uint32_t i)
+{
+	const struct mount *m = &r->tree->mounts[i];
+	cleanup_fd int place = open_place(m);
+	int err = hand_up_if_ours(r, i, place);
+
+	return err || m->parent == MOUNT_NONE ? err : remove_cover(r, m, place);
 }
 
 /* Children by ascending path: what is stacked on a mount goes first, then "/a", then "/a/b". */

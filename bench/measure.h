@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Programs that are timed. */
+#ifndef REBIND_BENCH_MEASURE_H
+#define REBIND_BENCH_MEASURE_H
+
+#include <err.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+struct run {
+	double seconds;
+	long rss; /* KiB, of the largest process of it */
+};
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static pid_t start(const char *const argv[], int keep_fd, int out_fd)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		err(1, "fork");
+	if (pid)
+		return pid;
+	if (keep_fd >= 0)
+		fcntl(keep_fd, F_SETFD, 0);
+	if (out_fd >= 0)
+		dup2(out_fd, STDOUT_FILENO);
+	execv(argv[0], (char *const *)argv);
+	err(127, "%s", argv[0]);
+}
+
+static struct run finish(pid_t pid, double begin, const char *what)
+{
+	struct rusage usage;
+	int status;
+
+	if (wait4(pid, &status, 0, &usage) < 0)
+		err(1, "wait4");
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		errx(1, "%s ended with status 0x%x", what, (unsigned int)status);
+	return (struct run){ .seconds = now() - begin, .rss = usage.ru_maxrss };
+}
+
+/* Run something that sends a namespace; it lives until the timing is over. */
+static struct run run_sender(const char *argv[], int socket_arg)
+{
+	int pair[2];
+	char number[16];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		err(1, "socketpair");
+	snprintf(number, sizeof(number), "%d", pair[1]);
+	argv[socket_arg] = number;
+	double begin = now();
+	struct run run = finish(start(argv, pair[1], -1), begin, argv[0]);
+
+	/* Closing the socket drops the message, and with it the namespace. */
+	close(pair[0]);
+	close(pair[1]);
+	return run;
+}
+
+#endif
