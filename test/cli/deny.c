@@ -40,6 +40,7 @@ static const struct {
 	{ "fspick", SYS_fspick },
 	{ "statmount", SYS_statmount },
 	{ "listmount", SYS_listmount },
+	{ "pidfd_getfd", SYS_pidfd_getfd },
 	{ "pivot_root", SYS_pivot_root },
 	{ "statx", SYS_statx },
 	{ "mkdirat", SYS_mkdirat },

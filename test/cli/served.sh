@@ -65,6 +65,7 @@ container() {
 roots() {
 	compile inside -static "$here/inside.c"
 	compile outside "$here/outside.c"
+	compile deny "$here/deny.c"
 	compile plugin.so -shared -fPIC -Werror "$here/served-plugin.c"
 	mkdir -p "$work/plugins" "$work/root"/{proc,fuse,bound,auto,run} "$work/src" "$work/other" || exit 1
 	mv "$work/plugin.so" "$work/plugins/"
@@ -90,7 +91,7 @@ fuse() {
 	container pid "$work/outside mount $work/fuse.old fuse.squashfuse fuse rootmode=40000,user_id=0,group_id=0,allow_other" \
 		"mount --bind fuse/dir bound" "mount -o remount,bind,ro,nosuid fuse"
 	children_of "$old_server"
-	mkdir "$work/img" "$work/img2" "$work/img3" "$work/none"
+	mkdir "$work/img" "$work/img2" "$work/img3" "$work/img4" "$work/none"
 
 	refused "a fuse that nobody takes is named" 1 "^rebind: /fuse .*an external mount" \
 		"$rebind" dump -t "$pid" -D "$work/none" --external "mnt[/bound]:bound"
@@ -103,7 +104,7 @@ fuse() {
 	ran "it comes back, served by a process outside" \
 		"from the fuse that is"$'\n'"from the fuse that is" \
 		"${restore[@]}" -D "$work/img" -- /inside cat /fuse/dir/file /bound/file
-	timeout 20 "${restore[@]}" -D "$work/img" --pidfile "$work/pid" <"/dev/null" >"$work/out" 2>"$work/err"
+	timeout 20 "${restore[@]}" -D "$work/img" --pidfile "$work/pid" -v <"/dev/null" >"$work/out" 2>"$work/restored"
 	awk '$5 == "/fuse" || $5 == "/bound" { print $4, $5, $6, $(NF-2), $(NF-1), $NF }' \
 		"/proc/$(cat "$work/pid")/mountinfo" | sort >"$work/out"
 	result "both mounts of it have their options and flags" "$(diff "$work/out" - <<-END
@@ -116,6 +117,12 @@ fuse() {
 	kill -KILL "$(cat "$work/pid")"
 	rm "$work/pid"
 	result "its server ends with the namespace" "$(left_processes)"
+	ran "where nobody is seen to have it, it is dumped by the root of the mount" "" \
+		"$work/deny" ENOSYS pidfd_getfd "$rebind" dump -t "$pid" -D "$work/img4" -L "$work/plugins" -v
+	said "which has the same number" "served: dump_file\(/(fuse)?, $(sed -n 's/.*restore_file(\([0-9]*\)).*/\1/p' \
+		"$work/restored")\)"
+	ran "and comes back in the same way" "from the fuse that is" \
+		"${restore[@]}" -D "$work/img4" -- /inside cat /bound/file
 	REBIND_TEST_PLUGIN=crash refused "a crash when a descriptor is asked for is named" 125 \
 		"'served' .* in RESTORE_EXT_FILE was killed by signal 6.*mount [0-9]+ '/(fuse|bound)'" \
 		"${restore[@]}" -D "$work/img" -- /inside exit 0
