@@ -2,12 +2,15 @@
 #include "cmd/pidfile.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/fd.h"
+#include "base/sys.h"
 #include "cmd/place.h"
 
 /* 0644 less the umask, as any pidfile. */
@@ -51,6 +54,67 @@ int pidfile_open(struct pidfile *pidfile, const char *path)
 	return err;
 }
 
+/* Is it the file that stands at its path? */
+static bool is_in_place(const struct pidfile *pidfile)
+{
+	struct stat own, there;
+
+	return fstat(pidfile->fd, &own) == 0 && stat(pidfile->path, &there) == 0 &&
+	       own.st_dev == there.st_dev && own.st_ino == there.st_ino;
+}
+
+/* Rebind is gone without a word: with it goes @pid, unless it was let go already. */
+_Noreturn static void guard(struct pidfile *pidfile, pid_t pid, int fd)
+{
+	enum { PATIENCE = 1000 }; /* milliseconds: it is being killed, if at all */
+	char word;
+
+	if (fd_read_full(fd, &word, 1) == 1)
+		_exit(0);
+	struct pollfd pollfd = { .fd = sys_pidfd_open((int)pid), .events = POLLIN };
+
+	pidfile->written = is_in_place(pidfile);
+	if (pollfd.fd < 0 || poll(&pollfd, 1, PATIENCE) > 0)
+		pidfile_take_back(pidfile);
+	_exit(0);
+}
+
+static int start_guard(struct pidfile *pidfile, pid_t pid)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	pidfile->guard = fork();
+	if (pidfile->guard == 0) {
+		/* Not to be killed with us, by a key or as one of a group; and in nobody's way. */
+		setsid();
+		close(ends[1]);
+		for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
+			close(i);
+		guard(pidfile, pid, ends[0]);
+	}
+	int err = pidfile->guard < 0 ? -errno : 0;
+
+	close(ends[0]);
+	pidfile->guard_fd = ends[1];
+	if (err) {
+		pidfile->guard = 0;
+		fd_close(&pidfile->guard_fd);
+	}
+	return err;
+}
+
+static void dismiss_guard(struct pidfile *pidfile)
+{
+	if (!pidfile->guard)
+		return;
+	fd_write_all(pidfile->guard_fd, "k", 1);
+	fd_close(&pidfile->guard_fd);
+	child_wait(pidfile->guard, NULL);
+	pidfile->guard = 0;
+}
+
 int pidfile_write(struct pidfile *pidfile, pid_t pid)
 {
 	char text[16], name[32];
@@ -61,7 +125,9 @@ int pidfile_write(struct pidfile *pidfile, pid_t pid)
 	/* A pipe or a terminal is not truncated. */
 	if (fstat(pidfile->fd, &st) < 0 || (S_ISREG(st.st_mode) && ftruncate(pidfile->fd, 0) < 0))
 		return -errno;
-	err = fd_write_all(pidfile->fd, text, (size_t)n);
+	err = S_ISREG(st.st_mode) ? start_guard(pidfile, pid) : 0;
+	if (!err)
+		err = fd_write_all(pidfile->fd, text, (size_t)n);
 	if (err)
 		return err;
 	if (pidfile->unnamed && linkat(AT_FDCWD, fd_proc_path(pidfile->fd, name), AT_FDCWD,
@@ -88,6 +154,7 @@ void pidfile_take_back(struct pidfile *pidfile)
 
 void pidfile_close(struct pidfile *pidfile)
 {
+	dismiss_guard(pidfile);
 	if (pidfile->created)
 		unlink(pidfile->path);
 	pidfile->created = false;

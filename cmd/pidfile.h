@@ -3,6 +3,10 @@
  * A pidfile is opened before anything is done, so that it cannot fail when the work is over. It has
  * no name until the pid is in it: who is killed in between leaves no file, and who waits for the
  * file never reads half a number.
+ *
+ * The process that it names lives on alone only when rebind has let it go, later: whoever reads the
+ * file may stop rebind's work. If rebind is killed in between, that process goes with it, and a
+ * guard takes the file back: a child that does nothing else.
  */
 #ifndef REBIND_CMD_PIDFILE_H
 #define REBIND_CMD_PIDFILE_H
@@ -18,6 +22,8 @@ struct pidfile {
 	bool created; /* where the filesystem has no unnamed files: made by us, and ours to remove
 		       */
 	bool is_new, written;
+	pid_t guard; /* or 0 */
+	int guard_fd;
 };
 
 /**
@@ -39,7 +45,7 @@ int pidfile_write(struct pidfile *pidfile, pid_t pid);
  */
 void pidfile_take_back(struct pidfile *pidfile);
 
-/* Removes a file that was created and never written. */
+/* Dismisses the guard: the process is let go. Removes a file that was created and never written. */
 void pidfile_close(struct pidfile *pidfile);
 #define cleanup_pidfile cleanup(pidfile_close)
 

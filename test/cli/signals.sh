@@ -120,6 +120,37 @@ else
 	skip "the key of a terminal counts once" "no script(1)"
 fi
 
+# The pidfile is there, and the process that it names not let go: a script is asked what it thinks of it.
+cat >"$work/script" <<'END'
+#!/bin/sh
+[ "$CRTOOLS_SCRIPT_ACTION" != "$AT" ] || { [ -s "$PIDFILE" ] && touch "$PIDFILE.seen"; kill -KILL $PPID; }
+END
+chmod 755 "$work/script"
+export PIDFILE=$work/pid AT
+# no_pidfile FILE: it is not there, or becomes so in a moment
+no_pidfile() {
+	local i
+	for ((i = 0; i < 100; i++)); do
+		[ -e "$work/pid" ] || return 0
+		[ "$1" != empty ] || [ -s "$work/pid" ] || return 0
+		pause_for 0.02
+	done
+	echo "a pidfile is left"
+}
+for AT in pre-resume post-resume; do
+	for file in new empty; do
+		[ "$file" = new ] || : >"$work/pid"
+		"${restore[@]}" --action-script "$work/script" --pidfile "$work/pid" >"$work/out" 2>"$work/err" &
+		wait $! 2>"/dev/null"
+		status=$?
+		result "killed before it lets go what a pidfile names, that is taken back: $AT, $file" "$(
+			[ "$status" -eq 137 ] || echo "exit status $status; ")$([ -e "$work/pid.seen" ] || echo "there was none; ")$(
+			no_pidfile $file)$(left_processes)"
+		rm -f "$work/pid" "$work/pid.seen"
+	done
+done
+unset AT
+
 # While it builds: the plugin takes its time.
 export REBIND_TEST_PLUGIN=ready
 rm -r "$work/new/vol"
