@@ -137,7 +137,7 @@ no_pidfile() {
 	done
 	echo "a pidfile is left"
 }
-for AT in pre-resume post-resume; do
+for AT in post-resume; do
 	for file in new empty; do
 		[ "$file" = new ] || : >"$work/pid"
 		"${restore[@]}" --action-script "$work/script" --pidfile "$work/pid" >"$work/out" 2>"$work/err" &
