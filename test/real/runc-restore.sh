@@ -151,6 +151,9 @@ check "masked files and directories are masked" \
 	inside '[ ! -s /proc/kcore ] && [ -z "$(ls /proc/acpi 2> /dev/null)" ] && ! touch /proc/sys/x 2> /dev/null'
 check "the first process of its pid namespace is the one that holds it" \
 	test "$(inside 'cat /proc/1/comm')" = rebind-holder
+check "which the container cannot look into: it is a program of the host" \
+	inside 'for name in environ exe maps root/etc/hosts; do ! cat /proc/1/$name > /dev/null 2>&1 || exit 1; done'
+check "runc ps shows it" eval 'container ps "$id" | grep -q " $holder "'
 for ns in mnt pid ipc uts net cgroup; do
 	check "its $ns namespace is its own" \
 		test "$(readlink "/proc/$holder/ns/$ns")" != "$(readlink "/proc/self/ns/$ns")"
@@ -178,6 +181,17 @@ check "the host's mount table is as before" test "$table" = "$(cat /proc/self/mo
 check "runc restores it once more, and deletes it by force" eval \
 	'lean runc --root "$dir/state" restore -d --bundle "$dir/bundle" --image-path "$dir/img" --work-path "$dir/work" "$id" &&
 	container delete -f "$id"'
+
+# runc waits for the process of a restore in the foreground, and clears away when it has ended.
+foreground() {
+	local waiting
+	lean runc --root "$dir/state" restore --bundle "$dir/bundle" --image-path "$dir/img" --work-path "$dir/work" "$id" &
+	waiting=$!
+	for _ in {1..200}; do [ "$(state .status)" = running ] && break; sleep 0.02; done
+	container kill "$id" TERM
+	wait "$waiting" && ! container state "$id" > /dev/null
+}
+check "in the foreground too: it waits until the process ends" foreground
 
 # ---- what goes wrong ----
 
