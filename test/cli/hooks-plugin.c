@@ -263,6 +263,33 @@ static void fini(int stage, int ret)
 	misbehave("exit");
 }
 
+/* The one that started the keeper, which is our parent: the builder, or what dumps. */
+static bool path_of_starter(const char *file, char *path, size_t size)
+{
+	char name[64], line[512];
+	int pid = 0;
+
+	snprintf(name, sizeof(name), "/proc/%d/stat", getppid());
+	FILE *stat = fopen(name, "re");
+	bool known = stat && fgets(line, sizeof(line), stat) &&
+		     sscanf(strrchr(line, ')'), ") %*c %d", &pid) == 1;
+
+	if (stat)
+		fclose(stat);
+	snprintf(path, size, "/proc/%d/%s", pid, file);
+	return known;
+}
+
+static bool is_where_it_was_started(const char *what)
+{
+	char own[64], path[64];
+	struct stat ours, its;
+
+	snprintf(own, sizeof(own), "/proc/self/%s", what);
+	return path_of_starter(what, path, sizeof(path)) && stat(own, &ours) == 0 &&
+	       stat(path, &its) == 0 && ours.st_dev == its.st_dev && ours.st_ino == its.st_ino;
+}
+
 static int dump(char *mountpoint, int id)
 {
 	size_t n = strlen(mountpoint);
@@ -270,7 +297,11 @@ static int dump(char *mountpoint, int id)
 	(void)id;
 	if (n < 5 || strcmp(mountpoint + n - 5, "/plug") != 0)
 		return -ENOTSUP;
-	pr_info("dump('%s')\n", mountpoint);
+	pr_info("dump('%s')%s\n", mountpoint,
+		is_where_it_was_started("ns/mnt") && is_where_it_was_started("root") &&
+				is_where_it_was_started("cwd")
+			? ""
+			: ", not where it was started");
 	misbehave("dump");
 	return 0;
 }
@@ -321,28 +352,11 @@ static int start(void)
 	return 0;
 }
 
-/* The builder is the parent of the keeper, which is ours. */
-static FILE *open_of_builder(const char *file)
-{
-	char name[64], line[512];
-	int pid = 0;
-
-	snprintf(name, sizeof(name), "/proc/%d/stat", getppid());
-	FILE *stat = fopen(name, "re");
-
-	if (!stat || !fgets(line, sizeof(line), stat) ||
-	    sscanf(strrchr(line, ')'), ") %*c %d", &pid) != 1)
-		return NULL;
-	fclose(stat);
-	snprintf(name, sizeof(name), "/proc/%d/%s", pid, file);
-	return fopen(name, "re");
-}
-
 static bool is_complete(void)
 {
-	FILE *table = open_of_builder("mountinfo");
+	char path[64], line[4096];
+	FILE *table = path_of_starter("mountinfo", path, sizeof(path)) ? fopen(path, "re") : NULL;
 	bool plug = false, tmp = false;
-	char line[4096];
 
 	while (table && fgets(line, sizeof(line), table)) {
 		plug = plug || strstr(line, " /plug ");

@@ -194,6 +194,10 @@ sed -i 's,^exec,mount -o remount\,bind\,ro plug\n&,' "$work/container"
 hold container unshare --mount --propagation private bash "$work/container" "$work/a" plug
 dump_container "$container" "$work/img" -L "$work/hooks" -v
 logged "a dump calls init, the hook, and exit" "init(0)" "dump('./plug')" "exit(0, 0)"
+mkdir "$work/refused"
+"$rebind" dump -t "$container" -D "$work/refused" -L "$work/hooks" -v 2>"$work/err" >"$work/out"
+logged "a dump that is refused tells exit" "init(0)" "dump('./plug')" "exit(0, -22)"
+result "and leaves nothing" "$(ls -A "$work/refused")"
 forget "$container"
 calls
 mountpoints

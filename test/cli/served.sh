@@ -213,6 +213,8 @@ sockets() {
 	said "with a descriptor of it" "served: dump_socket\(/(served|dir/other)\)"
 	ran "restored, a client in the namespace is served from outside" "served outside" \
 		"${restore[@]}" -D "$work/sockets" -- /inside hear /run/served
+	ran "also in another user namespace" "served outside" \
+		"${restore[@]}" -D "$work/sockets" --new-ns user,pid -- /inside hear /run/served
 	ran "also by its other name" "served outside" "${restore[@]}" -D "$work/sockets" -- /inside hear /run/dir/other
 	timeout 20 "${restore[@]}" -D "$work/sockets" -- /inside hear /run/plain <"/dev/null" >"$work/out" 2>"$work/err"
 	said "one that no plugin took is there, unconnected" "/run/plain: Connection refused"
