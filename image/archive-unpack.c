@@ -109,6 +109,7 @@ static int unpack_all(struct unpack *u)
 		if (err)
 			return err;
 		count(&u->done, entry);
+		tar_progress_entry(&u->progress);
 	}
 	return more;
 }

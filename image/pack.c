@@ -156,6 +156,7 @@ int pack_header(struct pack *p)
 	if (r != ARCHIVE_OK && !(r == ARCHIVE_WARN && is_about_names(p->entry)))
 		return pack_archive_fault(p);
 	p->done.entries++;
+	tar_progress_entry(&p->progress);
 	return 0;
 }
 

@@ -72,15 +72,28 @@ static int reader_error(struct archive *a)
 	return err == EIO || err == ENOMEM || err == EBADF || err == EISDIR ? -err : -EBADMSG;
 }
 
-#define PROGRESS_STEP (4U << 20)
+#define PROGRESS_STEP	 (4U << 20)
+#define PROGRESS_ENTRIES 1000
+
+static void progress_report(struct tar_progress *progress)
+{
+	progress->reported = progress->bytes;
+	progress->entries = 0;
+	if (progress->fn)
+		progress->fn(progress->data, progress->bytes);
+}
 
 void tar_progress_add(struct tar_progress *progress, uint64_t bytes)
 {
 	progress->bytes += bytes;
-	if (!progress->fn || progress->bytes - progress->reported < PROGRESS_STEP)
-		return;
-	progress->reported = progress->bytes;
-	progress->fn(progress->data, progress->bytes);
+	if (progress->bytes - progress->reported >= PROGRESS_STEP)
+		progress_report(progress);
+}
+
+void tar_progress_entry(struct tar_progress *progress)
+{
+	if (++progress->entries == PROGRESS_ENTRIES)
+		progress_report(progress);
 }
 
 static const char *reader_text(struct archive *a)

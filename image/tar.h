@@ -31,14 +31,16 @@ void tar_locale_leave(locale_t *before);
 void tar_reader_free(struct archive **a);
 #define cleanup_tar_reader cleanup(tar_reader_free)
 
-/* How much data went by, told every few MiB. */
+/* How much data went by, told every few MiB, or after as many small files as take that long. */
 struct tar_progress {
 	archive_progress_fn fn; /* or NULL */
 	void *data;
 	uint64_t bytes, reported;
+	unsigned int entries; /* since then */
 };
 
 void tar_progress_add(struct tar_progress *progress, uint64_t bytes);
+void tar_progress_entry(struct tar_progress *progress);
 
 /**
  * tar_open - begin to read an archive: tar in all its dialects, gzip or plain

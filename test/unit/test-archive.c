@@ -1243,6 +1243,32 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+static void count_reports(void *data, uint64_t bytes)
+{
+	++*(int *)data;
+}
+
+/* A hundred thousand of them are a few MiB, and seconds. */
+static void many_small_files_make_progress(void **state)
+{
+	cleanup_fd int dir = make_tmpfs(), copy = make_tmpfs(), out = make_file();
+	struct mount_contents contents, done;
+	struct archive_fault fault;
+	int packed = 0, unpacked = 0;
+	char name[16];
+
+	for (int i = 0; i < 3500; i++) {
+		snprintf(name, sizeof(name), "%d", i);
+		make(dir, name, 0644, "");
+	}
+	assert_int_equal(archive_pack(dir, out, &contents, count_reports, &packed, &fault), 0);
+	rewind_fd(out);
+	assert_int_equal(
+		archive_unpack(out, copy, 0, &done, NULL, count_reports, &unpacked, &fault), 0);
+	assert_int_equal(packed, 3);
+	assert_int_equal(unpacked, 3);
+}
+
 static void a_large_file_packs_in_little_memory(void **state)
 {
 	cleanup_fd int dir = make_tmpfs(), copy = make_tmpfs(), out = make_file();
@@ -1319,6 +1345,7 @@ int main(void)
 		cmocka_unit_test(an_archive_without_entries_has_an_empty_list),
 		cmocka_unit_test(the_digest_is_sha_256),
 		cmocka_unit_test(a_digest_does_not_depend_on_the_pieces),
+		cmocka_unit_test(many_small_files_make_progress),
 		cmocka_unit_test(a_large_file_packs_in_little_memory),
 	};
 
