@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The child that reads contents. What is visible comes first, from the namespace itself. Whatever
- * is hidden comes from a copy of the namespace, made by a child of its own, the peeler: from the
- * top down, each mount is read when everything on it is gone, and then unmounted, so that what it
- * covered comes to light. Before the first umount all of the copy is private, and that is checked:
- * an umount that propagated would be one in the source.
+ * The child that reads contents. What is visible comes first, from the namespace itself; what is
+ * hidden comes from a copy of it, contents-hidden.c.
  */
 #include "mnt/contents.h"
 
 #include <fcntl.h>
-#include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,24 +19,12 @@
 #include "base/sys.h"
 #include "image/archive.h"
 #include "image/image.h"
+#include "mnt/contents-reader.h"
 #include "mnt/contents-talk.h"
 #include "mnt/deleted.h"
 #include "mnt/libmount.h"
 #include "mnt/progress.h"
 #include "model/filesystem.h"
-
-struct reader {
-	const struct scan_target *target;
-	const struct mount_tree *tree;
-	int image_dir_fd, sock;
-	int peeler_sock; /* in the peeler: to the reader */
-	int proc_fd; /* in the peeler: its /proc/self, opened before the namespace was entered */
-	uint32_t n_left; /* superblocks not read yet */
-	struct progress progress;
-	bool ask_sockets;
-	bool *done;	     /* by first mount */
-	struct table inodes; /* of deleted roots that were read; given back by the exit */
-};
 
 bool contents_is_first(const struct mount_tree *tree, const struct mount *m)
 {
@@ -117,7 +100,7 @@ static int pack_contents(struct reader *r, uint32_t first, int dir_fd)
 	return finish(r, first, contents.bytes);
 }
 
-static int pack(struct reader *r, uint32_t first, int dir_fd)
+int contents_pack(struct reader *r, uint32_t first, int dir_fd)
 {
 	const struct mount *m = &r->tree->mounts[first];
 
@@ -133,8 +116,7 @@ static int pack(struct reader *r, uint32_t first, int dir_fd)
 	return err ? err : deleted_find_links(r->sock, r->tree, first, dir_fd);
 }
 
-/* Is the visible directory at the mount's path the root of its superblock? In a copy ids differ. */
-static bool is_there(const struct mount *m, int fd)
+bool contents_is_there(const struct mount *m, int fd)
 {
 	struct sys_mount_stat stat;
 
@@ -152,17 +134,16 @@ static bool is_mapped(const struct mount_tree *tree, const struct mount *m)
 	return false;
 }
 
-static int open_place(const struct mount *m)
+int contents_open_place(const struct mount *m)
 {
 	int fd = open(m->mountpoint, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
 }
 
-/* A clean view of the mount whose root this is, or a negative errno: it is another one. */
-static int open_clean(const struct reader *r, const struct mount *m, int fd)
+int contents_open_clean(const struct reader *r, const struct mount *m, int fd)
 {
-	if (fd < 0 || !is_there(m, fd))
+	if (fd < 0 || !contents_is_there(m, fd))
 		return -ENOENT;
 	/* EINVAL: unbindable. In a copy of the namespace it is not. */
 	unsigned int flags = OPEN_TREE_CLONE | AT_EMPTY_PATH;
@@ -183,10 +164,10 @@ static int read_if_visible(struct reader *r, uint32_t first, const struct mount 
 {
 	if (!m->visible)
 		return 0;
-	cleanup_fd int place = open_place(m);
-	cleanup_fd int dir = open_clean(r, m, place);
+	cleanup_fd int place = contents_open_place(m);
+	cleanup_fd int dir = contents_open_clean(r, m, place);
 
-	return dir < 0 ? 0 : pack(r, first, dir);
+	return dir < 0 ? 0 : contents_pack(r, first, dir);
 }
 
 static int read_visible(struct reader *r)
@@ -220,250 +201,8 @@ static int read_visible_deleted(struct reader *r)
 			continue;
 		cleanup_fd int dir = deleted_open_place(m);
 
-		err = dir < 0 ? 0 : pack(r, i, dir);
+		err = dir < 0 ? 0 : contents_pack(r, i, dir);
 	}
-	return err;
-}
-
-/* In the peeler: let the reader read it, and wait until it has. */
-static int hand_up(struct reader *r, uint32_t first, int dir_fd)
-{
-	int err = fd_send(r->peeler_sock, &first, sizeof(first), dir_fd);
-	char word;
-
-	if (err)
-		return err;
-	if (fd_recv(r->peeler_sock, &word, 1, NULL) != 1)
-		return -EPIPE;
-	r->done[first] = true;
-	r->n_left--;
-	return 0;
-}
-
-/* What was stacked on the root is gone, and we with it: into what it covered. */
-static int enter_again(const struct reader *r)
-{
-	cleanup_fd int own = openat(r->proc_fd, "ns/mnt", O_RDONLY | O_CLOEXEC);
-
-	return own < 0 || setns(own, CLONE_NEWNS) < 0 ? -errno : 0;
-}
-
-static int hand_up_if_ours(struct reader *r, uint32_t i, int place)
-{
-	const struct mount *m = &r->tree->mounts[i];
-	uint32_t first = tree_first_of_superblock(r->tree, m);
-
-	if (contents_is_first(r->tree, &r->tree->mounts[first]) && !r->done[first] &&
-	    mount_is_fsroot(m)) {
-		cleanup_fd int dir = open_clean(r, m, place);
-		int err = dir < 0 ? 0 : hand_up(r, first, dir);
-
-		if (err)
-			return err;
-	}
-	if (deleted_is_ours(r->tree, m) && !r->done[i]) {
-		cleanup_fd int dir = deleted_open_place(m);
-
-		return dir < 0 ? 0 : hand_up(r, i, dir);
-	}
-	return 0;
-}
-
-/*
- * From inside, a directory's mount goes without another way up the stack that it is on. One that is
- * locked to its place stays; whatever it hides is missed below.
- */
-static int remove_cover(const struct reader *r, const struct mount *m, int place)
-{
-	bool is_root = !m->mountpoint[1];
-	bool inside = !is_root && place >= 0 && is_there(m, place) && fchdir(place) == 0;
-
-	if (umount2(inside ? "." : m->mountpoint, MNT_DETACH | UMOUNT_NOFOLLOW) == 0 && is_root)
-		return enter_again(r);
-	return 0;
-}
-
-/* In the copy, on our way down: everything on this mount is gone by now. */
-static int read_and_remove(struct reader *r, uint32_t i)
-{
-	const struct mount *m = &r->tree->mounts[i];
-	cleanup_fd int place = open_place(m);
-	int err = hand_up_if_ours(r, i, place);
-
-	return err || m->parent == MOUNT_NONE ? err : remove_cover(r, m, place);
-}
-
-/* Children by ascending path: what is stacked on a mount goes first, then "/a", then "/a/b". */
-static uint32_t *sorted_children(const struct mount_tree *tree, uint32_t *ret_last)
-{
-	uint32_t *before = malloc(tree->n * sizeof(*before));
-
-	if (!before)
-		return NULL;
-	for (uint32_t i = 0; i < tree->n; i++) {
-		uint32_t previous = MOUNT_NONE;
-
-		for (uint32_t c = tree->mounts[i].first_child; c != MOUNT_NONE;
-		     c = tree->mounts[c].next) {
-			before[c] = previous;
-			previous = c;
-		}
-		ret_last[i] = previous;
-	}
-	return before;
-}
-
-static int peel(struct reader *r)
-{
-	cleanup_free uint32_t *last = malloc(r->tree->n * sizeof(*last));
-	cleanup_free uint32_t *before = last ? sorted_children(r->tree, last) : NULL;
-	uint32_t i = r->tree->root;
-
-	if (!before)
-		return -ENOMEM;
-	while (r->n_left) {
-		while (last[i] != MOUNT_NONE)
-			i = last[i];
-		int err = read_and_remove(r, i);
-
-		if (err || r->tree->mounts[i].parent == MOUNT_NONE)
-			return err;
-		/* On with its next sibling; its parent's turn comes when none is left. */
-		last[r->tree->mounts[i].parent] = before[i];
-		i = r->tree->mounts[i].parent;
-	}
-	return 0;
-}
-
-/* What lies below a mount that is stacked on the root was not reached by MS_PRIVATE, but it is in
- * the tree. */
-static int check_unreached(const struct mount_tree *tree)
-{
-	cleanup_free bool *reached = calloc(tree->n, sizeof(*reached));
-	uint32_t top = tree_top(tree, tree->root);
-
-	if (!reached)
-		return -ENOMEM;
-	tree_for_each (i, tree) {
-		uint32_t parent = tree->mounts[i].parent;
-
-		reached[i] = i == top || (parent != MOUNT_NONE && reached[parent]);
-		if (!reached[i] && tree->mounts[i].shared)
-			return -EBUSY;
-	}
-	return 0;
-}
-
-/*
- * Is nothing of the copy shared? An umount would propagate to the namespace that is dumped.
- */
-static int check_private(const struct reader *r)
-{
-	cleanup_fd int mountinfo = openat(r->proc_fd, "mountinfo", O_RDONLY | O_CLOEXEC);
-	cleanup_tree struct mount_tree tree = { 0 };
-	struct tree_fault fault;
-	int err = mountinfo < 0 ? -errno : scan_text(mountinfo, &tree, &fault);
-
-	for (uint32_t i = 0; i < tree.n && !err; i++)
-		if (tree.mounts[i].shared)
-			err = -EBUSY;
-	return err ? err : check_unreached(r->tree);
-}
-
-/* A copy made with other credentials would have all its mounts locked together. */
-static int enter_owner(struct reader *r)
-{
-	cleanup_fd int owner = ioctl(r->target->ns_fd, NS_GET_USERNS);
-	cleanup_fd int own = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
-	struct stat left, right;
-
-	if (owner < 0 || own < 0 || fstat(owner, &left) < 0 || fstat(own, &right) < 0)
-		return -errno;
-	if (left.st_dev == right.st_dev && left.st_ino == right.st_ino)
-		return 0;
-	return setns(owner, CLONE_NEWUSER) < 0 ? -errno : 0;
-}
-
-static int copy_namespace(struct reader *r)
-{
-	int err = enter_owner(r);
-
-	if (err || setns(r->target->ns_fd, CLONE_NEWNS) < 0)
-		return log_error(err ? err : -errno,
-				 "cannot enter the namespace to read what is hidden in it");
-	if (fchdir(r->target->root_fd) < 0 || chroot(".") < 0 || unshare(CLONE_NEWNS) < 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return log_error(-errno, "cannot copy the namespace to read what is hidden in it");
-	err = check_private(r);
-	if (err)
-		return log_error(
-			err, "cannot read hidden mounts: the copy of the namespace is not private");
-	return chdir("/") < 0 ? -errno : 0;
-}
-
-/* The peeler takes covers off a copy; it may belong to a user namespace, so it does not read
- * itself. */
-static int run_peeler(struct reader *r)
-{
-	cleanup_fd int proc_fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int err = proc_fd < 0 ? -errno : 0;
-
-	r->proc_fd = proc_fd;
-	if (!err)
-		err = copy_namespace(r);
-	if (!err)
-		err = peel(r);
-	for (uint32_t i = 0; i < r->tree->n && !err; i++) {
-		const struct mount *m = &r->tree->mounts[i];
-
-		if (contents_is_first(r->tree, m) && !r->done[i])
-			err = log_error(
-				-EBUSY,
-				"cannot read the hidden contents of mount %u '%s': what covers it is locked",
-				m->id, m->mountpoint);
-	}
-	return err;
-}
-
-static int pack_what_is_handed(struct reader *r, int sock)
-{
-	uint32_t first;
-	int fd, err = 0;
-
-	while (!err && fd_recv(sock, &first, sizeof(first), &fd) == sizeof(first)) {
-		cleanup_fd int dir = fd;
-
-		err = first < r->tree->n && dir >= 0 ? pack(r, first, dir) : -EPROTO;
-		if (!err)
-			err = fd_send(sock, "d", 1, -1);
-	}
-	return err;
-}
-
-static int read_hidden(struct reader *r)
-{
-	int pair[2];
-	int err = fd_pair(pair);
-
-	if (err)
-		return err;
-	cleanup_fd int mine = pair[0];
-	cleanup_fd int its = pair[1];
-	cleanup_child pid_t pid = child_fork();
-
-	if (pid == 0) {
-		close(mine);
-		r->peeler_sock = its;
-		_exit(run_peeler(r) ? 1 : 0);
-	}
-	fd_close(&its);
-	if (pid < 0)
-		return log_error(pid, "cannot fork");
-	err = pack_what_is_handed(r, mine);
-	if (err)
-		return err;
-	err = child_wait(pid, NULL);
-	pid = 0;
 	return err;
 }
 
@@ -482,7 +221,7 @@ static int read_all(struct reader *r)
 		return err;
 	if (setns(outside, CLONE_NEWNS) < 0)
 		return log_error(-errno, "cannot go back to the caller's namespace");
-	return read_hidden(r);
+	return contents_read_hidden(r);
 }
 
 /* ---- in the caller ---- */

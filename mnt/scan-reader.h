@@ -20,8 +20,8 @@ int scan_statmount(uint64_t ns_id, struct mount_tree *tree);
 int scan_statmount_one(uint64_t ns_id, uint64_t id, struct mount_tree *tree);
 
 /**
- * scan_statmount_same - ids, parents, attributes, groups, superblocks, and the roots of what is ours
- * Return: 1 the same, 0 not, or a negative errno.
+ * scan_statmount_same - ids, parents, attributes, groups, superblocks, and the roots of what is
+ * ours Return: 1 the same, 0 not, or a negative errno.
  */
 int scan_statmount_same(uint64_t ns_id, const struct mount_tree *tree);
 

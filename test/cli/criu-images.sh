@@ -267,6 +267,7 @@ hold container unshare --mount --propagation private bash deleted.sh "$work/old/
 result "deleted roots are dumped" "$("$rebind" dump -t "$container" -D deleted 2>&1)"
 forget "$container"
 records strip deleted/mountpoints-1.img
+records set deleted/mountpoints-1.img /tmp/kept root=/gone//deleted
 rm deleted/deleted-*.img
 new_root new
 result "and restored without what rebind alone keeps of them" \
