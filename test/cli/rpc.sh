@@ -247,6 +247,13 @@ failures() {
 	nothing_left "nothing is left of any"
 }
 
+# A restore that was done before the signal came holds its namespace rightly.
+end_finished() {
+	local pid
+	pid=$(sed -n 's/^RESTORE ok pid=\([0-9]*\) .*/\1/p' "$work/out")
+	[ -z "$pid" ] || kill -KILL "$pid"
+}
+
 # At moments that nobody has chosen: what a restore takes is spread over the tries.
 kills() {
 	local i pid victim left='' table_changed=''
@@ -258,9 +265,7 @@ kills() {
 		[ $((i % 4)) -ge 2 ] || { read -r victim _ <"/proc/$pid/task/$pid/children"; } 2>"/dev/null"
 		kill -KILL "${victim:-$pid}" 2>"/dev/null"
 		wait "$pid" 2>"/dev/null"
-		# One that was done before that holds its namespace rightly.
-		pid=$(sed -n 's/^RESTORE ok pid=\([0-9]*\) .*/\1/p' "$work/out")
-		[ -z "$pid" ] || kill -KILL "$pid"
+		end_finished
 		left+=$(left_processes)
 		[ "$table" = "$(mounts)" ] || table_changed=", and a mount"
 	done
@@ -398,6 +403,7 @@ end_services() {
 			start_service
 			talk "unix:$work/sock" on "$step" "kill -$signal $service" "$restore"
 			{ wait "$service"; } 2>"/dev/null"
+			end_finished
 			nothing_left "SIG$signal at $step leaves nothing of a restore"
 		done
 	done
