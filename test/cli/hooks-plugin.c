@@ -12,6 +12,7 @@
 #include <iconv.h>
 #include <pthread.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -332,6 +333,32 @@ static int mount_two(const char *mountpoint)
 	return 0;
 }
 
+static int mount_fd = -1;
+
+/* It stays in the namespace that is built. When the hooks' thread leaves, all of the process has
+ * another root; what it changes then was looked at already, and will be compared. */
+static void *tamper(void *unused)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_NOSUID };
+	struct sched_param high = { .sched_priority = 1 };
+
+	(void)unused;
+	sched_setscheduler(0, SCHED_FIFO, &high);
+	while (access("/crt-old-root", F_OK) == 0)
+		sched_yield();
+	mount_setattr(mount_fd, "", AT_EMPTY_PATH, &attr, sizeof(attr));
+	return NULL;
+}
+
+static void start_tampering(const char *mountpoint)
+{
+	pthread_t thread;
+
+	mount_fd = open(mountpoint, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (mount_fd < 0 || pthread_create(&thread, NULL, tamper, NULL))
+		abort();
+}
+
 static int restore(int id, char *mountpoint, char *old_root, int *is_file)
 {
 	(void)id;
@@ -342,7 +369,12 @@ static int restore(int id, char *mountpoint, char *old_root, int *is_file)
 		return -errno;
 	if (told("restore", "enoent"))
 		return -ENOENT;
-	return told("restore", "two") ? mount_two(mountpoint) : mount_source(mountpoint, old_root);
+	int err =
+		told("restore", "two") ? mount_two(mountpoint) : mount_source(mountpoint, old_root);
+
+	if (!err && told("restore", "tamper"))
+		start_tampering(mountpoint);
+	return err;
 }
 
 static int start(void)

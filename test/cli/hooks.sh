@@ -71,6 +71,11 @@ calls() {
 	logged "calls no POST_FORKING, and tells exit" "init(2)" "restore_init" \
 		"restore('ok', '/crt-old-root', 0)" "exit(2, -22)"
 	mkdir "$work/new/plug"
+	REBIND_TEST_PLUGIN=restore:tamper timeout 20 "$rebind" restore -D "$work/img" --root "$work/new" \
+		-L "$work/hooks" "${sources[@]}" -v "${run[@]}" 2>"$work/err" >"$work/out"
+	result "what is changed after the hook is found by the comparison" \
+		"$(grep -q 'differs from the image' "$work/err" || cat "$work/err")"
+	logged "and nothing is ready then" "init(2)" "restore_init" "restore('ok', '/crt-old-root', 0)" "exit(2, -116)"
 	REBIND_TEST_PLUGIN='' timeout 20 "$rebind" restore -D "$work/img" --root "$work/new" -L "$work/hooks" \
 		"${sources[@]}" -o "$work/log" -v "${run[@]}" >"$work/out" 2>"$work/err"
 	result "a plugin's lines are in the log file" "$(grep -q 'test: restore_init' "$work/log" || echo "they are not")"
