@@ -118,20 +118,31 @@ static void empty_image(void)
 	unlink(BASE "/image/mountpoints-1.img");
 }
 
-static struct result measure(const char *rebind, const char *floor, int n)
+static pid_t set_up(const char *floor, int n, char count[16])
 {
-	char count[16], target[16];
-	double floors[ROUNDS], restores[ROUNDS], dumps[ROUNDS], raws[ROUNDS];
-	struct result result = { 0 };
-
 	if (mount("bench", BASE, "tmpfs", 0, "mode=755") < 0 || mkdir(BASE "/image", 0700) < 0)
 		err(1, "tmpfs");
 	make_directories(BASE "/sources", n);
 	make_directories(BASE "/volumes", n);
 	make_directories(BASE "/root", n);
 	make_directories(BASE "/newroot", n);
-	snprintf(count, sizeof(count), "%d", n);
-	pid_t pid = start_target(floor, count);
+	snprintf(count, 16, "%d", n);
+	return start_target(floor, count);
+}
+
+static void tear_down(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	umount2(BASE, MNT_DETACH);
+}
+
+static struct result measure(const char *rebind, const char *floor, int n)
+{
+	char count[16], target[16];
+	double floors[ROUNDS], restores[ROUNDS], dumps[ROUNDS], raws[ROUNDS];
+	struct result result = { 0 };
+	pid_t pid = set_up(floor, n, count);
 
 	snprintf(target, sizeof(target), "%d", (int)pid);
 	const char *by_hand[] = { floor, BASE "/volumes", BASE "/newroot", count, NULL, NULL };
@@ -156,14 +167,54 @@ static struct result measure(const char *rebind, const char *floor, int n)
 		restores[k] = run.seconds;
 		result.restore_rss = run.rss;
 	}
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	umount2(BASE, MNT_DETACH);
+	tear_down(pid);
 	result.floor = median(floors);
 	result.restore = median(restores);
 	result.dump = median(dumps);
 	result.raw = median(raws);
 	return result;
+}
+
+static void write_map(void)
+{
+	FILE *map = fopen(BASE "/map", "we");
+
+	if (!map || fputs("/* " BASE "/volumes/*\n", map) < 0 || fclose(map) != 0)
+		err(1, "map");
+	setenv("VOLUME_MAP", BASE "/map", 1);
+}
+
+/* All of the mounts are a plugin's: volume-map, one line for all. What does each cost more? */
+static void measure_plugin(const char *rebind, const char *floor, const char *plugin, int n)
+{
+	char count[16], target[16];
+	double floors[ROUNDS], restores[ROUNDS];
+	pid_t pid = set_up(floor, n, count);
+
+	snprintf(target, sizeof(target), "%d", (int)pid);
+	write_map();
+	const char *by_hand[] = { floor, BASE "/volumes", BASE "/newroot", count, NULL, NULL };
+	const char *dump[] = {
+		rebind, "dump", "-t", target, "-D", BASE "/image", "-L", plugin, NULL
+	};
+	const char *restore[] = { rebind,   "restore",	     "-D",	  BASE "/image",
+				  "--root", BASE "/newroot", "--send-fd", "-",
+				  "-L",	    plugin,	     NULL };
+	double begin = now();
+	double dumped = finish(start(dump, -1, -1), begin, "rebind dump -L").seconds;
+
+	for (int i = -1; i < ROUNDS; i++) {
+		int k = i < 0 ? 0 : i;
+
+		floors[k] = run_sender(by_hand, 4).seconds;
+		restores[k] = run_sender(restore, 7).seconds;
+	}
+	tear_down(pid);
+	double by_floor = median(floors), restored = median(restores);
+
+	printf("%6d plugin mounts: restore %7.1f ms, each %.1f us over one by hand (%.1f us); dump %.1f us each\n",
+	       n, restored * 1e3, (restored - by_floor) * 1e6 / n, by_floor * 1e6 / n,
+	       dumped * 1e6 / n);
 }
 
 static void print(int n, const struct result *r)
@@ -180,12 +231,13 @@ int main(int argc, char **argv)
 	static const int sizes[] = { 1000, 10000 };
 	struct result results[2];
 
-	if (argc < 3)
-		errx(2, "usage: bench REBIND FLOOR");
+	if (argc < 4)
+		errx(2, "usage: bench REBIND FLOOR PLUGIN");
 	char *rebind = realpath(argv[1], NULL), *floor = realpath(argv[2], NULL);
+	char *plugin = realpath(argv[3], NULL);
 
-	if (!rebind || !floor)
-		err(1, "%s", rebind ? argv[2] : argv[1]);
+	if (!rebind || !floor || !plugin)
+		err(1, "%s, %s or %s", argv[1], argv[2], argv[3]);
 	/* What is inherited would be in the way of what is unmounted. */
 	close_range(3, ~0U, 0);
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
@@ -200,5 +252,6 @@ int main(int argc, char **argv)
 	printf("peak memory per mount (what 9,000 more mounts add): restore %ld bytes, dump %ld bytes\n",
 	       (results[1].restore_rss - results[0].restore_rss) * 1024 / 9000,
 	       (results[1].dump_rss - results[0].dump_rss) * 1024 / 9000);
+	measure_plugin(rebind, floor, plugin, sizes[1]);
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "hooks/hooks.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/fd.h"
@@ -149,6 +150,27 @@ bool hooks_has(const struct hooks_host *host, int hook)
 
 /* Asking */
 
+/*
+ * Where one plugin alone has the hook it need not be told who runs: that saves waking up for it.
+ * Return: whether that is so; then it is noted whose code it is.
+ */
+static int name_only_one(struct hooks_host *host, int hook)
+{
+	const struct hooks_plugin *only = NULL;
+
+	for (size_t i = 0; i < host->n; i++) {
+		if (!(host->plugins[i].hooks & UINT32_C(1) << hook))
+			continue;
+		if (only)
+			return 0;
+		only = &host->plugins[i];
+	}
+	if (!only)
+		return 0;
+	snprintf(host->label, sizeof(host->label), "plugin '%s' (%s)", only->name, only->file);
+	return 1;
+}
+
 static int call_process(struct hooks_host *host, struct run_call *call)
 {
 	struct wire message, reply;
@@ -159,6 +181,7 @@ static int call_process(struct hooks_host *host, struct run_call *call)
 	message.id = call->id;
 	message.index = call->index;
 	message.type = call->type;
+	message.plugin = name_only_one(host, call->hook);
 	int err = wire_add(&message, call->text ? call->text : "");
 
 	if (!err)

@@ -324,6 +324,8 @@ int process_ask(struct hooks_host *host, const struct wire *message, int fd, str
 		return fail_closed(host);
 	if (err)
 		return log_error(err, "cannot ask the plugin process");
+	if (message->plugin)
+		host->step = message->hook;
 	return await(host, reply, ret_fd);
 }
 

@@ -12,11 +12,12 @@
 
 enum wire_kind {
 	/* from the parent; each but WIRE_ROOT is answered with WIRE_REPLY */
-	WIRE_CALL = 1, /* hook, id, index, type, texts, a descriptor */
-	WIRE_SIMPLE,   /* hook */
-	WIRE_ROOT,     /* the root of the WIRE_LEAVE that follows, as a descriptor */
-	WIRE_LEAVE,    /* the mount namespace, as a descriptor */
-	WIRE_EXIT,     /* value: how the operation ended */
+	WIRE_CALL =
+		1, /* hook, id, index, type, texts, a descriptor; plugin: 1 needs no WIRE_RUNNING */
+	WIRE_SIMPLE, /* hook */
+	WIRE_ROOT,   /* the root of the WIRE_LEAVE that follows, as a descriptor */
+	WIRE_LEAVE,  /* the mount namespace, as a descriptor */
+	WIRE_EXIT,   /* value: how the operation ended */
 	/* from the plugin process, any number before its reply */
 	WIRE_LOG,     /* value: the level; a line */
 	WIRE_PLUGIN,  /* version, max_hooks, hooks, old; file and name */

@@ -146,7 +146,10 @@ static int answer_call(struct state *state, struct wire *request, int fd)
 	struct wire reply;
 
 	WIRE_INIT(&reply, WIRE_REPLY);
+	/* Where only one can be meant, the parent has noted it. */
+	state->run.announce = request->plugin ? NULL : send_running;
 	reply.value = run_call(&state->run, &call);
+	state->run.announce = send_running;
 	reply.is_file = call.is_file;
 	reply.plugin = call.plugin;
 	int err = wire_send(state->sock, &reply, call.ret_fd);

@@ -119,13 +119,19 @@ static int apply(struct build *b, uint32_t i)
 				 m->mountpoint);
 	uint32_t own = flags_attr_from_ms((uint32_t)vfs.f_flag & FLAGS_MS_ATTRIBUTES);
 
-	m->attributes = flags_union(m->attributes, own & FLAGS_RESTRICTIONS);
+	uint32_t wanted = flags_union(m->attributes, own & FLAGS_RESTRICTIONS);
+	bool more = wanted != m->attributes;
+
+	m->attributes = wanted;
 	int err = sys_mount_setattr(fd, 0, m->attributes, FLAGS_ATTR_ATIME | MOUNT_ATTR_NODIRATIME,
 				    MS_PRIVATE, -1);
 
 	if (err)
 		return log_error(err, "cannot set the attributes of the plugin mount %u '%s'",
 				 m->id, m->mountpoint);
+	/* With thousands of mounts each message counts. */
+	if (!more)
+		return 0;
 	struct talk_message message = { .type = TALK_ATTRIBUTES,
 					.value = (int32_t)i,
 					.inode = m->attributes };
