@@ -20,8 +20,8 @@
  * that a program built against an older header keeps working; zero and NULL are the defaults.
  *
  * rebind forks children and waits for them (SIGCHLD must not be ignored); it never changes the
- * namespaces, root or working directory of the calling process. Its log is one for the process: do not run two operations
- * at once in two threads.
+ * namespaces, root or working directory of the calling process. Its log is one for the process: do
+ *not run two operations at once in two threads.
  *
  * errno values with a meaning of their own: -EINVAL findings are in the report; -EBADMSG the image
  *is malformed (findings too); -EPROTO a plugin broke its contract; -EOPNOTSUPP the kernel lacks

@@ -100,7 +100,7 @@ static int open_image(struct dump *d)
 	if (empty < 0)
 		return log_error(empty, "cannot look into the image directory '%s'", dir);
 	if (!empty)
-		return findings_add(d->findings, "image-exists", 0, dir, "an empty directory",
+		return findings_add(d->findings, "image-exists", 0, dir, "give an empty directory",
 				    "the image directory '%s' holds an image already", dir);
 	return 0;
 }

@@ -195,7 +195,7 @@ static void take_path(struct finder *f, uint32_t i, const char *path)
 	if (fd >= 0)
 		set_source(f, i, &fd, name);
 	else if (m->owner == MOUNT_ROOT)
-		findings_add(f->in->findings, "no-root", 0, path, "--root",
+		findings_add(f->in->findings, "no-root", 0, path, "give another with --root",
 			     "the new root '%s' cannot be opened: %s", path, strerror(-fd));
 	else
 		findings_mount(f->in->findings, "no-source", m, NULL,

@@ -137,17 +137,16 @@ no_pidfile() {
 	done
 	echo "a pidfile is left"
 }
-for AT in post-resume; do
-	for file in new empty; do
-		[ "$file" = new ] || : >"$work/pid"
-		"${restore[@]}" --action-script "$work/script" --pidfile "$work/pid" >"$work/out" 2>"$work/err" &
-		wait $! 2>"/dev/null"
-		status=$?
-		result "killed before it lets go what a pidfile names, that is taken back: $AT, $file" "$(
-			[ "$status" -eq 137 ] || echo "exit status $status; ")$([ -e "$work/pid.seen" ] || echo "there was none; ")$(
-			no_pidfile $file)$(left_processes)"
-		rm -f "$work/pid" "$work/pid.seen"
-	done
+AT=post-resume
+for file in new empty; do
+	[ "$file" = new ] || : >"$work/pid"
+	"${restore[@]}" --action-script "$work/script" --pidfile "$work/pid" >"$work/out" 2>"$work/err" &
+	wait $! 2>"/dev/null"
+	status=$?
+	result "killed before it lets go what a pidfile names, that is taken back, $file" "$(
+		[ "$status" -eq 137 ] || echo "exit status $status; ")$([ -e "$work/pid.seen" ] || echo "there was none; ")$(
+		no_pidfile $file)$(left_processes)"
+	rm -f "$work/pid" "$work/pid.seen"
 done
 unset AT
 
