@@ -12,7 +12,9 @@ struct reader {
 	int image_dir_fd, sock;
 	int peeler_sock; /* in the peeler: to the reader */
 	int proc_fd; /* in the peeler: its /proc/self, opened before the namespace was entered */
-	uint32_t n_left; /* superblocks not read yet */
+	int near_fd; /* the visible place that was opened last, or negative */
+	const char *near; /* its path */
+	uint32_t n_left;  /* superblocks not read yet */
 	struct progress progress;
 	bool ask_sockets;
 	bool *done;	     /* by first mount */

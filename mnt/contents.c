@@ -159,13 +159,30 @@ int contents_open_clean(const struct reader *r, const struct mount *m, int fd)
 	return dir < 0 ? -errno : dir;
 }
 
+/*
+ * From the place before, if this one is below it: mounts are listed after those that they are on,
+ * and the way down a chain costs its depth. Nothing is closed by who calls.
+ */
+static int open_visible(struct reader *r, const struct mount *m)
+{
+	const char *rest = r->near_fd >= 0 ? path_rest_below(m->mountpoint, r->near) : NULL;
+	int flags = O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC;
+	int fd = rest && *rest ? openat(r->near_fd, rest + 1, flags) : open(m->mountpoint, flags);
+
+	if (fd < 0)
+		return -errno;
+	fd_close(&r->near_fd);
+	r->near_fd = fd;
+	r->near = m->mountpoint;
+	return fd;
+}
+
 /* What is hidden is not even looked for: the way up a stack costs its height. */
 static int read_if_visible(struct reader *r, uint32_t first, const struct mount *m)
 {
 	if (!m->visible)
 		return 0;
-	cleanup_fd int place = contents_open_place(m);
-	cleanup_fd int dir = contents_open_clean(r, m, place);
+	cleanup_fd int dir = contents_open_clean(r, m, open_visible(r, m));
 
 	return dir < 0 ? 0 : contents_pack(r, first, dir);
 }
@@ -215,6 +232,7 @@ static int read_all(struct reader *r)
 		return log_error(-errno, "cannot enter the namespace");
 	int err = read_visible(r);
 
+	fd_close(&r->near_fd);
 	if (!err)
 		err = read_visible_deleted(r);
 	if (err || !r->n_left)
@@ -243,6 +261,7 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 		.target = target,
 		.tree = tree,
 		.image_dir_fd = image_dir_fd,
+		.near_fd = -EBADF,
 		.n_left = count(tree),
 		.progress = *progress,
 	};
