@@ -193,6 +193,23 @@ foreground() {
 }
 check "in the foreground too: it waits until the process ends" foreground
 
+# ---- a network that was there before ----
+
+: > net
+unshare --net="$dir/net" true
+cp bundle/config.json config.own
+jq --arg net "$dir/net" '(.linux.namespaces[] | select(.type == "network")).path = $net' config.own > bundle/config.json
+lean runc --root "$dir/state" run -d --bundle "$dir/bundle" "$id"
+check "a container in a network of the host's is dumped" container checkpoint --leave-running --image-path "$dir/img-net" \
+	--work-path "$dir/work" "$id"
+container delete -f "$id"
+check "and restored" lean runc --root "$dir/state" restore -d --bundle "$dir/bundle" --image-path "$dir/img-net" \
+	--work-path "$dir/work" "$id"
+check "into that network" test "$(readlink "/proc/$(state .pid)/ns/net")" = "net:[$(stat -c %i net)]"
+container delete -f "$id"
+umount net
+mv config.own bundle/config.json
+
 # ---- what goes wrong ----
 
 umount vol/shared
