@@ -15,6 +15,7 @@
 struct build_gone {
 	struct gone *list;
 	uint32_t n;
+	struct table by_first; /* first mount of a superblock -> the last index of list */
 	struct table by_root;  /* superblock, inode and path -> index of list */
 	struct table by_inode; /* superblock and inode -> the first index of list */
 	struct table keepers; /* superblock and inode -> the mount by which the contents are kept */

@@ -31,7 +31,8 @@
 #define TRIES	  100 /* of names that the contents may have taken */
 
 struct gone {
-	uint32_t first; /* of its superblock */
+	uint32_t first;	 /* of its superblock */
+	uint32_t before; /* the one before it, of the same, or TABLE_NONE */
 	const struct mount *m;
 	char room[NAME_SIZE];	  /* the directory of its own */
 	char path[NAME_SIZE];	  /* in it */
@@ -79,13 +80,12 @@ static struct gone *add(struct build *b, uint32_t i)
 		all->list = list;
 	}
 	const struct mount *m = &b->tree->mounts[i];
+	uint32_t first = tree_first_of_superblock(b->tree, m), before;
 
-	if (table_put(&all->by_root, root_key(m), all->n, NULL))
+	if (table_put(&all->by_root, root_key(m), all->n, NULL) ||
+	    table_put(&all->by_first, first, all->n, &before))
 		return NULL;
-	all->list[all->n] = (struct gone){
-		.first = tree_first_of_superblock(b->tree, m),
-		.m = m,
-	};
+	all->list[all->n] = (struct gone){ .first = first, .before = before, .m = m };
 	return &all->list[all->n++];
 }
 
@@ -365,13 +365,10 @@ static int delete_all(const struct build *b, uint32_t first)
 	if (err)
 		return log_error(err, "cannot become the owner of mount %u '%s'",
 				 b->tree->mounts[first].id, b->tree->mounts[first].mountpoint);
-	for (uint32_t i = 0; i < b->gone.n && !err; i++) {
-		const struct gone *gone = &b->gone.list[i];
-
-		if (gone->first != first)
-			continue;
-		oldest = oldest ? oldest : gone;
-		err = delete_one(gone, giver);
+	for (uint32_t i = table_get(&b->gone.by_first, first); i != TABLE_NONE && !err;
+	     i = oldest->before) {
+		oldest = &b->gone.list[i];
+		err = delete_one(oldest, giver);
 	}
 	if (!err && oldest && utimensat(giver, ".", oldest->times, 0) < 0)
 		err = log_error(-errno, "cannot set the times of mount %u '%s'", oldest->m->id,

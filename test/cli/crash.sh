@@ -275,7 +275,7 @@ deny_calls() {
 	for call in openat2 statmount listmount open_tree move_mount mount_setattr fsopen fsconfig fsmount \
 		fspick pivot_root statx mkdirat unlinkat symlinkat linkat mount umount2 unshare setns \
 		chroot fchdir capset socketpair sendmsg recvmsg prctl fsync getrandom memfd_create \
-		fstatfs fchownat fchmod utimensat mknodat; do
+		fstatfs fchownat fchmod utimensat mknodat renameat2; do
 		for error in ENOSYS EPERM; do
 			restore_denied "$error" "$call"
 			result "without $call ($error) a restore $(outcome)" "$why"
@@ -295,6 +295,11 @@ deny_calls() {
 
 export REBIND_TEST_PLUGIN=good REBIND_TEST_SOURCE=$work/src/plug
 make_container plug
+# A mount whose root is deleted: it is made under a name of ours and deleted again.
+cp "$(command -v busybox)" "/proc/$container/root/tmp/busybox"
+nsenter --mount="/proc/$container/ns/mnt" --root="/proc/$container/root" /tmp/busybox sh -e -c 'cd /tmp
+	./busybox mkdir gone kept taken && ./busybox mount --bind gone kept && ./busybox rmdir gone && ./busybox mv taken gone
+	./busybox rm busybox' || exit 1
 dump_container "$container" "$work/img" -L "$work/libs"
 watched+=("$work/img")
 took=0
