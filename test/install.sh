@@ -48,6 +48,7 @@ files() {
 		./lib/pkgconfig/rebind-plugin.pc
 		./lib/pkgconfig/rebind.pc
 		./share/man/man1/rebind.1
+		./share/man/man5/rebind-images.5
 		./share/man/man7/rebind-plugin.7
 	END
 	)
@@ -175,6 +176,16 @@ with_cplusplus() {
 		"$usr/bin/rebind" plugin test "$work/short.so" | grep 'DUMP_EXT_LINK answers 0 or -ENOTSUP: 0'
 }
 
+# Every field of a mount's record, by its number and name, is in the manual.
+images_manual() {
+	awk '/^message (mnt_entry|rebind_mount) / { in_it = 1 } /^}/ { in_it = 0 }
+		in_it && / = [0-9]+;/ { sub(/;.*/, ""); print ".It " $NF " Ta Fa " $(NF - 2) " Ta" }' image/rebind.proto >"$work/fields"
+	[ "$(wc -l <"$work/fields")" -gt 30 ]
+	while read -r line; do
+		grep -qF "$line" "$usr/share/man/man5/rebind-images.5" || echo "not there: $line"
+	done <"$work/fields" | { ! grep .; }
+}
+
 uninstall() {
 	make_it uninstall
 	test -z "$(find "$usr" ! -type d)"
@@ -191,6 +202,7 @@ check "a plugin is built from what is installed, and tested" plugin_of short.c s
 check "so is the example to copy" example
 check "so is the one in rebind-plugin(7)" of_the_manual
 check "and one in C++" with_cplusplus
+check "rebind-images(5) has every field of a mount" images_manual
 check "make uninstall" uninstall
 echo "1..$((passed + failed))"
 echo "$passed passed, $failed failed, 0 skipped"
