@@ -176,11 +176,11 @@ damaged_archives() {
 		"${with[@]}" "${sources[@]}" "${run[@]}"
 	image
 	overwrite "$second" "$(($(stat -c %s "$second") - 6))" 'XX'
-	refused "so is one whose checksum differs" 125 "tmpfs-dev-.*/shm.*dumped" -- \
+	refused "so is one whose checksum differs" 125 "tmpfs-dev-.*/shm.*(dumped|incorrect data check)" -- \
 		"${with[@]}" "${sources[@]}" "${run[@]}"
 	image
 	echo text >>"$second"
-	refused "and one with something behind its end" 125 "tmpfs-dev-.*/shm.*dumped" -- \
+	refused "and one with something behind its end" 125 "tmpfs-dev-.*/shm.*(dumped|behind the end)" -- \
 		"${with[@]}" "${sources[@]}" "${run[@]}"
 }
 
