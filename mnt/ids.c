@@ -77,3 +77,17 @@ int ids_translate(struct mount_tree *tree)
 	}
 	return 0;
 }
+
+bool ids_same_options(const struct mount *m, const char *raw)
+{
+	const struct mount shown = { .fstype = m->fstype, .options = raw };
+	cleanup(ids_free_maps) struct mount_idmap maps = { 0 };
+
+	if (strcmp(m->options, raw) == 0)
+		return true;
+	if (!ids_are_in(&shown) || ids_read_own(&maps) || !maps.uid)
+		return false;
+	cleanup_free char *inside = ids_options_inside(&maps, &shown);
+
+	return inside && strcmp(m->options, inside) == 0;
+}

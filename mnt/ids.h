@@ -21,4 +21,10 @@ void ids_free_maps(struct mount_idmap *maps);
  */
 int ids_translate(struct mount_tree *tree);
 
+/**
+ * ids_same_options - are a mount's options still those that the kernel shows
+ * @raw: as the kernel shows them, not translated
+ */
+bool ids_same_options(const struct mount *m, const char *raw);
+
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/sys.h"
+#include "mnt/ids.h"
 #include "mnt/scan-reader.h"
 #include "mnt/scan.h"
 
@@ -248,7 +249,7 @@ static bool same_superblock(const struct mount *m, const struct sys_statmount *s
 	    !is_same_root(m, text_of(s, SYS_STATMOUNT_MNT_ROOT, s->mnt_root)))
 		return false;
 	return !(asked & SYS_STATMOUNT_MNT_OPTS) ||
-	       strcmp(m->options, text_of(s, SYS_STATMOUNT_MNT_OPTS, s->mnt_opts)) == 0;
+	       ids_same_options(m, text_of(s, SYS_STATMOUNT_MNT_OPTS, s->mnt_opts));
 }
 
 int scan_statmount_same(uint64_t ns_id, const struct mount_tree *tree)

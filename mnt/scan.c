@@ -365,8 +365,8 @@ static int same_as_text(const struct scan_target *target, const struct mount_tre
 
 		if (left->id != right->id || left->shared != right->shared ||
 		    left->master != right->master || left->unbindable != right->unbindable ||
-		    left->sb_flags != right->sb_flags ||
-		    strcmp(left->options, right->options) != 0 || left->deleted != right->deleted)
+		    left->sb_flags != right->sb_flags || !ids_same_options(left, right->options) ||
+		    left->deleted != right->deleted)
 			return 0;
 	}
 	return 1;

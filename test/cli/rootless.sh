@@ -82,6 +82,7 @@ unchanged() {
 result "nothing that is needed is missing" "$("$rebind" check | grep MISSING)"
 # shellcheck disable=SC2154 # hold has set it
 result "a namespace is dumped" "$(run dump -t "$plain" -D img "${volumes[@]}")"
+result "the other reader dumps it as well" "$(mkdir img-text; run dump --reader mountinfo -t "$plain" -D img-text "${volumes[@]}")"
 result "it is restored from other sources, one of them relative" \
 	"$(run restore -D img --root new "${sources[@]}" --pidfile pid)"
 holder=$(cat pid)
