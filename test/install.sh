@@ -48,6 +48,7 @@ files() {
 		./lib/pkgconfig/rebind-plugin.pc
 		./lib/pkgconfig/rebind.pc
 		./share/man/man1/rebind.1
+		./share/man/man3/librebind.3
 		./share/man/man5/rebind-images.5
 		./share/man/man7/rebind-plugin.7
 	END
@@ -159,11 +160,28 @@ example() {
 		--mountpoint /srv/data --source "$work/volume"
 }
 
-# rebind-plugin(7) has a whole plugin: the last literal block that includes something.
-of_the_manual() {
+# program_of PAGE: the last literal block that includes something
+program_of() {
 	awk '/^\.Bd/ { n = 0; text = "" } !/^\./ { text = text $0 "\n"; n += /^#include/ }
-		/^\.Ed/ && n { whole = text; n = 0 } END { printf "%s", whole }' "$usr/share/man/man7/rebind-plugin.7" |
-		sed 's/\\e/\\/g; s/\\&//g' >"$work/plugins/my-volume.c"
+		/^\.Ed/ && n { whole = text; n = 0 } END { print whole }' "$usr/share/man/$1" | sed 's/\\e/\\/g; s/\\&//g'
+}
+
+# librebind(3) has a program, and every function.
+library_manual() {
+	local name
+	program_of man3/librebind.3 >"$work/program.c"
+	# shellcheck disable=SC2046
+	compile "$work/shell" $(pkg-config --libs rebind) || return
+	LD_LIBRARY_PATH=$usr/lib "$work/shell" "$work" / >"$work/said" 2>&1
+	[ $? -eq 125 ] && grep inventory.img "$work/said" || return
+	for name in $(grep -oE '\brebind_[a-z_]+\(' "$usr/include/rebind.h" | tr -d '(' | sort -u); do
+		grep -qw "Fn $name" "$usr/share/man/man3/librebind.3" || { echo "no $name"; return 1; }
+	done
+}
+
+# rebind-plugin(7) has a whole plugin.
+of_the_manual() {
+	program_of man7/rebind-plugin.7 >"$work/plugins/my-volume.c"
 	MY_VOLUME=$work/volume plugin_of my-volume.c my-volume --source "$work/volume"
 }
 
@@ -202,6 +220,7 @@ check "a plugin is built from what is installed, and tested" plugin_of short.c s
 check "so is the example to copy" example
 check "so is the one in rebind-plugin(7)" of_the_manual
 check "and one in C++" with_cplusplus
+check "librebind(3) has every function, and a program that runs" library_manual
 check "rebind-images(5) has every field of a mount" images_manual
 check "make uninstall" uninstall
 echo "1..$((passed + failed))"
