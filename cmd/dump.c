@@ -130,8 +130,9 @@ static int dump(struct dump_args *args, struct report *report, const struct opti
 
 	scripts_open(&args->scripts, args->images_dir);
 	progress_start(progress, report->json);
-	int err = args->beside ? criu_dump(&how, words->command, report->findings)
-			       : rebind_dump(&how, report->findings);
+	how.processes = args->beside && args->dry_run; /* what CRIU's part will be there for */
+	int err = args->beside && !args->dry_run ? criu_dump(&how, words->command, report->findings)
+						 : rebind_dump(&how, report->findings);
 
 	progress_clear(progress);
 	return err;

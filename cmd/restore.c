@@ -260,16 +260,34 @@ int verb_restore(int argc, char **argv)
 static int check_criu_args(struct restore_args *args)
 {
 	const struct ending *ending = &args->ending;
+	int status;
 
+	if (args->bundle.archive)
+		return usage_error("criu restore",
+				   "--checkpoint is for mounts alone: unpack the archive "
+				   "(tar -xf ARCHIVE -C DIR) and give -D DIR/checkpoint");
 	if (!args->images_dir)
 		return usage_error("criu restore", "the image is missing: give -D DIR");
 	if (ending->pin || ending->pidfile || ending->send_fd >= 0)
 		return usage_error("criu restore",
 				   "--pin, --pidfile and --send-fd are for mounts alone: what CRIU "
 				   "restores is in the namespace (CRIU has a --pidfile behind --)");
-	int status = older_translate(&args->older, "criu restore", &args->external);
-
+	status = older_translate(&args->older, "criu restore", &args->external);
 	return status ? status : inherit_parse(&args->inherit_fd, &args->inherit);
+}
+
+/* Of a container that ran, @ret_status is how CRIU ended. */
+static int restore_beside(struct restore_args *args, struct report *report, char *const *words,
+			  int *ret_status)
+{
+	struct rebind_restore_options how = options_of(args, report);
+	int err = bundle_complete(&args->bundle, &how, &args->external, report->findings);
+
+	if (err < 0)
+		return err;
+	scripts_open(&args->scripts, how.images_dir);
+	return how.dry_run ? rebind_restore(&how, report->findings, NULL)
+			   : criu_restore(&how, words, report->findings, ret_status);
 }
 
 int criu_verb_restore(int argc, char **argv)
@@ -280,6 +298,7 @@ int criu_verb_restore(int argc, char **argv)
 	int status = 0;
 
 	ending_init(&args.ending);
+	bundle_args_init(&args.bundle);
 	if (!options_parse(&criu_options, argc, argv, &args, &words, &status))
 		return status;
 	status = check_criu_args(&args);
@@ -287,11 +306,7 @@ int criu_verb_restore(int argc, char **argv)
 		return status;
 	if (report_open(&report, "criu restore", &args.report) < 0)
 		return STATUS_FAILED;
-	struct rebind_restore_options how = options_of(&args, &report);
-
-	scripts_open(&args.scripts, args.images_dir);
-	int err = how.dry_run ? rebind_restore(&how, report.findings, NULL)
-			      : criu_restore(&how, words.command, report.findings, &status);
+	int err = restore_beside(&args, &report, words.command, &status);
 
 	return report_print(&report, err) < 0 ? STATUS_FAILED : status;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -38,6 +39,13 @@ int criu_externals(pid_t pid, const char *prefix, struct strings *ret, struct re
 	return err;
 }
 
+static int name_target(struct strings *command, const struct dump *dump)
+{
+	int err = strings_print(command, "--tree=%d", (int)dump->how.pid);
+
+	return err ? err : strings_print(command, "--images-dir=%s", dump->how.images_dir);
+}
+
 static int put_together(struct strings *command, const struct dump *dump,
 			const struct actions *actions, char *const *more)
 {
@@ -49,22 +57,36 @@ static int put_together(struct strings *command, const struct dump *dump,
 	if (!err)
 		err = strings_print(command, "dump");
 	if (!err)
-		err = strings_print(command, "--tree=%d", (int)dump->how.pid);
-	if (!err)
-		err = strings_print(command, "--images-dir=%s", dump->how.images_dir);
+		err = name_target(command, dump);
 	for (; more && *more && !err; more++)
 		err = strings_print(command, "%s", *more);
+	/* Not those of the caller; and if the last of his lacks its value, it gets no more than
+	 * this. */
+	if (!err)
+		err = name_target(command, dump);
 	/* CRIU begins with the last one. */
 	if (!err)
 		err = strings_print(command, "--action-script=%s/" ACTIONS_PROGRAM, actions->path);
 	return err ? err : criu_externals(dump->how.pid, "--external=", command, dump->report);
 }
 
+/* What CRIU made of the caller's words shows in the directory. */
+static int check_parent(const char *images_dir)
+{
+	cleanup_fd int dir = open(images_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return dir < 0 ? log_error(-errno, "cannot open the image directory '%s'", images_dir)
+		       : criu_images_check_parent(dir);
+}
+
 int criu_dump_mounts(const struct rebind_dump_options *mounts, bool only_look,
 		     struct rebind_report *report)
 {
 	struct rebind_dump_options how = *mounts;
+	int err = only_look ? 0 : check_parent(mounts->images_dir);
 
+	if (err)
+		return err;
 	how.processes = true;
 	how.dry_run = only_look;
 	how.on_line = NULL;

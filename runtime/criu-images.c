@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <dirent.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "runtime/criu.h"
+
+#define PARENT "parent" /* CRIU's link to the earlier image that an incremental one adds to */
 
 static bool is_image_file(const char *name)
 {
@@ -36,7 +40,7 @@ static int go_through_images(const char *path, bool remove)
 
 		if (!entry)
 			return errno ? -errno : n;
-		if (!is_image_file(entry->d_name))
+		if (!is_image_file(entry->d_name) && strcmp(entry->d_name, PARENT) != 0)
 			continue;
 		n++;
 		if (remove && unlinkat(dirfd(dir), entry->d_name, 0) < 0)
@@ -56,6 +60,17 @@ int criu_images_check(const char *path)
 				 "an empty one",
 				 path);
 	return 0;
+}
+
+int criu_images_check_parent(int dir_fd)
+{
+	struct stat st;
+
+	if (fstatat(dir_fd, PARENT, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	return log_error(-EOPNOTSUPP,
+			 "the image has a parent, whose pages CRIU would not find at a restore: "
+			 "dump all in one (without --prev-images-dir, parent_img, --parent-path)");
 }
 
 void criu_images_take_back(const char *path)

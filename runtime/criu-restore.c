@@ -57,10 +57,14 @@ static int put_together(struct strings *command, const char *images, const char 
 		err = strings_print(command, "restore");
 	if (!err)
 		err = strings_print(command, "--images-dir=%s", images);
-	if (!err)
-		err = strings_print(command, "--join-ns=mnt:%s", mnt);
 	for (; words && *words && !err; words++)
 		err = strings_print(command, "%s", *words);
+	/* Not that of the caller; and if the last of his lacks its value, it gets no more than
+	 * this. */
+	if (!err)
+		err = strings_print(command, "--images-dir=%s", images);
+	if (!err)
+		err = strings_print(command, "--join-ns=mnt:%s", mnt);
 	/* CRIU begins with the last one. */
 	return err ? err
 		   : strings_print(command, "--action-script=%s/" ACTIONS_PROGRAM, actions->path);

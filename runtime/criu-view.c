@@ -59,17 +59,16 @@ static int mount_layers(int lower_fd, int upper_fd, int work_fd)
 
 int criu_view(int images_fd, int scratch_fd)
 {
-	struct stat st;
+	int err = criu_images_check_parent(images_fd);
 
-	if (fstatat(images_fd, "parent", &st, AT_SYMLINK_NOFOLLOW) == 0)
-		return log_error(-EOPNOTSUPP, "the image has a parent, whose pages CRIU would not "
-					      "find: dump it without --prev-images-dir");
+	if (err)
+		return err;
 	cleanup_fd int upper = make_directory(scratch_fd, "changed");
 	cleanup_fd int work = make_directory(scratch_fd, "work");
 
 	if (upper < 0 || work < 0)
 		return log_error(upper < 0 ? upper : work, "cannot make a scratch directory");
-	int err = write_inventory(images_fd, upper);
+	err = write_inventory(images_fd, upper);
 
 	if (err)
 		return err;

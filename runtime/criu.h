@@ -77,6 +77,13 @@ int criu_view(int images_fd, int scratch_fd);
 int criu_images_check(const char *path);
 
 /**
+ * criu_images_check_parent - does the image stand for itself
+ *
+ * Return: 0 or -EOPNOTSUPP, logged: an incremental dump, which could not be restored.
+ */
+int criu_images_check_parent(int dir_fd);
+
+/**
  * criu_images_take_back - remove the files of an image that failed; logs stay
  */
 void criu_images_take_back(const char *path);

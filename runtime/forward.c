@@ -56,6 +56,8 @@ _Noreturn static void be_criu(const char *program, int sock)
 
 	snprintf(number, sizeof(number), "%d", sock);
 	fcntl(sock, F_SETFD, 0);
+	/* A rebind that it is after all, by a script or as a copy, shall not look for it again. */
+	unsetenv("REBIND_CRIU");
 	execl(program, program, "swrk", number, NULL);
 	_exit(127);
 }
@@ -233,6 +235,11 @@ int forward_request(struct operation *op)
 							.mounts = { .dir_fd = -EBADF } };
 	Rpc__Options o = options_for_criu(op, op->images_fd);
 
+	/* Who names nobody means itself; to CRIU that would be us. */
+	if (!o.has_pid || !o.pid) {
+		o.has_pid = true;
+		o.pid = op->connection->peer.pid;
+	}
 	return ask(&forward, op->request->opts ? &o : NULL);
 }
 
@@ -283,6 +290,17 @@ static int dump_beside(struct forward *forward, struct strings *words)
 	return ask(forward, &o);
 }
 
+/* Before anybody is frozen. */
+static int refuse_parent(struct operation *op)
+{
+	if (!op->options->parent_img || !*op->options->parent_img)
+		return 0;
+	return operation_refuse(op, -EOPNOTSUPP,
+				"parent_img '%s': pages of an earlier image cannot be restored "
+				"among rebind's mounts; dump all in one (without --parent-path)",
+				op->options->parent_img);
+}
+
 int forward_dump(struct operation *op, const struct rebind_dump_options *how)
 {
 	cleanup(forward_end) struct forward forward = {
@@ -293,8 +311,10 @@ int forward_dump(struct operation *op, const struct rebind_dump_options *how)
 		.mounts = { .dir_fd = -EBADF },
 	};
 	cleanup(strings_free) struct strings words = { 0 };
-	int err = criu_images_check(how->images_dir);
+	int err = refuse_parent(op);
 
+	if (!err)
+		err = criu_images_check(how->images_dir);
 	if (!err)
 		err = criu_dump_mounts(how, true, op->report);
 	if (err)

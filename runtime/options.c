@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/table.h"
+#include "runtime/forward.h"
 #include "runtime/node.h"
 
 #define WIRE_VARINT 0
@@ -37,7 +38,6 @@ static const char *state_name(uint32_t number)
 		[34] = "manage_cgroups_mode",
 		[8] = "file_locks",
 		[11] = "ps",
-		[14] = "parent_img",
 		[15] = "track_mem",
 		[16] = "auto_dedup",
 		[18] = "link_remap",
@@ -74,6 +74,8 @@ static void log_state(const Rpc__Options *o)
 {
 	char list[512] = "";
 
+	if (o->parent_img && *o->parent_img)
+		snprintf(list, sizeof(list), ", parent_img");
 	for (unsigned int i = 0; i < o->base.n_unknown_fields; i++) {
 		const ProtobufCMessageUnknownField *field = &o->base.unknown_fields[i];
 		const char *name = state_name(field->tag);
@@ -246,8 +248,11 @@ static int build(struct operation *op, bool is_dump, struct options_words *ret)
 			      sizeof(*ret->inherit));
 	if (!ret->inherit)
 		return -ENOMEM;
-	log_state(op->options);
-	log_config(op->options);
+	/* A CRIU takes these. */
+	if (!forward_wanted()) {
+		log_state(op->options);
+		log_config(op->options);
+	}
 	return add_words(&b);
 }
 

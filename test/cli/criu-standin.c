@@ -45,7 +45,7 @@
 
 extern char **environ;
 
-static const char *tree, *images, *join, *pidfile, *scripts[8];
+static const char *tree, *images, *join, *pidfile, *parent, *scripts[8];
 static const char **externals;
 static int n_scripts, n_externals, rpc = -1;
 static bool leave_running, detached, is_sibling;
@@ -82,6 +82,10 @@ static void parse(int argc, char **argv)
 			scripts[n_scripts++] = v;
 		else if ((v = value(argv[i], "--external")))
 			externals[n_externals++] = v;
+		else if ((v = value(argv[i], "--prev-images-dir")))
+			parent = v;
+		else if (strcmp(argv[i], "--lsm-profile") == 0)
+			i++; /* its value is the next word, whatever that is */
 		else if (strcmp(argv[i], "--leave-running") == 0)
 			leave_running = true;
 		else if (strcmp(argv[i], "-d") == 0)
@@ -279,10 +283,21 @@ static void check_externals(void)
 	fclose(f);
 }
 
+/* As CRIU links an earlier image. */
+static void link_parent(void)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/parent", images);
+	if (parent && symlink(parent, path) < 0)
+		die(path);
+}
+
 static int dump(void)
 {
 	pid_t pid = atoi(tree);
 
+	link_parent();
 	setenv("CRTOOLS_INIT_PID", tree, 1);
 	if (!act("pre-dump"))
 		return 1;

@@ -140,6 +140,14 @@ dumps() {
 	status=0
 	so "$engine: a container counts" start_container
 
+	run "$rebind" criu dump --dry-run -t "$pid" "${declared[@]}"
+	so "$engine: a dry run of a dump says what would be done" is_running "$pid"
+	run "$rebind" criu dump --dry-run -t "$pid" -D "$work/img" "${declared[@]}"
+	so "$engine: and neither writes nor ends anything" eval 'no_image && is_running "$pid"'
+	run "$rebind" criu dump -t "$pid" -D "$work/img" "${declared[@]}" -- --leave-running --prev-images-dir=../a
+	refused "$engine: an incremental dump, which could not be restored, is none" "has a parent" eval 'no_image && [ ! -L "$work/img/parent" ]'
+	status=0
+	so "$engine: the container runs on" is_running "$pid"
 	run "$rebind" criu dump -t "$pid" -D "$work/img" -- --leave-running
 	refused "$engine: mounts that cannot be dumped stop all, and every one is named" "--external 'mnt[/vol/nested]:KEY'" no_image
 	run "$rebind" criu dump -t "$pid" -D "$work/img" "${declared[@]}" --action-script "$work/says-no" -- --leave-running
@@ -208,11 +216,39 @@ moves() {
 	rm "$work/pid2"
 }
 
+# An OCI bundle has root and sources.
+from_bundle() {
+	local engine=$1 name mounts=
+	status=0
+	so "$engine: a container is dumped to be moved with its bundle" start_container
+	run "$rebind" criu dump -t "$pid" -D "$work/img" "${declared[@]}"
+	cp "$work/a/vol/log" "$work/b/vol/log"
+	stop_container
+	for name in /vol:vol /vol/nested:nested /etc/conf:conf; do
+		mounts+="${mounts:+,}{\"destination\":\"${name%:*}\",\"type\":\"bind\",\"source\":\"$work/b/${name#*:}\",\"options\":[\"rbind\"]}"
+	done
+	echo "{\"root\":{\"path\":\"root\"},\"mounts\":[$mounts]}" >"$work/b/config.json"
+	run "$rebind" criu restore -D "$work/img" --bundle "$work/none" -- -d
+	refused "$engine: a bundle that is not there" "$work/none"
+	run "$rebind" criu restore -D "$work/img" --bundle "$work/b" -- -d "--pidfile=$work/pid"
+	so "$engine: root and sources are those of a bundle" count "$(cat "$work/pid")" 3 "$work/b/vol/log"
+	kill -KILL "$(cat "$work/pid")"
+	rm "$work/pid"
+	result "$engine: nothing is left of these" "$(left_processes)"
+}
+
 # ---- what can only be seen where CRIU fails when it is told to ----
 
 fails() {
 	local before action
 	start_container
+	# Of the options behind -- the last wants a value: it does not get one of ours that is missed then.
+	run "$rebind" criu dump -t "$pid" -D "$work/img" "${declared[@]}" -- --leave-running --lsm-profile
+	so "an option without its value takes none of ours" test -s "$work/img/inventory.img"
+	rm "$work/img"/*
+	run "$rebind" criu dump -t "$pid" -D "$work/img" "${declared[@]}" -- --leave-running "--images-dir=$work/b" --tree=1
+	so "process and directory are those that rebind was told" eval 'test -s "$work/img/inventory.img" && test ! -e "$work/b/inventory.img"'
+	rm "$work/img"/*
 	export STANDIN_FAIL=post-dump
 	run "$rebind" criu dump -t "$pid" -D "$work/img" "${declared[@]}"
 	refused "CRIU fails after our part: no image, the container runs on" "CRIU could not dump" no_image
@@ -241,10 +277,15 @@ fails() {
 	refused "without a CRIU it is said how to name one" REBIND_CRIU
 	REBIND_CRIU=$rebind run "$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]}"
 	refused "rebind is not its own CRIU" "rebind itself"
+	cp "$rebind" "$work/copy"
+	REBIND_CRIU=$work/copy says "nor is a copy, which ends the round" "VERSION ok 4.2" VERSION
+	rm "$work/copy"
 	REBIND_CRIU=/bin/true run "$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]}"
 	refused "a program that does nothing has not restored" "CRIU could not restore"
 	run "$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]}" --pin "$work/pin"
 	result "an ending for mounts alone is a usage error" "$([ "$status" -eq 2 ] || echo "exit status $status")"
+	run "$rebind" criu restore --checkpoint "$work/archive.tar" --root "$work/b/root" "${sources[@]}"
+	result "so is an archive, of which only mounts are read" "$([ "$status" -eq 2 ] || echo "exit status $status")"
 }
 
 # ---- the RPC: the requests of a runtime go on to CRIU ----
@@ -264,6 +305,8 @@ forwards() {
 	dump="DUMP pid=$pid images_dir=$work/img leave_running=1 notify_scripts=1 log_level=4 log_file=dump.log"
 	says "RPC: a CRIU beside is asked for its version" "VERSION ok 4.2" VERSION
 	says "RPC: mounts that cannot be dumped are answered before CRIU is asked" "external 'mnt[/vol/nested]" "$dump"
+	so_far "RPC: no image is left, and the container runs" no_image
+	says "RPC: an incremental dump, which could not be restored, is refused" "parent_img '../first'" "$dump $volumes parent_img=../first"
 	so_far "RPC: no image is left, and the container runs" no_image
 	says "RPC: a client's no at post-dump fails the dump" "DUMP failed" on post-dump no "$dump $volumes"
 	so_far "RPC: no image is left, and the container runs" no_image
@@ -306,6 +349,8 @@ compile worker -static "$here/criu-worker.c"
 # shellcheck disable=SC2046 # words
 compile standin -I "$build" "$here/criu-standin.c" "$build/image/rebind.pb-c.c" \
 	"$build/runtime/rpc.pb-c.c" $(pkg-config --cflags --libs libprotobuf-c)
+# shellcheck disable=SC2046 # words
+compile client -I "$build" "$here/rpc-client.c" "$build/runtime/rpc.pb-c.c" $(pkg-config --cflags --libs libprotobuf-c)
 printf '#!/bin/sh\ncase $CRTOOLS_SCRIPT_ACTION in post-dump | post-setup-namespaces) exit 1 ;; esac\n' >"$work/says-no"
 chmod 755 "$work/says-no"
 
@@ -313,9 +358,8 @@ export REBIND_CRIU=$work/standin
 dumps stand-in
 restores stand-in
 moves stand-in
+from_bundle stand-in
 fails
-# shellcheck disable=SC2046 # words
-compile client -I "$build" "$here/rpc-client.c" "$build/runtime/rpc.pb-c.c" $(pkg-config --cflags --libs libprotobuf-c)
 forwards
 
 real=${REBIND_TEST_CRIU:-$(command -v criu)}
@@ -329,5 +373,6 @@ else
 	dumps CRIU
 	restores CRIU
 	moves CRIU
+	from_bundle CRIU
 fi
 finish
