@@ -71,6 +71,9 @@ long sys_listmount(uint64_t mnt_id, uint64_t ns_id, uint64_t after, uint64_t *id
 /* pidfd_open(2), since 5.3. */
 int sys_pidfd_open(int pid);
 
+/* SIGKILL by pidfd_send_signal(2), since 5.1. Return: 0 or -errno. */
+int sys_pidfd_kill(int pidfd);
+
 /* ioctl NS_GET_MNTNS_ID (6.6 on nsfs): the id that listmount(2) takes. Return: 0 or -errno. */
 int sys_mntns_id(int ns_fd, uint64_t *ret_id);
 

@@ -237,9 +237,9 @@ int rebind_namespace_fd(struct rebind_namespace *ns);
  * rebind_namespace_peek - the same descriptor, and nothing is decided yet
  *
  * For who must let others into the namespace before it is known whether it will be used. None of
- * our processes is in a joined namespace any more; of new ones (new_ns) there is an end.
- * rebind_namespace_free() still takes back the mountpoints that were made for it, unless
- * rebind_namespace_fd() is called before.
+ * our processes is in a joined pid namespace any more; of new ones (new_ns) there is an end.
+ * The mountpoints that were made for it are still taken back by rebind_namespace_free(), and when
+ * this process dies, unless rebind_namespace_fd() is called before.
  */
 int rebind_namespace_peek(struct rebind_namespace *ns);
 

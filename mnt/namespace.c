@@ -113,7 +113,6 @@ int rebind_namespace_fd(struct rebind_namespace *ns)
 
 int rebind_namespace_peek(struct rebind_namespace *ns)
 {
-	dismiss_builder(ns);
 	/* A pid namespace does not end before all who were in it are reaped. */
 	keeper_stop(&ns->keeper);
 	return ns->fd;

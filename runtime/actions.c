@@ -133,7 +133,9 @@ int actions_program(const char *self)
 	if (sock < 0 || connect(sock, (struct sockaddr *)&name, sizeof(name)) < 0)
 		return fail("rebind is not there to answer");
 	if (fd_send(sock, &request, sizeof(request), -1) < 0 ||
-	    recv(sock, &err, sizeof(err), 0) != sizeof(err))
+	    recv(sock, &err, sizeof(err), 0) != sizeof(err)) {
+		errno = EPIPE;
 		return fail("rebind went away");
+	}
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "base/child.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -12,7 +13,7 @@
 struct dump {
 	struct rebind_dump_options how;
 	struct rebind_report *report;
-	bool done; /* the mounts are in the image */
+	struct criu_dumped dumped;
 };
 
 /* ---- CRIU ---- */
@@ -98,15 +99,14 @@ int criu_dump_mounts(const struct rebind_dump_options *mounts, bool only_look,
 static int on_action(void *data, const char *action, pid_t root_task)
 {
 	struct dump *dump = data;
-	int err = 0;
+	bool last = strcmp(action, "post-dump") == 0;
+	int err = last ? criu_dump_mounts(&dump->how, false, dump->report) : 0;
 
-	if (strcmp(action, "post-dump") == 0) {
-		err = criu_dump_mounts(&dump->how, false, dump->report);
-		dump->done = err == 0;
-	}
-	return err || !dump->how.on_action
-		       ? err
-		       : dump->how.on_action(dump->how.on_action_data, action, root_task);
+	if (!err && dump->how.on_action)
+		err = dump->how.on_action(dump->how.on_action_data, action, root_task);
+	if (!err && last)
+		criu_dumped_complete(&dump->dumped);
+	return err;
 }
 
 static int judge(const struct dump *dump, int status)
@@ -114,9 +114,10 @@ static int judge(const struct dump *dump, int status)
 	if (WIFSIGNALED(status))
 		return criu_failed("CRIU was killed by signal %d", WTERMSIG(status));
 	if (WEXITSTATUS(status))
-		return criu_failed("CRIU could not dump the processes (exit status %d)",
-				   WEXITSTATUS(status));
-	if (!dump->done)
+		return criu_failed(
+			"CRIU could not dump the processes (exit status %d): its own messages tell why",
+			WEXITSTATUS(status));
+	if (!dump->dumped.complete)
 		return criu_failed("CRIU ended without its action post-dump: is it a CRIU?");
 	return 0;
 }
@@ -125,15 +126,31 @@ static int run(struct dump *dump, struct actions *actions, char *const *argv)
 {
 	int status = 0;
 	pid_t pid = criu_spawn(argv);
-	int err = pid < 0 ? pid : actions_serve(actions, pid, on_action, dump, &status);
+	if (pid < 0)
+		return pid;
+	int err = criu_dumped_begin(&dump->dumped, dump->how.images_dir, dump->how.pid, pid);
 
-	return err ? err : judge(dump, status);
+	if (err) {
+		/* Nobody answers it: it fails. */
+		actions_close(actions);
+		child_wait(pid, NULL);
+	} else {
+		err = actions_serve(actions, pid, on_action, dump, &status);
+	}
+	if (!err)
+		err = judge(dump, status);
+	criu_dumped_end(&dump->dumped, err != 0);
+	return err;
 }
 
 int criu_dump(const struct rebind_dump_options *mounts, char *const *words,
 	      struct rebind_report *report)
 {
-	struct dump dump = { .how = *mounts, .report = report };
+	struct dump dump = {
+		.how = *mounts,
+		.report = report,
+		.dumped = { CRIU_DUMPED_INIT },
+	};
 	cleanup_actions struct actions actions = ACTIONS_INIT;
 	cleanup(strings_free) struct strings command = { 0 };
 	int err = criu_images_check(mounts->images_dir);
@@ -148,7 +165,5 @@ int criu_dump(const struct rebind_dump_options *mounts, char *const *words,
 	err = put_together(&command, &dump, &actions, words);
 	if (!err)
 		err = run(&dump, &actions, (char *const *)command.list);
-	if (err)
-		criu_images_take_back(mounts->images_dir);
 	return err;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,8 @@
  * container is read-only. Until its namespaces are set up it is not: nobody runs in there yet.
  */
 static const char *const of_sysctl[] = { "/proc/sys", "/proc" };
+
+#define END_TIMEOUT 5000 /* ms; one whose tracer is stopped does not end */
 
 #define CANNOT 128 /* an exit status that is no set of these */
 
@@ -149,17 +152,33 @@ int criu_mounts_look(const struct criu_mounts *mounts)
 	return rebind_restore(&look, mounts->report, NULL);
 }
 
+/* CRIU, if it is killed or we are, would leave what it has made of the container. */
+static void kill_root_task(void *data, int pidfd)
+{
+	sys_pidfd_kill(pidfd);
+}
+
+static int watch_root_task(struct criu_mounts *mounts, pid_t root_task)
+{
+	mounts->root_fd = sys_pidfd_open(root_task);
+	if (mounts->root_fd < 0)
+		return log_error(mounts->root_fd, "cannot watch process %d", (int)root_task);
+	return guard_start(&mounts->guard, kill_root_task, NULL, mounts->root_fd);
+}
+
 int criu_mounts_build(struct criu_mounts *mounts, pid_t root_task)
 {
 	struct rebind_restore_options how = *mounts->how;
 	cleanup(strings_free) struct strings words = { 0 };
 	char target[64];
 
-	if (root_task <= 0 || mounts->ns)
+	if (root_task <= 0 || mounts->root_fd >= 0)
 		return log_error(-EPROTO, "CRIU's action setup-namespaces came without a process, "
 					  "or twice");
-	int err = join_words(&how, root_task, &words);
+	int err = watch_root_task(mounts, root_task);
 
+	if (!err)
+		err = join_words(&how, root_task, &words);
 	if (err)
 		return err;
 	how.join_ns = words.list;
@@ -190,11 +209,25 @@ int criu_mounts_settle(struct criu_mounts *mounts)
 	return set < 0 ? set : 0;
 }
 
+void criu_mounts_kill(const struct criu_mounts *mounts)
+{
+	struct pollfd end = { .fd = mounts->root_fd, .events = POLLIN };
+
+	if (mounts->root_fd < 0)
+		return;
+	kill_root_task(NULL, mounts->root_fd);
+	poll(&end, 1, END_TIMEOUT);
+}
+
 void criu_mounts_end(struct criu_mounts *mounts, bool kept)
 {
+	if (!kept)
+		criu_mounts_kill(mounts);
 	if (mounts->ns && kept)
 		rebind_namespace_fd(mounts->ns);
 	if (mounts->ns)
 		rebind_namespace_free(mounts->ns);
 	mounts->ns = NULL;
+	guard_end(&mounts->guard);
+	fd_close(&mounts->root_fd);
 }

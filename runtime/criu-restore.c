@@ -13,13 +13,13 @@
 struct restore {
 	struct criu_mounts mounts;
 	struct actions *actions;
-	bool done; /* the container runs */
+	bool failed; /* an action */
+	bool done;   /* the container runs */
 };
 
 /* Ours first: a script finds the namespace built. */
-static int on_action(void *data, const char *action, pid_t root_task)
+static int act(struct restore *restore, const char *action, pid_t root_task)
 {
-	struct restore *restore = data;
 	const struct rebind_restore_options *how = restore->mounts.how;
 	int err = 0;
 
@@ -34,6 +34,19 @@ static int on_action(void *data, const char *action, pid_t root_task)
 	}
 	return err || !how->on_action ? err
 				      : how->on_action(how->on_action_data, action, root_task);
+}
+
+static int on_action(void *data, const char *action, pid_t root_task)
+{
+	struct restore *restore = data;
+	int err = restore->failed ? -ECANCELED : act(restore, action, root_task);
+
+	/* At pre-resume CRIU would let it run all the same. */
+	if (err && !restore->done) {
+		restore->failed = true;
+		criu_mounts_kill(&restore->mounts);
+	}
+	return err;
 }
 
 static int open_view(const struct rebind_restore_options *how, int scratch_fd)
@@ -80,7 +93,9 @@ static int judge(const struct restore *restore, int status, int *ret_status)
 	}
 	if (WIFSIGNALED(status))
 		return criu_failed("CRIU was killed by signal %d", WTERMSIG(status));
-	return criu_failed("CRIU could not restore the processes (exit status %d)", code);
+	return criu_failed(
+		"CRIU could not restore the processes (exit status %d): its own messages tell why",
+		code);
 }
 
 static int run(struct restore *restore, char *const *argv, int *ret_status)
@@ -116,7 +131,7 @@ int criu_restore(const struct rebind_restore_options *mounts, char *const *words
 {
 	cleanup_actions struct actions actions = ACTIONS_INIT;
 	struct restore restore = {
-		.mounts = { .how = mounts, .report = report },
+		.mounts = { CRIU_MOUNTS_INIT, .how = mounts, .report = report },
 		.actions = &actions,
 	};
 	int err = criu_mounts_look(&restore.mounts);

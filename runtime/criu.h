@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "include/rebind.h"
 #include "runtime/actions.h"
+#include "runtime/guard.h"
 
 /**
  * criu_find - the program that does the processes
@@ -105,14 +106,48 @@ int criu_externals(pid_t pid, const char *prefix, struct strings *ret,
 int criu_dump_mounts(const struct rebind_dump_options *mounts, bool only_look,
 		     struct rebind_report *report);
 
+/* A dump from when CRIU is started: what it wrote, and whom it dumps. */
+struct criu_dumped {
+	const char *images_dir;
+	int target_fd; /* pidfd */
+	bool complete;
+	struct guard guard;
+};
+
+#define CRIU_DUMPED_INIT .target_fd = -EBADF, .guard = { -EBADF, 0 }
+
+/**
+ * criu_dumped_begin - from now on no image is left if we die
+ * @target: who is dumped
+ * @criu: who dumps; its end is waited for
+ *
+ * Return: 0 or a negative errno, logged.
+ */
+int criu_dumped_begin(struct criu_dumped *dumped, const char *images_dir, pid_t target, pid_t criu);
+
+/**
+ * criu_dumped_complete - the image is complete: to be said before CRIU hears that all is well
+ */
+void criu_dumped_complete(struct criu_dumped *dumped);
+
+/**
+ * criu_dumped_end - CRIU is gone
+ * @failed: the image goes, unless it is all there is of the container
+ */
+void criu_dumped_end(struct criu_dumped *dumped, bool failed);
+
 /* What CRIU needs to join the namespace that is built: a name that leads to it. */
 struct criu_mounts {
 	const struct rebind_restore_options *how;
 	struct rebind_report *report;
-	int dir_fd; /* where the name stands */
-	int loose;  /* what is writable for CRIU */
+	int dir_fd;  /* where the name stands */
+	int loose;   /* what is writable for CRIU */
+	int root_fd; /* pidfd of the root task */
+	struct guard guard;
 	struct rebind_namespace *ns;
 };
+
+#define CRIU_MOUNTS_INIT .dir_fd = -EBADF, .root_fd = -EBADF, .guard = { -EBADF, 0 }
 
 /**
  * criu_mounts_prepare - make the name; it leads to our own namespace so far
@@ -140,6 +175,11 @@ int criu_mounts_build(struct criu_mounts *mounts, pid_t root_task);
  * At its action post-setup-namespaces. Return: 0 or a negative errno, logged.
  */
 int criu_mounts_settle(struct criu_mounts *mounts);
+
+/**
+ * criu_mounts_kill - it has failed, and nothing of it may run: CRIU does not heed every no
+ */
+void criu_mounts_kill(const struct criu_mounts *mounts);
 
 /**
  * criu_mounts_end - let go of the namespace

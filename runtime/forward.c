@@ -27,16 +27,33 @@ struct forward {
 	int (*on_notify)(struct forward *forward, const char *script, pid_t pid);
 	const struct rebind_dump_options *dump;
 	struct criu_mounts mounts;
-	bool done; /* our part */
-	int err;   /* of our part */
+	struct criu_dumped dumped;
+	bool done;    /* our part */
+	bool refused; /* by the client */
+	int err;      /* of our part */
 };
 
+#define FORWARD_INIT(op_, on_notify_)                                           \
+	{                                                                       \
+		.op = (op_), .on_notify = (on_notify_), .sock = -EBADF,         \
+		.mounts = { CRIU_MOUNTS_INIT }, .dumped = { CRIU_DUMPED_INIT }, \
+	}
+
 /* Closed, the socket tells CRIU to give up what it has not finished. */
-static void forward_end(struct forward *forward)
+static void dismiss_criu(struct forward *forward)
 {
 	fd_close(&forward->sock);
 	if (forward->criu > 0)
 		child_wait(forward->criu, NULL);
+	forward->criu = 0;
+}
+
+static void forward_end(struct forward *forward)
+{
+	/* What it waits for may be the end of what it made. */
+	if (!forward->done)
+		criu_mounts_kill(&forward->mounts);
+	dismiss_criu(forward);
 	criu_mounts_end(&forward->mounts, false);
 	fd_close(&forward->mounts.dir_fd);
 }
@@ -69,7 +86,9 @@ _Noreturn static void be_criu(const char *program, int sock)
 static int start_criu(struct forward *forward)
 {
 	const Rpc__Options *o = forward->op->options;
-	bool sibling = forward->op->connection->is_worker && o->has_rst_sibling && o->rst_sibling;
+	bool sibling = forward->op->connection->is_worker &&
+		       forward->op->request->type == MESSAGE_RESTORE && o->has_rst_sibling &&
+		       o->rst_sibling;
 	struct clone_args args = {
 		.flags = sibling ? CLONE_PARENT : 0,
 		.exit_signal = sibling ? 0 : SIGCHLD,
@@ -130,23 +149,37 @@ static bool client_listens(const struct forward *forward)
 	return o->has_notify_scripts && o->notify_scripts;
 }
 
+static bool client_agrees(struct forward *forward, const Rpc__Response *notify, int fd)
+{
+	cleanup_request Rpc__Request *answer = NULL;
+	int client = forward->op->connection->sock;
+
+	if (!client_listens(forward))
+		return true;
+	return message_send(client, notify, fd) == 0 && message_receive(client, &answer) == 0 &&
+	       answer->type == MESSAGE_NOTIFY && answer->notify_success;
+}
+
 /* Ours first: a client that is told finds the mounts there. Return: does CRIU get a yes. */
 static bool notified(struct forward *forward, const Rpc__Response *response, int fd)
 {
 	const Rpc__Notify *notify = response->notify;
-	cleanup_request Rpc__Request *answer = NULL;
-	int client = forward->op->connection->sock;
 
 	if (!notify || !notify->script)
 		return false;
-	if (forward->on_notify && !forward->err)
+	if (forward->on_notify && !forward->err && !forward->refused)
 		forward->err = forward->on_notify(forward, notify->script,
 						  notify->has_pid ? notify->pid : 0);
-	if (forward->err || !client_listens(forward))
-		return !forward->err;
-	if (message_send(client, response, fd) || message_receive(client, &answer))
+	if (!forward->err && !forward->refused)
+		forward->refused = !client_agrees(forward, response, fd);
+	if (forward->err || forward->refused) {
+		/* At pre-resume CRIU would let it run all the same. */
+		criu_mounts_kill(&forward->mounts);
 		return false;
-	return answer->type == MESSAGE_NOTIFY && answer->notify_success;
+	}
+	if (forward->dump && strcmp(notify->script, "post-dump") == 0)
+		criu_dumped_complete(&forward->dumped);
+	return true;
 }
 
 static int answer_notify(struct forward *forward, bool success)
@@ -166,6 +199,8 @@ static int finish(struct forward *forward, const Rpc__Response *response, int fd
 
 	if (forward->err)
 		return forward->err;
+	if (response->success && forward->refused && !forward->done)
+		return operation_refuse(op, -ECANCELED, "the client did not agree to go on");
 	if (response->success && forward->on_notify && !forward->done)
 		return operation_refuse(op, -EPROTO,
 					"'%s' ended without the notifies at which the mounts are "
@@ -209,6 +244,9 @@ static int ask(struct forward *forward, Rpc__Options *options)
 	request.has_keep_open = false;
 	int err = start_criu(forward);
 
+	if (!err && forward->dump)
+		err = criu_dumped_begin(&forward->dumped, forward->dump->images_dir,
+					forward->dump->pid, forward->criu);
 	if (!err)
 		err = send_request(forward->sock, &request);
 	return err ? err : converse(forward);
@@ -230,9 +268,7 @@ static Rpc__Options options_for_criu(const struct operation *op, int images_fd)
 
 int forward_request(struct operation *op)
 {
-	cleanup(forward_end) struct forward forward = { .op = op,
-							.sock = -EBADF,
-							.mounts = { .dir_fd = -EBADF } };
+	cleanup(forward_end) struct forward forward = FORWARD_INIT(op, NULL);
 	Rpc__Options o = options_for_criu(op, op->images_fd);
 
 	/* Who names nobody means itself; to CRIU that would be us. */
@@ -303,13 +339,7 @@ static int refuse_parent(struct operation *op)
 
 int forward_dump(struct operation *op, const struct rebind_dump_options *how)
 {
-	cleanup(forward_end) struct forward forward = {
-		.op = op,
-		.sock = -EBADF,
-		.on_notify = on_dump_notify,
-		.dump = how,
-		.mounts = { .dir_fd = -EBADF },
-	};
+	cleanup(forward_end) struct forward forward = FORWARD_INIT(op, on_dump_notify);
 	cleanup(strings_free) struct strings words = { 0 };
 	int err = refuse_parent(op);
 
@@ -319,9 +349,10 @@ int forward_dump(struct operation *op, const struct rebind_dump_options *how)
 		err = criu_dump_mounts(how, true, op->report);
 	if (err)
 		return err;
+	forward.dump = how;
 	err = dump_beside(&forward, &words);
-	if (err)
-		criu_images_take_back(how->images_dir);
+	dismiss_criu(&forward);
+	criu_dumped_end(&forward.dumped, err != 0);
 	return err;
 }
 
@@ -367,13 +398,11 @@ static int restore_beside(struct forward *forward, int view, struct strings *wor
 
 int forward_restore(struct operation *op, const struct rebind_restore_options *how)
 {
-	cleanup(forward_end) struct forward forward = {
-		.op = op,
-		.sock = -EBADF,
-		.on_notify = on_restore_notify,
-		.mounts = { .how = how, .report = op->report, .dir_fd = -EBADF },
-	};
+	cleanup(forward_end) struct forward forward = FORWARD_INIT(op, on_restore_notify);
 	cleanup(strings_free) struct strings words = { 0 };
+
+	forward.mounts.how = how;
+	forward.mounts.report = op->report;
 	int err = criu_mounts_look(&forward.mounts);
 
 	if (err)

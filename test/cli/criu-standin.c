@@ -11,7 +11,8 @@
  *[--leave-running] standin restore --images-dir=DIR --join-ns=mnt:FILE --action-script=FILE
  *[--pidfile=FILE] [-d]
  *
- * STANDIN_FAIL=ACTION: it fails after this action, as if something of its own went wrong.
+ * STANDIN_FAIL=ACTION: it fails after this action, as if something of its own went wrong; "killed":
+ * it is killed when its dump is done.
  * STANDIN_LOG=FILE: each action is noted there.
  */
 #define _GNU_SOURCE
@@ -309,6 +310,8 @@ static int dump(void)
 	bool good = act("post-dump");
 
 	kill(pid, good && !leave_running ? SIGKILL : SIGCONT);
+	if (getenv("STANDIN_FAIL") && strcmp(getenv("STANDIN_FAIL"), "killed") == 0)
+		raise(SIGKILL);
 	return good ? 0 : 1;
 }
 

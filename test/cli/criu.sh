@@ -237,6 +237,59 @@ from_bundle() {
 	result "$engine: nothing is left of these" "$(left_processes)"
 }
 
+# ---- killed at any action ----
+
+cat >"$work/kills" <<'END'
+#!/bin/bash
+[ "$CRTOOLS_SCRIPT_ACTION" = "$AT" ] || exit 0
+[ "${WHOM% *}" = rebind ] && kill "-${WHOM#* }" "$PPID" && exit
+for child in $(cat "/proc/$PPID/task/$PPID/children"); do
+	[ "$(readlink "/proc/$child/exe")" != "$(readlink -f "$REBIND_CRIU")" ] || kill "-${WHOM#* }" "$child"
+done
+END
+
+# is_as_before: nothing is left of a restore
+is_as_before() {
+	[ "$(state)" = "$before" ] && [ -z "$(left_processes)" ]
+}
+
+killed() {
+	local engine=$1 sum=2 before
+	export WHOM AT
+	status=0
+	so "$engine: a container counts, that dumps are killed of" start_container
+	for WHOM in "rebind KILL" "rebind TERM" "CRIU KILL"; do
+		# Frozen by the stand-in nobody goes on who has lost it.
+		[ "$engine $WHOM" != "stand-in CRIU KILL" ] || continue
+		for AT in pre-dump post-dump; do
+			run "$rebind" criu dump -t "$pid" -D "$work/img" "${declared[@]}" --action-script "$work/kills"
+			result "$engine: $WHOM at $AT fails the dump" "$([ "$status" -ne 0 ] || echo "it did not")"
+			sum=$((sum + 1))
+			so_far "$engine: the container runs on, no image is left" eval \
+				'until_so is_running "$pid" && count "$pid" "$sum" "$work/a/vol/log" && until_so no_image && [ -z "$(left_processes)" ]'
+		done
+	done
+	run "$rebind" criu dump -t "$pid" -D "$work/img" "${declared[@]}"
+	cp "$work/a/vol/log" "$work/b/vol/log"
+	stop_container
+	rmdir "$work/b/root/tmp"
+	before=$(state)
+	for WHOM in "rebind KILL" "rebind TERM" "CRIU KILL"; do
+		for AT in pre-restore setup-namespaces post-setup-namespaces post-restore pre-resume; do
+			run "$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]}" \
+				--create-mountpoints --action-script "$work/kills" -- -d
+			result "$engine: $WHOM at $AT fails the restore" "$([ "$status" -ne 0 ] || echo "it did not")"
+			so_far "$engine: and nothing is left, no mountpoint and no process" until_so is_as_before
+		done
+	done
+	sed -i 's/post-dump | post-setup-namespaces/pre-resume/' "$work/says-no"
+	run "$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]}" \
+		--create-mountpoints --action-script "$work/says-no" -- -d
+	refused "$engine: a script that fails at pre-resume fails the restore, whatever CRIU thinks of it" says-no until_so is_as_before
+	sed -i 's/pre-resume/post-dump | post-setup-namespaces/' "$work/says-no"
+	unset WHOM AT
+}
+
 # ---- what can only be seen where CRIU fails when it is told to ----
 
 fails() {
@@ -255,7 +308,8 @@ fails() {
 	status=0
 	so "it does" is_running "$pid"
 	unset STANDIN_FAIL
-	run "$rebind" criu dump -t "$pid" -D "$work/img" "${declared[@]}"
+	STANDIN_FAIL=killed run "$rebind" criu dump -t "$pid" -D "$work/img" "${declared[@]}"
+	refused "CRIU is killed when the container has ended: the image, which is complete, is kept" "is kept" test -s "$work/img/inventory.img"
 	cp "$work/a/vol/log" "$work/b/vol/log"
 	stop_container
 	rmdir "$work/b/root/tmp"
@@ -325,7 +379,7 @@ forwards() {
 	before=$(state)
 	says "RPC: a volume without a source is answered before CRIU is asked" "mnt[nested]" "$restore"
 	restore+=" ext_mnt=nested:$work/b/nested"
-	for action in setup-namespaces post-setup-namespaces post-restore; do
+	for action in setup-namespaces post-setup-namespaces post-restore pre-resume; do
 		says "RPC: a client's no at $action fails the restore" "RESTORE failed" on "$action" no "$restore"
 		says "RPC: a client that dies there" "NOTIFY" on "$action" die "$restore"
 	done
@@ -352,13 +406,14 @@ compile standin -I "$build" "$here/criu-standin.c" "$build/image/rebind.pb-c.c" 
 # shellcheck disable=SC2046 # words
 compile client -I "$build" "$here/rpc-client.c" "$build/runtime/rpc.pb-c.c" $(pkg-config --cflags --libs libprotobuf-c)
 printf '#!/bin/sh\ncase $CRTOOLS_SCRIPT_ACTION in post-dump | post-setup-namespaces) exit 1 ;; esac\n' >"$work/says-no"
-chmod 755 "$work/says-no"
+chmod 755 "$work/says-no" "$work/kills"
 
 export REBIND_CRIU=$work/standin
 dumps stand-in
 restores stand-in
 moves stand-in
 from_bundle stand-in
+killed stand-in
 fails
 forwards
 
@@ -374,5 +429,6 @@ else
 	restores CRIU
 	moves CRIU
 	from_bundle CRIU
+	killed CRIU
 fi
 finish
