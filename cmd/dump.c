@@ -70,6 +70,7 @@ static const struct option_set criu_options = {
 	.specs = specs,
 	.n_specs = ARRAY_SIZE(specs),
 	.takes_command = true,
+	.may_be_bare = true,
 };
 
 static void free_args(struct dump_args *args)

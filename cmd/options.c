@@ -249,7 +249,7 @@ static int take_rest(struct parser *p, int argc, char **argv, const char *last)
 				return status;
 		return 0;
 	}
-	if (bare_dashes)
+	if (bare_dashes && !p->set->may_be_bare)
 		return usage_error(p->set->verb, "a command is missing after '--'");
 	p->words->command = optind < argc ? argv + optind : NULL;
 	return 0;

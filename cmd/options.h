@@ -35,6 +35,7 @@ struct option_set {
 	size_t min_words, max_words;
 	const char *word_name; /* of what the words are, for messages */
 	bool takes_command;    /* what follows "--" is a command, not words */
+	bool may_be_bare;      /* nothing behind -- is nothing, not a mistake */
 };
 
 /* What is no option. */

@@ -5,6 +5,7 @@
  */
 #include "image/joint.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -32,6 +33,12 @@ int joint_check(int dir_fd, uint32_t *ret_ns_id, struct findings *findings)
 	if (info.by_rebind)
 		return no_joint(findings, "an empty directory",
 				"the mounts of this image are rebind's already");
+	/* CRIU writes it when there is such a file. */
+	if (faccessat(dir_fd, "remap-fpath.img", F_OK, 0) == 0)
+		return no_joint(
+			findings, "CRIU alone",
+			"a file that was removed is still open or mapped, which CRIU restores "
+			"only among mounts of its own");
 	err = select_namespace(dir_fd, ret_ns_id, findings);
 	if (!err)
 		err = select_count(dir_fd, &n);

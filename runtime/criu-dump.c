@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -18,6 +19,25 @@ struct dump {
 
 /* ---- CRIU ---- */
 
+/* CRIU compares with what mountinfo says, where it leaves a newline escaped. */
+static int name_external(const char *mountpoint, const char *prefix, struct strings *ret)
+{
+	cleanup_free char *escaped = malloc(4 * strlen(mountpoint) + 1);
+	char *end = escaped;
+	int err = escaped ? strings_print(ret, "%smnt[%s]:%s", prefix, mountpoint, mountpoint)
+			  : -ENOMEM;
+
+	if (err || !strchr(mountpoint, '\n'))
+		return err;
+	for (const char *c = mountpoint; *c; c++)
+		if (*c == '\n')
+			end = stpcpy(end, "\\012");
+		else
+			*end++ = *c;
+	*end = '\0';
+	return strings_print(ret, "%smnt[%s]:%s", prefix, escaped, mountpoint);
+}
+
 int criu_externals(pid_t pid, const char *prefix, struct strings *ret, struct rebind_report *report)
 {
 	struct rebind_tree *tree;
@@ -33,8 +53,7 @@ int criu_externals(pid_t pid, const char *prefix, struct strings *ret, struct re
 
 		rebind_tree_get(tree, i, &m);
 		if (m.depth)
-			err = strings_print(ret, "%smnt[%s]:%s", prefix, m.mountpoint,
-					    m.mountpoint);
+			err = name_external(m.mountpoint, prefix, ret);
 	}
 	rebind_tree_free(tree);
 	return err;
@@ -84,7 +103,7 @@ int criu_dump_mounts(const struct rebind_dump_options *mounts, bool only_look,
 		     struct rebind_report *report)
 {
 	struct rebind_dump_options how = *mounts;
-	int err = only_look ? 0 : check_parent(mounts->images_dir);
+	int err = only_look ? criu_target_check(mounts->pid) : check_parent(mounts->images_dir);
 
 	if (err)
 		return err;

@@ -1,11 +1,40 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <poll.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/sys.h"
 #include "runtime/criu.h"
+
+/* There is no errno to it. */
+#define refuse(...) (log_error(0, __VA_ARGS__), -EOPNOTSUPP)
+
+int criu_target_check(pid_t pid)
+{
+	char path[64];
+	int own = criu_ns_differs(pid, "user");
+
+	if (own > 0)
+		return refuse(
+			"process %d has a user namespace of its own, from which CRIU could not "
+			"enter rebind's mounts: dump the mounts alone (rebind dump), or all by "
+			"CRIU alone",
+			(int)pid);
+	if (!own)
+		own = criu_ns_differs(pid, "uts");
+	if (!own)
+		own = criu_ns_differs(pid, "ipc");
+	if (own < 0)
+		return log_error(own, "cannot look at the namespaces of process %d", (int)pid);
+	snprintf(path, sizeof(path), "/proc/%d/root/proc/sys/kernel", (int)pid);
+	if (own && access(path, F_OK) < 0)
+		return refuse("process %d has a uts or an ipc namespace of its own, which CRIU "
+			      "restores through /proc/sys, but no /proc: mount one there",
+			      (int)pid);
+	return 0;
+}
 
 /* Without us its next action fails, and with that the dump. */
 static void take_back(void *data, int criu_fd)

@@ -97,8 +97,7 @@ int criu_mounts_prepare(struct criu_mounts *mounts, char ret[80])
 	return err ? err : lead_to(mounts->dir_fd, "/proc/self/ns/mnt");
 }
 
-/* Is this namespace of the process another than ours? One's own user namespace cannot be joined. */
-static int differs(pid_t pid, const char *ns)
+int criu_ns_differs(pid_t pid, const char *ns)
 {
 	char path[64];
 	struct stat own, its;
@@ -131,7 +130,7 @@ static int join_words(const struct rebind_restore_options *how, pid_t pid, struc
 		if (strings_print(words, "%s", how->join_ns[i]))
 			return -ENOMEM;
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
-		int joins = is_given(how, all[i]) ? 0 : differs(pid, all[i]);
+		int joins = is_given(how, all[i]) ? 0 : criu_ns_differs(pid, all[i]);
 
 		if (joins < 0)
 			return log_error(joins, "cannot look at the %s namespace of process %d",

@@ -268,6 +268,22 @@ static bool is_external(const char *mountpoint)
 	return false;
 }
 
+/* CRIU undoes these escapes of mountinfo, and not that of a newline. */
+static void undo_escapes(char *path)
+{
+	char *to = path;
+
+	for (; *path; to++)
+		if (strncmp(path, "\\040", 4) == 0 || strncmp(path, "\\011", 4) == 0 ||
+		    strncmp(path, "\\134", 4) == 0) {
+			*to = path[1] == '1' ? '\\' : path[2] == '4' ? ' ' : '\t';
+			path += 4;
+		} else {
+			*to = *path++;
+		}
+	*to = '\0';
+}
+
 static void check_externals(void)
 {
 	char path[64], line[8192], mountpoint[4096];
@@ -275,10 +291,13 @@ static void check_externals(void)
 	snprintf(path, sizeof(path), "/proc/%s/mountinfo", tree);
 	FILE *f = fopen(path, "r");
 
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%*s %*s %*s %*s %4095s", mountpoint) != 1 ||
-		    (strcmp(mountpoint, "/") != 0 && !is_external(mountpoint)))
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%*s %*s %*s %*s %4095s", mountpoint) != 1)
+			die("a mount is nowhere");
+		undo_escapes(mountpoint);
+		if (strcmp(mountpoint, "/") != 0 && !is_external(mountpoint))
 			die("a mount is not external");
+	}
 	if (!f)
 		die(path);
 	fclose(f);
@@ -294,6 +313,22 @@ static void link_parent(void)
 		die(path);
 }
 
+/* As CRIU notes files that are open and were removed. */
+static void note_removed(void)
+{
+	char path[4096], target[4096];
+
+	for (int fd = 0; fd < 16; fd++) {
+		snprintf(path, sizeof(path), "/proc/%s/fd/%d", tree, fd);
+		ssize_t n = readlink(path, target, sizeof(target));
+
+		if (n < 10 || memcmp(target + n - 10, " (deleted)", 10) != 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/remap-fpath.img", images);
+		close(open(path, O_CREAT | O_WRONLY, 0600));
+	}
+}
+
 static int dump(void)
 {
 	pid_t pid = atoi(tree);
@@ -307,6 +342,7 @@ static int dump(void)
 		die("no such process");
 	write_core();
 	write_images();
+	note_removed();
 	bool good = act("post-dump");
 
 	kill(pid, good && !leave_running ? SIGKILL : SIGCONT);

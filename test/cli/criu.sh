@@ -57,8 +57,10 @@ cat >"$work/container" <<'END'
 set -e
 cd "$1"
 mount --bind root root
-mount -t proc proc root/proc
+[ -n "${NO_PROC-}" ] || mount -t proc proc root/proc
 mount -t tmpfs -o size=1m,mode=1777 scratch root/tmp
+mkdir root/tmp/$'a]:b \\\n-c'
+mount -t tmpfs odd root/tmp/$'a]:b \\\n-c'
 mount --bind vol root/vol
 mount --bind nested root/vol/nested
 mount --bind conf root/etc/conf
@@ -237,6 +239,33 @@ from_bundle() {
 	result "$engine: nothing is left of these" "$(left_processes)"
 }
 
+# ---- what could not be restored is not dumped ----
+
+in_user_namespace() {
+	[ "$(readlink "/proc/$1/ns/user")" != "$(readlink "/proc/self/ns/user")" ]
+}
+
+refuses() {
+	local engine=$1
+	start_container
+	rm "/proc/$pid/root/tmp/state"
+	run "$rebind" criu dump -t "$pid" -D "$work/img" "${declared[@]}"
+	refused "$engine: a file that was removed is still open" "was removed is still open" no_image
+	so_far "$engine: the container runs on" count "$pid" 3 "$work/a/vol/log"
+	stop_container
+	NO_PROC=1 start_container
+	run "$rebind" criu dump -t "$pid" -D "$work/img" "${declared[@]}"
+	refused "$engine: without a /proc namespaces of uts and ipc cannot be restored" "but no /proc" is_running "$pid"
+	stop_container
+	unshare --user --map-root-user sleep 100 &
+	pid=$!
+	until_so in_user_namespace "$pid"
+	run "$rebind" criu dump -t "$pid" -D "$work/img" --
+	refused "$engine: a user namespace of its own" "has a user namespace of its own" no_image
+	kill "$pid"
+	wait "$pid" 2>"/dev/null"
+}
+
 # ---- killed at any action ----
 
 cat >"$work/kills" <<'END'
@@ -413,6 +442,7 @@ dumps stand-in
 restores stand-in
 moves stand-in
 from_bundle stand-in
+refuses stand-in
 killed stand-in
 fails
 forwards
@@ -429,6 +459,7 @@ else
 	restores CRIU
 	moves CRIU
 	from_bundle CRIU
+	refuses CRIU
 	killed CRIU
 fi
 finish
