@@ -15,6 +15,7 @@
 #include "image/select.h"
 
 #define INVENTORY "inventory.img"
+#define FILES	  "files.img"
 
 #define no_joint(findings, help, ...) \
 	(findings_add(findings, "image-processes", 0, NULL, help, __VA_ARGS__), -EBADMSG)
@@ -114,4 +115,46 @@ int joint_write_criu_inventory(int dir_fd, int out_fd, struct findings *findings
 	entry->root_ids->has_mnt_ns_id = true;
 	entry->root_ids->mnt_ns_id = ns_id;
 	return put_inventory(out_fd, entry);
+}
+
+/* Return: 1 if it was changed, 0, or a negative errno. */
+static int put_file(struct record_out *out, const uint8_t *data, size_t size)
+{
+	Rebind__FileEntry *entry = rebind__file_entry__unpack(NULL, size, data);
+
+	if (!entry)
+		return -EBADMSG;
+	bool named = entry->socket && entry->socket->has_mnt_id && entry->socket->mnt_id >= 0;
+
+	if (named)
+		entry->socket->mnt_id = -1;
+	int err = record_put(out, &entry->base);
+
+	rebind__file_entry__free_unpacked(entry, NULL);
+	return err ? err : named;
+}
+
+int joint_write_criu_files(int dir_fd, int out_fd, struct findings *findings)
+{
+	cleanup_record_file struct record_file file = RECORD_FILE_INIT;
+	cleanup_record_out struct record_out out = { .fd = out_fd };
+	const uint8_t *data;
+	size_t size;
+	int err = record_open(&file, dir_fd, FILES, RECORD_MAGIC_FILES, findings);
+	int got = 0, changed = 0;
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	err = record_put_magic(&out, RECORD_MAGIC_COMMON);
+	if (!err)
+		err = record_put_magic(&out, RECORD_MAGIC_FILES);
+	while (!err && (got = record_next(&file, &data, &size, findings)) > 0) {
+		int one = put_file(&out, data, size);
+
+		err = one < 0 ? one : 0;
+		changed |= one > 0;
+	}
+	if (!err)
+		err = got < 0 ? got : record_flush(&out);
+	return err ? err : changed;
 }

@@ -39,4 +39,17 @@ int joint_mark(int dir_fd, struct findings *findings);
  */
 int joint_write_criu_inventory(int dir_fd, int out_fd, struct findings *findings);
 
+/**
+ * joint_write_criu_files - the open files, as CRIU can make them again among mounts of others
+ * @dir_fd: the image directory; it is only read
+ * @out_fd: where the changed files.img goes
+ *
+ * A unix socket has the mount of its name there, which CRIU would look for among those that it
+ * made. Without it CRIU binds by the path in the joined namespace.
+ *
+ * Return: 1, 0 if nothing had to be changed (or there is no such file), or a negative errno, with
+ * a finding if it is about the image.
+ */
+int joint_write_criu_files(int dir_fd, int out_fd, struct findings *findings);
+
 #endif

@@ -15,6 +15,7 @@
 #define RECORD_MAGIC_PSTREE	 0x50273030U
 #define RECORD_MAGIC_IDS	 0x54432030U
 #define RECORD_MAGIC_MOUNTPOINTS 0x55563928U
+#define RECORD_MAGIC_FILES	 0x56303138U
 
 #define RECORD_MAX (16U << 20) /* bytes of one record; no mount comes near */
 

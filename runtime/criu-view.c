@@ -9,16 +9,28 @@
 #include "image/joint.h"
 #include "runtime/criu.h"
 
-static int write_inventory(int images_fd, int upper_fd)
+/* A file of the image that CRIU shall find otherwise. */
+static int change(int images_fd, int upper_fd, const char *name,
+		  int (*write_changed)(int dir_fd, int out_fd, struct findings *findings))
 {
-	cleanup_fd int fd =
-		openat(upper_fd, "inventory.img", O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+	cleanup_fd int fd = openat(upper_fd, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
 	cleanup(findings_free) struct findings findings = { 0 };
-	int err = fd < 0 ? -errno : joint_write_criu_inventory(images_fd, fd, &findings);
+	int got = fd < 0 ? -errno : write_changed(images_fd, fd, &findings);
 
-	if (err && findings.n)
-		return log_error(err, "%s", findings.list[0].text);
-	return err ? log_error(err, "cannot write an inventory for CRIU") : 0;
+	if (got < 0 && findings.n)
+		return log_error(got, "%s", findings.list[0].text);
+	if (got < 0)
+		return log_error(got, "cannot write %s as CRIU shall find it", name);
+	return got;
+}
+
+static int change_files(int images_fd, int upper_fd)
+{
+	int changed = change(images_fd, upper_fd, "files.img", joint_write_criu_files);
+
+	if (changed == 0 && unlinkat(upper_fd, "files.img", 0) < 0)
+		return log_error(-errno, "cannot leave files.img to CRIU as it is");
+	return changed < 0 ? changed : 0;
 }
 
 static int make_directory(int dir_fd, const char *name)
@@ -68,8 +80,9 @@ int criu_view(int images_fd, int scratch_fd)
 
 	if (upper < 0 || work < 0)
 		return log_error(upper < 0 ? upper : work, "cannot make a scratch directory");
-	err = write_inventory(images_fd, upper);
-
+	err = change(images_fd, upper, "inventory.img", joint_write_criu_inventory);
+	if (!err)
+		err = change_files(images_fd, upper);
 	if (err)
 		return err;
 	int fd = mount_layers(images_fd, upper, work);

@@ -2,7 +2,7 @@
 /*
  * A container's program: it counts. At each SIGUSR1 it adds one, and writes the sum to the end of a
  *file on a volume, which it keeps open, and to a file in a tmpfs, from which it goes on if it is
- *started anew.
+ *started anew. Beside that file it listens at a socket, and wants to be heard there.
  *
  *	criu-worker ROOT LOG STATE	ROOT becomes the root; LOG and STATE are paths in it
  *	criu-worker LOG STATE		it is the root already
@@ -14,21 +14,51 @@
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static void wake(int number)
 {
 }
 
+static int listen_at(const struct sockaddr_un *name)
+{
+	int sock = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	unlink(name->sun_path);
+	if (sock < 0 || bind(sock, (const struct sockaddr *)name, sizeof(*name)) < 0 ||
+	    listen(sock, 1) < 0)
+		return -1;
+	return sock;
+}
+
+/* Does the name lead to the socket, as it did. */
+static int is_heard(int sock, const struct sockaddr_un *name)
+{
+	int there = socket(AF_UNIX, SOCK_STREAM, 0), here;
+
+	if (there < 0 || connect(there, (const struct sockaddr *)name, sizeof(*name)) < 0)
+		return 0;
+	here = accept(sock, NULL, NULL);
+	close(here);
+	close(there);
+	return here >= 0;
+}
+
 static int count(const char *log_name, const char *state_name)
 {
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
 	char line[16] = "";
 	int log = open(log_name, O_WRONLY | O_APPEND | O_CREAT, 0644), sum = 0;
 	int state = open(state_name, O_RDWR | O_CREAT, 0600);
 	sigset_t set, none;
 
-	if (log < 0 || state < 0)
+	snprintf(name.sun_path, sizeof(name.sun_path), "%s.socket", state_name);
+	int sock = listen_at(&name);
+
+	if (log < 0 || state < 0 || sock < 0)
 		return 98;
 	if (pread(state, line, sizeof(line) - 1, 0) > 0)
 		sum = atoi(line);
@@ -41,6 +71,8 @@ static int count(const char *log_name, const char *state_name)
 		sigsuspend(&none);
 		int n = snprintf(line, sizeof(line), "%d\n", ++sum);
 
+		if (!is_heard(sock, &name))
+			return 96;
 		if (pwrite(state, line, (size_t)n, 0) != n || write(log, line, (size_t)n) != n)
 			return 97;
 	}
