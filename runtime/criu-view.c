@@ -87,6 +87,9 @@ int criu_view(int images_fd, int scratch_fd)
 		return err;
 	int fd = mount_layers(images_fd, upper, work);
 
-	return fd < 0 ? log_error(fd, "cannot lay an overlay over the image directory for CRIU")
+	return fd < 0 ? log_error(fd,
+				  "cannot lay an overlay over the image directory for CRIU (on a "
+				  "stack of overlays there is no room for one more: copy the image "
+				  "to another filesystem)")
 		      : fd;
 }

@@ -356,6 +356,14 @@ fails() {
 	kill -KILL "$(cat "$work/pid")"
 	rm "$work/pid"
 
+	mkdir "$work/layers" "$work/over" "$work/none"
+	mount -t tmpfs layers "$work/layers"
+	mkdir "$work/layers"/{1,2,3,4}
+	mount -t overlay -o "lowerdir=$work/img,upperdir=$work/layers/1,workdir=$work/layers/2" over "$work/over"
+	mount -t overlay -o "lowerdir=$work/over,upperdir=$work/layers/3,workdir=$work/layers/4" over "$work/none"
+	run "$rebind" criu restore -D "$work/none" --root "$work/b/root" "${sources[@]}" -- -d
+	refused "where no overlay can be laid it is said what helps" "copy the image"
+	umount "$work/none" "$work/over" "$work/layers"
 	run env -u REBIND_CRIU PATH=/nowhere "$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]}"
 	refused "without a CRIU it is said how to name one" REBIND_CRIU
 	REBIND_CRIU=$rebind run "$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]}"
