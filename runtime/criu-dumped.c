@@ -36,6 +36,8 @@ int criu_target_check(pid_t pid)
 	return 0;
 }
 
+#define ENDING_MS 2000 /* of a container that was killed */
+
 /* Without us its next action fails, and with that the dump. */
 static void take_back(void *data, int criu_fd)
 {
@@ -46,11 +48,12 @@ static void take_back(void *data, int criu_fd)
 	criu_images_take_back(data);
 }
 
+/* CRIU may have killed it just now: to take its only image away is worse than to wait. */
 static bool has_ended(int pidfd)
 {
 	struct pollfd end = { .fd = pidfd, .events = POLLIN };
 
-	return poll(&end, 1, 0) == 1;
+	return poll(&end, 1, ENDING_MS) == 1;
 }
 
 int criu_dumped_begin(struct criu_dumped *dumped, const char *images_dir, pid_t target, pid_t criu)
