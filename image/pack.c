@@ -117,11 +117,19 @@ static void find_segment(int fd, off_t offset, off_t size, off_t *ret_data, off_
 	*ret_hole = hole >= 0 && hole < size ? hole : size;
 }
 
-static int put_file(struct pack *p, int fd, off_t size)
+/* A file of one page that has a block has no hole. Most files are that small. */
+static bool has_no_hole(const struct statx *stx)
 {
-	off_t offset = 0, data, hole;
+	return stx->stx_size <= 4096 && stx->stx_blocks;
+}
+
+static int put_file(struct pack *p, int fd, const struct statx *stx)
+{
+	off_t size = (off_t)stx->stx_size, offset = 0, data, hole;
 	int err = 0;
 
+	if (has_no_hole(stx))
+		return put_segment(p, fd, 0, size);
 	while (offset < size && !err) {
 		find_segment(fd, offset, size, &data, &hole);
 		err = put_hole(p, (uint64_t)(data - offset));
@@ -210,7 +218,7 @@ static int add_regular(struct pack *p, const char *name, const struct statx *stx
 
 	if (err)
 		return err;
-	err = attributes_holes(fd, p->entry);
+	err = has_no_hole(stx) ? 0 : attributes_holes(fd, p->entry);
 	if (err)
 		return pack_path_fault(p, err, "does not tell its holes");
 	err = inode_flags_read(fd, p->entry);
@@ -218,7 +226,7 @@ static int add_regular(struct pack *p, const char *name, const struct statx *stx
 		return pack_path_fault(p, err, "has inode flags that cannot be archived");
 	err = pack_header(p);
 	if (!err)
-		err = put_file(p, fd, (off_t)stx->stx_size);
+		err = put_file(p, fd, stx);
 	p->done.bytes += stx->stx_size;
 	return err;
 }
