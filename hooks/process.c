@@ -270,6 +270,8 @@ static int next_message(struct hooks_host *host, int timeout_ms, struct wire *me
 		{ .fd = host->talk, .events = POLLIN },
 		{ .fd = host->keep, .events = POLLIN },
 	};
+
+	wire_await(host->talk);
 	int n = poll(fds, ARRAY_SIZE(fds), timeout_ms);
 
 	if (n <= 0)

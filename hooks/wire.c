@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "hooks/wire.h"
 
+#include <poll.h>
+#include <sched.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/fd.h"
+
+#define AWAKE_US 100
 
 int wire_add(struct wire *message, const char *text)
 {
@@ -33,6 +38,23 @@ char *wire_text(struct wire *message, unsigned int n)
 int wire_send(int sock, const struct wire *message, int fd)
 {
 	return fd_send(sock, message, offsetof(struct wire, text) + message->used, fd);
+}
+
+static int64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
+}
+
+void wire_await(int sock)
+{
+	struct pollfd pollfd = { .fd = sock, .events = POLLIN };
+	int64_t end = now_us() + AWAKE_US;
+
+	while (poll(&pollfd, 1, 0) == 0 && now_us() < end)
+		sched_yield();
 }
 
 int wire_recv(int sock, struct wire *message, int *ret_fd)

@@ -197,6 +197,7 @@ static void answer_all(struct state *state)
 	while (!err) {
 		cleanup_fd int fd = -EBADF;
 
+		wire_await(state->sock);
 		if (wire_recv(state->sock, &request, &fd) <= 0)
 			return;
 		err = answer(state, &request, &fd);
