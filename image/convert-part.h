@@ -23,4 +23,7 @@ void convert_check_unknown(struct convert *to, const struct mount *m, const Prot
 /* What the contents amount to, and their sockets. Return: 0 or -ENOMEM. */
 int convert_contents(struct convert *to, const Rebind__RebindMount *extra, struct mount *m);
 
+/* What is registered in a binfmt_misc. Return: 0 or -ENOMEM. */
+int convert_formats(struct convert *to, const Rebind__RebindMount *extra, struct mount *m);
+
 #endif

@@ -360,6 +360,8 @@ static int read_extra(struct convert *to, const Rebind__RebindMount *extra, stru
 	}
 	int err = read_idmap(to, extra, m);
 
+	if (!err)
+		err = convert_formats(to, extra, m);
 	return err ? err : convert_contents(to, extra, m);
 }
 

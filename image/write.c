@@ -80,7 +80,7 @@ static uint32_t extra_attributes(const struct mount *m)
 
 static bool has_extra(const struct mount *m)
 {
-	return m->kind || m->unique_id || m->idmap || m->contents || m->parent_key ||
+	return m->kind || m->unique_id || m->idmap || m->contents || m->formats || m->parent_key ||
 	       m->host_shared || m->file_id || extra_attributes(m);
 }
 
@@ -194,6 +194,39 @@ static int write_contents(const struct mount_contents *contents, struct record_p
 	return 0;
 }
 
+static void write_format(const struct mount_format *format, Rebind__BinfmtEntry *entry)
+{
+	rebind__binfmt_entry__init(entry);
+	entry->name = text(format->name);
+	entry->enabled = format->enabled;
+	entry->interpreter = text(format->interpreter);
+	entry->flags = text(format->flags);
+	entry->has_extension = format->extension != NULL;
+	entry->has_offset = entry->has_magic = !format->extension;
+	entry->extension = text(format->extension ? format->extension : "");
+	entry->offset = format->offset;
+	entry->magic = (ProtobufCBinaryData){ format->n_magic, (uint8_t *)format->magic };
+	entry->has_mask = format->n_mask != 0;
+	entry->mask = (ProtobufCBinaryData){ format->n_mask, (uint8_t *)format->mask };
+}
+
+static int write_formats(const struct mount_formats *formats, struct record_pool *pool,
+			 Rebind__RebindMount *extra)
+{
+	extra->has_binfmt_disabled = extra->binfmt_disabled = formats->disabled;
+	extra->binfmt = record_pool_alloc(pool, (formats->n + 1) * sizeof(*extra->binfmt));
+	if (!extra->binfmt)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < formats->n; i++) {
+		extra->binfmt[i] = record_pool_alloc(pool, sizeof(**extra->binfmt));
+		if (!extra->binfmt[i])
+			return -ENOMEM;
+		write_format(&formats->list[i], extra->binfmt[i]);
+	}
+	extra->n_binfmt = formats->n;
+	return 0;
+}
+
 static void write_plain(const struct mount *m, Rebind__RebindMount *extra)
 {
 	if (m->kind != MOUNT_KIND_UNKNOWN) {
@@ -226,6 +259,8 @@ static int write_extra(const struct mount *m, struct record_pool *pool, Rebind__
 
 	if (!err && m->contents)
 		err = write_contents(m->contents, pool, extra);
+	if (!err && m->formats)
+		err = write_formats(m->formats, pool, extra);
 	record->rebind = extra;
 	return err;
 }

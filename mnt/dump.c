@@ -21,6 +21,7 @@
 #include "mnt/behind.h"
 #include "mnt/contents.h"
 #include "mnt/external.h"
+#include "mnt/formats.h"
 #include "mnt/kind.h"
 #include "mnt/plugin-info.h"
 #include "mnt/privileges.h"
@@ -153,6 +154,9 @@ static int decide(struct dump *d, const struct scan_target *target, struct mount
 		return log_error(err, "cannot look for the caller's own mounts");
 	if (contents_any(tree))
 		privileges_check(CAPS_PACK, d->findings);
+	err = formats_read(target, tree, &d->callers, d->findings);
+	if (err)
+		return log_error(err, "cannot read the formats registered with binfmt_misc");
 	return validate_dump(target, tree, &d->callers, d->findings);
 }
 

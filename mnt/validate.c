@@ -161,8 +161,7 @@ static int find_file(const struct scan_target *target, const struct mount *m,
 	return 0;
 }
 
-/* A mount of the superblock by which its root can be looked at, or NULL. */
-static const struct mount *seen_whole(const struct mount_tree *tree, uint32_t first)
+const struct mount *validate_seen_whole(const struct mount_tree *tree, uint32_t first)
 {
 	for (uint32_t i = first; i != MOUNT_NONE; i = tree->mounts[i].sb_next)
 		if (mount_is_fsroot(&tree->mounts[i]) && is_seen(tree, &tree->mounts[i]))
@@ -170,11 +169,11 @@ static const struct mount *seen_whole(const struct mount_tree *tree, uint32_t fi
 	return NULL;
 }
 
-/* What it holds would be lost: registered formats, pinned programs. */
+/* What it holds would be lost: pinned programs. */
 static void check_no_files(const struct scan_target *target, const struct mount_tree *tree,
 			   const struct mount *m, struct findings *findings)
 {
-	const struct mount *seen = seen_whole(tree, tree_index(tree, m));
+	const struct mount *seen = validate_seen_whole(tree, tree_index(tree, m));
 	cleanup_free char *help = external_word(tree, m);
 	char name[NAME_MAX + 1] = "";
 	int found = seen ? find_file(target, seen, name) : -ENOENT;

@@ -25,6 +25,12 @@ int validate_dump(const struct scan_target *target, const struct mount_tree *tre
 		  const struct mount_tree *callers, struct findings *findings);
 
 /**
+ * validate_seen_whole - Return: a mount of the superblock by which its root can be looked at, or
+ * NULL.
+ */
+const struct mount *validate_seen_whole(const struct mount_tree *tree, uint32_t first);
+
+/**
  * validate_image - may this image ask for what it asks for
  * @enable_fs: filesystems that the caller allows beyond the usual
  *

@@ -46,7 +46,7 @@ static const struct filesystem filesystems[] = {
 	{ "ramfs", FILESYSTEM_CONTENTS, NULL, ramfs_options },
 	{ "hugetlbfs", FILESYSTEM_CONTENTS | FILESYSTEM_NO_DATA | FILESYSTEM_OF_HOST, NULL,
 	  hugetlbfs_options },
-	{ "binfmt_misc", FILESYSTEM_SINGLE | FILESYSTEM_NO_FILES, "user", no_options },
+	{ "binfmt_misc", FILESYSTEM_SINGLE | FILESYSTEM_FORMATS, "user", no_options },
 	{ "bpf", FILESYSTEM_ON_REQUEST | FILESYSTEM_NO_FILES | FILESYSTEM_OF_HOST, NULL,
 	  bpf_options },
 	{ "debugfs", OF_THE_KERNEL, NULL, no_options },

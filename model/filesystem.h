@@ -26,6 +26,8 @@ enum {
 	FILESYSTEM_NO_FILES = 128,
 	/* Only the host's user namespace may mount it, also for a namespace of another one. */
 	FILESYSTEM_OF_HOST = 256,
+	/* What is registered in it goes into the image. */
+	FILESYSTEM_FORMATS = 512,
 };
 
 struct filesystem {
@@ -75,7 +77,7 @@ bool filesystem_same_options(const char *left, const char *right);
 bool filesystem_ignores(const char *option);
 
 /**
- * filesystem_own_file - does every new instance of a FILESYSTEM_NO_FILES have this name in its root
+ * filesystem_own_file - does every new instance of such a filesystem have this name in its root
  */
 bool filesystem_own_file(const struct filesystem *fs, const char *name);
 

@@ -77,6 +77,21 @@ struct mount_contents {
 	const char *link; /* a name that it still has, from the root of its filesystem, or NULL */
 };
 
+/* A format of executables in a user namespace's binfmt_misc; see model/format.h. */
+struct mount_format {
+	const char *name, *interpreter, *flags;
+	const char *extension; /* without the dot; NULL: by magic */
+	const uint8_t *magic, *mask;
+	uint32_t n_magic, n_mask, offset;
+	bool enabled;
+};
+
+struct mount_formats {
+	struct mount_format *list; /* the oldest first: of several that fit the newest counts */
+	uint32_t n;
+	bool disabled; /* all of them */
+};
+
 /*
  * One mount. Strings belong to the tree's arena and are raw bytes, unescaped. Indices (parent,
  * first_child, next, sb_next) are positions in the tree's array and are set by tree_link().
@@ -117,6 +132,7 @@ struct mount {
 
 	struct mount_idmap *idmap;	 /* malloc()ed, NULL for most */
 	struct mount_contents *contents; /* malloc()ed, NULL for most */
+	struct mount_formats *formats;	 /* malloc()ed, NULL for most */
 };
 
 /**

@@ -17,6 +17,10 @@ void tree_free(struct mount_tree *tree)
 			mount_contents_clear(m->contents);
 			free(m->contents);
 		}
+		if (m->formats) {
+			free(m->formats->list);
+			free(m->formats);
+		}
 	}
 	free(tree->mounts);
 	arena_free(&tree->strings);

@@ -157,6 +157,8 @@ int fs_create(struct build *b, uint32_t i)
 		return refuse(fs_fd, m, -errno, "");
 	if (fs->flags & FILESYSTEM_CONTENTS)
 		err = fs_tmpfs_fill(b, m, fd);
+	else if (fs->flags & FILESYSTEM_FORMATS)
+		err = fs_formats_register(b, m, fd);
 	return err ? err : fd_take(&fd);
 }
 

@@ -104,6 +104,15 @@ int fs_sockets_make(struct hooks_host *host, const struct mount *m,
 void fs_cgroup_check(const struct mount_tree *tree, struct findings *findings);
 
 /**
+ * fs_formats_register - register what was in a binfmt_misc in the new one
+ * @fd: its root
+ *
+ * In that of a user namespace which is not the caller's, and empty. Return: 0 or a negative errno,
+ * logged.
+ */
+int fs_formats_register(const struct build *b, const struct mount *m, int fd);
+
+/**
  * fs_overlay_create - an overlay of directories of the new root
  *
  * Its options name them from there and stay visible for ever as they were given, so a child whose

@@ -364,6 +364,48 @@ static void add_rich_mount(struct mount_tree *tree)
 	m->contents->attributes[1] = (struct mount_attribute){ "trusted.b", (uint8_t *)"", 0 };
 }
 
+static void add_formats(struct mount_tree *tree)
+{
+	struct mount *m = add(tree, 19, 10, "/formats", "binfmt_misc", MOUNT_INTERNAL);
+
+	m->formats = calloc(1, sizeof(*m->formats));
+	m->formats->disabled = true;
+	m->formats->n = 2;
+	m->formats->list = calloc(2, sizeof(*m->formats->list));
+	m->formats->list[0] = (struct mount_format){
+		.name = "by:magic",
+		.interpreter = "/bin/a",
+		.flags = "OC",
+		.magic = (const uint8_t *)"\0\x7f:",
+		.n_magic = 3,
+		.mask = (const uint8_t *)"\xff\0\xff",
+		.n_mask = 3,
+		.offset = 4,
+		.enabled = true,
+	};
+	m->formats->list[1] = (struct mount_format){
+		.name = "ext", .interpreter = "/b", .flags = "", .extension = "e"
+	};
+}
+
+static void assert_formats(const struct mount_formats *formats)
+{
+	assert_true(formats->disabled);
+	assert_int_equal(formats->n, 2);
+	assert_string_equal(formats->list[0].name, "by:magic");
+	assert_string_equal(formats->list[0].interpreter, "/bin/a");
+	assert_string_equal(formats->list[0].flags, "OC");
+	assert_null(formats->list[0].extension);
+	assert_int_equal(formats->list[0].n_magic, 3);
+	assert_memory_equal(formats->list[0].magic, "\0\x7f:", 3);
+	assert_int_equal(formats->list[0].n_mask, 3);
+	assert_memory_equal(formats->list[0].mask, "\xff\0\xff", 3);
+	assert_int_equal(formats->list[0].offset, 4);
+	assert_true(formats->list[0].enabled);
+	assert_string_equal(formats->list[1].extension, "e");
+	assert_false(formats->list[1].enabled);
+}
+
 static void make_tree(struct mount_tree *tree)
 {
 	struct tree_fault fault;
@@ -373,6 +415,7 @@ static void make_tree(struct mount_tree *tree)
 	m = add(tree, 11, 10, "/vol", "xfs", MOUNT_EXTERNAL);
 	m->key = text(tree, "volume");
 	add_rich_mount(tree);
+	add_formats(tree);
 	m = add(tree, 13, 11, "/vol/sub", "fuse.sshfs", MOUNT_EXTERNAL);
 	m->parent_key = text(tree, "volume");
 	m->comes_along = true;
@@ -513,6 +556,7 @@ static void what_criu_has_no_field_for_survives(void **state)
 	assert_int_equal(rich->contents->attributes[0].size, 1);
 	assert_memory_equal(rich->contents->attributes[0].value, "x", 1);
 	assert_int_equal(rich->contents->attributes[1].size, 0);
+	assert_formats(tree_find(&back, 19)->formats);
 	scratch_remove(&scratch);
 }
 
@@ -797,6 +841,43 @@ static void spoil_digest_empty(Rebind__MntEntry *r)
 	spoil_digest(r, 0);
 }
 
+static Rebind__BinfmtEntry *spoil_format(Rebind__MntEntry *r)
+{
+	static Rebind__BinfmtEntry entry, *list[] = { &entry };
+
+	rebind__binfmt_entry__init(&entry);
+	entry.name = bytes("f");
+	entry.interpreter = bytes("/i");
+	entry.flags = bytes("");
+	entry.has_extension = true;
+	entry.extension = bytes("e");
+	r->fstype = 4;
+	r->rebind->n_binfmt = 1;
+	r->rebind->binfmt = list;
+	return &entry;
+}
+
+static void spoil_format_name(Rebind__MntEntry *r)
+{
+	spoil_format(r)->name = bytes("../f");
+}
+
+static void spoil_format_flag(Rebind__MntEntry *r)
+{
+	spoil_format(r)->flags = bytes("POF");
+}
+
+static void spoil_format_magic(Rebind__MntEntry *r)
+{
+	spoil_format(r)->has_extension = false;
+}
+
+static void spoil_format_place(Rebind__MntEntry *r)
+{
+	spoil_format(r);
+	r->fstype = 5;
+}
+
 static const struct bad_record bad_records[] = {
 	{ "flag", spoil_flag, "image-flags", "mount 2 '/a' has flags that are not known: 0x40" },
 	{ "sb flag", spoil_sb_flag, "image-flags", "0x100" },
@@ -825,6 +906,10 @@ static const struct bad_record bad_records[] = {
 	{ "socket-attribute", spoil_socket_attribute, "image-socket", "an attribute that cannot" },
 	{ "short digest", spoil_digest_short, "image-digest", "31 bytes, where 32 are expected" },
 	{ "long digest", spoil_digest_long, "image-digest", "33 bytes, where 32 are expected" },
+	{ "format name", spoil_format_name, "image-format", "a name that no format can have" },
+	{ "format flag", spoil_format_flag, "image-format", "the flag F" },
+	{ "format magic", spoil_format_magic, "image-format", "a magic that cannot be" },
+	{ "format place", spoil_format_place, "image-format", "only a binfmt_misc has any" },
 	{ "empty digest", spoil_digest_empty, "image-digest", "0 bytes, where 32 are expected" },
 };
 
