@@ -69,7 +69,7 @@ int wire_send(int sock, const struct wire *message, int fd);
 /**
  * wire_await - wait a moment, awake, for what will be there at once
  *
- * Thousands of questions go to and fro between two processes that do little else: to fall asleep
+ * Thousands of questions go between two processes that do little else: to fall asleep
  * and be woken by the other CPU costs more than the question (78 instead of 35 us a mount). Returns
  * when @sock can be read, and after a tenth of a millisecond at the latest.
  */
