@@ -10,17 +10,19 @@ static const int signals[FORWARD_SIGNALS] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, 
 
 static volatile sig_atomic_t receiver;		    /* a pid, or 0 */
 static volatile sig_atomic_t kept[FORWARD_SIGNALS]; /* came while there was none */
+static volatile sig_atomic_t is_forked;		    /* the child is there, and gets its own */
 
 static void pass(int number, siginfo_t *info, void *context)
 {
 	int saved = errno;
 	pid_t pid = (pid_t)receiver;
+	/* Positive codes are the kernel's: a terminal's keys, and its end, are for both. */
+	bool has_its_own = is_forked && info->si_code > 0;
 
-	for (size_t i = 0; !pid && i < FORWARD_SIGNALS; i++)
+	for (size_t i = 0; !pid && !has_its_own && i < FORWARD_SIGNALS; i++)
 		if (signals[i] == number)
 			kept[i] = 1;
-	/* Positive codes are the kernel's: a terminal's keys, and its end. */
-	if (pid && info->si_code <= 0)
+	if (pid && !has_its_own)
 		kill(pid, number);
 	errno = saved;
 }
@@ -39,6 +41,7 @@ void forward_start(struct forward *forward)
 	struct sigaction action = { .sa_sigaction = pass, .sa_flags = SA_RESTART | SA_SIGINFO };
 
 	receiver = 0;
+	is_forked = false;
 	for (size_t i = 0; i < FORWARD_SIGNALS; i++) {
 		kept[i] = 0;
 		sigaction(signals[i], NULL, &forward->before[i]);
@@ -72,6 +75,7 @@ pid_t forward_fork(pid_t (*fork_child)(void))
 	sigprocmask(SIG_BLOCK, &set, &before);
 	pid_t pid = fork_child();
 
+	is_forked = pid > 0;
 	if (pid == 0)
 		forget();
 	sigprocmask(SIG_SETMASK, &before, NULL);

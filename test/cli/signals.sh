@@ -35,6 +35,16 @@ has_ended() {
 	return 1
 }
 
+# there_is FILE: or is in some seconds
+there_is() {
+	local i
+	for ((i = 0; i < 500; i++)); do
+		[ ! -e "$1" ] || return 0
+		pause_for 0.02
+	done
+	return 1
+}
+
 # signalled SENTENCE SIGNAL STATUS COMMAND...
 signalled() {
 	local sentence=$1 signal=$2 want=$3 why=
@@ -100,25 +110,36 @@ kill -KILL "$busy"
 wait "$busy" 2>"/dev/null"
 result "but not in a new pid namespace" "$(left_processes)"
 
-# The key of a terminal is sent by the kernel to both, and counts once.
-if command -v script >"/dev/null"; then
+# The key of a terminal is sent by the kernel to both, and counts once; also as long as rebind is not done with starting
+# the command. `script` runs what it is given by a shell, which must not be between.
+cat >"$work/busy-script" <<'END'
+#!/bin/sh
+trap '' INT
+[ "$CRTOOLS_SCRIPT_ACTION" != post-resume ] || { : >"$PRESSED.awaited"; timeout 20 cat "$PRESSED" >/dev/null; }
+END
+chmod 755 "$work/busy-script"
+export PRESSED=$work/pressed
+for how in "" "--action-script $work/busy-script"; do
+	sentence="the key of a terminal counts once${how:+, while a script runs}"
+	command -v script >"/dev/null" || { skip "$sentence" "no script(1)" && continue; }
 	counting='n=0; trap "n=\$((n + 1))" INT; echo ready; /busybox sleep 2; /busybox sleep 0.2; exit $((50 + n))'
-	mkfifo "$work/keys"
-	exec {keys}<> "$work/keys"
-	rm -f "$work/said"
-	mkfifo "$work/said"
-	exec {said}<> "$work/said"
-	env --default-signal=INT,QUIT script -qefc "${restore[*]@Q} -- /busybox sh -c ${counting@Q}" "/dev/null" <"$work/keys" >"$work/said" 2>"$work/err" {said}>&- {keys}>&- &
+	rm -f "$work/keys" "$work/said" "$work/pressed"
+	mkfifo "$work/keys" "$work/said" "$work/pressed"
+	exec {keys}<> "$work/keys" {said}<> "$work/said" {pressed}<> "$work/pressed"
+	env --default-signal=INT,QUIT script -qefc "exec ${restore[*]@Q} $how -- /busybox sh -c ${counting@Q}" "/dev/null" \
+		<"$work/keys" >"$work/said" 2>"$work/err" {said}>&- {keys}>&- {pressed}>&- &
 	busy=$!
 	read -r -t 20 line <&"$said"
+	[ -z "$how" ] || there_is "$work/pressed.awaited"
 	printf '\003' >&"$keys"
+	pause_for 0.1
+	exec {pressed}>&-
 	wait "$busy"
 	status=$?
 	exec {keys}>&- {said}>&-
-	result "the key of a terminal counts once" "$([ "$status" -eq 51 ] || echo "exit status $status, not 51 ($line)")$(left_processes)"
-else
-	skip "the key of a terminal counts once" "no script(1)"
-fi
+	result "$sentence" "$([ "$status" -eq 51 ] || echo "exit status $status, not 51 ($line)")$(left_processes)"
+done
+unset PRESSED
 
 # The pidfile is there, and the process that it names not let go: a script is asked what it thinks of it.
 cat >"$work/script" <<'END'
