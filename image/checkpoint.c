@@ -24,26 +24,15 @@ struct unpack {
 /* "./a//b/" is "a/b". Return: 0 or a negative errno with the fault filled. */
 static int plain_name(struct unpack *u, const char *name, char buf[NAME_SIZE])
 {
-	char *end = buf;
+	const struct tar_guard no_symlinks = { .policy = 0 };
+	uint64_t hash;
+	int err = tar_guard_path(&no_symlinks, name, &hash, u->fault);
 
-	if (*name == '/')
-		return tar_fault(u->fault, -EXDEV, "'%s' is an absolute name", name);
+	if (err)
+		return err;
 	if (strlen(name) >= NAME_SIZE)
 		return tar_fault(u->fault, -ENAMETOOLONG, "the name '%.64s...' is too long", name);
-	for (const char *p = name; *p;) {
-		size_t n = strcspn(p, "/");
-
-		if (n == 2 && strncmp(p, "..", 2) == 0)
-			return tar_fault(u->fault, -EXDEV, "'%s' leaves the directory", name);
-		if (n && !(n == 1 && *p == '.')) {
-			if (end > buf)
-				*end++ = '/';
-			memcpy(end, p, n);
-			end += n;
-		}
-		p += n + (p[n] == '/');
-	}
-	*end = '\0';
+	tar_plain_path(name, buf);
 	return 0;
 }
 

@@ -269,8 +269,8 @@ static int walk_path(const struct tar_guard *guard, const char *path, uint64_t *
 	return 0;
 }
 
-static int check_path(const struct tar_guard *guard, const char *path, uint64_t *ret_hash,
-		      struct archive_fault *fault)
+int tar_guard_path(const struct tar_guard *guard, const char *path, uint64_t *ret_hash,
+		   struct archive_fault *fault)
 {
 	if (*path == '/')
 		return tar_fault(fault, -EXDEV, "'%s' is an absolute name", path);
@@ -353,7 +353,7 @@ int tar_guard_check(struct tar_guard *guard, struct archive_entry *entry,
 {
 	const char *target = archive_entry_hardlink(entry);
 	uint64_t hash, target_hash;
-	int err = check_path(guard, archive_entry_pathname(entry), &hash, fault);
+	int err = tar_guard_path(guard, archive_entry_pathname(entry), &hash, fault);
 
 	if (err)
 		return err;
@@ -363,7 +363,7 @@ int tar_guard_check(struct tar_guard *guard, struct archive_entry *entry,
 		err = check_attributes(entry, fault);
 		return err ? err : check_type(guard, entry, hash, fault);
 	}
-	err = check_path(guard, target, &target_hash, fault);
+	err = tar_guard_path(guard, target, &target_hash, fault);
 	if (err)
 		return err;
 	/* A second name of a symlink is a symlink. */

@@ -97,6 +97,15 @@ void tar_guard_free(struct tar_guard *guard);
 #define cleanup_tar_guard cleanup(tar_guard_free)
 
 /**
+ * tar_guard_path - may an entry have this name: not absolute, no "..", not through a symlink seen
+ * @ret_hash: of the name
+ *
+ * Return: 0, or a negative errno with @fault filled.
+ */
+int tar_guard_path(const struct tar_guard *guard, const char *path, uint64_t *ret_hash,
+		   struct archive_fault *fault);
+
+/**
  * tar_guard_check - may this entry be unpacked
  *
  * Return: 0, or a negative errno with @fault filled: see archive_unpack().
