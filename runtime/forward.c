@@ -288,7 +288,7 @@ static void leave_out_mounts(Rpc__Options *o)
 	o->has_notify_scripts = o->notify_scripts = true;
 }
 
-/* What else is external, and then @mine. */
+/* What is external besides mounts: CRIU is told of those that rebind has made, and no others. */
 static int externals(const Rpc__Options *o, struct strings *ret)
 {
 	for (size_t i = 0; i < o->n_external; i++)
