@@ -191,6 +191,21 @@ DIR *fd_open_dir(int dir_fd, const char *name)
 	return dir;
 }
 
+int fd_next_entry(DIR *dir, const struct dirent **ret)
+{
+	for (;;) {
+		errno = 0;
+		const struct dirent *entry = readdir(dir);
+
+		if (!entry)
+			return -errno;
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		*ret = entry;
+		return 1;
+	}
+}
+
 void fd_close_dir(DIR **dir)
 {
 	int saved = errno;

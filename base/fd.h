@@ -94,6 +94,14 @@ const char *fd_proc_path(int fd, char buf[32]);
  */
 DIR *fd_open_dir(int dir_fd, const char *name);
 
+/**
+ * fd_next_entry - readdir(3), which tells a directory's end from a failure
+ * @ret: valid until the next call; "." and ".." are left out
+ *
+ * Return: 1, 0 at the end, or a negative errno: then there are entries that were not seen.
+ */
+int fd_next_entry(DIR *dir, const struct dirent **ret);
+
 void fd_close_dir(DIR **dir);
 #define cleanup_dirp cleanup(fd_close_dir)
 

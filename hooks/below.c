@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "hooks/below.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -51,11 +50,14 @@ static bool proc_is_ours(int proc_fd)
 int below_kill_children(int proc_fd)
 {
 	DIR *proc = proc_is_ours(proc_fd) ? fd_open_dir(proc_fd, ".") : NULL;
+	const struct dirent *entry;
 	int killed = 0;
 
 	if (!proc)
 		return 0;
-	for (struct dirent *entry = readdir(proc); entry; entry = readdir(proc)) {
+	/* After an error some are still there: the caller looks again as long as it has children.
+	 */
+	while (fd_next_entry(proc, &entry) > 0) {
 		pid_t pid = atoi(entry->d_name);
 
 		if (pid > 1 && parent_of(proc_fd, entry->d_name) == getpid())
@@ -92,17 +94,18 @@ static bool is_below(int proc_fd, const char *pid)
 
 static int kill_once(int proc_fd, DIR *proc, pid_t spared, const struct stat *ns)
 {
-	int killed = 0;
+	const struct dirent *entry;
+	int killed = 0, more;
 
 	rewinddir(proc);
-	for (struct dirent *entry = readdir(proc); entry; entry = readdir(proc)) {
+	while ((more = fd_next_entry(proc, &entry)) > 0) {
 		pid_t pid = atoi(entry->d_name);
 
 		if (pid > 1 && pid != spared && is_in(proc_fd, entry->d_name, ns) &&
 		    is_below(proc_fd, entry->d_name))
 			killed += kill(pid, SIGKILL) == 0;
 	}
-	return killed;
+	return more < 0 ? more : killed;
 }
 
 int below_kill_in_namespace(int proc_fd, pid_t spared, const struct stat *ns)
@@ -110,14 +113,14 @@ int below_kill_in_namespace(int proc_fd, pid_t spared, const struct stat *ns)
 	DIR *proc = proc_is_ours(proc_fd) ? fd_open_dir(proc_fd, ".") : NULL;
 	int first = 0, killed = proc ? 1 : 0;
 
-	for (int i = 0; i < ROUNDS && killed; i++) {
+	for (int i = 0; i < ROUNDS && killed > 0; i++) {
 		killed = kill_once(proc_fd, proc, spared, ns);
 		if (i == 0)
 			first = killed;
-		if (killed)
+		if (killed > 0)
 			poll(NULL, 0, 1);
 	}
 	if (proc)
 		closedir(proc);
-	return killed ? -EBUSY : first;
+	return killed < 0 ? killed : killed ? -EBUSY : first;
 }

@@ -23,7 +23,8 @@ int below_kill_children(int proc_fd);
  * @ns: of the namespace's file
  *
  * Again and again until a look finds none, as each of them may just be forking another. Return: how
- * many were killed, or -EBUSY if they did not become less.
+ * many were killed, -EBUSY if they did not become less, or the errno with which /proc cannot be
+ * listed.
  */
 int below_kill_in_namespace(int proc_fd, pid_t spared, const struct stat *ns);
 

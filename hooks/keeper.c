@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "hooks/keeper.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <poll.h>
@@ -81,16 +80,16 @@ static void close_one(const struct keeper *keeper, const struct keeper_child *ch
 static void close_others(const struct keeper *keeper, const struct keeper_child *child)
 {
 	DIR *dir = opendir("/proc/self/fd");
+	const struct dirent *entry;
+	int more = dir ? 0 : -errno;
 
-	if (!dir) {
-		for (int fd = 0; fd < BLIND_CLOSE; fd++)
-			close_one(keeper, child, fd);
-		return;
-	}
-	for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir))
-		if (*entry->d_name != '.' && atoi(entry->d_name) != dirfd(dir))
+	while (dir && (more = fd_next_entry(dir, &entry)) > 0)
+		if (atoi(entry->d_name) != dirfd(dir))
 			close_one(keeper, child, atoi(entry->d_name));
-	closedir(dir);
+	if (dir)
+		closedir(dir);
+	for (int fd = 0; more < 0 && fd < BLIND_CLOSE; fd++)
+		close_one(keeper, child, fd);
 }
 
 /* Leaving */
@@ -102,26 +101,30 @@ static int enter_root(int root_fd)
 	return 0;
 }
 
-/* chroot(2) reached every thread that shares our filesystem struct: is there one that does not? */
-static bool thread_stays_behind(int proc_fd, int root_fd)
+/*
+ * chroot(2) reached every thread that shares our filesystem struct: is there one that does not?
+ * Return: 1, 0, or a negative errno.
+ */
+static int thread_stays_behind(int proc_fd, int root_fd)
 {
-	DIR *tasks = fd_open_dir(proc_fd, "self/task");
+	cleanup_dirp DIR *tasks = fd_open_dir(proc_fd, "self/task");
+	const struct dirent *task;
 	struct stat root, its;
-	bool stays = false;
+	int more;
 
 	if (!tasks)
-		return false;
-	if (fstat(root_fd, &root) == 0)
-		for (struct dirent *t = readdir(tasks); t; t = readdir(tasks)) {
-			char name[300];
+		return 0;
+	if (fstat(root_fd, &root) < 0)
+		return -errno;
+	while ((more = fd_next_entry(tasks, &task)) > 0) {
+		char name[300];
 
-			snprintf(name, sizeof(name), "%s/root", t->d_name);
-			if (*t->d_name == '.' || fstatat(dirfd(tasks), name, &its, 0) < 0)
-				continue;
-			stays = stays || its.st_dev != root.st_dev || its.st_ino != root.st_ino;
-		}
-	closedir(tasks);
-	return stays;
+		snprintf(name, sizeof(name), "%s/root", task->d_name);
+		if (fstatat(dirfd(tasks), name, &its, 0) == 0 &&
+		    (its.st_dev != root.st_dev || its.st_ino != root.st_ino))
+			return 1;
+	}
+	return more;
 }
 
 int keeper_leave(int proc_fd, int ns_fd, int root_fd)
@@ -130,7 +133,11 @@ int keeper_leave(int proc_fd, int ns_fd, int root_fd)
 
 	if (err)
 		return log_error(err, "the plugin process cannot go to its first root");
-	if (thread_stays_behind(proc_fd, root_fd))
+	int stays = thread_stays_behind(proc_fd, root_fd);
+
+	if (stays < 0)
+		return log_error(stays, "the plugin process' threads cannot be listed");
+	if (stays)
 		return log_error(-EBUSY,
 				 "a plugin's thread has its own root directory and cannot be"
 				 " sent away");

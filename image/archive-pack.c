@@ -6,7 +6,6 @@
  * inode. The working directory is always the directory that is open: attributes can be read by
  * plain names then, of any file type, without /proc.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -94,20 +93,12 @@ static int add_name(struct pack *p, const char *name)
 {
 	struct statx stx;
 
-	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		return 0;
 	int err = look_at(p->fd, name, &stx);
 
 	if (err == -ENOENT)
 		return 0; /* removed since readdir(): as if it had been a moment earlier */
 	return err ? pack_path_fault(p, err, "has an entry that cannot be looked at")
 		   : add_found(p, name, &stx);
-}
-
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
 }
 
 /* All that is in the directory we are in: files into the archive, directories onto its list. */
@@ -117,22 +108,20 @@ static int read_directory(struct pack *p)
 
 	if (fd < 0)
 		return pack_path_fault(p, fd, "cannot be listed");
-	cleanup(close_dir) DIR *dir = fdopendir(fd);
+	cleanup_dirp DIR *dir = fdopendir(fd);
+	const struct dirent *found;
+	int more;
 
 	if (!dir)
 		return pack_memory_fault(p);
 	fd_take(&fd);
-	for (;;) {
-		errno = 0;
-		const struct dirent *found = readdir(dir);
-
-		if (!found)
-			return errno ? pack_path_fault(p, -errno, "cannot be listed") : 0;
+	while ((more = fd_next_entry(dir, &found)) > 0) {
 		int err = add_name(p, found->d_name);
 
 		if (err)
 			return err;
 	}
+	return more < 0 ? pack_path_fault(p, more, "cannot be listed") : 0;
 }
 
 static int push_level(struct pack *p, uint64_t inode)

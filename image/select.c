@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "image/select.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sched.h>
@@ -152,34 +151,26 @@ static void add_found(struct found *found, uint32_t id)
 	found->ids[i] = id;
 }
 
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 static int list_namespaces(int dir_fd, struct found *found)
 {
 	cleanup_fd int fd = caps_openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
 		return fd;
-	cleanup(close_dir) DIR *dir = fdopendir(fd);
+	cleanup_dirp DIR *dir = fdopendir(fd);
+	const struct dirent *entry;
+	int more;
 
 	if (!dir)
 		return -errno;
 	fd_take(&fd);
-	for (;;) {
-		errno = 0;
-		const struct dirent *entry = readdir(dir);
-
-		if (!entry)
-			return -errno;
+	while ((more = fd_next_entry(dir, &entry)) > 0) {
 		uint32_t id = id_of_name(entry->d_name);
 
 		if (id)
 			add_found(found, id);
 	}
+	return more;
 }
 
 static int several(const struct found *found, struct findings *findings)

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "mnt/deleted.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/path.h"
 #include "mnt/talk.h"
@@ -169,12 +169,6 @@ static int look_at_entry(struct search *s, int dir_fd, const char *dir, const st
 	return path ? tell(s->sock, found, stat.st_ino, path) : -ENOMEM;
 }
 
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 /* Without a trace in its access time. */
 static int read_directory(struct search *s, const char *path)
 {
@@ -183,14 +177,15 @@ static int read_directory(struct search *s, const char *path)
 
 	if (fd < 0 && at >= 0)
 		fd = openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	cleanup(close_dir) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	int err = 0;
+	cleanup_dirp DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	int err = 0, more;
 
 	if (!dir)
 		return at < 0 ? at : -errno;
-	for (struct dirent *entry; !err && (entry = readdir(dir));)
+	while ((more = fd_next_entry(dir, &entry)) > 0 && !err)
 		err = look_at_entry(s, fd, path, entry);
-	return err;
+	return err ? err : more;
 }
 
 static int search(struct search *s)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "mnt/formats.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -45,7 +44,9 @@ static int add_format(struct formats *f, int dir_fd, const char *name)
 	if (!fault && formats->n == FORMATS_MAX)
 		fault = "is one too many";
 	if (fault) {
-		findings_mount(f->findings, "contents", f->m, NULL,
+		cleanup_free char *help = validate_external_word(f->tree, f->m);
+
+		findings_mount(f->findings, "contents", f->m, help,
 			       "the format '%s' registered in it is not kept: it %s", name, fault);
 		return 0;
 	}
@@ -77,17 +78,17 @@ static int read_directory(struct formats *f, int dir_fd)
 	const struct filesystem *fs = filesystem_find(f->m->fstype);
 	cleanup_free char *status = NULL;
 	cleanup_dirp DIR *dir = fd_open_dir(dir_fd, ".");
-	int err = dir ? read_text(dir_fd, "status", &status) : -errno;
+	int err = dir ? read_text(dir_fd, "status", &status) : -errno, more = 0;
+	const struct dirent *entry;
 
 	if (err)
 		return err;
 	f->m->formats->disabled = strcmp(status, "disabled\n") == 0;
-	for (struct dirent *entry; !err && (entry = readdir(dir));)
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-		    !filesystem_own_file(fs, entry->d_name))
+	while (!err && (more = fd_next_entry(dir, &entry)) > 0)
+		if (!filesystem_own_file(fs, entry->d_name))
 			err = add_format(f, dir_fd, entry->d_name);
 	turn_round(f->m->formats);
-	return err;
+	return err ? err : more;
 }
 
 static int read_one(const struct scan_target *target, struct formats *f)
@@ -99,15 +100,16 @@ static int read_one(const struct scan_target *target, struct formats *f)
 	if (!f->m->formats)
 		return -ENOMEM;
 	int err = fd < 0 ? fd : read_directory(f, fd);
+	cleanup_free char *help = validate_external_word(f->tree, f->m);
 
 	if (err && err != -ENOMEM)
-		findings_mount(f->findings, "contents", f->m, NULL,
+		findings_mount(f->findings, "contents", f->m, help,
 			       "whether the %s holds anything, which would be lost, cannot be seen",
 			       f->m->fstype);
 	else if (!err && (f->m->formats->n || f->m->formats->disabled) &&
 		 (f->m->sb_flags & MS_RDONLY))
 		findings_mount(
-			f->findings, "contents", f->m, NULL,
+			f->findings, "contents", f->m, help,
 			"it is read-only, so that no format could be registered in it again");
 	return err == -ENOMEM ? err : 0;
 }

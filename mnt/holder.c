@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "mnt/holder.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,11 +61,14 @@ static int search_process(const struct search *search, int all_fd, const char *p
 {
 	cleanup_fd int proc_fd = openat(all_fd, pid, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	cleanup_dirp DIR *fds = proc_fd < 0 ? NULL : fd_open_dir(proc_fd, "fd");
+	const struct dirent *entry;
 
 	if (!fds)
 		return -ENOENT;
-	for (struct dirent *entry = readdir(fds); entry; entry = readdir(fds)) {
-		if (*entry->d_name == '.' || !is_it(search, proc_fd, dirfd(fds), entry->d_name))
+	/* A process may end meanwhile: what cannot be listed has nothing, as what cannot be opened.
+	 */
+	while (fd_next_entry(fds, &entry) > 0) {
+		if (!is_it(search, proc_fd, dirfd(fds), entry->d_name))
 			continue;
 		int fd = duplicate(atoi(pid), atoi(entry->d_name));
 
@@ -80,13 +82,14 @@ int holder_take(enum served kind, uint32_t id)
 {
 	struct search search = { .kind = kind, .id = id };
 	cleanup_dirp DIR *all = opendir("/proc");
-	int fd = -ENOENT;
+	const struct dirent *entry;
+	int fd = -ENOENT, more = 0;
 
 	snprintf(search.pipe, sizeof(search.pipe), "pipe:[%u]", id);
 	if (!all)
 		return -ENOENT;
-	for (struct dirent *entry = readdir(all); entry && fd < 0; entry = readdir(all))
+	while (fd < 0 && (more = fd_next_entry(all, &entry)) > 0)
 		if (atoi(entry->d_name) > 0)
 			fd = search_process(&search, dirfd(all), entry->d_name);
-	return fd;
+	return more < 0 ? more : fd;
 }

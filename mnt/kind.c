@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "mnt/kind.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/path.h"
 
 #define FEW 8 /* mounts in one directory from which on it is read */
-
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
 
 static size_t directory_size(const char *path)
 {
@@ -71,7 +65,7 @@ static DIR *open_directory(const struct scan_target *target, const struct mount_
 static void read_directory(const struct scan_target *target, struct mount_tree *tree, uint32_t i,
 			   uint32_t n)
 {
-	cleanup(close_dir) DIR *dir = open_directory(target, tree, &tree->mounts[i]);
+	cleanup_dirp DIR *dir = open_directory(target, tree, &tree->mounts[i]);
 	cleanup_table struct table names = { 0 };
 	uint32_t k = i;
 
@@ -81,15 +75,15 @@ static void read_directory(const struct scan_target *target, struct mount_tree *
 		if (table_put(&names, table_hash_bytes(name, strlen(name)), k, NULL))
 			return;
 	}
+	/* What is not seen here, also because of an error, is asked for by its name. */
 	for (uint32_t j = 0; dir && j < n * 8; j++) {
-		struct dirent *entry = readdir(dir);
-		uint32_t found =
-			!entry ? TABLE_NONE
-			       : table_get(&names,
-					   table_hash_bytes(entry->d_name, strlen(entry->d_name)));
+		const struct dirent *entry;
 
-		if (!entry)
+		if (fd_next_entry(dir, &entry) <= 0)
 			return;
+		uint32_t found =
+			table_get(&names, table_hash_bytes(entry->d_name, strlen(entry->d_name)));
+
 		if (found == TABLE_NONE || entry->d_type == DT_UNKNOWN || entry->d_type == DT_LNK ||
 		    strcmp(strrchr(tree->mounts[found].mountpoint, '/') + 1, entry->d_name) != 0)
 			continue;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "mnt/pivot.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/sys.h"
 #include "base/scratch.h"
@@ -73,30 +73,23 @@ static int swap_roots(struct build *b)
 
 static bool is_ours(const char *name)
 {
-	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-	       strcmp(name, PIVOT_OLD_ROOT) == 0 || strcmp(name, PIVOT_NEW_ROOT) == 0 ||
+	return strcmp(name, PIVOT_OLD_ROOT) == 0 || strcmp(name, PIVOT_NEW_ROOT) == 0 ||
 	       strncmp(name, PIVOT_PREMOUNT, strlen(PIVOT_PREMOUNT)) == 0;
-}
-
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
 }
 
 /* Call @each for every entry of a directory that does not bear one of our names. */
 static int each_entry(int dir_fd, int (*each)(struct build *b, const char *name), struct build *b)
 {
-	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	cleanup(close_dir) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	int err = 0;
+	cleanup_dirp DIR *dir = fd_open_dir(dir_fd, ".");
+	const struct dirent *entry;
+	int err = 0, more;
 
 	if (!dir)
 		return -errno;
-	for (struct dirent *entry; !err && (entry = readdir(dir));)
+	while ((more = fd_next_entry(dir, &entry)) > 0 && !err)
 		if (!is_ours(entry->d_name))
 			err = each(b, entry->d_name);
-	return err;
+	return err ? err : more;
 }
 
 static int link_entry(struct build *b, const char *name)

@@ -3,7 +3,6 @@
  * The way below what is stacked on a namespace's root: a process that has its root there. No other
  * is known that leaves the namespace as it is: "..", a copy, a clone, all of them start on top.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/child.h"
 #include "mnt/scan.h"
 
@@ -133,22 +133,17 @@ static bool lives_in(const char *pid, const struct stat *ns)
 	return stat(name, &its) == 0 && its.st_dev == ns->st_dev && its.st_ino == ns->st_ino;
 }
 
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 /* Any process of the namespace that can see more. */
 static int see_from_any(struct scan_target *target)
 {
-	cleanup(close_dir) DIR *dir = opendir("/proc");
+	cleanup_dirp DIR *dir = opendir("/proc");
+	const struct dirent *entry;
 	struct stat ns;
-	int seen = 0;
+	int seen = 0, more = 0;
 
 	if (!dir || fstat(target->ns_fd, &ns) < 0)
 		return -errno;
-	for (struct dirent *entry; !seen && (entry = readdir(dir));) {
+	while (!seen && (more = fd_next_entry(dir, &entry)) > 0) {
 		if (entry->d_name[0] < '0' || entry->d_name[0] > '9' ||
 		    !lives_in(entry->d_name, &ns))
 			continue;
@@ -157,7 +152,7 @@ static int see_from_any(struct scan_target *target)
 		if (root >= 0 && !same_place(root, target->root_fd))
 			seen = see_from(target, root);
 	}
-	return seen;
+	return seen ? seen : more;
 }
 
 int scan_from_root(struct scan_target *target, pid_t pid)

@@ -7,13 +7,13 @@
  */
 #include "mnt/staging.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/path.h"
 #include "base/sys.h"
@@ -59,8 +59,7 @@ static bool is_our_entry(struct build *b, const char *name)
 {
 	struct stat own, old;
 
-	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-	    strcmp(name, PIVOT_OLD_ROOT) == 0 || strcmp(name, PIVOT_NEW_ROOT) == 0 ||
+	if (strcmp(name, PIVOT_OLD_ROOT) == 0 || strcmp(name, PIVOT_NEW_ROOT) == 0 ||
 	    mount_of_point(b, name))
 		return true;
 	/* A symlink leads to an entry of the caller's root. */
@@ -72,18 +71,17 @@ static bool is_our_entry(struct build *b, const char *name)
 static int look_at_entries(struct build *b, const struct culprit *who)
 {
 	cleanup_dirp DIR *dir = fd_open_dir(b->staging_fd, ".");
+	const struct dirent *entry;
 	char where[300];
-	int err = 0;
+	int err = 0, more = dir ? 0 : -errno;
 
-	if (!dir)
-		return log_error(-errno, "cannot list the staging root");
-	for (struct dirent *entry = readdir(dir); entry && !err; entry = readdir(dir)) {
+	while (dir && !err && (more = fd_next_entry(dir, &entry)) > 0) {
 		if (is_our_entry(b, entry->d_name))
 			continue;
 		snprintf(where, sizeof(where), "/%s", entry->d_name);
 		err = accuse(who, "a file or directory", where);
 	}
-	return err;
+	return more < 0 ? log_error(more, "cannot list the staging root") : err;
 }
 
 static int64_t staging_size(struct build *b)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "mnt/validate.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -31,9 +30,7 @@ static bool is_seen(const struct mount_tree *tree, const struct mount *m)
 	return m->visible && tree_covering(tree, i) == MOUNT_NONE;
 }
 
-/* --external for this mount: by its path where that leads to it, else by its id. Or NULL: no
- * memory. */
-static char *external_word(const struct mount_tree *tree, const struct mount *m)
+char *validate_external_word(const struct mount_tree *tree, const struct mount *m)
 {
 	cleanup_free char *quoted = is_seen(tree, m) ? text_quoted("mnt[%s]:KEY", m->mountpoint)
 						     : text_quoted("mnt[#%u]:KEY", m->id);
@@ -47,7 +44,7 @@ static void refuse_undecided(const struct mount_tree *tree, const struct mount_t
 			     const struct mount *m, struct findings *findings)
 {
 	const struct filesystem *fs = filesystem_find(m->fstype);
-	cleanup_free char *word = external_word(tree, m), *declare = NULL, *both = NULL;
+	cleanup_free char *word = validate_external_word(tree, m), *declare = NULL, *both = NULL;
 	cleanup_free char *path = text_quoted("%s", m->mountpoint);
 
 	if (!word || !path || asprintf(&declare, "%s, --external mnt[] or a plugin", word) < 0 ||
@@ -120,7 +117,7 @@ static void check_layers(const struct scan_target *target, const struct mount *m
 static void check_overlay(const struct scan_target *target, const struct mount_tree *tree,
 			  const struct mount *m, struct findings *findings)
 {
-	cleanup_free char *help = external_word(tree, m);
+	cleanup_free char *help = validate_external_word(tree, m);
 	const char *options = m->options;
 	struct filesystem_option option;
 
@@ -133,12 +130,6 @@ static void check_overlay(const struct scan_target *target, const struct mount_t
 	}
 }
 
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 /* The first name in the root of a mount that not every instance has: 1, 0, or a negative errno. */
 static int find_file(const struct scan_target *target, const struct mount *m,
 		     char name[NAME_MAX + 1])
@@ -146,19 +137,20 @@ static int find_file(const struct scan_target *target, const struct mount *m,
 	const struct filesystem *fs = filesystem_find(m->fstype);
 	cleanup_fd int path = path_open_in_root(target->root_fd, m->mountpoint);
 	cleanup_fd int fd = path < 0 ? path : openat(path, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	cleanup(close_dir) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	cleanup_dirp DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	int more;
 
 	if (!dir)
 		return path < 0 ? path : -errno;
 	fd_take(&fd);
-	for (struct dirent *entry; (entry = readdir(dir));) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-		    filesystem_own_file(fs, entry->d_name))
+	while ((more = fd_next_entry(dir, &entry)) > 0) {
+		if (filesystem_own_file(fs, entry->d_name))
 			continue;
 		snprintf(name, NAME_MAX + 1, "%s", entry->d_name);
 		return 1;
 	}
-	return 0;
+	return more;
 }
 
 const struct mount *validate_seen_whole(const struct mount_tree *tree, uint32_t first)
@@ -174,7 +166,7 @@ static void check_no_files(const struct scan_target *target, const struct mount_
 			   const struct mount *m, struct findings *findings)
 {
 	const struct mount *seen = validate_seen_whole(tree, tree_index(tree, m));
-	cleanup_free char *help = external_word(tree, m);
+	cleanup_free char *help = validate_external_word(tree, m);
 	char name[NAME_MAX + 1] = "";
 	int found = seen ? find_file(target, seen, name) : -ENOENT;
 

@@ -31,6 +31,13 @@ int validate_dump(const struct scan_target *target, const struct mount_tree *tre
 const struct mount *validate_seen_whole(const struct mount_tree *tree, uint32_t first);
 
 /**
+ * validate_external_word - what declares this mount external, as advice
+ *
+ * By its path where that leads to it, else by its id. Return: malloc()ed, or NULL: no memory.
+ */
+char *validate_external_word(const struct mount_tree *tree, const struct mount *m);
+
+/**
  * validate_image - may this image ask for what it asks for
  * @enable_fs: filesystems that the caller allows beyond the usual
  *

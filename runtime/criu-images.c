@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "runtime/criu.h"
 
@@ -17,35 +17,24 @@ static bool is_image_file(const char *name)
 	return n > 4 && strcmp(name + n - 4, ".img") == 0;
 }
 
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 /*
  * Look at the files of an image, or take them away. Return: how many there are, or a negative
  * errno.
  */
 static int go_through_images(const char *path, bool remove)
 {
-	cleanup(close_dir) DIR *dir = opendir(path);
-	int n = 0;
+	cleanup_dirp DIR *dir = opendir(path);
+	const struct dirent *entry;
+	int n = 0, more = dir ? 0 : -errno;
 
-	if (!dir)
-		return -errno;
-	for (;;) {
-		errno = 0;
-		const struct dirent *entry = readdir(dir);
-
-		if (!entry)
-			return errno ? -errno : n;
+	while (dir && (more = fd_next_entry(dir, &entry)) > 0) {
 		if (!is_image_file(entry->d_name) && strcmp(entry->d_name, PARENT) != 0)
 			continue;
 		n++;
 		if (remove && unlinkat(dirfd(dir), entry->d_name, 0) < 0)
 			return -errno;
 	}
+	return more < 0 ? more : n;
 }
 
 int criu_images_check(const char *path)

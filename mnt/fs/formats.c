@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The formats of a new user namespace's binfmt_misc. */
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -49,14 +48,15 @@ static int holds_any(const struct mount *m, int dir_fd)
 {
 	const struct filesystem *fs = filesystem_find(m->fstype);
 	cleanup_dirp DIR *dir = fd_open_dir(dir_fd, ".");
+	const struct dirent *entry;
+	int more;
 
 	if (!dir)
 		return -errno;
-	for (struct dirent *entry; (entry = readdir(dir));)
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-		    !filesystem_own_file(fs, entry->d_name))
+	while ((more = fd_next_entry(dir, &entry)) > 0)
+		if (!filesystem_own_file(fs, entry->d_name))
 			return 1;
-	return 0;
+	return more;
 }
 
 static int check_place(const struct build *b, const struct mount *m, int fd)

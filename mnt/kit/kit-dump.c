@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The dump: each hook by itself, then all of it. */
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -111,20 +110,21 @@ static bool is_own_file(const char *name)
 
 static void say_state(struct kit *kit, const char *image)
 {
-	DIR *dir = opendir(image);
+	static const char clause[] = "what it has to remember is in the image directory";
+	cleanup_dirp DIR *dir = opendir(image);
+	const struct dirent *entry;
 	char first[300] = "";
-	int n = 0;
+	int n = 0, more = dir ? 0 : -errno;
 
-	for (struct dirent *entry = dir ? readdir(dir) : NULL; entry; entry = readdir(dir))
+	while (dir && (more = fd_next_entry(dir, &entry)) > 0)
 		if (!is_own_file(entry->d_name) && !n++)
 			snprintf(first, sizeof(first), "%s", entry->d_name);
-	if (dir)
-		closedir(dir);
-	if (n)
-		kit_say(kit, true, "what it has to remember is in the image directory",
-			"%d file%s: %s", n, n == 1 ? "" : "s", first);
+	if (more < 0)
+		kit_say(kit, false, clause, "it cannot be listed: %s", strerror(-more));
+	else if (n)
+		kit_say(kit, true, clause, "%d file%s: %s", n, n == 1 ? "" : "s", first);
 	else
-		kit_say(kit, true, "what it has to remember is in the image directory",
+		kit_say(kit, true, clause,
 			"nothing: rebind_mount_info() tells the mountpoint of an id");
 }
 

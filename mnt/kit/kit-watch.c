@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "mnt/kit/kit-watch.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,13 +21,6 @@ static int read_text(const char *path, char **ret)
 
 	return fd < 0 ? -errno : fd_slurp(fd, ret, &size);
 }
-
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-#define cleanup_dir cleanup(close_dir)
 
 /* Mounts */
 
@@ -201,12 +193,13 @@ static int name_of(const char *pid, char *ret, size_t size)
 
 int kit_others(pid_t known, char *ret_name, size_t size)
 {
-	cleanup_dir DIR *dir = opendir("/proc");
-	int n = 0;
+	cleanup_dirp DIR *dir = opendir("/proc");
+	const struct dirent *entry;
+	int n = 0, more = dir ? 0 : -errno;
 
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;
-	for (struct dirent *entry = dir ? readdir(dir) : NULL; entry; entry = readdir(dir)) {
+	while (dir && (more = fd_next_entry(dir, &entry)) > 0) {
 		pid_t pid = atoi(entry->d_name);
 		char name[300];
 
@@ -217,14 +210,15 @@ int kit_others(pid_t known, char *ret_name, size_t size)
 		if (!n++)
 			snprintf(ret_name, size, "%s", name);
 	}
-	return n;
+	return more < 0 ? more : n;
 }
 
 int kit_descriptors(pid_t keeper)
 {
 	cleanup_free char *children = NULL;
+	const struct dirent *entry;
 	char path[64];
-	int n = 0;
+	int n = 0, more;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)keeper, (int)keeper);
 	int err = read_text(path, &children);
@@ -232,13 +226,13 @@ int kit_descriptors(pid_t keeper)
 	if (err)
 		return err;
 	snprintf(path, sizeof(path), "/proc/%d/fd", atoi(children));
-	cleanup_dir DIR *dir = opendir(path);
+	cleanup_dirp DIR *dir = opendir(path);
 
 	if (!dir)
 		return -errno;
-	while (readdir(dir))
+	while ((more = fd_next_entry(dir, &entry)) > 0)
 		n++;
-	return n;
+	return more < 0 ? more : n;
 }
 
 /* Loop devices */
@@ -258,14 +252,15 @@ static bool is_behind(const char *loop, const struct stat *file)
 
 int kit_loops(const char *path)
 {
-	cleanup_dir DIR *dir = opendir("/sys/block");
+	cleanup_dirp DIR *dir = opendir("/sys/block");
+	const struct dirent *entry;
 	struct stat file;
-	int n = 0;
+	int n = 0, more;
 
 	if (!dir || stat(path, &file) < 0 || !S_ISREG(file.st_mode))
 		return 0;
-	for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir))
+	while ((more = fd_next_entry(dir, &entry)) > 0)
 		if (strncmp(entry->d_name, "loop", 4) == 0)
 			n += is_behind(entry->d_name, &file);
-	return n;
+	return more < 0 ? more : n;
 }

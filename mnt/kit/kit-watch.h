@@ -58,7 +58,7 @@ bool kit_files_changed(const struct kit_files *before, const struct kit_files *a
  * kit_others - processes of this pid namespace that are neither this one, its parent, nor @known
  * @ret_name: "name (pid)" of the first
  *
- * Those that have ended are reaped first. Return: how many.
+ * Those that have ended are reaped first. Return: how many, or a negative errno.
  */
 int kit_others(pid_t known, char *ret_name, size_t size);
 
@@ -74,7 +74,7 @@ int kit_descriptors(pid_t keeper);
  * kit_loops - how many loop devices have this file behind them
  * @path: a regular file
  *
- * Return: how many; 0 for anything else.
+ * Return: how many; 0 for anything else; a negative errno if they cannot be listed.
  */
 int kit_loops(const char *path);
 

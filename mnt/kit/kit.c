@@ -125,6 +125,8 @@ bool kit_check_host(struct kit *kit, const char *after)
 	snprintf(clause, sizeof(clause), "after %s no process is left", after);
 	if (*kit->left)
 		ok &= kit_say(kit, false, clause, "%s", kit->left);
+	else if (others < 0)
+		ok &= kit_say(kit, false, clause, "/proc cannot be listed: %s", strerror(-others));
 	else if (others)
 		ok &= kit_say(kit, false, clause, "%d run, %s is one", others, name);
 	else

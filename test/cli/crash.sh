@@ -275,7 +275,7 @@ deny_calls() {
 	for call in openat2 statmount listmount open_tree move_mount mount_setattr fsopen fsconfig fsmount \
 		fspick pivot_root statx mkdirat unlinkat symlinkat linkat mount umount2 unshare setns \
 		chroot fchdir capset socketpair sendmsg recvmsg prctl fsync getrandom memfd_create \
-		fstatfs fchownat fchmod utimensat mknodat renameat2; do
+		fstatfs fchownat fchmod utimensat mknodat renameat2 getdents64; do
 		for error in ENOSYS EPERM; do
 			restore_denied "$error" "$call"
 			result "without $call ($error) a restore $(outcome)" "$why"

@@ -70,6 +70,7 @@ static const struct {
 	{ "fchownat", SYS_fchownat },
 	{ "fchmod", SYS_fchmod },
 	{ "utimensat", SYS_utimensat },
+	{ "getdents64", SYS_getdents64 },
 };
 
 static long number_of(const char *name)

@@ -159,6 +159,37 @@ static void a_descriptor_has_a_name_in_proc(void **state)
 	assert_string_equal(fd_proc_path(2147483647, buf), "/proc/self/fd/2147483647");
 }
 
+static void a_directory_is_listed_without_itself_and_its_parent(void **state)
+{
+	cleanup_dirp DIR *dir = opendir("/proc/self/ns");
+	const struct dirent *entry;
+	int more, seen = 0;
+
+	while ((more = fd_next_entry(dir, &entry)) > 0) {
+		assert_int_not_equal(*entry->d_name, '.');
+		seen += strcmp(entry->d_name, "mnt") == 0;
+	}
+	assert_int_equal(more, 0);
+	assert_int_equal(seen, 1);
+}
+
+/* For readdir(3) both are NULL; an old errno is none of the directory's. */
+static void a_failure_is_not_taken_for_the_end_of_a_directory(void **state)
+{
+	cleanup_fd int file = memfd_create("no directory", MFD_CLOEXEC);
+	cleanup_dirp DIR *dir = opendir("/proc/self/ns");
+	const struct dirent *entry;
+	int more;
+
+	errno = EXDEV;
+	while ((more = fd_next_entry(dir, &entry)) > 0)
+		errno = EXDEV;
+	assert_int_equal(more, 0);
+	rewinddir(dir);
+	assert_int_equal(dup3(file, dirfd(dir), O_CLOEXEC), dirfd(dir));
+	assert_int_equal(fd_next_entry(dir, &entry), -ENOTDIR);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +202,8 @@ int main(void)
 		cmocka_unit_test(of_two_descriptors_the_second_does_not_stay),
 		cmocka_unit_test(the_limit_of_open_files_can_be_raised),
 		cmocka_unit_test(a_descriptor_has_a_name_in_proc),
+		cmocka_unit_test(a_directory_is_listed_without_itself_and_its_parent),
+		cmocka_unit_test(a_failure_is_not_taken_for_the_end_of_a_directory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
