@@ -32,7 +32,7 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 DEPS_BUILD = gcc libc6-dev make pkg-config libmount-dev libcap-dev libprotobuf-c-dev \
 	protobuf-c-compiler libarchive-dev zlib1g-dev libjansson-dev
 DEPS_DEMO  = busybox-static
-DEPS_TEST  = libcmocka-dev e2fsprogs btrfs-progs xfsprogs mount runc crun lxc systemd-container bubblewrap iproute2 zstd python3 criu jq attr acl libcap2-bin \
+DEPS_TEST  = libcmocka-dev e2fsprogs btrfs-progs xfsprogs mount procps runc crun lxc systemd-container bubblewrap iproute2 zstd python3 criu jq attr acl libcap2-bin \
 	squashfuse squashfs-tools mandoc shellcheck codespell cppcheck \
 	clang-format clang clang-tidy libclang-rt-dev
 
