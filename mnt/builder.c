@@ -18,7 +18,9 @@
 #include "mnt/premount.h"
 #include "mnt/prepare.h"
 #include "mnt/sharing.h"
+#include "mnt/source-clone.h"
 #include "mnt/staging.h"
+#include "mnt/unshare.h"
 
 static void let_go(struct build *b, int *fd)
 {
@@ -206,7 +208,7 @@ static int enter_namespace(struct build *b, uint64_t above)
 	char name[64];
 
 	if (!b->keeper || !b->keeper->has_user) {
-		int err = namespaces_unshare_mounts(above);
+		int err = unshare_mounts(above);
 
 		return err ? log_error(err, "cannot make a mount namespace") : 0;
 	}

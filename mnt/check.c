@@ -11,8 +11,8 @@
 #include "base/fd.h"
 #include "base/sys.h"
 #include "include/rebind.h"
-#include "mnt/namespaces.h"
 #include "mnt/scan.h"
+#include "mnt/unshare.h"
 #include "base/scratch.h"
 
 /* Return: 0 or a negative errno. Run in a child with a mount namespace of its own. */
@@ -152,7 +152,7 @@ static int try_probe(probe_fn probe)
 	pid_t pid = child_fork();
 
 	if (pid == 0) {
-		int err = namespaces_unshare_to_root();
+		int err = unshare_to_root();
 
 		_exit(err ? -err : -probe());
 	}

@@ -18,162 +18,9 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/sys.h"
-#include "base/scratch.h"
+#include "mnt/ns-wish.h"
 #include "mnt/talk.h"
-
-#define BATCH_TRIES 200000 /* more unshares than any gap between two CPUs' batches asks for */
-
-static const struct {
-	const char *name; /* as in --join-ns and below /proc/PID/ns */
-	int flag;
-} kinds[] = {
-	/* The user namespace last: joining it takes away what joining the others needs. */
-	{ "net", CLONE_NEWNET },       { "ipc", CLONE_NEWIPC }, { "uts", CLONE_NEWUTS },
-	{ "cgroup", CLONE_NEWCGROUP }, { "pid", CLONE_NEWPID }, { "user", CLONE_NEWUSER },
-};
-
-#define N_KINDS ARRAY_SIZE(kinds)
-#define USER	(N_KINDS - 1)
-
-/* What was asked for. */
-struct wish {
-	int join[N_KINDS]; /* nsfs descriptors, or -EBADF */
-	int make;	   /* CLONE_NEW* */
-	uint64_t above;
-	uid_t uid; /* of the caller, for the maps of a new user namespace */
-};
-
-static size_t kind_named(const char *name, size_t size)
-{
-	size_t i = 0;
-
-	while (i < N_KINDS &&
-	       (strlen(kinds[i].name) != size || strncmp(kinds[i].name, name, size) != 0))
-		i++;
-	return i;
-}
-
-static bool is_number(const char *text)
-{
-	return *text && strspn(text, "0123456789") == strlen(text);
-}
-
-static void want_join(struct wish *wish, const char *word, struct findings *findings)
-{
-	const char *colon = strchr(word, ':');
-	size_t i = colon ? kind_named(word, (size_t)(colon - word)) : N_KINDS;
-	char name[64];
-
-	if (i == N_KINDS || !colon[1]) {
-		findings_add(findings, "option", 0, NULL, "user, pid, net, ipc, uts, cgroup",
-			     "--join-ns '%s' is not of the form NS:PID or NS:FILE", word);
-		return;
-	}
-	if (wish->join[i] >= 0) {
-		findings_add(findings, "option", 0, NULL, NULL,
-			     "--join-ns names a %s namespace twice", kinds[i].name);
-		return;
-	}
-	snprintf(name, sizeof(name), "/proc/%.20s/ns/%s", colon + 1, kinds[i].name);
-	wish->join[i] = open(is_number(colon + 1) ? name : colon + 1, O_RDONLY | O_CLOEXEC);
-	if (wish->join[i] < 0)
-		findings_add(findings, "option", 0, NULL, NULL,
-			     "--join-ns '%s' cannot be opened: %s", word, strerror(errno));
-}
-
-static void want_new(struct wish *wish, const char *list, struct findings *findings)
-{
-	while (list && *list) {
-		size_t n = strcspn(list, ","), i = kind_named(list, n);
-
-		if (i == N_KINDS)
-			findings_add(findings, "option", 0, NULL,
-				     "user, pid, net, ipc, uts, cgroup",
-				     "--new-ns '%.*s' is no namespace", (int)n, list);
-		else if (wish->join[i] >= 0)
-			findings_add(findings, "option", 0, NULL, NULL,
-				     "--new-ns and --join-ns both name a %s namespace",
-				     kinds[i].name);
-		else
-			wish->make |= kinds[i].flag;
-		list += n + (list[n] == ',');
-	}
-}
-
-static uint64_t own_id(int proc_fd)
-{
-	cleanup_fd int fd = openat(proc_fd, "thread-self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	uint64_t id = 0;
-
-	return fd >= 0 && sys_mntns_id(fd, &id) == 0 ? id : 0;
-}
-
-int namespaces_unshare_to_root(void)
-{
-	if (unshare(CLONE_NEWNS) < 0)
-		return -errno;
-	cleanup_fd int ns = open("/proc/thread-self/ns/mnt", O_RDONLY | O_CLOEXEC);
-
-	/* Without a /proc nothing can be entered: "/" has to be the root then. */
-	if (ns >= 0 && setns(ns, CLONE_NEWNS) < 0)
-		return -errno;
-	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ? -errno : 0;
-}
-
-/* On a root of its own, with nothing below it: a copy of that costs next to nothing. */
-static int empty_namespace(void)
-{
-	int err = namespaces_unshare_to_root();
-	/* Not before: only here may one who is root in a new user namespace mount. */
-	cleanup_fd int root = err ? err : scratch_directory();
-
-	if (root < 0)
-		return root;
-	err = sys_move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
-	if (err || fchdir(root) < 0)
-		return err ? err : -errno;
-	err = sys_pivot_root(".", ".");
-	return err || umount2(".", MNT_DETACH) == 0 ? err : -errno;
-}
-
-static int use_up_ids(uint64_t above)
-{
-	cleanup_fd int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int err = proc < 0 ? -errno : empty_namespace();
-
-	for (int i = 0; !err && i < BATCH_TRIES; i++) {
-		if (unshare(CLONE_NEWNS) < 0)
-			return -errno;
-		if (own_id(proc) > above)
-			return 0;
-	}
-	return err ? err : -EAGAIN;
-}
-
-int namespaces_unshare_mounts(uint64_t above)
-{
-	cpu_set_t before, one;
-	int cpu = sched_getcpu();
-
-	if (!above)
-		return unshare(CLONE_NEWNS) < 0 ? -errno : 0;
-	if (cpu < 0 || sched_getaffinity(0, sizeof(before), &before) < 0)
-		return -errno;
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	if (sched_setaffinity(0, sizeof(one), &one) < 0)
-		return -errno;
-	pid_t pid = child_fork();
-
-	if (pid == 0)
-		_exit(-use_up_ids(above));
-	int err = pid < 0 ? pid : child_wait_errno(pid);
-
-	if (!err && unshare(CLONE_NEWNS) < 0)
-		err = -errno;
-	sched_setaffinity(0, sizeof(before), &before);
-	return err;
-}
+#include "mnt/unshare.h"
 
 /* ---- in the keeper ---- */
 
@@ -251,17 +98,17 @@ static int become_root(void)
 	return 0;
 }
 
-static int enter_wished(const struct wish *wish)
+static int enter_wished(const struct ns_wish *wish)
 {
-	for (size_t i = 0; i < USER; i++)
-		if (wish->join[i] >= 0 && setns(wish->join[i], kinds[i].flag) < 0)
-			return log_error(-errno, "cannot join the %s namespace", kinds[i].name);
+	for (size_t i = 0; i < NS_USER; i++)
+		if (wish->join[i] >= 0 && setns(wish->join[i], ns_kinds[i].flag) < 0)
+			return log_error(-errno, "cannot join the %s namespace", ns_kinds[i].name);
 	if (wish->make & CLONE_NEWUSER) {
 		int err = make_user_namespace();
 
 		if (err)
 			return log_error(err, "cannot make a user namespace");
-	} else if (wish->join[USER] >= 0 && setns(wish->join[USER], CLONE_NEWUSER) < 0) {
+	} else if (wish->join[NS_USER] >= 0 && setns(wish->join[NS_USER], CLONE_NEWUSER) < 0) {
 		return log_error(-errno, "cannot join the user namespace");
 	}
 	if (unshare(wish->make & ~CLONE_NEWUSER) < 0)
@@ -336,7 +183,7 @@ static void serve(int sock)
 }
 
 /* The second process is in the pid namespace; it is the caller's child as the first one was. */
-static void keep(const struct wish *wish, int sock)
+static void keep(const struct ns_wish *wish, int sock)
 {
 	log_to(talk_log_sink, &sock, log_max());
 	int err = enter_wished(wish);
@@ -349,12 +196,12 @@ static void keep(const struct wish *wish, int sock)
 		_exit(0);
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	bool user = (wish->make & CLONE_NEWUSER) || wish->join[USER] >= 0;
+	bool user = (wish->make & CLONE_NEWUSER) || wish->join[NS_USER] >= 0;
 
 	if (user)
 		err = become_root();
 	if (!err && user)
-		err = namespaces_unshare_mounts(wish->above);
+		err = unshare_mounts(wish->above);
 	if (err) {
 		log_error(err, "cannot become the root of the user namespace");
 		/* An unread message would take this one with it: the socket is reset then. */
@@ -377,7 +224,7 @@ static int open_ns(const struct keeper *keeper, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-static int start(const struct wish *wish, struct keeper *ret)
+static int start(const struct ns_wish *wish, struct keeper *ret)
 {
 	int pair[2], number;
 	int err = fd_pair(pair);
@@ -403,7 +250,7 @@ static int start(const struct wish *wish, struct keeper *ret)
 		.pid = number,
 		.sock = fd_take(&mine),
 		.user_fd = -EBADF,
-		.has_user = (wish->make & CLONE_NEWUSER) || wish->join[USER] >= 0,
+		.has_user = (wish->make & CLONE_NEWUSER) || wish->join[NS_USER] >= 0,
 		.has_pid = wish->make & CLONE_NEWPID,
 	};
 	err = talk_send(ret->sock, (struct talk_message){ .type = TALK_GO }, NULL, -1);
@@ -417,52 +264,23 @@ static int start(const struct wish *wish, struct keeper *ret)
 	return err;
 }
 
-static void read_wish(const char *const *join, size_t n_join, const char *new_ns, struct wish *wish,
-		      struct findings *findings)
-{
-	for (size_t i = 0; i < N_KINDS; i++)
-		wish->join[i] = -EBADF;
-	for (size_t i = 0; i < n_join; i++)
-		want_join(wish, join[i], findings);
-	want_new(wish, new_ns, findings);
-}
-
-bool namespaces_are_given(const struct rebind_restore_options *o, const char *kind)
-{
-	size_t n = strlen(kind);
-
-	for (size_t i = 0; i < o->n_join_ns; i++)
-		if (strncmp(o->join_ns[i], kind, n) == 0 && o->join_ns[i][n] == ':')
-			return true;
-	for (const char *p = o->new_ns; p && *p; p += strcspn(p, ","), p += *p == ',')
-		if (strcspn(p, ",") == n && strncmp(p, kind, n) == 0)
-			return true;
-	return false;
-}
-
-static void close_wish(struct wish *wish)
-{
-	for (size_t i = 0; i < N_KINDS; i++)
-		fd_close(&wish->join[i]);
-}
-
 int keeper_check(const char *const *join, size_t n_join, const char *new_ns,
 		 struct findings *findings)
 {
-	cleanup(close_wish) struct wish wish = { 0 };
+	cleanup_ns_wish struct ns_wish wish = { 0 };
 
-	read_wish(join, n_join, new_ns, &wish, findings);
+	ns_wish_read(join, n_join, new_ns, &wish, findings);
 	return findings->lost ? -ENOMEM : 0;
 }
 
 int keeper_start(const char *const *join, size_t n_join, const char *new_ns, uint64_t above,
 		 struct keeper *ret, struct findings *findings)
 {
-	cleanup(close_wish) struct wish wish = { .above = above };
+	cleanup_ns_wish struct ns_wish wish = { .above = above };
 	size_t before = findings->n;
 
 	*ret = KEEPER_NONE;
-	read_wish(join, n_join, new_ns, &wish, findings);
+	ns_wish_read(join, n_join, new_ns, &wish, findings);
 	if (findings->n > before)
 		return -EINVAL;
 	return n_join || wish.make ? start(&wish, ret) : 0;
@@ -503,17 +321,17 @@ static int open_other(const struct keeper *keeper, const char *name)
 
 int keeper_enter(const struct keeper *keeper)
 {
-	int fds[N_KINDS], err = 0;
+	int fds[NS_KINDS], err = 0;
 
 	if (!keeper || !keeper->pid)
 		return 0;
 	/* All are opened first: another user namespace may not look into /proc. */
-	for (size_t i = 0; i < N_KINDS; i++)
-		fds[i] = open_other(keeper, kinds[i].name);
-	for (size_t i = 0; i < N_KINDS && !err; i++)
-		if (fds[i] >= 0 && setns(fds[i], kinds[i].flag) < 0)
+	for (size_t i = 0; i < NS_KINDS; i++)
+		fds[i] = open_other(keeper, ns_kinds[i].name);
+	for (size_t i = 0; i < NS_KINDS && !err; i++)
+		if (fds[i] >= 0 && setns(fds[i], ns_kinds[i].flag) < 0)
 			err = -errno;
-	for (size_t i = 0; i < N_KINDS; i++)
+	for (size_t i = 0; i < NS_KINDS; i++)
 		fd_close(&fds[i]);
 	return err;
 }

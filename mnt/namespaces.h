@@ -36,11 +36,6 @@ int keeper_check(const char *const *join, size_t n_join, const char *new_ns,
 		 struct findings *findings);
 
 /**
- * namespaces_are_given - does the caller give this kind ("net"), with --join-ns or --new-ns
- */
-bool namespaces_are_given(const struct rebind_restore_options *o, const char *kind);
-
-/**
  * keeper_start - join and make namespaces
  * @join: "pid:PID|FILE", "net:...", ...; @new_ns: "pid,net" or NULL
  * @above: with a user namespace: the id that the new mount namespace must be above, or 0
@@ -95,25 +90,5 @@ int keeper_hold(struct keeper *keeper, int mntns_fd, int root_fd);
  * keeper_stop - end it, and with it what lives in its new pid namespace
  */
 void keeper_stop(struct keeper *keeper);
-
-/**
- * namespaces_unshare_to_root - unshare(CLONE_NEWNS), to the namespace's own root, all of it private
- *
- * In a chroot "/" need not be a mount, and then nothing can be made of it: no propagation set, no
- * root pivoted. Return: 0 or a negative errno.
- */
-int namespaces_unshare_to_root(void);
-
-/**
- * namespaces_unshare_mounts - unshare(CLONE_NEWNS), with an id that lets it be pinned
- * @above: the namespace in which it will be bound to a file has this id; 0: any will do
- *
- * Binding a namespace to a file is EINVAL unless its id is larger than that of the namespace of
- * the file (a rule against loops). Ids come per CPU, in batches: on one CPU, a throw-away child in
- * an emptied namespace makes new ones until they are large enough, and the next one is ours.
- *
- * Return: 0 or a negative errno.
- */
-int namespaces_unshare_mounts(uint64_t above);
 
 #endif

@@ -45,6 +45,7 @@
 #include "mnt/contents.h"
 #include "mnt/fs/fs.h"
 #include "mnt/lookahead.h"
+#include "mnt/ns-wish.h"
 #include "mnt/privileges.h"
 #include "mnt/rootless.h"
 #include "mnt/validate.h"
@@ -149,7 +150,7 @@ static void check_single(struct restore *r, const struct mount *m, const struct 
 {
 	char help[64];
 
-	if (!fs->namespace || namespaces_are_given(r->options, fs->namespace))
+	if (!fs->namespace || ns_wish_names(r->options, fs->namespace))
 		return;
 	for (uint32_t i = 0; i < r->callers.n; i++) {
 		const struct mount *own = &r->callers.mounts[i];

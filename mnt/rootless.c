@@ -14,6 +14,7 @@
 
 #include "base/path.h"
 #include "mnt/ids.h"
+#include "mnt/ns-wish.h"
 #include "mnt/prepare.h"
 #include "model/filesystem.h"
 
@@ -43,7 +44,7 @@ static void check_filesystem(const struct rebind_restore_options *options, const
 
 	/* One that is still to be made or joined cannot be tried. */
 	if (!fs || (fs->flags & FILESYSTEM_LAYERS) ||
-	    (fs->namespace && namespaces_are_given(options, fs->namespace)) ||
+	    (fs->namespace && ns_wish_names(options, fs->namespace)) ||
 	    try_filesystem(m->fstype) != -EPERM)
 		return;
 	if (fs->namespace)
@@ -87,7 +88,7 @@ void rootless_check(const struct rebind_restore_options *options, const struct m
 {
 	uint32_t root_dev = tree->mounts[tree->root].dev;
 
-	if (has_all_ids() || namespaces_are_given(options, "user"))
+	if (has_all_ids() || ns_wish_names(options, "user"))
 		return;
 	tree_for_each (i, tree) {
 		const struct mount *m = &tree->mounts[i];

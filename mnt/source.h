@@ -2,14 +2,7 @@
 /*
  * What the root and the external mounts are made of: the caller's directories and files.
  *
- * Sources are grouped by the mount they lie on. One clone of that mount, without its children, is
- * made before the namespace changes, and each source is cloned from there by its path inside:
- * nobody can put another mount in the way, no clone pays for the many children of a busy mount, and
- * two descriptors serve any number of sources.
- *
- * A detached clone can only be cloned again in the namespace in which it was made (since 6.15,
- * before that not at all). So once the staging root stands and the plugins are gone, the clones are
- * attached there, out of everybody's sight.
+ * Sources are grouped by the mount they lie on, which is what gets cloned (mnt/source-clone.h).
  */
 #ifndef REBIND_MNT_SOURCE_H
 #define REBIND_MNT_SOURCE_H
@@ -22,7 +15,7 @@
 
 struct source_group {
 	int path_fd;  /* O_PATH in the caller's namespace: the mount's root, or the only source */
-	int clone_fd; /* source_clone_groups(): private, childless */
+	int clone_fd; /* mnt/source-clone.h: private, childless */
 	int giver_fd; /* a clone that is still in the caller's peer group, where one is needed */
 	uint32_t attributes;
 	uint32_t shared; /* peer group of the caller's mount */
@@ -66,50 +59,5 @@ struct source_input {
  * Return: 0 (look at the findings) or a negative errno.
  */
 int source_find_all(struct source_input *input, struct sources *ret);
-
-/**
- * source_clone_groups - clone the mounts that sources lie on; still in the caller's namespace
- * @tree: which mounts need their source's peer group
- *
- * Return: 0 or a negative errno, logged.
- */
-int source_clone_groups(struct sources *sources, const struct mount_tree *tree);
-
-/**
- * source_settle_groups - attach the clones in the staging root, so that they can be cloned
- * Return: 0 or a negative errno, logged.
- */
-int source_settle_groups(struct sources *sources, int staging_fd);
-
-/**
- * source_clone_early - source_clone() of a directory before source_settle_groups()
- * @staging_fd: the staging root, which is "/": the group is attached there for a moment
- *
- * Return: as source_clone().
- */
-int source_clone_early(struct sources *sources, uint32_t mount, int staging_fd);
-
-/**
- * source_open - a handle on a source (O_PATH), through the group's clone
- * @rest: a path below the source, or ""
- *
- * Return: a descriptor or a negative errno.
- */
-int source_open(const struct sources *sources, uint32_t mount, const char *rest);
-
-/**
- * source_clone - a detached, private clone of a source
- *
- * A symlink that has come into the last place since the source was looked at is not followed (its
- * clone fits no directory); one before it is refused.
- *
- * Return: a descriptor or a negative errno.
- */
-int source_clone(struct sources *sources, uint32_t mount);
-
-/**
- * source_clone_part - the same of a directory or file below a source
- */
-int source_clone_part(const struct sources *sources, uint32_t mount, const char *rest);
 
 #endif

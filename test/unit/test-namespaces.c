@@ -2,6 +2,7 @@
 #include <sys/syscall.h>
 
 #include "mnt/namespaces.h"
+#include "mnt/unshare.h"
 #include "test/unit/help.h"
 
 static int keep(const char *new_ns, struct keeper *keeper)
@@ -218,7 +219,7 @@ static int unshare_above(int cpu, uint64_t above)
 
 	run_on(cpu);
 	sched_getaffinity(0, sizeof(before), &before);
-	if (namespaces_unshare_mounts(above))
+	if (unshare_mounts(above))
 		return 1;
 	sched_getaffinity(0, sizeof(after), &after);
 	return own_id() > above && CPU_EQUAL(&before, &after) ? 0 : 2;

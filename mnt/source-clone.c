@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "mnt/source-clone.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/path.h"
+
+/* Mounts that came into a user namespace from outside are locked to what they cover: cloned with
+ * it, or not at all. */
+static int clone_mount(int fd)
+{
+	int clone = sys_open_tree(fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+
+	return clone != -EINVAL
+		       ? clone
+		       : sys_open_tree(fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | AT_RECURSIVE);
+}
+
+static int clone_group(struct source_group *group, bool *need_giver)
+{
+	/* A descriptor that is a detached mount itself cannot be cloned before 6.15: it serves as
+	 * it is. */
+	group->clone_fd = clone_mount(group->path_fd);
+	if (group->clone_fd == -EINVAL && !group->attributes_known)
+		group->clone_fd = fcntl(group->path_fd, F_DUPFD_CLOEXEC, 3);
+	if (group->clone_fd < 0)
+		return group->clone_fd;
+	if (*need_giver && group->shared) {
+		group->giver_fd = clone_mount(group->path_fd);
+		if (group->giver_fd < 0)
+			return group->giver_fd;
+	}
+	return sys_mount_setattr(group->clone_fd, AT_RECURSIVE, 0, 0, MS_PRIVATE, -1);
+}
+
+int source_clone_groups(struct sources *sources, const struct mount_tree *tree)
+{
+	cleanup_free bool *need_giver = calloc(sources->n_groups + 1, sizeof(*need_giver));
+
+	if (!need_giver)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < tree->n; i++)
+		if (sources->of[i].group != MOUNT_NONE &&
+		    (tree->mounts[i].master || tree->mounts[i].host_shared))
+			need_giver[sources->of[i].group] = true;
+	for (uint32_t i = 0; i < sources->n_groups; i++) {
+		int err = clone_group(&sources->groups[i], &need_giver[i]);
+
+		if (err == -EINVAL)
+			return log_error(
+				err,
+				"cannot clone a source: it is unbindable, locked, or not in the "
+				"caller's mount namespace");
+		if (err)
+			return log_error(err, "cannot clone the mount of a source");
+	}
+	return 0;
+}
+
+static int settle_group(const struct source_group *group, int staging_fd, uint32_t number)
+{
+	struct sys_mount_stat stat;
+	char name[32];
+	int err = sys_mount_stat(group->clone_fd, "", AT_EMPTY_PATH, &stat);
+
+	if (err)
+		return err;
+	snprintf(name, sizeof(name), "crt-source.%u", number);
+	if (S_ISDIR(stat.mode)) {
+		if (mkdirat(staging_fd, name, 0700) < 0)
+			return -errno;
+	} else {
+		cleanup_fd int file =
+			openat(staging_fd, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+
+		if (file < 0)
+			return -errno;
+	}
+	return sys_move_mount(group->clone_fd, "", staging_fd, name, MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+int source_settle_groups(struct sources *sources, int staging_fd)
+{
+	for (uint32_t i = 0; i < sources->n_groups; i++) {
+		int err = settle_group(&sources->groups[i], staging_fd, i);
+
+		if (err)
+			return log_error(err,
+					 "cannot attach the mount of a source in the staging root");
+	}
+	return 0;
+}
+
+/* It is attached no longer than it takes: what is attached is within the reach of plugins. */
+int source_clone_early(struct sources *sources, uint32_t mount, int staging_fd)
+{
+	uint32_t number = sources->of[mount].group;
+	struct source_group *group = &sources->groups[number];
+	char name[32];
+	int err = settle_group(group, staging_fd, number);
+
+	if (err)
+		return err;
+	snprintf(name, sizeof(name), "/crt-source.%u", number);
+	cleanup_fd int fd = source_clone(sources, mount);
+	cleanup_fd int again = sys_open_tree(group->clone_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+
+	if (again < 0)
+		return again;
+	path_cache_forget(&sources->cache);
+	fd_close(&group->clone_fd);
+	group->clone_fd = fd_take(&again);
+	if (umount2(name, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 ||
+	    unlinkat(staging_fd, name + 1, AT_REMOVEDIR) < 0)
+		return -errno;
+	return fd_take(&fd);
+}
+
+/* "a" and "/b" are "a/b"; nothing of it starts with a slash. */
+static char *rest_path(const struct source *source, const char *rest)
+{
+	const char *first = source->rest + strspn(source->rest, "/");
+	char *path;
+
+	rest += strspn(rest, "/");
+	return asprintf(&path, "%s%s%s", first, *first && *rest ? "/" : "", rest) < 0 ? NULL : path;
+}
+
+int source_open(const struct sources *sources, uint32_t mount, const char *rest)
+{
+	const struct source *source = &sources->of[mount];
+	cleanup_free char *path = rest_path(source, rest);
+
+	if (!path)
+		return -ENOMEM;
+	if (!*path)
+		return fcntl(sources->groups[source->group].clone_fd, F_DUPFD_CLOEXEC, 3);
+	return path_open_beneath(sources->groups[source->group].clone_fd, path);
+}
+
+int source_clone_part(const struct sources *sources, uint32_t mount, const char *rest)
+{
+	cleanup_fd int fd = source_open(sources, mount, rest);
+
+	return fd < 0 ? fd : sys_open_tree(fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+}
+
+int source_clone(struct sources *sources, uint32_t mount)
+{
+	const struct source *source = &sources->of[mount];
+	int group_fd = sources->groups[source->group].clone_fd;
+	const char *name;
+
+	if (!*source->rest)
+		return sys_open_tree(group_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+	int dir_fd = path_cache_open(&sources->cache, group_fd, source->rest, &name);
+
+	return dir_fd < 0 ? dir_fd
+			  : sys_open_tree(dir_fd, name, OPEN_TREE_CLONE | AT_SYMLINK_NOFOLLOW);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Clones of the sources.
+ *
+ * One clone of each mount that sources lie on, without its children, is made before the namespace
+ * changes, and each source is cloned from there by its path inside: nobody can put another mount in
+ * the way, no clone pays for the many children of a busy mount, and two descriptors serve any
+ * number of sources.
+ *
+ * A detached clone can only be cloned again in the namespace in which it was made (since 6.15,
+ * before that not at all). So once the staging root stands and the plugins are gone, the clones are
+ * attached there, out of everybody's sight.
+ */
+#ifndef REBIND_MNT_SOURCE_CLONE_H
+#define REBIND_MNT_SOURCE_CLONE_H
+
+#include "mnt/source.h"
+
+/**
+ * source_clone_groups - clone the mounts that sources lie on; still in the caller's namespace
+ * @tree: which mounts need their source's peer group
+ *
+ * Return: 0 or a negative errno, logged.
+ */
+int source_clone_groups(struct sources *sources, const struct mount_tree *tree);
+
+/**
+ * source_settle_groups - attach the clones in the staging root, so that they can be cloned
+ * Return: 0 or a negative errno, logged.
+ */
+int source_settle_groups(struct sources *sources, int staging_fd);
+
+/**
+ * source_clone_early - source_clone() of a directory before source_settle_groups()
+ * @staging_fd: the staging root, which is "/": the group is attached there for a moment
+ *
+ * Return: as source_clone().
+ */
+int source_clone_early(struct sources *sources, uint32_t mount, int staging_fd);
+
+/**
+ * source_open - a handle on a source (O_PATH), through the group's clone
+ * @rest: a path below the source, or ""
+ *
+ * Return: a descriptor or a negative errno.
+ */
+int source_open(const struct sources *sources, uint32_t mount, const char *rest);
+
+/**
+ * source_clone - a detached, private clone of a source
+ *
+ * A symlink that has come into the last place since the source was looked at is not followed (its
+ * clone fits no directory); one before it is refused.
+ *
+ * Return: a descriptor or a negative errno.
+ */
+int source_clone(struct sources *sources, uint32_t mount);
+
+/**
+ * source_clone_part - the same of a directory or file below a source
+ */
+int source_clone_part(const struct sources *sources, uint32_t mount, const char *rest);
+
+#endif
