@@ -46,7 +46,7 @@ static bool is_lost(struct build *b, uint32_t i)
 static int seal(struct build *b, uint32_t i)
 {
 	const struct mount *m = &b->tree->mounts[i];
-	int err = fs_seal(b->fds[i]);
+	int err = fs_seal(m, b->fds[i]);
 
 	return err ? log_error(err, "cannot make the superblock of mount %u '%s' read-only", m->id,
 			       m->mountpoint)

@@ -88,9 +88,9 @@ static void check_layer(const struct scan_target *target, const struct mount *m,
 			       layer);
 }
 
-/* lowerdir is a list; a colon in a name has a backslash before it. */
+/* Names whose odd bytes have a backslash before them; lowerdir is a list of such names. */
 static void check_layers(const struct scan_target *target, const struct mount *m, char *layers,
-			 const char *help, struct findings *findings)
+			 char separator, const char *help, struct findings *findings)
 {
 	char *out = layers, *start = layers;
 
@@ -99,7 +99,7 @@ static void check_layers(const struct scan_target *target, const struct mount *m
 			*out++ = *++p;
 			continue;
 		}
-		if (*p && *p != ':') {
+		if (*p && *p != separator) {
 			*out++ = *p;
 			continue;
 		}
@@ -122,10 +122,14 @@ static void check_overlay(const struct scan_target *target, const struct mount_t
 	struct filesystem_option option;
 
 	while (filesystem_next_option(&options, &option) > 0) {
-		if (option.value &&
-		    (!strcmp(option.name, "lowerdir") || !strcmp(option.name, "upperdir") ||
-		     !strcmp(option.name, "workdir")))
-			check_layers(target, m, option.value, help, findings);
+		if (!option.value)
+			;
+		else if (!strcmp(option.name, "lowerdir"))
+			check_layers(target, m, option.value, ':', help, findings);
+		else if (!strcmp(option.name, "upperdir") || !strcmp(option.name, "workdir"))
+			check_layers(target, m, option.value, '\0', help, findings);
+		else if (!strcmp(option.name, "lowerdir+") || !strcmp(option.name, "datadir+"))
+			check_layer(target, m, option.value, help, findings);
 		filesystem_free_option(&option);
 	}
 }
@@ -196,12 +200,37 @@ static void check_idmap(const struct mount *m, struct findings *findings)
 			"it is id-mapped, and a plugin's mount cannot be, once it is attached");
 }
 
+/* @tree: where the mount is seen; NULL: it is of an image */
+static void check_options(const struct mount_tree *tree, const struct mount *m,
+			  const struct filesystem *fs, struct findings *findings)
+{
+	const char *options = m->options;
+	struct filesystem_option option;
+
+	if (fs->flags & FILESYSTEM_HOST_OPTIONS)
+		return;
+	while (filesystem_next_option(&options, &option) > 0) {
+		cleanup_free char *help = NULL;
+
+		if (!filesystem_allows(fs, option.name) && !filesystem_ignores(option.name)) {
+			help = tree ? validate_external_word(tree, m) : NULL;
+			findings_mount(findings, "unknown-option", m, help,
+				       "%s the %s option '%s', which is not on rebind's list",
+				       tree ? "it has" : "the image asks for", fs->name,
+				       option.name);
+		}
+		filesystem_free_option(&option);
+	}
+}
+
 static void check_superblock(const struct scan_target *target, const struct mount_tree *tree,
 			     const struct mount_tree *callers, const struct mount *m,
 			     struct findings *findings)
 {
 	const struct filesystem *fs = filesystem_find(m->fstype);
 
+	if (fs)
+		check_options(tree, m, fs, findings);
 	if (strcmp(m->fstype, "overlay") == 0)
 		check_overlay(target, tree, m, findings);
 	/* What the caller has mounted itself is the host's, and so is what it holds. */
@@ -233,24 +262,6 @@ static bool is_enabled(const char *name, const char *const *enable_fs, size_t n)
 	return false;
 }
 
-static void check_options(const struct mount *m, const struct filesystem *fs,
-			  struct findings *findings)
-{
-	const char *options = m->options;
-	struct filesystem_option option;
-
-	if (fs->flags & FILESYSTEM_HOST_OPTIONS)
-		return;
-	while (filesystem_next_option(&options, &option) > 0) {
-		if (!filesystem_allows(fs, option.name) && !filesystem_ignores(option.name))
-			findings_mount(
-				findings, "unknown-option", m, NULL,
-				"the image asks for the %s option '%s', which is not on rebind's list",
-				fs->name, option.name);
-		filesystem_free_option(&option);
-	}
-}
-
 static void check_internal(const struct mount_tree *tree, const struct mount *m,
 			   const char *const *enable_fs, size_t n, struct findings *findings)
 {
@@ -278,7 +289,7 @@ static void check_internal(const struct mount_tree *tree, const struct mount *m,
 		findings_mount(findings, "no-source", m, NULL,
 			       "it shows '%s' of a %s that no record shows whole", m->root,
 			       m->fstype);
-	check_options(m, fs, findings);
+	check_options(NULL, m, fs, findings);
 }
 
 /* The filesystem behind a descriptor of a plugin's is created with options of the image. */

@@ -162,12 +162,16 @@ int fs_create(struct build *b, uint32_t i)
 	return err ? err : fd_take(&fd);
 }
 
-int fs_seal(int fd)
+int fs_seal(const struct mount *m, int fd)
 {
 	cleanup_fd int fs_fd = fspick(fd, "", FSPICK_EMPTY_PATH | FSPICK_CLOEXEC);
 
-	if (fs_fd < 0 || fsconfig(fs_fd, FSCONFIG_SET_FLAG, "ro", NULL, 0) < 0 ||
-	    fsconfig(fs_fd, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) < 0)
+	if (fs_fd < 0 || fsconfig(fs_fd, FSCONFIG_SET_FLAG, "ro", NULL, 0) < 0)
 		return -errno;
-	return 0;
+	/* What a devpts is not told again goes back to its default. */
+	int err = strcmp(m->fstype, "devpts") == 0 ? fs_set_options(fs_fd, m, m->options) : 0;
+
+	if (!err && fsconfig(fs_fd, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) < 0)
+		err = -errno;
+	return err;
 }

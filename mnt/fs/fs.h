@@ -18,11 +18,12 @@ int fs_create(struct build *b, uint32_t i);
 
 /**
  * fs_seal - make a superblock read-only, now that nothing more is written to it
+ * @m: the record of a mount of it
  * @fd: any mount of it
  *
  * Return: 0 or a negative errno.
  */
-int fs_seal(int fd);
+int fs_seal(const struct mount *m, int fd);
 
 /**
  * fs_set_option - one option of a new filesystem
