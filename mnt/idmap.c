@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "model/ids.h"
 
 #define EXTENT_TEXT 36 /* three numbers of ten digits, with what separates them */
 
@@ -123,4 +124,18 @@ int idmaps_apply(const struct idmaps *idmaps, const struct mount *m, int fd)
 	if (index == TABLE_NONE)
 		return -ENOENT;
 	return sys_mount_setattr(fd, 0, MOUNT_ATTR_IDMAP, 0, 0, idmaps->fds[index]);
+}
+
+void idmaps_check_source(const struct mount *m, const struct mount *source,
+			 struct findings *findings)
+{
+	if (!(source->attributes & MOUNT_ATTR_IDMAP))
+		return;
+	if (!m->idmap)
+		findings_mount(findings, "idmapped", m, "another source",
+			       "its source is id-mapped, and it was not");
+	else if (!source->idmap || !ids_same_maps(m->idmap, source->idmap))
+		findings_mount(findings, "idmapped", m, "another source",
+			       "its source is id-mapped with other maps than it had, or with maps "
+			       "that the kernel does not tell");
 }

@@ -4,6 +4,7 @@
 #define REBIND_MNT_IDMAP_H
 
 #include "base/table.h"
+#include "model/findings.h"
 #include "model/tree.h"
 
 /* One user namespace for each distinct pair of maps. */
@@ -29,5 +30,14 @@ int idmaps_make(const struct mount_tree *tree, struct idmaps *ret);
  * cannot be.
  */
 int idmaps_apply(const struct idmaps *idmaps, const struct mount *m, int fd);
+
+/**
+ * idmaps_check_source - can an external mount or the root be made of what is id-mapped itself
+ * @source: the caller's mount that it is made of
+ *
+ * A clone keeps the maps of its source, and they cannot be changed. Findings are added.
+ */
+void idmaps_check_source(const struct mount *m, const struct mount *source,
+			 struct findings *findings);
 
 #endif

@@ -52,7 +52,8 @@ static int set_attributes(struct build *b, uint32_t i, int fd, uint32_t has, boo
 	const struct mount *m = &b->tree->mounts[i];
 	int err = set_flags(b, i, fd, has, known);
 
-	if (err || !m->idmap)
+	/* A source that is id-mapped has the same maps: idmaps_check_source(). */
+	if (err || !m->idmap || (has & MOUNT_ATTR_IDMAP))
 		return err;
 	err = idmaps_apply(b->idmaps, m, fd);
 	return err ? log_error(err, "cannot map the ids of mount %u '%s', a %s", m->id,
@@ -134,7 +135,9 @@ int prepare_clone(struct build *b, uint32_t i, uint32_t giver)
 			   strerror(-fd));
 		return 0;
 	}
-	int err = set_attributes(b, i, fd, 0, giver != b->tree->root);
+	bool of_root = giver == b->tree->root;
+	uint32_t has = of_root ? b->sources->groups[b->sources->of[giver].group].attributes : 0;
+	int err = set_attributes(b, i, fd, has & MOUNT_ATTR_IDMAP, !of_root);
 
 	b->fds[i] = err ? -EBADF : fd_take(&fd);
 	return err;

@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "mnt/device.h"
+#include "mnt/idmap.h"
 #include "model/flags.h"
 
 /* While sources are looked for. */
@@ -175,6 +176,8 @@ static void set_source(struct finder *f, uint32_t i, int *fd, const char *name)
 	const struct mount *host = callers_mount(f, &stat);
 	const char *rest = host && *name ? path_rest_below(name, host->mountpoint) : NULL;
 
+	if (host)
+		idmaps_check_source(m, host, f->in->findings);
 	source->group = rest ? mount_group(f, host) : MOUNT_NONE;
 	source->rest = rest;
 	if (source->group == MOUNT_NONE) {

@@ -7,6 +7,7 @@
 #include "base/path.h"
 #include "model/filesystem.h"
 #include "model/flags.h"
+#include "model/ids.h"
 
 /* What is equal up to renaming: each id has one partner on the other side. */
 struct renaming {
@@ -141,19 +142,10 @@ static void compare_attributes(struct comparison *c, const struct mount *l, cons
 		       flags_attr_text(r->attributes, right));
 }
 
-static bool same_map(const struct mount_id_extent *left, uint32_t n_left,
-		     const struct mount_id_extent *right, uint32_t n_right)
-{
-	return n_left == n_right && (!n_left || memcmp(left, right, n_left * sizeof(*left)) == 0);
-}
-
 static void compare_idmaps(struct comparison *c, const struct mount *l, const struct mount *r)
 {
 	/* A side that only knows "idmapped" (mountinfo) cannot tell more. */
-	if (!l->idmap || !r->idmap)
-		return;
-	if (!same_map(l->idmap->uid, l->idmap->n_uid, r->idmap->uid, r->idmap->n_uid) ||
-	    !same_map(l->idmap->gid, l->idmap->n_gid, r->idmap->gid, r->idmap->n_gid))
+	if (l->idmap && r->idmap && !ids_same_maps(l->idmap, r->idmap))
 		differ(c, l, "id-mapping", "one map", "another");
 }
 

@@ -90,3 +90,15 @@ int ids_parse_map(const char *text, struct mount_id_extent **ret, uint32_t *ret_
 	*ret_n = lines;
 	return map ? 0 : -ENOMEM;
 }
+
+static bool same_map(const struct mount_id_extent *left, uint32_t n_left,
+		     const struct mount_id_extent *right, uint32_t n_right)
+{
+	return n_left == n_right && (!n_left || memcmp(left, right, n_left * sizeof(*left)) == 0);
+}
+
+bool ids_same_maps(const struct mount_idmap *left, const struct mount_idmap *right)
+{
+	return same_map(left->uid, left->n_uid, right->uid, right->n_uid) &&
+	       same_map(left->gid, left->n_gid, right->gid, right->n_gid);
+}

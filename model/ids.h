@@ -39,4 +39,9 @@ char *ids_options_inside(const struct mount_idmap *map, const struct mount *m);
  */
 int ids_parse_map(const char *text, struct mount_id_extent **ret, uint32_t *ret_n);
 
+/**
+ * ids_same_maps - do two id-mapped mounts have the same maps, extent by extent
+ */
+bool ids_same_maps(const struct mount_idmap *left, const struct mount_idmap *right);
+
 #endif

@@ -290,14 +290,15 @@ void unmount(const char *path)
 	must(!umount2(path, 0), "umount", path);
 }
 
-static void write_map(pid_t pid, const char *file, uid_t outside)
+static void write_map(pid_t pid, const char *file, const char *map)
 {
-	char path[64], map[64];
-	int length = snprintf(map, sizeof(map), "0 %u 1000\n", outside), fd;
+	char path[64];
+	ssize_t length = (ssize_t)strlen(map);
+	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
-	must(fd >= 0 && write(fd, map, (size_t)length) == length, "write", path);
+	must(fd >= 0 && write(fd, map, strlen(map)) == length, "write", path);
 	close(fd);
 }
 
@@ -309,7 +310,7 @@ static _Noreturn void live_in_user_namespace(int ready)
 		pause();
 }
 
-static int user_namespace(uid_t outside)
+static int user_namespace(const char *uids, const char *gids)
 {
 	char path[64], byte;
 	int ready[2], fd;
@@ -323,8 +324,8 @@ static int user_namespace(uid_t outside)
 	close(ready[1]);
 	must(read(ready[0], &byte, 1) == 1, "unshare", "user");
 	close(ready[0]);
-	write_map(pid, "uid_map", outside);
-	write_map(pid, "gid_map", outside);
+	write_map(pid, "uid_map", uids);
+	write_map(pid, "gid_map", gids);
 	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	must(fd >= 0, "open", path);
@@ -333,9 +334,9 @@ static int user_namespace(uid_t outside)
 	return fd;
 }
 
-void map_ids(const char *path, uid_t outside)
+void map_ids_by(const char *path, const char *uids, const char *gids)
 {
-	int userns = user_namespace(outside);
+	int userns = user_namespace(uids, gids);
 	int tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP,
 				   .userns_fd = (unsigned int)userns };
@@ -345,6 +346,14 @@ void map_ids(const char *path, uid_t outside)
 	must(!move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH), "move_mount", path);
 	close(tree);
 	close(userns);
+}
+
+void map_ids(const char *path, uid_t outside)
+{
+	char map[64];
+
+	snprintf(map, sizeof(map), "0 %u 1000\n", outside);
+	map_ids_by(path, map, map);
 }
 
 /* --- facts ----------------------------------------------------------------------------------- */
@@ -405,6 +414,15 @@ void expect_mode(const char *path, mode_t mode)
 
 	must(!lstat(path, &st), "lstat", path);
 	expect(st.st_mode == mode, "'%s' has mode %#o, not %#o", path, st.st_mode, mode);
+}
+
+void expect_owner(const char *path, uid_t uid, gid_t gid)
+{
+	struct stat st;
+
+	must(!lstat(path, &st), "lstat", path);
+	expect(st.st_uid == uid && st.st_gid == gid, "'%s' belongs to %u:%u, not to %u:%u", path,
+	       st.st_uid, st.st_gid, uid, gid);
 }
 
 static unsigned long magic_of(const char *type)

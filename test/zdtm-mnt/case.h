@@ -108,6 +108,7 @@ void unmount(const char *path);
 /* 0 to 999 become `outside` and what follows. In settle(), with a /proc: the kernel makes no user
  * namespace while the host's root is stacked on ours. */
 void map_ids(const char *path, uid_t outside);
+void map_ids_by(const char *path, const char *uids, const char *gids); /* as in /proc/PID/uid_map */
 
 /* Facts, for check(). */
 void expect_fact(bool fact, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -124,6 +125,7 @@ void expect_volume(const char *path, const char *name);	     /* made by volume()
 void expect_volume_file(const char *path, const char *name); /* made by volume_file() */
 void expect_absent(const char *path);
 void expect_mode(const char *path, mode_t mode); /* type and permissions */
+void expect_owner(const char *path, uid_t uid, gid_t gid);
 void expect_type(const char *path, const char *type);
 void expect_not_type(const char *path, const char *type);
 void expect_flags(const char *path, unsigned long flags); /* exactly these of ST_* */
