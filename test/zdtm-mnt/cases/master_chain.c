@@ -27,6 +27,11 @@ static void check(void)
 	expect_text("/s3/below/file", "x");
 	unmount("/s1/below");
 	expect_absent("/s3/below/file");
+	expect_propagation("/m/below",
+			   LIST("/s1/below", "/s1-peer/below", "/s2/below", "/s3/below"), NULL);
+	expect_propagation("/s2/below", LIST("/s3/below"),
+			   LIST("/m/below", "/s1/below", "/s1-peer/below"));
+	expect_propagation("/s3/below", NULL, LIST("/m/below", "/s1/below", "/s2/below"));
 }
 
 const struct zdtm_case zdtm_case = {

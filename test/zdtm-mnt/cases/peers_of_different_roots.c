@@ -5,7 +5,7 @@ static void build(void)
 {
 	mount_new("tmpfs", "/whole", 0, NULL);
 	make_dir("/whole/part/below");
-	make_dir("/whole/other");
+	make_dir("/whole/other/below");
 	propagation("/whole", MS_SHARED);
 	bind("/whole/part", "/part");
 	bind("/whole/other", "/other");
@@ -18,6 +18,9 @@ static void check(void)
 	expect_text("/part/below/file", "x");
 	unmount("/part/below");
 	expect_absent("/whole/part/below/file");
+	expect_propagation("/part/below", LIST("/whole/part/below"), NULL);
+	expect_propagation("/other/below", LIST("/whole/other/below"),
+			   LIST("/part/below", "/whole/part/below"));
 }
 
 const struct zdtm_case zdtm_case = {

@@ -28,6 +28,9 @@ static void check(void)
 	expect_text("/slave/deeper/file", "x");
 	expect_absent("/whole/one/below/deeper/file");
 	unmount("/one/below/deeper");
+	expect_propagation("/slave/deeper", NULL, LIST("/one/below/deeper"));
+	expect_propagation("/whole/one/below/deeper", NULL,
+			   LIST("/one/below/deeper", "/slave/deeper"));
 }
 
 const struct zdtm_case zdtm_case = {

@@ -16,6 +16,7 @@ static void check(void)
 	make_file("/shared/below/file", "");
 	expect_absent("/private/below/file");
 	unmount("/shared/below");
+	expect_propagation("/private/below", NULL, LIST("/shared/below"));
 }
 
 const struct zdtm_case zdtm_case = {

@@ -12,6 +12,7 @@ static void build(void)
 	/* One mount call, three mounts. */
 	mount_new("tmpfs", "/one/below", 0, "size=1m");
 	make_file("/one/below/file", "in three places\n");
+	make_dir("/one/below/dir");
 }
 
 static void check(void)
@@ -21,6 +22,8 @@ static void check(void)
 	expect_text("/slave/below/file", "in three places\n");
 	expect_one_superblock("/one/below", "/slave/below");
 	expect_mounts("/one/below", 1);
+	expect_propagation("/two/below/dir", LIST("/one/below/dir", "/slave/below/dir"), NULL);
+	expect_propagation("/slave/below/dir", NULL, LIST("/one/below/dir", "/two/below/dir"));
 }
 
 const struct zdtm_case zdtm_case = {

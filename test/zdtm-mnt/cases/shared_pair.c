@@ -8,6 +8,7 @@ static void build(void)
 	propagation("/one", MS_SHARED);
 	bind("/one", "/two");
 	mount_new("tmpfs", "/alone", 0, NULL);
+	make_dir("/alone/below");
 	propagation("/alone", MS_SHARED);
 }
 
@@ -18,6 +19,8 @@ static void check(void)
 	expect_text("/two/below/file", "seen by the peer\n");
 	unmount("/two/below");
 	expect_absent("/one/below/file");
+	expect_propagation("/two/below", LIST("/one/below"), LIST("/alone/below"));
+	expect_propagation("/alone/below", NULL, LIST("/one/below", "/two/below"));
 }
 
 const struct zdtm_case zdtm_case = {

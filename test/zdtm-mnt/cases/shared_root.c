@@ -21,6 +21,7 @@ static void check(void)
 	expect_text("/view/below/file", "everywhere\n");
 	unmount("/below");
 	expect_absent("/view/below/file");
+	expect_propagation("/view/below", LIST("/below"), NULL);
 	expect_text("/tmp/file", "x");
 }
 

@@ -24,6 +24,8 @@ static void check(void)
 	expect_absent("/other/below/file");
 	unmount("/one/below");
 	expect_absent("/two/below/file");
+	expect_propagation("/two/below", LIST("/one/below"), LIST("/other/below"));
+	expect_propagation("/other/below", NULL, LIST("/one/below", "/two/below"));
 }
 
 const struct zdtm_case zdtm_case = {
