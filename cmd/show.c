@@ -63,6 +63,7 @@ static void put_mount(struct json *doc, struct json_t *item, const struct rebind
 	json_add_bool(doc, item, "is_file", mount->is_file);
 	json_add_bool(doc, item, "idmapped", mount->idmapped);
 	json_add_bool(doc, item, "covered", mount->covered);
+	json_add_bool(doc, item, "deleted", mount->deleted);
 	json_add_optional(doc, item, "owner", view_owner(mount->owner));
 	json_add_optional(doc, item, "key", mount->key);
 }

@@ -92,7 +92,10 @@ static char *source_cell(const struct rebind_mount *mount)
 	bool is_bind = root && strcmp(root, "/") != 0;
 	char *cell;
 
-	if (!source || !root || asprintf(&cell, is_bind ? "%s[%s]" : "%s", source, root) < 0)
+	if (!source || !root)
+		return NULL;
+	if (asprintf(&cell, is_bind ? "%s[%s%s]" : "%s", source, root,
+		     mount->deleted ? "//deleted" : "") < 0)
 		return NULL;
 	return cell;
 }

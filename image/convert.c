@@ -338,6 +338,27 @@ static void read_kind(struct convert *to, const Rebind__RebindMount *extra, stru
 			  WHO(to, m), (int)extra->kind);
 }
 
+static int read_parent(struct convert *to, const Rebind__RebindMount *extra, struct mount *m)
+{
+	int err = 0;
+
+	if (extra->has_parent_key) {
+		convert_check_text(to, m, "parent's key", &extra->parent_key);
+		m->comes_along = true;
+		err = intern_text(to, &extra->parent_key, &m->parent_key);
+	}
+	if (err || !extra->has_parent_path)
+		return err;
+	convert_check_text(to, m, "path below its parent", &extra->parent_path);
+	err = convert_copy_text(to, &extra->parent_path, &m->parent_path);
+	if (!err && (!m->parent_key || !path_is_normal(m->parent_path) ||
+		     strlen(m->parent_path) >= PATH_SIZE))
+		bad_mount(to, m, "image-path", NULL,
+			  "has no parent to have a path below, or one that is not a normal path",
+			  WHO(to, m));
+	return err;
+}
+
 static int read_extra(struct convert *to, const Rebind__RebindMount *extra, struct mount *m)
 {
 	convert_check_unknown(to, m, &extra->base);
@@ -350,16 +371,10 @@ static int read_extra(struct convert *to, const Rebind__RebindMount *extra, stru
 	m->attributes |= (uint32_t)extra->attributes & EXTRA_ATTRIBUTES;
 	m->file_id = extra->file_id;
 	m->host_shared = extra->has_host_shared && extra->host_shared && m->shared;
-	if (extra->has_parent_key) {
-		convert_check_text(to, m, "parent's key", &extra->parent_key);
-		m->comes_along = true;
-		int err = intern_text(to, &extra->parent_key, &m->parent_key);
+	int err = read_parent(to, extra, m);
 
-		if (err)
-			return err;
-	}
-	int err = read_idmap(to, extra, m);
-
+	if (!err)
+		err = read_idmap(to, extra, m);
 	if (!err)
 		err = convert_formats(to, extra, m);
 	return err ? err : convert_contents(to, extra, m);

@@ -245,6 +245,10 @@ static void write_plain(const struct mount *m, Rebind__RebindMount *extra)
 		extra->has_parent_key = true;
 		extra->parent_key = text(m->parent_key);
 	}
+	if (m->parent_path) {
+		extra->has_parent_path = true;
+		extra->parent_path = text(m->parent_path);
+	}
 }
 
 static int write_extra(const struct mount *m, struct record_pool *pool, Rebind__MntEntry *record)

@@ -320,6 +320,7 @@ struct rebind_mount {
 	uint32_t shared, master;
 	bool unbindable, is_file, idmapped;
 	bool covered;		 /* another mount stands on its root: it is not visible */
+	bool deleted;		 /* its root has been removed from the filesystem */
 	enum rebind_owner owner; /* images only */
 };
 

@@ -300,11 +300,44 @@ static const struct mount *whose_companion(struct external_input *in, const stru
 	return volume_above(in->tree, parent);
 }
 
+const char *external_path_below(const struct mount *volume, const struct mount *m)
+{
+	const char *rest = m->dev == volume->dev ? path_rest_below(m->root, volume->root) : NULL;
+
+	return m->parent_path ? m->parent_path
+	       : rest	      ? rest
+			      : path_rest_below(m->mountpoint, volume->mountpoint);
+}
+
+/* What came along with volumes, and with which. */
+struct companions {
+	struct places places;
+	const struct mount **volumes; /* by index */
+};
+
+static void companions_free(struct companions *companions)
+{
+	table_free(&companions->places.table);
+	free(companions->volumes);
+}
+
+static int come_along(struct mount *m, const struct mount *volume, struct companions *companions)
+{
+	uint32_t i = tree_index(companions->places.tree, m);
+
+	m->owner = MOUNT_EXTERNAL;
+	m->comes_along = true;
+	m->parent_key = volume->key;
+	companions->volumes[i] = volume;
+	return places_add(&companions->places, i);
+}
+
 /*
  * Rule 2. A bind of an external mount shows a part of it; a submount of an rbind volume is in the
  * caller's namespace as well. Parents come first, so what came along can bring others along.
  */
-static int decide_companions(struct external_input *in, const struct ends *callers)
+static int decide_companions(struct external_input *in, const struct ends *callers,
+			     struct companions *companions)
 {
 	struct places volumes = { .tree = in->tree };
 	int err = 0;
@@ -320,13 +353,44 @@ static int decide_companions(struct external_input *in, const struct ends *calle
 			continue;
 		const struct mount *volume = whose_companion(in, &volumes, callers, m);
 
-		if (!volume)
-			continue;
-		m->owner = MOUNT_EXTERNAL;
-		m->comes_along = true;
-		m->parent_key = volume->key;
+		if (volume)
+			err = come_along(m, volume, companions);
 	}
 	table_free(&volumes.table);
+	return err;
+}
+
+/* A bind of what came along is found below the same volume, wherever it is itself. */
+static int follow_companion(struct external_input *in, struct companions *companions,
+			    struct mount *m)
+{
+	const char *rest;
+	const struct mount *found = places_find(&companions->places, m->dev, m->root, &rest);
+
+	if (!found)
+		return 0;
+	const struct mount *volume = companions->volumes[tree_index(in->tree, found)];
+	const char *below = external_path_below(volume, found);
+	cleanup_free char *path = below ? path_join(below, rest) : NULL;
+
+	if (below && !path)
+		return -ENOMEM;
+	if (!below)
+		return 0;
+	m->parent_path = arena_copy(&in->tree->strings, path, strlen(path));
+	return m->parent_path ? come_along(m, volume, companions) : -ENOMEM;
+}
+
+static int decide_followers(struct external_input *in, struct companions *companions)
+{
+	int err = 0;
+
+	tree_for_each (i, in->tree) {
+		struct mount *m = &in->tree->mounts[i];
+
+		if (!err && m->owner == MOUNT_UNDECIDED && !m->deleted)
+			err = follow_companion(in, companions, m);
+	}
 	return err;
 }
 
@@ -391,7 +455,11 @@ int external_decide(struct external_input *in)
 {
 	cleanup_table struct table by_unique = { 0 }, copied = { 0 };
 	cleanup(ends_free) struct ends callers = { 0 };
-	int err = index_unique(in->tree, &by_unique);
+	cleanup(companions_free) struct companions companions = {
+		.places.tree = in->tree,
+		.volumes = calloc(in->tree->n, sizeof(*companions.volumes)),
+	};
+	int err = companions.volumes ? index_unique(in->tree, &by_unique) : -ENOMEM;
 
 	in->tree->mounts[in->tree->root].owner = MOUNT_ROOT;
 	if (!err)
@@ -402,14 +470,14 @@ int external_decide(struct external_input *in)
 	declare_skipped(in, &by_unique);
 	err = index_ends(in, &callers);
 	if (!err)
-		err = decide_companions(in, &callers);
+		err = decide_companions(in, &callers, &companions);
 	for (uint32_t i = 0; i < in->tree->n; i++) {
 		struct mount *m = &in->tree->mounts[i];
 
 		if (m->owner == MOUNT_UNDECIDED && is_internal(in, &copied, m))
 			m->owner = MOUNT_INTERNAL;
 	}
-	return err;
+	return err ? err : decide_followers(in, &companions);
 }
 
 int external_ask_plugins(struct mount_tree *tree, struct hooks_host *host)

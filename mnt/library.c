@@ -298,6 +298,7 @@ void rebind_tree_get(const struct rebind_tree *tree, size_t index, struct rebind
 		.is_file = m->kind == MOUNT_KIND_FILE,
 		.idmapped = m->attributes & MOUNT_ATTR_IDMAP,
 		.covered = tree_covering(&tree->tree, tree->order[index]) != MOUNT_NONE,
+		.deleted = m->deleted,
 		.owner = owners[m->owner],
 	};
 	flags_attr_text(m->attributes, ret->attributes);

@@ -64,6 +64,10 @@ int sharing_step(struct build *b, const struct plan_step *step)
 {
 	int err = change(b, step);
 	cleanup_free char *text = err ? plan_text(b->tree, step) : NULL;
+	bool joins = step->op == PLAN_JOIN || step->op == PLAN_JOIN_HOST;
 
-	return err ? log_error(err, "cannot %s", text ? text : "set propagation") : 0;
+	return err ? log_error(err, "cannot %s%s", text ? text : "set propagation",
+			       err == -EINVAL && joins ? ": its source is no part of that one's"
+						       : "")
+		   : 0;
 }

@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "mnt/device.h"
+#include "mnt/external.h"
 #include "mnt/idmap.h"
 #include "model/flags.h"
 
@@ -226,14 +227,6 @@ static const struct rebind_inherit_fd *inherited(const struct finder *f, const c
 	return NULL;
 }
 
-/* The path below the volume at which a mount that came along with it is to be found. */
-static const char *rest_of_companion(const struct mount *volume, const struct mount *m)
-{
-	const char *rest = m->dev == volume->dev ? path_rest_below(m->root, volume->root) : NULL;
-
-	return rest ? rest : path_rest_below(m->mountpoint, volume->mountpoint);
-}
-
 /* What is below a descriptor comes with it, also in a detached tree. */
 static void take_below_fd(struct finder *f, uint32_t i, int given, const char *rest)
 {
@@ -285,7 +278,7 @@ static void take_companion(struct finder *f, uint32_t i)
 	const struct word_external *option = words_by_key(f->in->externals, m->parent_key);
 	const struct rebind_inherit_fd *inherit = inherited(f, m->parent_key);
 	const char *rest =
-		whole == TABLE_NONE ? NULL : rest_of_companion(&f->in->tree->mounts[whole], m);
+		whole == TABLE_NONE ? NULL : external_path_below(&f->in->tree->mounts[whole], m);
 
 	if (rest && option)
 		take_below_path(f, i, option->value, rest);

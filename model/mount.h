@@ -129,6 +129,7 @@ struct mount {
 				 * else escaped as in mountinfo (\054 for a comma inside a value) */
 	const char *key;	/* external: the caller's name for it, or NULL */
 	const char *parent_key; /* comes along with the external mount of this key, or NULL */
+	const char *parent_path; /* where below its source; NULL: at the same path, or root */
 
 	struct mount_idmap *idmap;	 /* malloc()ed, NULL for most */
 	struct mount_contents *contents; /* malloc()ed, NULL for most */

@@ -83,9 +83,39 @@ shared:9 (outside): slaves $long, /b" \
 			echo "1$i 1 0:1 /$i /$i rw shared:1 - ext4 /dev/sda rw"
 		done
 	} >"$work/many"
+	printf '1 0 0:1 / / rw - ext4 /dev/sda rw\n2 1 0:1 /a//deleted /b rw - ext4 /dev/sda rw\n' >"$work/gone"
+	run "$rebind" show "$work/gone"
+	grep -qF ' /dev/sda[/a//deleted] ' "$work/out"
+	so "a root that is gone is said to be"
+	run "$rebind" show --json "$work/gone"
+	[ "$(jq -c '[.mounts[].deleted]' "$work/out")" = '[false,true]' ]
+	so "also in JSON"
 	run "$rebind" show "$work/many"
 	grep -qx 'shared:1: /, /1, /2, /3, /4, /5 and 4 more' "$work/out"
 	so "of a large group the first mounts are named"
+}
+
+# colours WORD...: does the table have any on a terminal, with these in the environment
+colours() {
+	printf '1 0 0:1 / / rw - rootfs rootfs rw\n2 1 0:2 / / rw - ext4 /dev/sda rw\n' >"$work/dimmed"
+	run script -qec "env ${*@Q} ${rebind@Q} show ${work@Q}/dimmed" "/dev/null"
+	[ "$status" -eq 0 ] && grep -q '/dev/sda' "$work/out" || return 2
+	grep -q $'\033\\[' "$work/out"
+}
+
+terminals() {
+	if ! command -v script >"/dev/null"; then
+		skip "colours are for terminals" "no script(1)"
+		return
+	fi
+	colours NO_COLOR=
+	so "on a terminal what is covered is dimmed"
+	colours NO_COLOR=1
+	[ $? -eq 1 ]
+	so "but with NO_COLOR"
+	run "$rebind" show "$work/dimmed"
+	! grep -q $'\033' "$work/out"
+	so "and nowhere else"
 }
 
 pictures() {
@@ -276,6 +306,7 @@ cat >"$work/plain" <<-'END'
 	2 1 0:3 / /proc rw - proc proc rw
 END
 tables
+terminals
 pictures
 make_container plug
 export REBIND_TEST_PLUGIN=good

@@ -195,10 +195,12 @@ static void a_declared_mount_brings_its_submounts_and_binds_along(void **state)
 		assert_null(at(&d, along[i])->key);
 	}
 	assert_owner(&d, "/file", MOUNT_UNDECIDED);
-	/* In the volume's source there is no path that leads to it: a finding now, not at the
-	 * restore. */
-	assert_owner(&d, "/sub-again", MOUNT_UNDECIDED);
-	assert_owner(&d, "/0again/sub", MOUNT_UNDECIDED);
+	assert_null(at(&d, "/data/sub")->parent_path);
+	/* Not where the volume's source has it: its record says where that is. */
+	assert_owner(&d, "/sub-again", MOUNT_EXTERNAL);
+	assert_string_equal(at(&d, "/sub-again")->parent_path, "/sub");
+	assert_owner(&d, "/0again/sub", MOUNT_EXTERNAL);
+	assert_string_equal(at(&d, "/0again/sub")->parent_path, "/sub");
 }
 
 static void what_the_container_mounted_into_a_volume_is_its_own(void **state)

@@ -419,6 +419,10 @@ static void make_tree(struct mount_tree *tree)
 	m = add(tree, 13, 11, "/vol/sub", "fuse.sshfs", MOUNT_EXTERNAL);
 	m->parent_key = text(tree, "volume");
 	m->comes_along = true;
+	m = add(tree, 28, 10, "/elsewhere", "fuse.sshfs", MOUNT_EXTERNAL);
+	m->parent_key = text(tree, "volume");
+	m->parent_path = text(tree, "/sub/x");
+	m->comes_along = true;
 	add(tree, 14, 10, "/p", "ext4", MOUNT_PLUGIN);
 	add(tree, 18, 10, "/fuse", "fuse.sshfs", MOUNT_PLUGIN)->file_id = 41;
 	add(tree, 15, 10, "/new", "hugetlbfs", MOUNT_INTERNAL);
@@ -458,6 +462,7 @@ static void assert_same_mount(const struct mount *a, const struct mount *b)
 	assert_same_text(a->options, b->options);
 	assert_same_text(a->key, b->key);
 	assert_same_text(a->parent_key, b->parent_key);
+	assert_same_text(a->parent_path, b->parent_path);
 	assert_int_equal(!a->idmap, !b->idmap);
 	assert_int_equal(!a->contents, !b->contents);
 }
@@ -484,6 +489,36 @@ static void only_what_is_served_has_a_descriptor(void **state)
 		assert_int_equal(image_write_mounts(scratch.fd, &tree, 3), 0);
 		assert_int_equal(image_write_inventory(scratch.fd, &info), 0);
 		read_bad(scratch.fd, 0, "image-field", "cannot be served through a descriptor");
+		scratch_remove(&scratch);
+	}
+}
+
+static void a_path_below_a_parent_is_normal_and_has_a_parent(void **state)
+{
+	static const struct {
+		const char *key, *path;
+	} bad[] = {
+		{ "volume", "/a/../../b" }, { "volume", "a" }, { "volume", "" }, { NULL, "/a" }
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		cleanup_tree struct mount_tree tree = { 0 };
+		struct image_info info = { .has_processes = false };
+		struct tree_fault fault;
+		struct scratch scratch;
+
+		scratch_make(&scratch);
+		add(&tree, 10, 1, "/", "ext4", MOUNT_ROOT);
+		struct mount *m = add(&tree, 11, 10, "/p", "ext4", MOUNT_EXTERNAL);
+
+		m->parent_key = bad[i].key;
+		m->key = bad[i].key ? NULL : "own";
+		m->host_shared = true;
+		m->parent_path = bad[i].path;
+		assert_int_equal(tree_link(&tree, &fault), 0);
+		assert_int_equal(image_write_mounts(scratch.fd, &tree, 3), 0);
+		assert_int_equal(image_write_inventory(scratch.fd, &info), 0);
+		read_bad(scratch.fd, 0, "image-path", "no parent to have a path below");
 		scratch_remove(&scratch);
 	}
 }
@@ -1306,6 +1341,7 @@ int main(void)
 		cmocka_unit_test(criu_images_are_written_back_byte_for_byte),
 		cmocka_unit_test(owners_are_told_from_the_records),
 		cmocka_unit_test(only_what_is_served_has_a_descriptor),
+		cmocka_unit_test(a_path_below_a_parent_is_normal_and_has_a_parent),
 		cmocka_unit_test(what_criu_has_no_field_for_survives),
 		cmocka_unit_test(the_namespaces_of_the_dumped_process_are_known_ones),
 		cmocka_unit_test(an_image_is_never_overwritten),
