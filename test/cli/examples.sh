@@ -32,7 +32,9 @@ export PKG_CONFIG_PATH=$usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$work/dest LD_L
 run "${CC:-cc}" -Wall -Wextra -Werror ${sanitize:+-fsanitize="$sanitize"} -o "$work/runtime" "$top/examples/runtime.c" $(pkg-config --cflags --libs rebind)
 [ "$status" -eq 0 ]
 so "the C example is compiled with what pkg-config says"
-volumes=("vol=$work/src/vol" "conf=$work/src/conf" "ro=$work/src/ro" "deep=$work/src/deep")
+[ "$(wc -l <"$top/examples/runtime.c")" -le 60 ]
+so "it is a runtime in 60 lines"
+volumes=("mnt[vol]:$work/src/vol" "mnt[conf]:$work/src/conf" "mnt[ro]:$work/src/ro" "mnt[deep]:$work/src/deep")
 run "$work/runtime" "$work/img" "$work/new" "${volumes[@]}" -- /inside cat /vol/file /etc/conf /tmp/dir/file
 [ "$status" -eq 0 ] && [ "$(cat "$work/out")" = $'volume of src\nconf of src\ndata' ]
 so "it runs a command in what was restored"
