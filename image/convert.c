@@ -10,6 +10,7 @@
 
 #include "base/path.h"
 #include "image/fstype.h"
+#include "model/filesystem.h"
 #include "model/flags.h"
 #include "model/served.h"
 
@@ -267,7 +268,12 @@ static int read_owner(struct convert *to, const Rebind__MntEntry *record, struct
 	m->owner = record->with_plugin	     ? MOUNT_PLUGIN
 		   : m->key || m->parent_key ? MOUNT_EXTERNAL
 					     : MOUNT_INTERNAL;
-	return 0;
+	/* Nobody gave it a key, as it is one to CRIU that has the terminal, too. */
+	if (m->owner != MOUNT_INTERNAL || m->deleted ||
+	    !filesystem_shows_terminal(m->fstype, m->root))
+		return 0;
+	m->owner = MOUNT_EXTERNAL;
+	return intern_text(to, &record->mountpoint, &m->key);
 }
 
 void convert_check_unknown(struct convert *to, const struct mount *m, const ProtobufCMessage *part)

@@ -135,6 +135,7 @@ static int decide(struct dump *d, const struct scan_target *target, struct mount
 		.n_copy = o->n_copy,
 		.enable_fs = o->enable_fs,
 		.n_enable_fs = o->n_enable_fs,
+		.has_processes = o->processes,
 		.findings = d->findings,
 	};
 	int err = external_decide(&input);

@@ -420,6 +420,9 @@ static bool is_internal(const struct external_input *in, const struct table *cop
 		return false;
 	if (fs->flags & FILESYSTEM_SINGLE)
 		return true;
+	/* CRIU opens it again; what a restore gets of it is read from the image. */
+	if (filesystem_shows_terminal(m->fstype, m->root) && !in->has_processes)
+		return false;
 	const struct mount *first = &in->tree->mounts[tree_first_of_superblock(in->tree, m)];
 
 	if (!mount_is_fsroot(first) || (m->deleted && first->owner == MOUNT_EXTERNAL))

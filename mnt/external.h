@@ -22,6 +22,7 @@ struct external_input {
 	size_t n_copy;
 	const char *const *enable_fs;
 	size_t n_enable_fs;
+	bool has_processes; /* CRIU dumps them, and what they have open */
 	struct findings *findings;
 };
 

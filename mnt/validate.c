@@ -62,6 +62,11 @@ static void refuse_undecided(const struct mount_tree *tree, const struct mount_t
 		findings_mount(findings, "not-dumpable", m, help,
 			       "the %s behind it is mounted in the caller's namespace too",
 			       m->fstype);
+	else if (filesystem_shows_terminal(m->fstype, m->root))
+		findings_mount(findings, "not-dumpable", m, declare,
+			       "it shows the terminal '%s' of a %s, which goes with whoever has "
+			       "it open",
+			       m->root, m->fstype);
 	else if (fs && (fs->flags & FILESYSTEM_ON_REQUEST))
 		findings_mount(findings, "not-enabled", m, declare,
 			       "%s is only dumped on request (--enable-fs %s)", fs->name, fs->name);

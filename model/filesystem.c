@@ -126,6 +126,12 @@ bool filesystem_allows(const struct filesystem *fs, const char *option)
 	return false;
 }
 
+bool filesystem_shows_terminal(const char *fstype, const char *root)
+{
+	return strcmp(fstype, "devpts") == 0 && root[0] == '/' && root[1] &&
+	       strspn(root + 1, "0123456789") == strlen(root + 1);
+}
+
 bool filesystem_ignores(const char *option)
 {
 	/* From "release_agent" on: of the one hierarchy that all of the host's cgroup mounts show.

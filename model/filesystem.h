@@ -81,4 +81,13 @@ bool filesystem_ignores(const char *option);
  */
 bool filesystem_own_file(const struct filesystem *fs, const char *name);
 
+/**
+ * filesystem_shows_terminal - is a mount the bind of a terminal of a devpts
+ * @root: its root in the filesystem, "/0"
+ *
+ * Such a file is there as long as somebody has its master open: nobody can make it again who
+ * restores mounts.
+ */
+bool filesystem_shows_terminal(const char *fstype, const char *root);
+
 #endif

@@ -141,9 +141,13 @@ static int join_words(const struct rebind_restore_options *how, pid_t pid, struc
 	return 0;
 }
 
-int criu_mounts_look(const struct criu_mounts *mounts)
+int criu_mounts_look(struct criu_mounts *mounts)
 {
-	struct rebind_restore_options look = *mounts->how;
+	int err = criu_terminals_find(&mounts->how, mounts->report, &mounts->terminals);
+
+	if (err)
+		return err;
+	struct rebind_restore_options look = mounts->how;
 
 	look.dry_run = true;
 	look.on_line = NULL;
@@ -167,7 +171,7 @@ static int watch_root_task(struct criu_mounts *mounts, pid_t root_task)
 
 int criu_mounts_build(struct criu_mounts *mounts, pid_t root_task)
 {
-	struct rebind_restore_options how = *mounts->how;
+	struct rebind_restore_options how = mounts->how;
 	cleanup(strings_free) struct strings words = { 0 };
 	char target[64];
 
@@ -208,6 +212,12 @@ int criu_mounts_settle(struct criu_mounts *mounts)
 	return set < 0 ? set : 0;
 }
 
+int criu_mounts_complete(const struct criu_mounts *mounts)
+{
+	return mounts->ns ? criu_terminals_put(mounts->terminals, rebind_namespace_peek(mounts->ns))
+			  : 0;
+}
+
 void criu_mounts_kill(const struct criu_mounts *mounts)
 {
 	struct pollfd end = { .fd = mounts->root_fd, .events = POLLIN };
@@ -227,6 +237,8 @@ void criu_mounts_end(struct criu_mounts *mounts, bool kept)
 	if (mounts->ns)
 		rebind_namespace_free(mounts->ns);
 	mounts->ns = NULL;
+	criu_terminals_free(mounts->terminals);
+	mounts->terminals = NULL;
 	guard_end(&mounts->guard);
 	fd_close(&mounts->root_fd);
 }

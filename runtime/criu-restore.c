@@ -20,13 +20,15 @@ struct restore {
 /* Ours first: a script finds the namespace built. */
 static int act(struct restore *restore, const char *action, pid_t root_task)
 {
-	const struct rebind_restore_options *how = restore->mounts.how;
+	const struct rebind_restore_options *how = &restore->mounts.how;
 	int err = 0;
 
 	if (strcmp(action, "setup-namespaces") == 0)
 		err = criu_mounts_build(&restore->mounts, root_task);
 	if (strcmp(action, "post-setup-namespaces") == 0)
 		err = criu_mounts_settle(&restore->mounts);
+	if (strcmp(action, "post-restore") == 0)
+		err = criu_mounts_complete(&restore->mounts);
 	/* The last of them: processes run again, nobody takes them back. */
 	if (strcmp(action, "post-resume") == 0) {
 		criu_mounts_end(&restore->mounts, true);
@@ -116,7 +118,7 @@ static int restore_with(struct restore *restore, char *const *words, int *ret_st
 
 	if (err)
 		return err;
-	cleanup_fd int view = open_view(restore->mounts.how, actions->dir_fd);
+	cleanup_fd int view = open_view(&restore->mounts.how, actions->dir_fd);
 
 	if (view < 0)
 		return view;
@@ -131,18 +133,19 @@ int criu_restore(const struct rebind_restore_options *mounts, char *const *words
 {
 	cleanup_actions struct actions actions = ACTIONS_INIT;
 	struct restore restore = {
-		.mounts = { CRIU_MOUNTS_INIT, .how = mounts, .report = report },
+		.mounts = { CRIU_MOUNTS_INIT, .how = *mounts, .report = report },
 		.actions = &actions,
 	};
 	int err = criu_mounts_look(&restore.mounts);
 
-	if (err)
-		return err;
-	err = actions_open(&actions);
-	if (err)
-		return log_error(err, "cannot make what CRIU's actions need");
+	if (!err) {
+		err = actions_open(&actions);
+		if (err)
+			log_error(err, "cannot make what CRIU's actions need");
+	}
 	restore.mounts.dir_fd = actions.dir_fd;
-	err = restore_with(&restore, words, ret_status);
+	if (!err)
+		err = restore_with(&restore, words, ret_status);
 	criu_mounts_end(&restore.mounts, false);
 	return err;
 }

@@ -150,9 +150,31 @@ void criu_dumped_complete(struct criu_dumped *dumped);
  */
 void criu_dumped_end(struct criu_dumped *dumped, bool failed);
 
+struct criu_terminals;
+
+/**
+ * criu_terminals_find - the terminals that mounts of the image show
+ * @how: gets a null device as the source of each that has none
+ * @ret: to be freed in any case; @how is of use as long as it is there
+ *
+ * Return: 0 or a negative errno, logged or in the report.
+ */
+int criu_terminals_find(struct rebind_restore_options *how, struct rebind_report *report,
+			struct criu_terminals **ret);
+
+void criu_terminals_free(struct criu_terminals *terminals);
+
+/**
+ * criu_terminals_put - CRIU has opened the terminals: now they are where the null devices were
+ *
+ * Return: 0 or a negative errno, logged. One that CRIU did not open is a warning.
+ */
+int criu_terminals_put(const struct criu_terminals *terminals, int ns_fd);
+
 /* What CRIU needs to join the namespace that is built: a name that leads to it. */
 struct criu_mounts {
-	const struct rebind_restore_options *how;
+	struct rebind_restore_options how;
+	struct criu_terminals *terminals;
 	struct rebind_report *report;
 	int dir_fd;  /* where the name stands */
 	int loose;   /* what is writable for CRIU */
@@ -172,7 +194,7 @@ int criu_mounts_prepare(struct criu_mounts *mounts, char ret[80]);
 /**
  * criu_mounts_look - find what is wrong with the mounts, while nothing has been started
  */
-int criu_mounts_look(const struct criu_mounts *mounts);
+int criu_mounts_look(struct criu_mounts *mounts);
 
 /**
  * criu_mounts_build - build the namespace for a root task, and lead the name there
@@ -189,6 +211,13 @@ int criu_mounts_build(struct criu_mounts *mounts, pid_t root_task);
  * At its action post-setup-namespaces. Return: 0 or a negative errno, logged.
  */
 int criu_mounts_settle(struct criu_mounts *mounts);
+
+/**
+ * criu_mounts_complete - what there could only be when CRIU had opened it
+ *
+ * At its action post-restore. Return: 0 or a negative errno, logged.
+ */
+int criu_mounts_complete(const struct criu_mounts *mounts);
 
 /**
  * criu_mounts_kill - it has failed, and nothing of it may run: CRIU does not heed every no

@@ -364,6 +364,8 @@ static int on_restore_notify(struct forward *forward, const char *script, pid_t 
 		err = criu_mounts_build(&forward->mounts, pid);
 	if (strcmp(script, "post-setup-namespaces") == 0)
 		err = criu_mounts_settle(&forward->mounts);
+	if (strcmp(script, "post-restore") == 0)
+		err = criu_mounts_complete(&forward->mounts);
 	/* The last of them: processes run again, nobody takes them back. */
 	if (strcmp(script, "post-resume") == 0) {
 		criu_mounts_end(&forward->mounts, true);
@@ -401,7 +403,7 @@ int forward_restore(struct operation *op, const struct rebind_restore_options *h
 	cleanup(forward_end) struct forward forward = FORWARD_INIT(op, on_restore_notify);
 	cleanup(strings_free) struct strings words = { 0 };
 
-	forward.mounts.how = how;
+	forward.mounts.how = *how;
 	forward.mounts.report = op->report;
 	int err = criu_mounts_look(&forward.mounts);
 

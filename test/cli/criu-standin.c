@@ -14,6 +14,7 @@
  * STANDIN_FAIL=ACTION: it fails after this action, as if something of its own went wrong; "killed":
  * it is killed when its dump is done.
  * STANDIN_LOG=FILE: each action is noted there.
+ * STANDIN_TERMINAL=PTMX: at post-restore it has a terminal of the container's open.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -383,10 +384,33 @@ _Noreturn static void be_root_task(int dir_fd, int join_now)
 	_exit(92);
 }
 
+/* Does the root task have the mounts that it is to join? */
+static bool has_joined(void)
+{
+	struct stat its, wanted;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)root_task);
+	return stat(path, &its) == 0 && stat(join, &wanted) == 0 && its.st_ino == wanted.st_ino;
+}
+
+/* As CRIU has those of a container open when its processes are restored. */
+static bool open_terminal(void)
+{
+	const char *ptmx = getenv("STANDIN_TERMINAL");
+	char path[4096];
+
+	for (int i = 0; ptmx && i < 10000 && !has_joined(); i++)
+		usleep(1000);
+	snprintf(path, sizeof(path), "/proc/%d/root/%s", (int)root_task, ptmx ? ptmx : "");
+	return !ptmx || open(path, O_RDWR | O_NOCTTY | O_CLOEXEC) >= 0;
+}
+
 static bool run_actions(int go)
 {
 	return act("setup-namespaces") && write(go, "j", 1) == 1 && act("post-setup-namespaces") &&
-	       act("post-restore") && act("pre-resume") && write(go, "g", 1) == 1;
+	       open_terminal() && act("post-restore") && act("pre-resume") &&
+	       write(go, "g", 1) == 1;
 }
 
 static void tell_pid(pid_t pid)
@@ -447,6 +471,7 @@ static int restore(void)
 		return 1;
 	pid_t pid = start_root_task(dir_fd, pipe_fds);
 
+	root_task = pid;
 	tell_pid(pid);
 	if (!run_actions(pipe_fds[1]) || waitpid(pid, &status, WNOHANG) == pid) {
 		kill(pid, SIGKILL);
@@ -455,7 +480,6 @@ static int restore(void)
 	}
 	write_statistics(dir_fd);
 	act("post-resume");
-	root_task = pid;
 	if (detached)
 		return 0;
 	waitpid(pid, &status, 0); /* how it ends is nothing to CRIU */

@@ -45,9 +45,10 @@ refused() {
 
 # A root, and the volumes of a side: side DIR
 side() {
-	mkdir -p "$1"/root/{proc,tmp,vol,etc} "$1"/vol/nested "$1"/nested
+	mkdir -p "$1"/root/{proc,tmp,vol,etc,pts} "$1"/vol/nested "$1"/nested
 	cp "$work/worker" "$1/root/worker"
 	: >"$1/root/etc/conf"
+	: >"$1/root/etc/console"
 	mknod -m 666 "$1/root/null" c 1 3
 	echo "conf of $1" >"$1/conf"
 	echo "nested of $1" >"$1/nested/file"
@@ -65,6 +66,13 @@ mount --bind vol root/vol
 mount --bind nested root/vol/nested
 mount --bind conf root/etc/conf
 mount -o remount,bind,ro,nosuid root/etc/conf
+if [ -n "${TERMINAL-}" ]; then
+	mount -t devpts -o newinstance,ptmxmode=0666 devpts root/pts
+	exec 8<>root/pts/ptmx
+	sleep 1000 &
+	mount --bind root/pts/0 root/etc/console
+	mount -o remount,bind,nosuid,noexec root/etc/console
+fi
 exec "$2" "$1/root" /vol/log /tmp/state
 END
 
@@ -266,6 +274,39 @@ refuses() {
 	wait "$pid" 2>"/dev/null"
 }
 
+# ---- a terminal, which CRIU opens among mounts that are built ----
+
+printf '#!/bin/sh\n[ $CRTOOLS_SCRIPT_ACTION != pre-resume ] || grep " /etc/console " /proc/$CRTOOLS_INIT_PID/mountinfo >%s\n' \
+	"$work/console" >"$work/looks"
+
+terminals() {
+	local ptmx
+	TERMINAL=1 start_container
+	mkdir "$work/alone"
+	run "$rebind" dump -t "$pid" -D "$work/alone" "${declared[@]}"
+	refused "a terminal cannot be dumped without who has it open" "it shows the terminal '/0' of a devpts" test -z "$(ls "$work/alone")"
+	rmdir "$work/alone"
+	run "$rebind" criu dump -t "$pid" -D "$work/img" "${declared[@]}"
+	so "with CRIU it is dumped" test -s "$work/img/inventory.img"
+	cp "$work/a/vol/log" "$work/b/vol/log"
+	stop_container
+	run "$rebind" restore --dry-run -D "$work/img" --root "$work/b/root" "${sources[@]}"
+	refused "who restores mounts alone has to say what is there" "external 'mnt[/etc/console]:SOURCE'"
+	for ptmx in pts/ptmx ""; do
+		run env ${ptmx:+STANDIN_TERMINAL=$ptmx} "$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]}" \
+			--action-script "$work/looks" -- -d "--pidfile=$work/pid"
+		if [ -n "$ptmx" ]; then
+			so "it is where it was when CRIU has opened it" grep -q ' /0 /etc/console rw,nosuid,noexec,relatime - devpts ' "$work/console"
+		else
+			so "where CRIU opened none a null device is, with a warning" \
+				eval 'grep -q " /null /etc/console rw,nosuid,noexec,relatime " "$work/console" && grep -q "is a null device" "$work/err"'
+		fi
+		kill -KILL "$(cat "$work/pid")"
+		rm "$work/pid"
+	done
+	result "nothing is left of terminals" "$(left_processes)"
+}
+
 # ---- killed at any action ----
 
 cat >"$work/kills" <<'END'
@@ -443,7 +484,7 @@ compile standin -I "$build" "$here/criu-standin.c" "$build/image/rebind.pb-c.c" 
 # shellcheck disable=SC2046 # words
 compile client -I "$build" "$here/rpc-client.c" "$build/runtime/rpc.pb-c.c" $(pkg-config --cflags --libs libprotobuf-c)
 printf '#!/bin/sh\ncase $CRTOOLS_SCRIPT_ACTION in post-dump | post-setup-namespaces) exit 1 ;; esac\n' >"$work/says-no"
-chmod 755 "$work/says-no" "$work/kills"
+chmod 755 "$work/says-no" "$work/kills" "$work/looks"
 
 export REBIND_CRIU=$work/standin
 dumps stand-in
@@ -451,6 +492,7 @@ restores stand-in
 moves stand-in
 from_bundle stand-in
 refuses stand-in
+terminals
 killed stand-in
 fails
 forwards

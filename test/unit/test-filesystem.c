@@ -106,6 +106,16 @@ static void an_option_is_allowed_by_its_whole_name(void **state)
 	assert_false(filesystem_ignores("size"));
 }
 
+static void a_terminal_is_a_number_in_a_devpts(void **state)
+{
+	assert_true(filesystem_shows_terminal("devpts", "/0"));
+	assert_true(filesystem_shows_terminal("devpts", "/1234"));
+	assert_false(filesystem_shows_terminal("devpts", "/"));
+	assert_false(filesystem_shows_terminal("devpts", "/ptmx"));
+	assert_false(filesystem_shows_terminal("devpts", "/0x"));
+	assert_false(filesystem_shows_terminal("tmpfs", "/0"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -114,6 +124,7 @@ int main(void)
 		cmocka_unit_test(only_what_is_on_the_list_is_created),
 		cmocka_unit_test(filesystems_of_the_kernel_are_on_request),
 		cmocka_unit_test(an_option_is_allowed_by_its_whole_name),
+		cmocka_unit_test(a_terminal_is_a_number_in_a_devpts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
