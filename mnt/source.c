@@ -155,7 +155,8 @@ static bool fits_kind(struct finder *f, struct mount *m, const char *name, uint3
 	if (m->kind == kind)
 		return true;
 	findings_mount(f->in->findings, "source-kind", m, NULL,
-		       "its source '%s' is a %s, but the mount is of a %s", name,
+		       "its source '%s' is a %s, but the mount is of a %s",
+		       *name ? name : "(a descriptor)",
 		       kind == MOUNT_KIND_FILE ? "file" : "directory",
 		       kind == MOUNT_KIND_FILE ? "directory" : "file");
 	return false;

@@ -23,7 +23,7 @@ static bool is_self(const char *path)
 
 static int find_in_path(char **ret)
 {
-	const char *dir = getenv("PATH") ?: "";
+	const char *dir = secure_getenv("PATH") ?: "/usr/sbin:/usr/bin:/sbin:/bin";
 	char path[PATH_MAX];
 
 	while (*dir) {
@@ -41,7 +41,7 @@ static int find_in_path(char **ret)
 
 int criu_find(char **ret)
 {
-	const char *named = getenv("REBIND_CRIU");
+	const char *named = secure_getenv("REBIND_CRIU");
 
 	if (!named || !*named)
 		return find_in_path(ret);

@@ -60,7 +60,7 @@ static void forward_end(struct forward *forward)
 
 bool forward_wanted(void)
 {
-	const char *named = getenv("REBIND_CRIU");
+	const char *named = secure_getenv("REBIND_CRIU");
 
 	return named && *named;
 }

@@ -195,17 +195,26 @@ static int open_work(struct operation *op)
 		o->work_dir_fd, (int)op->connection->peer.pid, strerror(-op->work_fd));
 }
 
+/* A log is emptied when it is opened: it shall not be a file of an image. */
+static bool is_log_name(const char *name)
+{
+	size_t n = strlen(name);
+
+	return !strchr(name, '/') && strcmp(name, "..") != 0 &&
+	       (n < 4 || strcmp(name + n - 4, ".img") != 0);
+}
+
 static int open_log(struct operation *op)
 {
 	const Rpc__Options *o = op->options;
 	const char *name = o->log_file && *o->log_file ? o->log_file : NULL;
 	int dir_fd = op->work_fd >= 0 ? op->work_fd : op->images_fd;
 
-	if (name && (strchr(name, '/') || strcmp(name, "..") == 0))
+	if (name && !is_log_name(name))
 		return operation_refuse(
 			op, -EBADRQC,
-			"log_file '%s' is not a name: it stands in work_dir_fd or the "
-			"image directory",
+			"log_file '%s' is not a name for it: it stands in work_dir_fd or the "
+			"image directory, and is no image (.img)",
 			name);
 	log_file_stop(&op->log);
 	op->log.to_stderr = o->has_log_to_stderr && o->log_to_stderr;

@@ -32,33 +32,47 @@ static const char *state_name(uint32_t number)
 	static const char *const names[] = {
 		[4] = "ext_unix_sk",
 		[5] = "tcp_established",
-		[7] = "shell_job",
 		[6] = "evasive_devices",
-		[24] = "manage_cgroups",
-		[34] = "manage_cgroups_mode",
+		[7] = "shell_job",
 		[8] = "file_locks",
 		[11] = "ps",
 		[15] = "track_mem",
 		[16] = "auto_dedup",
 		[18] = "link_remap",
 		[19] = "veths",
+		[20] = "cpu_cap",
 		[21] = "force_irmap",
 		[22] = "exec_cmd",
+		[24] = "manage_cgroups",
 		[25] = "cg_root",
 		[33] = "unix_sk_ino",
+		[34] = "manage_cgroups_mode",
+		[35] = "ghost_limit",
 		[36] = "irmap_scan_paths",
 		[41] = "cgroup_props",
 		[42] = "cgroup_props_file",
 		[43] = "cgroup_dump_controller",
 		[44] = "freeze_cgroup",
+		[45] = "timeout",
 		[46] = "tcp_skip_in_flight",
 		[47] = "weak_sysctls",
 		[48] = "lazy_pages",
 		[50] = "orphan_pts_master",
 		[52] = "tcp_close",
 		[53] = "lsm_profile",
-		[63] = "lsm_mount_context",
+		[54] = "tls_cacert",
+		[55] = "tls_cacrl",
+		[56] = "tls_cert",
+		[57] = "tls_key",
+		[58] = "tls",
+		[59] = "tls_no_cn_verify",
+		[60] = "cgroup_yard",
+		[61] = "pre_dump_mode",
+		[62] = "pidfd_store_sk",
+		[64] = "network_lock",
 		[66] = "skip_file_rwx_check",
+		[67] = "unprivileged",
+		[70] = "display_stats",
 	};
 
 	return number < ARRAY_SIZE(names) ? names[number] : NULL;
@@ -69,27 +83,38 @@ static bool is_unset(const ProtobufCMessageUnknownField *field)
 	return field->wire_type == WIRE_VARINT && field->len == 1 && field->data[0] == 0;
 }
 
-/* One line for all of them: runtimes send a dozen whatever they want. */
-static void log_state(const Rpc__Options *o)
+/* Those of them that are known to be about processes, or those that nobody here knows. */
+static void list_fields(const Rpc__Options *o, bool known, char *list, size_t size)
 {
-	char list[512] = "";
-
-	if (o->parent_img && *o->parent_img)
-		snprintf(list, sizeof(list), ", parent_img");
 	for (unsigned int i = 0; i < o->base.n_unknown_fields; i++) {
 		const ProtobufCMessageUnknownField *field = &o->base.unknown_fields[i];
 		const char *name = state_name(field->tag);
 		size_t n = strlen(list);
 
-		if (is_unset(field) || n + 32 > sizeof(list))
+		if (is_unset(field) || known != (name != NULL) || n + 32 > size)
 			continue;
 		if (name)
-			snprintf(list + n, sizeof(list) - n, ", %s", name);
+			snprintf(list + n, size - n, ", %s", name);
 		else
-			snprintf(list + n, sizeof(list) - n, ", option %u", field->tag);
+			snprintf(list + n, size - n, ", %u", field->tag);
 	}
+}
+
+/* One line for all of them: runtimes send a dozen whatever they want. */
+static void log_state(const Rpc__Options *o)
+{
+	char list[512] = "", strange[512] = "";
+
+	if (o->parent_img && *o->parent_img)
+		snprintf(list, sizeof(list), ", parent_img");
+	list_fields(o, true, list, sizeof(list));
+	list_fields(o, false, strange, sizeof(strange));
 	if (*list)
 		log_info("options that are not about mounts are passed over: %s", list + 2);
+	if (*strange)
+		log_warn("options that rebind does not know are passed over, by their numbers in "
+			 "CRIU's protocol: %s",
+			 strange + 2);
 }
 
 /* CRIU would read it. Most have nothing for us; what they do have must not be lost unseen. */
@@ -318,9 +343,27 @@ static int add_inherited(struct operation *op, const Rpc__Inherited *in, struct 
 	return err;
 }
 
+/* A context other than the recorded one would have to be every mount's. */
+static int refuse_context(struct operation *op)
+{
+	const char *context = op->options->lsm_mount_context;
+
+	if (!context || !*context)
+		return 0;
+	return operation_refuse(op, -EOPNOTSUPP,
+				"lsm_mount_context '%s': rebind restores mounts with the context "
+				"options of the image, and with no others",
+				context);
+}
+
 int options_of_restore(struct operation *op, struct options_words *ret)
 {
 	int err = build(op, false, ret);
+
+	if (!err)
+		err = refuse_context(op);
+	if (!err && op->options->n_skip_mnt)
+		log_info("skip_mnt is of a dump, and passed over");
 
 	for (size_t i = 0; i < op->options->n_inherit_fd && !err; i++)
 		err = add_inherited(op, op->options->inherit_fd[i], ret);

@@ -6,9 +6,11 @@
  * is a holder, made here; where CRIU's images of processes lie beside them, it would be CRIU.
  */
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -41,7 +43,7 @@ static void restore_free(struct restore *r)
 
 /* ---- which namespaces ---- */
 
-static int open_word(const char *name, const char *word)
+static int open_word(const char *name, int type, const char *word)
 {
 	char path[64];
 
@@ -49,14 +51,17 @@ static int open_word(const char *name, const char *word)
 		snprintf(path, sizeof(path), "/proc/%s/ns/%s", word, name);
 		word = path;
 	}
-	int fd = open(word, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	cleanup_fd int fd = open(word, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return -errno;
+	return ioctl(fd, NS_GET_NSTYPE) == type ? fd_take(&fd) : -EINVAL;
 }
 
 static int join_word(struct restore *r, const Rpc__Joined *join)
 {
-	int kind = holder_kind(join->ns, NULL);
+	uint32_t type = 0;
+	int kind = holder_kind(join->ns, &type);
 
 	if (kind < 0)
 		return operation_refuse(r->op, -EOPNOTSUPP,
@@ -64,9 +69,12 @@ static int join_word(struct restore *r, const Rpc__Joined *join)
 					"namespaces; others take a CRIU beside it (REBIND_CRIU)",
 					join->ns);
 	fd_close(&r->wish.join[kind]);
-	r->wish.join[kind] = open_word(join->ns, join->ns_file);
+	r->wish.join[kind] = open_word(join->ns, (int)type, join->ns_file);
 	if (r->wish.join[kind] >= 0)
 		return 0;
+	if (r->wish.join[kind] == -EINVAL)
+		return operation_refuse(r->op, -EINVAL, "join_ns %s:%s is no %s namespace",
+					join->ns, join->ns_file, join->ns);
 	return operation_refuse(r->op, r->wish.join[kind], "join_ns %s:%s cannot be opened: %s",
 				join->ns, join->ns_file, strerror(-r->wish.join[kind]));
 }
@@ -99,7 +107,11 @@ static int choose_namespaces(struct restore *r)
 		return operation_refuse(r->op, -EOPNOTSUPP,
 					"the container had a user namespace of its own, which is "
 					"CRIU's to make again (REBIND_CRIU)");
-	make |= (o->has_empty_ns ? o->empty_ns : 0) & CLONE_NEWNET;
+	if (o->has_empty_ns && (o->empty_ns & ~(uint32_t)CLONE_NEWNET))
+		return operation_refuse(r->op, -EOPNOTSUPP,
+					"empty_ns %#x: only a net namespace can be asked for empty",
+					o->empty_ns);
+	make |= o->has_empty_ns ? o->empty_ns : 0;
 	for (int i = 0; i < HOLDER_KINDS && !err; i++)
 		err = join_inherited(r, (enum holder_kind)i);
 	for (size_t i = 0; i < o->n_join_ns && !err; i++)

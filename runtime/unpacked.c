@@ -87,7 +87,7 @@ static int start_sweeper(struct unpacked *u, struct made *made)
 
 static int make_directory(struct unpacked *u)
 {
-	const char *parent = getenv("TMPDIR");
+	const char *parent = secure_getenv("TMPDIR");
 	struct made made = { 0 };
 
 	if (!parent || *parent != '/')

@@ -93,8 +93,10 @@ refusals() {
 		"${dump/PID/$container} images_dir=/nowhere"
 	says "work_dir_fd that is not open" "EBADF msg=work_dir_fd 78" "$worker" \
 		"${dump/PID/$container} images_dir=$image work_dir_fd=78"
-	says "a log file elsewhere" "EBADRQC msg=log_file '../x' is not a name" "$worker" \
+	says "a log file elsewhere" "EBADRQC msg=log_file '../x' is not a name for it" "$worker" \
 		"DUMP pid=$container leave_running=1 images_dir=$image log_file=../x"
+	says "a log file among the images" "EBADRQC msg=log_file 'inventory.img' is not a name for it" "$worker" \
+		"DUMP pid=$container leave_running=1 images_dir=$image log_file=inventory.img"
 	says "status_fd that is not open" "EBADF msg=status_fd 79" "$worker" \
 		"${dump/PID/$container} images_dir=$image status_fd=79"
 	says "one name for two sources" "ext_mnt '/vol' is given twice" "$worker" \
@@ -242,6 +244,12 @@ failures() {
 	says "a sibling through a service is refused" "rst_sibling takes a worker" "unix:$work/sock" "$restore rst_sibling=1"
 	says "a namespace that is not there" "join_ns net:/nowhere cannot be opened" "$worker" "$restore join_ns=net:/nowhere"
 	says "a namespace of a kind that is not ours" "join_ns 'mnt'" "$worker" "$restore join_ns=mnt:1"
+	says "a namespace of another kind" "join_ns net:/proc/self/ns/uts is no net namespace" "$worker" \
+		"$restore join_ns=net:/proc/self/ns/uts"
+	says "an empty namespace that is not of the network" "empty_ns 0x20000" "$worker" "$restore empty_ns=131072"
+	says "a context for all mounts" "lsm_mount_context 'a_u'" "$worker" "$restore lsm_mount_context=a_u"
+	says "a file for the null device of a directory" "its source '(a descriptor)' is a file" "$worker" \
+		"${restore/ext_mnt=\/vol:$work\/src\/vol/ext_mnt=\/vol:\/dev\/null}"
 	says "a descriptor that is not open" "inherit_fd 'extRootNetNS' is not open" "$worker" "$restore inherit_fd=extRootNetNS:88"
 	says "a source by descriptor that is not open" "descriptor 99 is not open" "$worker" "$restore inherit_fd=mnt[x]:99"
 	nothing_left "nothing is left of any"
@@ -431,6 +439,23 @@ end_services() {
 	so "and leaves neither socket nor pid file"
 }
 
+# The environment of a less privileged caller names no program.
+secure() {
+	mkdir "$work/setuid"
+	cp "$rebind" "$work/setuid/rebind"
+	printf '#!/bin/sh\nid -u >"%s/ran"\n' "$work" >"$work/evil"
+	chmod 755 "$work/evil"
+	chmod 4755 "$work/setuid/rebind"
+	REBIND_CRIU=$work/evil setpriv --reuid 65534 --clear-groups "$work/client" "swrk:$work/setuid/rebind" VERSION \
+		>"$work/out" 2>"$work/err"
+	grep -q "VERSION ok 4.2" "$work/out" && [ ! -e "$work/ran" ]
+	so "REBIND_CRIU is ignored where rebind is setuid"
+	REBIND_CRIU=$work/evil "$work/client" "swrk:$rebind" VERSION >"$work/out" 2>"$work/err"
+	grep -q 0 "$work/ran"
+	so "elsewhere it is not"
+	rm -r "$work/setuid" "$work/evil" "$work/ran"
+}
+
 main() {
 	local dir=$build
 	"${CC:-cc}" -O1 -Wall -Werror -I "$here/../.." -I "$dir" -o "$work/client" "$here/rpc-client.c" \
@@ -446,6 +471,7 @@ main() {
 	table=$(mounts)
 	before=$(names "${watched[@]}")
 	conversation
+	secure
 	packets
 	refusals
 	dumps

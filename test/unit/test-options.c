@@ -171,7 +171,21 @@ static void what_asks_for_processes_is_told_once(void **state)
 	a.op.options = request->opts;
 	assert_ok(options_of_dump(&a.op, &a.words));
 	assert_string_equal(a.said, "options that are not about mounts are passed over: "
-				    "tcp_established, option 1000\n");
+				    "tcp_established\n"
+				    "options that rebind does not know are passed over, by their "
+				    "numbers in CRIU's protocol: 1000\n");
+}
+
+static void a_context_for_all_mounts_is_refused_at_restore(void **state)
+{
+	cleanup_asked struct asked a;
+
+	ask(&a, NULL, 0);
+	a.options.lsm_mount_context = (char *)"system_u:object_r:container_file_t:s0";
+	assert_ok(options_of_dump(&a.op, &a.words));
+	options_free(&a.words);
+	assert_int_equal(options_of_restore(&a.op, &a.words), -EOPNOTSUPP);
+	assert_non_null(strstr(a.said, "lsm_mount_context 'system_u"));
 }
 
 static void a_worker_has_inherited_descriptors(void **state)
@@ -208,6 +222,7 @@ int main(void)
 		cmocka_unit_test(a_false_null_is_refused),
 		cmocka_unit_test(automatic_ones_and_other_words),
 		cmocka_unit_test(what_asks_for_processes_is_told_once),
+		cmocka_unit_test(a_context_for_all_mounts_is_refused_at_restore),
 		cmocka_unit_test(a_worker_has_inherited_descriptors),
 	};
 
