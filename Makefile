@@ -38,11 +38,11 @@ DEPS_TEST  = libcmocka-dev e2fsprogs btrfs-progs xfsprogs mount procps runc crun
 
 PKG_CFLAGS = $(shell pkg-config --cflags mount libcap libprotobuf-c libarchive jansson)
 # libmount, libarchive and zlib are not among them: base/library.h says why.
-LIBS = $(shell pkg-config --libs libcap libprotobuf-c) -ldl
+LIBS = $(shell pkg-config --libs libcap libprotobuf-c) -ldl -pthread
 WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wvla -Wwrite-strings -Wno-unused-parameter -Wno-missing-field-initializers
 REBIND_CFLAGS = -std=gnu11 -D_GNU_SOURCE -I. -Iinclude -I$(BUILD) -fPIC $(WARNINGS) \
-	-DREBIND_VERSION='"$(VERSION)"' -DREBIND_PLUGIN_DIR='"$(plugindir)"' $(PKG_CFLAGS)
+	-pthread -DREBIND_VERSION='"$(VERSION)"' -DREBIND_PLUGIN_DIR='"$(plugindir)"' $(PKG_CFLAGS)
 DEPFILE = -MMD -MP -MT $@ -MF $@.d
 
 # The rooms of the library, lowest first. LAYERS says who may include whom.

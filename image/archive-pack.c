@@ -20,6 +20,7 @@ static void pack_free(struct pack *p)
 	int saved = errno;
 
 	archive_write_free(p->out);
+	gzip_free(&p->gzip);
 	archive_entry_free(p->entry);
 	fd_close(&p->fd);
 	while (p->depth)
@@ -72,7 +73,8 @@ static int keep_name(struct pack *p, const char *name)
 	return 0;
 }
 
-static int add_found(struct pack *p, const char *name, const struct statx *stx)
+/* @fd: a regular file, open; or negative */
+static int add_found(struct pack *p, const char *name, int fd, const struct statx *stx)
 {
 	size_t before = p->path_size;
 
@@ -84,21 +86,38 @@ static int add_found(struct pack *p, const char *name, const struct statx *stx)
 		return err;
 	if (is_elsewhere(p, stx))
 		return tar_fault(p->fault, -EXDEV, "'%s' is covered by another mount", p->path);
-	err = pack_file(p, name, stx);
+	err = pack_file(p, name, fd, stx);
 	pack_path_cut(p, before);
 	return err;
 }
 
-static int add_name(struct pack *p, const char *name)
+/*
+ * Most names are those of regular files. To open one first and look at what is open saves two of
+ * seven system calls, the dearest among them.
+ * Return: 1 if it is something else by now, or cannot be opened.
+ */
+static int add_if_regular(struct pack *p, const char *name)
 {
+	cleanup_fd int fd = pack_open_quietly(p->fd, name, 0);
 	struct statx stx;
 
-	int err = look_at(p->fd, name, &stx);
+	if (fd < 0 || look_at(fd, "", &stx) || !S_ISREG(stx.stx_mode))
+		return 1;
+	return add_found(p, name, fd, &stx);
+}
 
+static int add_name(struct pack *p, const struct dirent *found)
+{
+	struct statx stx;
+	int err = found->d_type == DT_REG ? add_if_regular(p, found->d_name) : 1;
+
+	if (err <= 0)
+		return err;
+	err = look_at(p->fd, found->d_name, &stx);
 	if (err == -ENOENT)
 		return 0; /* removed since readdir(): as if it had been a moment earlier */
 	return err ? pack_path_fault(p, err, "has an entry that cannot be looked at")
-		   : add_found(p, name, &stx);
+		   : add_found(p, found->d_name, -EBADF, &stx);
 }
 
 /* All that is in the directory we are in: files into the archive, directories onto its list. */
@@ -116,7 +135,7 @@ static int read_directory(struct pack *p)
 		return pack_memory_fault(p);
 	fd_take(&fd);
 	while ((more = fd_next_entry(dir, &found)) > 0) {
-		int err = add_name(p, found->d_name);
+		int err = add_name(p, found);
 
 		if (err)
 			return err;
@@ -151,7 +170,7 @@ static int enter(struct pack *p, int fd, const struct statx *stx)
 	if (fchdir(fd) < 0)
 		return pack_path_fault(p, -errno, "cannot be entered");
 	pack_describe(p, stx);
-	err = attributes_read(&p->attributes, ".", p->entry, p->fault);
+	err = attributes_read(&p->attributes, attributes_of_fd(p->fd), p->entry, p->fault);
 	if (err)
 		return err;
 	err = inode_flags_read(p->fd, p->entry);
@@ -251,34 +270,29 @@ static int walk(struct pack *p, int dir_fd)
 static la_ssize_t write_out(struct archive *a, void *data, const void *buffer, size_t size)
 {
 	struct pack *p = data;
-	int err = fd_write_all(p->out_fd, buffer, size);
+	int err = gzip_add(p->gzip, buffer, size);
 
 	if (err) {
 		archive_set_error(a, -err, "%s", strerror(-err));
 		return -1;
 	}
-	digest_add(&p->digest, buffer, size);
 	return (la_ssize_t)size;
 }
 
-/* Level 1: a quarter faster than 3 and 5 % larger, over the libraries of a Debian. */
+/* Blocks are formed behind it: piece by piece, nothing is copied twice. */
 static int open_archive(struct pack *p)
 {
 	struct archive *a = p->out;
 
-	if (archive_write_add_filter_gzip(a) != ARCHIVE_OK ||
-	    archive_write_set_format_pax(a) != ARCHIVE_OK ||
-	    archive_write_set_filter_option(a, "gzip", "compression-level", "1") != ARCHIVE_OK ||
-	    archive_write_set_filter_option(a, "gzip", "timestamp", NULL) != ARCHIVE_OK ||
+	if (archive_write_set_format_pax(a) != ARCHIVE_OK ||
 	    archive_write_set_format_option(a, "pax", "xattrheader", "SCHILY") != ARCHIVE_OK ||
-	    archive_write_set_bytes_per_block(a, TAR_BUFFER) != ARCHIVE_OK ||
-	    archive_write_set_bytes_in_last_block(a, 1) != ARCHIVE_OK ||
+	    archive_write_set_bytes_per_block(a, 0) != ARCHIVE_OK ||
 	    archive_write_open(a, p, NULL, write_out, NULL) != ARCHIVE_OK)
 		return pack_archive_fault(p);
 	return 0;
 }
 
-static int start(struct pack *p)
+static int start(struct pack *p, int out_fd)
 {
 	p->out = archive_write_new();
 	p->entry = archive_entry_new();
@@ -286,8 +300,19 @@ static int start(struct pack *p)
 	p->zeros = calloc(1, TAR_BUFFER);
 	memcpy(p->path, "./", 3);
 	p->path_size = 2;
-	digest_start(&p->digest);
-	return p->out && p->entry && p->buffer && p->zeros ? open_archive(p) : pack_memory_fault(p);
+	if (!p->out || !p->entry || !p->buffer || !p->zeros || gzip_start(&p->gzip, out_fd))
+		return pack_memory_fault(p);
+	return open_archive(p);
+}
+
+static int end(struct pack *p)
+{
+	if (archive_write_close(p->out) != ARCHIVE_OK)
+		return pack_archive_fault(p);
+	int err = gzip_end(p->gzip, p->done.digest);
+
+	p->done.has_digest = true;
+	return err ? pack_path_fault(p, err, "cannot be archived") : pack_take_sockets(p);
 }
 
 /* What was deleted cannot be listed, and is not to be entered. */
@@ -302,27 +327,21 @@ static int put_one(struct pack *p, int dir_fd, const char *name)
 		return pack_path_fault(p, err, "cannot be looked at");
 	if (!S_ISDIR(p->root.stx_mode)) {
 		err = pack_path_push(p, ARCHIVE_ONE_NAME);
-		return err ? err : pack_file(p, name, &p->root);
+		return err ? err : pack_file(p, name, -EBADF, &p->root);
 	}
 	pack_describe(p, &p->root);
-	err = attributes_read(&p->attributes, name, p->entry, p->fault);
+	err = attributes_read(&p->attributes, attributes_of_name(name), p->entry, p->fault);
 	return err ? err : pack_header(p);
 }
 
 /* @name: NULL for all that there is */
-static int pack_all(struct pack *p, int dir_fd, const char *name)
+static int pack_all(struct pack *p, int dir_fd, const char *name, int out_fd)
 {
-	int err = start(p);
+	int err = start(p, out_fd);
 
 	if (!err)
 		err = name ? put_one(p, dir_fd, name) : walk(p, dir_fd);
-	if (!err && archive_write_close(p->out) != ARCHIVE_OK)
-		err = pack_archive_fault(p);
-	if (err)
-		return err;
-	p->done.has_digest = true;
-	digest_end(&p->digest, p->done.digest);
-	return pack_take_sockets(p);
+	return err ? err : end(p);
 }
 
 static int archive(int dir_fd, const char *name, int out_fd, struct mount_contents *contents,
@@ -332,7 +351,6 @@ static int archive(int dir_fd, const char *name, int out_fd, struct mount_conten
 	cleanup_tar_locale locale_t before_locale = prepared ? NULL : tar_locale_enter();
 	cleanup_fd int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	cleanup(pack_free) struct pack p = {
-		.out_fd = out_fd,
 		.fd = -EBADF,
 		.progress = { .fn = progress, .data = data },
 		.fault = fault,
@@ -342,7 +360,7 @@ static int archive(int dir_fd, const char *name, int out_fd, struct mount_conten
 		return prepared;
 	if (before < 0)
 		return tar_fault(fault, -errno, "the working directory cannot be kept");
-	int err = pack_all(&p, dir_fd, name);
+	int err = pack_all(&p, dir_fd, name, out_fd);
 
 	if (fchdir(before) < 0 && !err)
 		err = tar_fault(fault, -errno, "the working directory cannot be put back");

@@ -38,7 +38,8 @@ int archive_prepare(struct archive_fault *fault);
  * capabilities among them), nanosecond times, "./" first with the mode and owner of the root.
  * Bounded memory: one buffer, one entry for each file with more than one link, and the names of
  * the subdirectories on the way from the root to where it is. Not descriptors: three, at any depth.
- * The process' working directory moves about and is put back.
+ * The process' working directory moves about and is put back. Where there are two CPUs, a thread
+ * compresses and writes what was read; it is gone when this returns. So it is when unpacking.
  *
  * Refused, as nobody could unpack it: a path of 64 KiB and more (-ENAMETOOLONG), an extended
  * attribute whose name has '=', '%' or what is not printable ASCII (-EINVAL), more than 900 KiB of

@@ -6,17 +6,26 @@
 
 #include "image/attributes.h"
 
-int attributes_set(const char *name, struct archive_entry *entry)
+static int set_value(struct attributes_of of, const char *key, const void *value, size_t size)
+{
+	int r = of.fd < 0 ? lsetxattr(of.name, key, value, size, 0)
+			  : fsetxattr(of.fd, key, value, size, 0);
+
+	return r < 0 ? -errno : 0;
+}
+
+int attributes_set(struct attributes_of of, struct archive_entry *entry)
 {
 	const char *key;
 	const void *value;
 	size_t size;
 
 	archive_entry_xattr_reset(entry);
-	while (archive_entry_xattr_next(entry, &key, &value, &size) == ARCHIVE_OK)
-		if (lsetxattr(name, key, value, size, 0) < 0)
-			return -errno;
-	return 0;
+	int err = 0;
+
+	while (!err && archive_entry_xattr_next(entry, &key, &value, &size) == ARCHIVE_OK)
+		err = set_value(of, key, value, size);
+	return err;
 }
 
 /* ---- ACLs ---- */
@@ -81,15 +90,13 @@ static int build(struct archive_entry *entry, int type, struct acl **ret, size_t
 	return 0;
 }
 
-int attributes_set_acl(const char *name, struct archive_entry *entry)
+int attributes_set_acl(struct attributes_of of, struct archive_entry *entry)
 {
 	size_t size;
 	cleanup_free struct acl *acl = NULL;
 	int err = build(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, &acl, &size);
 
-	if (err || !acl)
-		return err;
-	return lsetxattr(name, ATTRIBUTES_ACL_ACCESS, acl, size, 0) < 0 ? -errno : 0;
+	return err || !acl ? err : set_value(of, ATTRIBUTES_ACL_ACCESS, acl, size);
 }
 
 int attributes_default_acl(struct archive_entry *entry, struct arena *arena, const char **ret,

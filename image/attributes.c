@@ -31,10 +31,11 @@ static int make_room(char **buf, size_t *room, size_t need)
 }
 
 /* Return: the length of the list, or a negative errno. */
-static ssize_t read_names(struct attributes *at, const char *name)
+static ssize_t read_names(struct attributes *at, struct attributes_of of)
 {
 	for (;;) {
-		ssize_t n = llistxattr(name, at->names, at->names_room);
+		ssize_t n = of.fd < 0 ? llistxattr(of.name, at->names, at->names_room)
+				      : flistxattr(of.fd, at->names, at->names_room);
 
 		if (n < 0 && errno != ERANGE)
 			return errno == EOPNOTSUPP ? 0 : -errno;
@@ -49,10 +50,11 @@ static ssize_t read_names(struct attributes *at, const char *name)
 	}
 }
 
-static ssize_t read_value(struct attributes *at, const char *name, const char *key)
+static ssize_t read_value(struct attributes *at, struct attributes_of of, const char *key)
 {
 	for (;;) {
-		ssize_t n = lgetxattr(name, key, at->value, at->value_room);
+		ssize_t n = of.fd < 0 ? lgetxattr(of.name, key, at->value, at->value_room)
+				      : fgetxattr(of.fd, key, at->value, at->value_room);
 
 		if (n < 0 && errno != ERANGE)
 			return -errno;
@@ -126,10 +128,10 @@ struct sink {
 	size_t amount;
 };
 
-static int read_attribute(struct attributes *at, const char *name, const char *key,
+static int read_attribute(struct attributes *at, struct attributes_of of, const char *key,
 			  struct sink *sink)
 {
-	ssize_t n = read_value(at, name, key);
+	ssize_t n = read_value(at, of, key);
 
 	/* Listed, but not to be had: it was removed meanwhile. */
 	if (n == -ENODATA)
@@ -152,17 +154,17 @@ static bool is_plain(const char *key)
 	return true;
 }
 
-int attributes_each(struct attributes *at, const char *name, const char *path, attributes_fn fn,
-		    void *data, struct archive_fault *fault)
+int attributes_each(struct attributes *at, struct attributes_of of, const char *path,
+		    attributes_fn fn, void *data, struct archive_fault *fault)
 {
 	struct sink sink = { .fn = fn, .data = data };
-	ssize_t size = read_names(at, name);
+	ssize_t size = read_names(at, of);
 
 	if (size < 0)
 		return tar_fault(fault, (int)size, "the attributes of '%s' cannot be listed: %s",
 				 path, strerror((int)-size));
 	for (const char *key = at->names; key < at->names + size; key += strlen(key) + 1) {
-		int err = is_plain(key) ? read_attribute(at, name, key, &sink) : -EINVAL;
+		int err = is_plain(key) ? read_attribute(at, of, key, &sink) : -EINVAL;
 
 		if (err)
 			return tar_fault(fault, err,
@@ -173,10 +175,10 @@ int attributes_each(struct attributes *at, const char *name, const char *path, a
 	return 0;
 }
 
-int attributes_read(struct attributes *at, const char *name, struct archive_entry *entry,
+int attributes_read(struct attributes *at, struct attributes_of of, struct archive_entry *entry,
 		    struct archive_fault *fault)
 {
-	return attributes_each(at, name, archive_entry_pathname(entry), add_value, entry, fault);
+	return attributes_each(at, of, archive_entry_pathname(entry), add_value, entry, fault);
 }
 
 /* ---- holes ---- */

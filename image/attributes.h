@@ -13,29 +13,44 @@ struct attributes {
 	size_t names_room, value_room;
 };
 
+/* A file: open, which is cheaper, or by its name in the working directory. */
+struct attributes_of {
+	int fd; /* or negative */
+	const char *name;
+};
+
+static inline struct attributes_of attributes_of_fd(int fd)
+{
+	return (struct attributes_of){ .fd = fd };
+}
+
+/* A name is not followed. */
+static inline struct attributes_of attributes_of_name(const char *name)
+{
+	return (struct attributes_of){ .fd = -EBADF, .name = name };
+}
+
 void attributes_free(struct attributes *attributes);
 
 typedef int (*attributes_fn)(void *data, const char *key, const char *value, size_t size);
 
 /**
  * attributes_each - hand over a file's extended attributes, ACLs in the kernel's form among them
- * @name: in the working directory, not followed
  * @path: for sentences
  *
  * A filesystem without attributes has none. Return: 0, what @fn returned, or a negative errno, with
  * @fault filled: -EINVAL for a name and -E2BIG for an amount that a tar cannot hold.
  */
-int attributes_each(struct attributes *attributes, const char *name, const char *path,
+int attributes_each(struct attributes *attributes, struct attributes_of of, const char *path,
 		    attributes_fn fn, void *data, struct archive_fault *fault);
 
 /**
  * attributes_read - put a file's extended attributes and ACLs into its entry
- * @name: in the working directory, not followed
  *
  * Return: as attributes_each().
  */
-int attributes_read(struct attributes *attributes, const char *name, struct archive_entry *entry,
-		    struct archive_fault *fault);
+int attributes_read(struct attributes *attributes, struct attributes_of of,
+		    struct archive_entry *entry, struct archive_fault *fault);
 
 /**
  * attributes_holes - put the holes of a regular file into its entry, which has its size
@@ -47,12 +62,11 @@ int attributes_holes(int fd, struct archive_entry *entry);
 /**
  * attributes_set - give a file the extended attributes of an entry, but no ACLs
  * attributes_set_acl - the access ACL, if it has one
- * @name: in the working directory, not followed
  *
  * Return: 0 or a negative errno: -EBADMSG for an ACL whose names have no numbers.
  */
-int attributes_set(const char *name, struct archive_entry *entry);
-int attributes_set_acl(const char *name, struct archive_entry *entry);
+int attributes_set(struct attributes_of of, struct archive_entry *entry);
+int attributes_set_acl(struct attributes_of of, struct archive_entry *entry);
 
 /**
  * attributes_default_acl - the default ACL of a directory in the kernel's form

@@ -122,7 +122,29 @@ static int set_owner(struct disk *disk, struct archive_entry *entry)
 
 	if (uid < 0 || gid < 0 || uid >= UINT32_MAX || gid >= UINT32_MAX)
 		return -EBADMSG;
-	return lchown(disk->name, (uid_t)uid, (gid_t)gid) < 0 ? -errno : 0;
+	int r = disk->file_fd < 0 ? lchown(disk->name, (uid_t)uid, (gid_t)gid)
+				  : fchown(disk->file_fd, (uid_t)uid, (gid_t)gid);
+
+	return r < 0 ? -errno : 0;
+}
+
+static int set_mode(struct disk *disk, struct archive_entry *entry)
+{
+	mode_t mode = archive_entry_perm(entry);
+	int r = disk->file_fd < 0 ? chmod(disk->name, mode) : fchmod(disk->file_fd, mode);
+
+	return r < 0 ? -errno : 0;
+}
+
+static int set_times(struct disk *disk, struct archive_entry *entry)
+{
+	struct timespec times[2];
+
+	read_times(entry, times);
+	int r = disk->file_fd < 0 ? utimensat(AT_FDCWD, disk->name, times, AT_SYMLINK_NOFOLLOW)
+				  : futimens(disk->file_fd, times);
+
+	return r < 0 ? -errno : 0;
 }
 
 static int keep_flags(struct disk *disk, struct archive_entry *entry)
@@ -134,27 +156,29 @@ static int keep_flags(struct disk *disk, struct archive_entry *entry)
 	return disk->flags ? archive_flags_add(disk->flags, disk->path, flags) : -EOPNOTSUPP;
 }
 
-/* All but the times of a directory, which change, and its default ACL, which is inherited. */
+/*
+ * All but the times of a directory, which change, and its default ACL, which is inherited. A
+ * regular file is still open: its path needs no walking then.
+ */
 static int set_attributes(struct disk *disk, struct archive_entry *entry)
 {
+	struct attributes_of of = { .fd = disk->file_fd, .name = disk->name };
 	bool is_link = archive_entry_filetype(entry) == AE_IFLNK;
-	struct timespec times[2];
 	int err = set_owner(disk, entry);
 
 	/* The ACL after the mode, whose group bits are the group's in a tar, but the mask's of the
 	 * file. */
-	if (!err && !is_link && chmod(disk->name, archive_entry_perm(entry)) < 0)
-		err = -errno;
 	if (!err && !is_link)
-		err = attributes_set_acl(disk->name, entry);
+		err = set_mode(disk, entry);
+	if (!err && !is_link)
+		err = attributes_set_acl(of, entry);
 	if (!err)
-		err = attributes_set(disk->name, entry);
+		err = attributes_set(of, entry);
 	if (!err)
 		err = keep_flags(disk, entry);
 	if (err || archive_entry_filetype(entry) == AE_IFDIR)
 		return err;
-	read_times(entry, times);
-	return utimensat(AT_FDCWD, disk->name, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+	return set_times(disk, entry);
 }
 
 /* ---- entries ---- */
@@ -307,9 +331,9 @@ int disk_finish(struct disk *disk, struct archive_entry *entry)
 	/* A hole at the end. */
 	if (size > 0 && (uint64_t)size > disk->written && ftruncate(disk->file_fd, size) < 0)
 		err = -errno;
-	fd_close(&disk->file_fd);
 	if (!err)
 		err = set_attributes(disk, entry);
+	fd_close(&disk->file_fd);
 	return err ? disk_fault(disk, err) : 0;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A file, unpacked if it is a gzip. libarchive would do it, too, but it looks at neither the CRC
- * nor the length at the end: damage that still inflates would go unnoticed.
+ * nor the length at the end: damage that still inflates would go unnoticed. A long file is unpacked
+ * ahead of who reads (base/belt.h).
  */
 #ifndef REBIND_IMAGE_GUNZIP_H
 #define REBIND_IMAGE_GUNZIP_H
@@ -14,18 +15,10 @@ struct gunzip {
 	int fd;		       /* borrowed */
 	struct digest *digest; /* of the bytes read so far; NULL if nobody wants it */
 	bool zstd;	       /* it may be that: given out as it is */
-	uint64_t position;     /* bytes given out */
-	uint64_t last_used;    /* position behind the last of them that was not zero */
+	uint64_t position;     /* bytes given out: to be looked at when the end was */
+	uint64_t last_used;    /* position behind the last of them that was not zero: likewise */
 	struct gunzip_state *state;
 };
-
-/**
- * gunzip_prepare - load zlib
- * @ret_reason: why not
- *
- * Return: 0 or -ELIBACC.
- */
-int gunzip_prepare(const char **ret_reason);
 
 void gunzip_free(struct gunzip *gz);
 #define cleanup_gunzip cleanup(gunzip_free)

@@ -68,7 +68,8 @@ int pack_socket(struct pack *p, const char *name, const struct statx *stx)
 
 	if (!socket.path)
 		return pack_memory_fault(p);
-	int err = attributes_each(&p->attributes, name, p->path, add_attribute, p, p->fault);
+	int err = attributes_each(&p->attributes, attributes_of_name(name), p->path, add_attribute,
+				  p, p->fault);
 
 	if (err)
 		return err;

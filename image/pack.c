@@ -208,13 +208,9 @@ int pack_open_seen(struct pack *p, const char *name, int flags, const struct sta
 	return fd_take(&fd);
 }
 
-static int add_regular(struct pack *p, const char *name, const struct statx *stx)
+static int add_open(struct pack *p, int fd, const struct statx *stx)
 {
-	cleanup_fd int fd = pack_open_seen(p, name, 0, stx);
-
-	if (fd < 0)
-		return fd;
-	int err = attributes_read(&p->attributes, name, p->entry, p->fault);
+	int err = attributes_read(&p->attributes, attributes_of_fd(fd), p->entry, p->fault);
 
 	if (err)
 		return err;
@@ -231,6 +227,15 @@ static int add_regular(struct pack *p, const char *name, const struct statx *stx
 	return err;
 }
 
+static int add_regular(struct pack *p, const char *name, int fd, const struct statx *stx)
+{
+	if (fd >= 0)
+		return add_open(p, fd, stx);
+	cleanup_fd int own = pack_open_seen(p, name, 0, stx);
+
+	return own < 0 ? own : add_open(p, own, stx);
+}
+
 static int add_symlink(struct pack *p, const char *name)
 {
 	ssize_t n = readlinkat(p->fd, name, p->buffer, TAR_BUFFER - 1);
@@ -239,14 +244,14 @@ static int add_symlink(struct pack *p, const char *name)
 		return pack_path_fault(p, -errno, "cannot be read");
 	p->buffer[n] = '\0';
 	archive_entry_set_symlink(p->entry, p->buffer);
-	int err = attributes_read(&p->attributes, name, p->entry, p->fault);
+	int err = attributes_read(&p->attributes, attributes_of_name(name), p->entry, p->fault);
 
 	return err ? err : pack_header(p);
 }
 
 static int add_special(struct pack *p, const char *name)
 {
-	int err = attributes_read(&p->attributes, name, p->entry, p->fault);
+	int err = attributes_read(&p->attributes, attributes_of_name(name), p->entry, p->fault);
 
 	return err ? err : pack_header(p);
 }
@@ -269,27 +274,27 @@ static int remember_link(struct pack *p, uint64_t inode)
 	return 0;
 }
 
-static int add_first(struct pack *p, const char *name, const struct statx *stx)
+static int add_first(struct pack *p, const char *name, int fd, const struct statx *stx)
 {
 	if (S_ISREG(stx->stx_mode))
-		return add_regular(p, name, stx);
+		return add_regular(p, name, fd, stx);
 	if (S_ISLNK(stx->stx_mode))
 		return add_symlink(p, name);
 	return add_special(p, name);
 }
 
 /* Anything that is not a directory. */
-int pack_file(struct pack *p, const char *name, const struct statx *stx)
+int pack_file(struct pack *p, const char *name, int fd, const struct statx *stx)
 {
 	if (S_ISSOCK(stx->stx_mode))
 		return pack_socket(p, name, stx);
 	pack_describe(p, stx);
 	if (stx->stx_nlink < 2)
-		return add_first(p, name, stx);
+		return add_first(p, name, fd, stx);
 	uint32_t known = table_get(&p->by_inode, stx->stx_ino);
 
 	if (known == TABLE_NONE) {
-		int err = add_first(p, name, stx);
+		int err = add_first(p, name, fd, stx);
 
 		return err ? err : remember_link(p, stx->stx_ino);
 	}

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "image/attributes.h"
+#include "image/gzip.h"
 #include "image/tar.h"
 
 /* A directory on the way from the root to where we are. */
@@ -18,9 +19,9 @@ struct level {
 };
 
 struct pack {
-	struct archive *out;
+	struct gzip_state *gzip;
+	struct archive *out; /* into the gzip */
 	struct archive_entry *entry;
-	int out_fd;
 	int fd; /* the directory we are in */
 	struct statx root;
 	struct level *levels;
@@ -35,7 +36,6 @@ struct pack {
 	const char **linked;
 	uint32_t n_linked;
 	struct mount_contents done;
-	struct digest digest; /* of what is written to out_fd */
 	struct tar_progress progress;
 	struct archive_fault *fault;
 };
@@ -91,9 +91,10 @@ static inline bool pack_is_full(uint32_t n)
 /**
  * pack_file - the entry of anything that is not a directory, with its data
  * @name: in the directory we are in
+ * @fd: a regular file may be open already; borrowed; else negative
  *
  * A socket goes onto the list of sockets. Return: 0 or a negative errno with the fault filled.
  */
-int pack_file(struct pack *p, const char *name, const struct statx *stx);
+int pack_file(struct pack *p, const char *name, int fd, const struct statx *stx);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "image/zlib.h"
 
 #define CHUNK_SIZE 4000 /* of a path, for the kernel */
 
@@ -34,7 +35,7 @@ int archive_prepare(struct archive_fault *fault)
 
 	if (err)
 		return tar_fault(fault, err, "libarchive cannot be loaded: %s", reason);
-	err = gunzip_prepare(&reason);
+	err = zlib_load(&reason);
 	if (err)
 		return tar_fault(fault, err, "zlib cannot be loaded: %s", reason);
 	if (!utf8)

@@ -154,6 +154,8 @@ int contents_open_clean(const struct reader *r, const struct mount *m, int fd)
 
 	if (clone < 0)
 		return clone;
+	/* Somebody may put a device in the place of a file: to open one can do something. */
+	sys_mount_setattr(clone, 0, MOUNT_ATTR_NODEV, 0, 0, -1);
 	int dir = openat(clone, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return dir < 0 ? -errno : dir;
