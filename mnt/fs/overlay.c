@@ -37,28 +37,56 @@ static bool is_word_volatile(const struct filesystem_option *option)
 		strcmp(option->value, "volatile") == 0);
 }
 
-/* Where the kernel keeps the names of what an older one would not understand, or a negative errno.
- */
-static int open_incompat(int root_fd, const struct mount *m)
+/* Its work directory, or a negative errno; is it volatile? */
+static int open_workdir(int root_fd, const struct mount *m, bool *ret_volatile)
 {
 	const char *rest = m->options;
 	struct filesystem_option option;
-	bool is_volatile = false;
 	int fd = -ENOENT;
 
+	*ret_volatile = false;
 	while (filesystem_next_option(&rest, &option) > 0) {
-		if (is_word_volatile(&option)) {
-			is_volatile = true;
-		} else if (strcmp(option.name, "workdir") == 0 && option.value) {
-			cleanup_free char *path = path_join(option.value, "work/incompat");
-
-			fd = path ? path_open_beneath(root_fd, path) : -ENOMEM;
-		}
+		if (is_word_volatile(&option))
+			*ret_volatile = true;
+		else if (strcmp(option.name, "workdir") == 0 && option.value && fd < 0)
+			fd = path_open_in_root(root_fd, option.value);
 		filesystem_free_option(&option);
 	}
-	if (!is_volatile)
-		fd_close(&fd);
-	return fd < 0 ? -ENOENT : fd;
+	return fd;
+}
+
+/*
+ * The kernel empties the work directory and makes these in it again. Their times are those that
+ * they had: whoever looks for what was changed finds what the namespace has changed.
+ */
+static const char *const made_again[] = {
+	"work/incompat/volatile/dirty", "work/incompat/volatile", "work/incompat", "work", "",
+};
+
+struct times {
+	struct timespec access_and_change[ARRAY_SIZE(made_again)][2];
+};
+
+static void read_times(int workdir_fd, struct times *ret)
+{
+	struct stat stat;
+
+	for (size_t i = 0; i < ARRAY_SIZE(made_again); i++) {
+		bool there = fstatat(workdir_fd, made_again[i], &stat,
+				     AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) == 0;
+
+		ret->access_and_change[i][0] =
+			there ? stat.st_atim : (struct timespec){ .tv_nsec = UTIME_OMIT };
+		ret->access_and_change[i][1] =
+			there ? stat.st_mtim : (struct timespec){ .tv_nsec = UTIME_OMIT };
+	}
+}
+
+static void put_times(int workdir_fd, const struct times *times)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(made_again); i++)
+		utimensat(workdir_fd, made_again[i], times->access_and_change[i],
+			  AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW);
 }
 
 /*
@@ -81,17 +109,26 @@ static void put_mark_back(int incompat_fd)
 static int create(int fs_fd, const struct mount *m)
 {
 	cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	cleanup_fd int incompat = open_incompat(root, m);
-	bool marked = incompat >= 0 && take_mark(incompat);
+	bool is_volatile, marked;
+	cleanup_fd int workdir = open_workdir(root, m, &is_volatile);
+	/* Where the kernel keeps the names of what an older one would not understand. */
+	cleanup_fd int incompat =
+		is_volatile && workdir >= 0 ? path_open_beneath(workdir, "work/incompat") : -ENOENT;
+	struct times times;
+	int err = 0;
 
-	if (fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
-		return 0;
-	int err = -errno;
-
-	if (marked)
+	if (workdir >= 0)
+		read_times(workdir, &times);
+	marked = incompat >= 0 && take_mark(incompat);
+	if (fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		err = -errno;
+	if (err && marked)
 		put_mark_back(incompat);
-	return log_error(err, "cannot create the overlay of mount %u '%s' from '%.200s'", m->id,
-			 m->mountpoint, m->options);
+	if (workdir >= 0)
+		put_times(workdir, &times);
+	return err ? log_error(err, "cannot create the overlay of mount %u '%s' from '%.200s'",
+			       m->id, m->mountpoint, m->options)
+		   : 0;
 }
 
 /*

@@ -2,10 +2,10 @@
 #include "case.h"
 
 /* A kernel that does not know the options, or the filesystem below, says EINVAL. */
-static void mount_layers(const char *options)
+static void mount_layers(const char *path, const char *options)
 {
-	make_dir("/merged");
-	if (mount("overlay", "/merged", "overlay", 0, options))
+	make_dir(path);
+	if (mount("overlay", path, "overlay", 0, options))
 		skip("overlay with %s: %s", options, strerror(errno));
 }
 
@@ -14,8 +14,15 @@ static void build(void)
 	make_file("/layers/lower/file", "lower\n");
 	make_dir("/layers/upper");
 	make_dir("/layers/work");
-	mount_layers("lowerdir=/layers/lower,upperdir=/layers/upper,workdir=/layers/work,volatile");
+	mount_layers("/merged",
+		     "lowerdir=/layers/lower,upperdir=/layers/upper,workdir=/layers/work,volatile");
 	make_file("/merged/added", "upper\n");
+	mount_new("tmpfs", "/run", 0, NULL);
+	make_dir("/run/upper");
+	make_dir("/run/work");
+	mount_layers("/other",
+		     "lowerdir=/layers/lower,upperdir=/run/upper,workdir=/run/work,volatile");
+	make_file("/other/added", "of the tmpfs\n");
 }
 
 static void check(void)
@@ -23,6 +30,8 @@ static void check(void)
 	expect_text("/merged/file", "lower\n");
 	expect_text("/merged/added", "upper\n");
 	expect_writable("/merged");
+	expect_text("/other/added", "of the tmpfs\n");
+	expect_writable("/other");
 }
 
 const struct zdtm_case zdtm_case = {
