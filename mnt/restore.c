@@ -31,9 +31,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/caps.h"
@@ -42,15 +40,15 @@
 #include "image/archive.h"
 #include "image/image.h"
 #include "mnt/builder.h"
+#include "mnt/callers.h"
 #include "mnt/contents.h"
 #include "mnt/fs/fs.h"
+#include "mnt/host-groups.h"
 #include "mnt/lookahead.h"
-#include "mnt/ns-wish.h"
 #include "mnt/privileges.h"
 #include "mnt/rootless.h"
 #include "mnt/validate.h"
 #include "mnt/verify.h"
-#include "model/filesystem.h"
 
 struct restore {
 	const struct rebind_restore_options *options;
@@ -128,127 +126,6 @@ static int read_own(struct restore *r)
 	return err ? log_error(err, "cannot read the caller's own mounts") : 0;
 }
 
-/* fs.mount-max counts the copy of the caller's mounts and the new ones together. */
-static void check_count(struct restore *r)
-{
-	cleanup_fd int fd = open("/proc/sys/fs/mount-max", O_RDONLY | O_CLOEXEC);
-	char text[32] = "";
-	unsigned long max =
-		fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 ? strtoul(text, NULL, 10) : 0;
-
-	/* The staging root is one more. */
-	if (max && (unsigned long)r->callers.n + r->tree.n + 1 > max)
-		findings_add(
-			r->findings, "too-many-mounts", 0, NULL, "sysctl fs.mount-max",
-			"%u mounts of the image and %u of the caller are more than fs.mount-max (%lu)",
-			r->tree.n, r->callers.n, max);
-}
-
-/* The one sysfs of a network namespace, say: read-only as a whole in the image, and in use by the
- * caller. */
-static void check_single(struct restore *r, const struct mount *m, const struct filesystem *fs)
-{
-	char help[64];
-
-	if (!fs->namespace || ns_wish_names(r->options, fs->namespace))
-		return;
-	for (uint32_t i = 0; i < r->callers.n; i++) {
-		const struct mount *own = &r->callers.mounts[i];
-
-		if (strcmp(own->fstype, m->fstype) != 0 || (own->sb_flags & MS_RDONLY) ||
-		    (strcmp(m->fstype, "cgroup") == 0 &&
-		     !filesystem_same_options(own->options, m->options)))
-			continue;
-		snprintf(help, sizeof(help), "--new-ns %s or --join-ns %s:PID", fs->namespace,
-			 fs->namespace);
-		findings_mount(
-			r->findings, "superblock", m, help,
-			"its %s was read-only as a whole, and that of the caller's %s namespace is not",
-			m->fstype, fs->namespace);
-		return;
-	}
-}
-
-static void check_singles(struct restore *r)
-{
-	for (uint32_t i = 0; i < r->tree.n; i++) {
-		const struct mount *m = &r->tree.mounts[i];
-		const struct filesystem *fs = filesystem_find(m->fstype);
-
-		if (m->owner == MOUNT_INTERNAL && (m->sb_flags & MS_RDONLY) && fs &&
-		    (fs->flags & FILESYSTEM_SINGLE) && tree_first_of_superblock(&r->tree, m) == i)
-			check_single(r, m, fs);
-	}
-}
-
-static bool has_host_group(void *data, uint32_t i)
-{
-	const struct restore *r = data;
-	uint32_t group = r->sources.of[i].group;
-
-	return group != MOUNT_NONE && r->sources.groups[group].shared;
-}
-
-static const char *why_no_group(const struct mount *m)
-{
-	return m->owner == MOUNT_PLUGIN ? "a plugin's mount cannot join a group of the host"
-					: "its source is in none";
-}
-
-/* A master that is not in the image is a peer group of the host's: that of the source, or none. */
-static int decide_master(struct restore *r, uint32_t i)
-{
-	struct mount *m = &r->tree.mounts[i];
-	enum rebind_sharing policy = r->options->sharing;
-
-	if (policy != REBIND_SHARING_PRIVATE && has_host_group(r, i))
-		return 0;
-	if (policy == REBIND_SHARING_STRICT)
-		return findings_mount(
-			r->findings, "sharing", m, "--sharing slave or --sharing private",
-			"it was a slave of a peer group outside, and %s", why_no_group(m));
-	m->master = 0;
-	return 0;
-}
-
-/* A peer group of the host's likewise. Under --sharing slave the mount hears of the host, but not
- * it of us. */
-static void decide_peers(struct restore *r, struct mount *m)
-{
-	enum rebind_sharing policy = r->options->sharing;
-
-	if (policy == REBIND_SHARING_STRICT && !has_host_group(r, tree_index(&r->tree, m)))
-		findings_mount(r->findings, "sharing", m, "--sharing slave or --sharing private",
-			       "it shared a peer group with the host, and %s", why_no_group(m));
-	if (policy == REBIND_SHARING_SLAVE && has_host_group(r, tree_index(&r->tree, m))) {
-		m->master = m->shared;
-		m->shared = 0;
-	}
-	if (policy != REBIND_SHARING_STRICT)
-		m->host_shared = false;
-}
-
-static int decide_masters(struct restore *r)
-{
-	cleanup_table struct table groups = { 0 };
-	int err = 0;
-
-	for (uint32_t i = 0; i < r->tree.n; i++)
-		if (r->tree.mounts[i].host_shared)
-			decide_peers(r, &r->tree.mounts[i]);
-	for (uint32_t i = 0; i < r->tree.n && !err; i++)
-		if (r->tree.mounts[i].shared)
-			err = table_put(&groups, r->tree.mounts[i].shared, i, NULL);
-	for (uint32_t i = 0; i < r->tree.n && !err; i++) {
-		const struct mount *m = &r->tree.mounts[i];
-
-		/* The group of the caller's has the master it has. */
-		if (m->master && !m->host_shared && table_get(&groups, m->master) == TABLE_NONE)
-			decide_master(r, i);
-	}
-	return err;
-}
-
 static int find_sources(struct restore *r)
 {
 	struct source_input input = {
@@ -263,14 +140,19 @@ static int find_sources(struct restore *r)
 	return err ? log_error(err, "cannot look for the sources") : 0;
 }
 
+static bool has_host_group(void *sources, uint32_t i)
+{
+	return host_groups_has(sources, i);
+}
+
 static int make_plan(struct restore *r)
 {
 	struct plan_input input = {
 		.tree = &r->tree,
 		.has_host_group = has_host_group,
-		.data = r,
+		.data = &r->sources,
 	};
-	int err = decide_masters(r);
+	int err = host_groups_decide(r->options->sharing, &r->tree, &r->sources, r->findings);
 
 	if (!err && !r->findings->n)
 		err = plan_build(&input, &r->plan, r->findings);
@@ -524,8 +406,7 @@ static int restore_all(struct restore *r)
 		err = read_own(r);
 	if (err)
 		return err;
-	check_count(r);
-	check_singles(r);
+	callers_check(o, &r->tree, &r->callers, r->findings);
 	fs_cgroup_check(&r->tree, r->findings);
 	err = find_sources(r);
 	if (!err)
