@@ -7,50 +7,9 @@
 
 #include "base/path.h"
 #include "base/sys.h"
+#include "mnt/companion.h"
 #include "mnt/mount-log.h"
 #include "model/filesystem.h"
-
-/* Index of mounts by superblock and root: finds whose part a bind shows, by walking up its root. */
-struct places {
-	const struct mount_tree *tree;
-	struct table table;
-};
-
-static uint64_t place_hash(uint32_t dev, const char *root, size_t size)
-{
-	return table_hash_bytes(root, size) ^ ((uint64_t)dev << 32 | dev);
-}
-
-static int places_add(struct places *places, uint32_t index)
-{
-	const struct mount *m = &places->tree->mounts[index];
-
-	return table_put(&places->table, place_hash(m->dev, m->root, strlen(m->root)), index, NULL);
-}
-
-/* The mount whose root is the longest that contains @root; @ret_rest is what remains. */
-static const struct mount *places_find(const struct places *places, uint32_t dev, const char *root,
-				       const char **ret_rest)
-{
-	size_t n = strlen(root);
-
-	for (;;) {
-		uint32_t index = table_get(&places->table, place_hash(dev, root, n ? n : 1));
-		const struct mount *m = index == TABLE_NONE ? NULL : &places->tree->mounts[index];
-		const char *rest = m && m->dev == dev ? path_rest_below(root, m->root) : NULL;
-
-		if (rest) {
-			*ret_rest = rest;
-			return m;
-		}
-		if (n <= 1)
-			return NULL;
-		while (n && root[n - 1] != '/')
-			n--;
-		if (n > 1)
-			n--;
-	}
-}
 
 static struct mount *find_stat(const struct external_input *in, const struct table *by_unique,
 			       const struct sys_mount_stat *stat)
@@ -211,189 +170,6 @@ static int declare_copies(struct external_input *in, const struct table *by_uniq
 	return 0;
 }
 
-/*
- * The caller's mounts by superblock, root and last name: one superblock and root can be at many
- * places.
- */
-struct ends {
-	const struct mount_tree *tree;
-	struct table table;
-	uint32_t *next; /* of the same hash */
-};
-
-static uint64_t end_hash(const struct mount *m)
-{
-	const char *name = strrchr(m->mountpoint, '/');
-
-	return place_hash(m->dev, m->root, strlen(m->root)) * 31 +
-	       table_hash_bytes(name, strlen(name));
-}
-
-/* Does the mountpoint's path lead to this mount of the caller's, and not to one that covers it? */
-static bool is_seen(const struct external_input *in, uint32_t i)
-{
-	const struct mount *m = &in->callers->mounts[i];
-
-	return visible_at(in->callers, in->callers_visible, m->mountpoint) == m;
-}
-
-static int index_ends(const struct external_input *in, struct ends *ret)
-{
-	const struct mount_tree *callers = in->callers;
-	int err = 0;
-
-	*ret = (struct ends){ .tree = callers,
-			      .next = malloc((callers->n + 1) * sizeof(*ret->next)) };
-	if (!ret->next)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < callers->n && !err; i++)
-		if (is_seen(in, i))
-			err = table_put(&ret->table, end_hash(&callers->mounts[i]), i,
-					&ret->next[i]);
-	return err;
-}
-
-static void ends_free(struct ends *ends)
-{
-	table_free(&ends->table);
-	free(ends->next);
-}
-
-/* Is this very mount (superblock and root) below the caller's copy of the volume, at the same path?
- */
-static bool came_along(const struct ends *callers, const struct mount *volume,
-		       const struct mount *m)
-{
-	const char *below = path_rest_below(m->mountpoint, volume->mountpoint);
-	size_t k = below ? strlen(below) : 0;
-
-	for (uint32_t i = k ? table_get(&callers->table, end_hash(m)) : TABLE_NONE; i != TABLE_NONE;
-	     i = callers->next[i]) {
-		const struct mount *host = &callers->tree->mounts[i];
-		size_t n = strlen(host->mountpoint);
-
-		if (host->dev == m->dev && strcmp(host->root, m->root) == 0 && n >= k &&
-		    strcmp(host->mountpoint + n - k, below) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* The declared mount below which an external one stands, or NULL: it is somewhere else. */
-static const struct mount *volume_above(const struct mount_tree *tree, const struct mount *m)
-{
-	while (m && m->owner == MOUNT_EXTERNAL && !m->key)
-		m = tree_parent(tree, m);
-	return m && m->owner == MOUNT_EXTERNAL ? m : NULL;
-}
-
-/* The volume in whose source the restore will find it: as a part, or at the same path below. */
-static const struct mount *whose_companion(struct external_input *in, const struct places *volumes,
-					   const struct ends *callers, const struct mount *m)
-{
-	const struct mount *parent = tree_parent(in->tree, m);
-	const char *rest;
-	const struct mount *whole = places_find(volumes, m->dev, m->root, &rest);
-
-	if (whole || !parent || parent->owner != MOUNT_EXTERNAL || !came_along(callers, parent, m))
-		return whole;
-	return volume_above(in->tree, parent);
-}
-
-const char *external_path_below(const struct mount *volume, const struct mount *m)
-{
-	const char *rest = m->dev == volume->dev ? path_rest_below(m->root, volume->root) : NULL;
-
-	return m->parent_path ? m->parent_path
-	       : rest	      ? rest
-			      : path_rest_below(m->mountpoint, volume->mountpoint);
-}
-
-/* What came along with volumes, and with which. */
-struct companions {
-	struct places places;
-	const struct mount **volumes; /* by index */
-};
-
-static void companions_free(struct companions *companions)
-{
-	table_free(&companions->places.table);
-	free(companions->volumes);
-}
-
-static int come_along(struct mount *m, const struct mount *volume, struct companions *companions)
-{
-	uint32_t i = tree_index(companions->places.tree, m);
-
-	m->owner = MOUNT_EXTERNAL;
-	m->comes_along = true;
-	m->parent_key = volume->key;
-	companions->volumes[i] = volume;
-	return places_add(&companions->places, i);
-}
-
-/*
- * Rule 2. A bind of an external mount shows a part of it; a submount of an rbind volume is in the
- * caller's namespace as well. Parents come first, so what came along can bring others along.
- */
-static int decide_companions(struct external_input *in, const struct ends *callers,
-			     struct companions *companions)
-{
-	struct places volumes = { .tree = in->tree };
-	int err = 0;
-
-	for (uint32_t i = 0; i < in->tree->n && !err; i++)
-		if (in->tree->mounts[i].owner == MOUNT_EXTERNAL)
-			err = places_add(&volumes, i);
-	tree_for_each (i, in->tree) {
-		struct mount *m = &in->tree->mounts[i];
-
-		/* What was deleted is no part of anything any more, whatever its path says. */
-		if (err || m->owner != MOUNT_UNDECIDED || m->deleted)
-			continue;
-		const struct mount *volume = whose_companion(in, &volumes, callers, m);
-
-		if (volume)
-			err = come_along(m, volume, companions);
-	}
-	table_free(&volumes.table);
-	return err;
-}
-
-/* A bind of what came along is found below the same volume, wherever it is itself. */
-static int follow_companion(struct external_input *in, struct companions *companions,
-			    struct mount *m)
-{
-	const char *rest;
-	const struct mount *found = places_find(&companions->places, m->dev, m->root, &rest);
-
-	if (!found)
-		return 0;
-	const struct mount *volume = companions->volumes[tree_index(in->tree, found)];
-	const char *below = external_path_below(volume, found);
-	cleanup_free char *path = below ? path_join(below, rest) : NULL;
-
-	if (below && !path)
-		return -ENOMEM;
-	if (!below)
-		return 0;
-	m->parent_path = arena_copy(&in->tree->strings, path, strlen(path));
-	return m->parent_path ? come_along(m, volume, companions) : -ENOMEM;
-}
-
-static int decide_followers(struct external_input *in, struct companions *companions)
-{
-	int err = 0;
-
-	tree_for_each (i, in->tree) {
-		struct mount *m = &in->tree->mounts[i];
-
-		if (!err && m->owner == MOUNT_UNDECIDED && !m->deleted)
-			err = follow_companion(in, companions, m);
-	}
-	return err;
-}
-
 static bool is_enabled(const struct external_input *in, const struct filesystem *fs)
 {
 	if (!(fs->flags & FILESYSTEM_ON_REQUEST))
@@ -444,25 +220,22 @@ static int index_unique(const struct mount_tree *tree, struct table *ret)
 
 /* One superblock and root can be at several places; a mount that is covered by another tells of
  * none. */
-static int index_callers(const struct external_input *in, struct places *ret)
+static int index_callers(const struct external_input *in, struct parts *ret)
 {
 	int err = 0;
 
 	for (uint32_t i = 0; i < in->callers->n && !err; i++)
-		if (is_seen(in, i))
-			err = places_add(ret, i);
+		if (visible_at(in->callers, in->callers_visible,
+			       in->callers->mounts[i].mountpoint) == &in->callers->mounts[i])
+			err = parts_add(ret, i);
 	return err;
 }
 
 int external_decide(struct external_input *in)
 {
 	cleanup_table struct table by_unique = { 0 }, copied = { 0 };
-	cleanup(ends_free) struct ends callers = { 0 };
-	cleanup(companions_free) struct companions companions = {
-		.places.tree = in->tree,
-		.volumes = calloc(in->tree->n, sizeof(*companions.volumes)),
-	};
-	int err = companions.volumes ? index_unique(in->tree, &by_unique) : -ENOMEM;
+	cleanup(companions_free) struct companions companions = { 0 };
+	int err = index_unique(in->tree, &by_unique);
 
 	in->tree->mounts[in->tree->root].owner = MOUNT_ROOT;
 	if (!err)
@@ -471,16 +244,14 @@ int external_decide(struct external_input *in)
 		return err;
 	declare_externals(in, &by_unique);
 	declare_skipped(in, &by_unique);
-	err = index_ends(in, &callers);
-	if (!err)
-		err = decide_companions(in, &callers, &companions);
+	err = companions_decide(in, &companions);
 	for (uint32_t i = 0; i < in->tree->n; i++) {
 		struct mount *m = &in->tree->mounts[i];
 
 		if (m->owner == MOUNT_UNDECIDED && is_internal(in, &copied, m))
 			m->owner = MOUNT_INTERNAL;
 	}
-	return err ? err : decide_followers(in, &companions);
+	return err ? err : companions_follow(in, &companions);
 }
 
 int external_ask_plugins(struct mount_tree *tree, struct hooks_host *host)
@@ -552,10 +323,10 @@ static bool leads_to(const struct external_input *in, const struct mount *host, 
 	       scan_is_mount(host, &stat);
 }
 
-static int detect_one(struct external_input *in, const struct places *callers, struct mount *m)
+static int detect_one(struct external_input *in, const struct parts *callers, struct mount *m)
 {
 	const char *rest;
-	const struct mount *host = places_find(callers, m->dev, m->root, &rest);
+	const struct mount *host = parts_find(callers, m->dev, m->root, &rest);
 	cleanup_free char *path = host ? path_join(host->mountpoint, rest) : NULL;
 
 	if (!host)
@@ -573,7 +344,7 @@ static int detect_one(struct external_input *in, const struct places *callers, s
 int external_detect(struct external_input *in)
 {
 	cleanup_table struct table groups = { 0 };
-	struct places callers = { .tree = in->callers };
+	struct parts callers = { .tree = in->callers };
 	int err = in->options->automatic ? index_callers(in, &callers) : 0;
 
 	if (!err)

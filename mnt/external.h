@@ -37,12 +37,6 @@ struct external_input {
 int external_decide(struct external_input *input);
 
 /**
- * external_path_below - where below its volume's source a mount that comes along with it is
- * Return: a part of one of the mounts' strings; NULL: nowhere.
- */
-const char *external_path_below(const struct mount *volume, const struct mount *m);
-
-/**
  * external_ask_plugins - rule 4: DUMP_EXT_MOUNT for each mount that needs a plugin
  * @host: NULL: there are no plugins
  *

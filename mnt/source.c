@@ -11,8 +11,8 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "mnt/companion.h"
 #include "mnt/device.h"
-#include "mnt/external.h"
 #include "mnt/idmap.h"
 #include "model/flags.h"
 
@@ -279,7 +279,7 @@ static void take_companion(struct finder *f, uint32_t i)
 	const struct word_external *option = words_by_key(f->in->externals, m->parent_key);
 	const struct rebind_inherit_fd *inherit = inherited(f, m->parent_key);
 	const char *rest =
-		whole == TABLE_NONE ? NULL : external_path_below(&f->in->tree->mounts[whole], m);
+		whole == TABLE_NONE ? NULL : companion_path_below(&f->in->tree->mounts[whole], m);
 
 	if (rest && option)
 		take_below_path(f, i, option->value, rest);
