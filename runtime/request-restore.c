@@ -63,11 +63,16 @@ static int join_word(struct restore *r, const Rpc__Joined *join)
 	uint32_t type = 0;
 	int kind = holder_kind(join->ns, &type);
 
+	/* A CRIU beside it could not enter the mounts from a user namespace. */
 	if (kind < 0)
 		return operation_refuse(r->op, -EOPNOTSUPP,
 					"join_ns '%s': rebind joins pid, net, ipc, uts and cgroup "
-					"namespaces; others take a CRIU beside it (REBIND_CRIU)",
-					join->ns);
+					"namespaces here; %s",
+					join->ns,
+					strcmp(join->ns, "user") == 0
+						? "a user namespace is joined by rebind restore "
+						  "--join-ns user:PID"
+						: "others take a CRIU beside it (REBIND_CRIU)");
 	fd_close(&r->wish.join[kind]);
 	r->wish.join[kind] = open_word(join->ns, (int)type, join->ns_file);
 	if (r->wish.join[kind] >= 0)
@@ -106,7 +111,8 @@ static int choose_namespaces(struct restore *r)
 	if (make & CLONE_NEWUSER)
 		return operation_refuse(r->op, -EOPNOTSUPP,
 					"the container had a user namespace of its own, which is "
-					"CRIU's to make again (REBIND_CRIU)");
+					"not made again here: rebind restore --new-ns user makes "
+					"one for its mounts");
 	if (o->has_empty_ns && (o->empty_ns & ~(uint32_t)CLONE_NEWNET))
 		return operation_refuse(r->op, -EOPNOTSUPP,
 					"empty_ns %#x: only a net namespace can be asked for empty",

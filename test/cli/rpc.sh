@@ -243,7 +243,8 @@ failures() {
 	says "a root that is not there" "the new root '/nowhere' cannot be opened" "$worker" "${restore/root=$work\/new/root=/nowhere}"
 	says "a sibling through a service is refused" "rst_sibling takes a worker" "unix:$work/sock" "$restore rst_sibling=1"
 	says "a namespace that is not there" "join_ns net:/nowhere cannot be opened" "$worker" "$restore join_ns=net:/nowhere"
-	says "a namespace of a kind that is not ours" "join_ns 'mnt'" "$worker" "$restore join_ns=mnt:1"
+	says "a namespace of a kind that is not ours" "others take a CRIU beside it (REBIND_CRIU)" "$worker" "$restore join_ns=mnt:1"
+	says "nor a CRIU's" "joined by rebind restore --join-ns user:PID" "$worker" "$restore join_ns=user:1"
 	says "a namespace of another kind" "join_ns net:/proc/self/ns/uts is no net namespace" "$worker" \
 		"$restore join_ns=net:/proc/self/ns/uts"
 	says "an empty namespace that is not of the network" "empty_ns 0x20000" "$worker" "$restore empty_ns=131072"
