@@ -68,6 +68,45 @@ static void put_mount(struct json *doc, struct json_t *item, const struct rebind
 	json_add_optional(doc, item, "key", mount->key);
 }
 
+static void put_hex(struct json *doc, struct json_t *item, const char *field, const uint8_t *bytes,
+		    size_t n)
+{
+	char text[2 * 256 + 1] = "";
+
+	for (size_t i = 0; i < n && 2 * i + 2 < sizeof(text); i++)
+		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+	if (n)
+		json_add_text(doc, item, field, text);
+}
+
+static void put_format(struct json *doc, struct json_t *item, const struct rebind_format *format)
+{
+	json_add_text(doc, item, "name", format->name);
+	json_add_bool(doc, item, "enabled", format->enabled);
+	json_add_text(doc, item, "interpreter", format->interpreter);
+	json_add_text(doc, item, "flags", format->flags);
+	json_add_optional(doc, item, "extension", format->extension);
+	if (!format->extension)
+		json_add_number(doc, item, "offset", format->offset);
+	put_hex(doc, item, "magic", format->magic, format->n_magic);
+	put_hex(doc, item, "mask", format->mask, format->n_mask);
+}
+
+/* What is registered in a binfmt_misc, if anything is. */
+static void put_formats(struct json *doc, struct json_t *item, const struct rebind_tree *tree,
+			size_t index)
+{
+	const struct rebind_format *formats;
+	bool disabled;
+	size_t n = rebind_tree_formats(tree, index, &formats, &disabled);
+	struct json_t *list = n ? json_add_list(doc, item, "formats") : NULL;
+
+	for (size_t i = 0; i < n; i++)
+		put_format(doc, json_add_item(doc, list), &formats[i]);
+	if (disabled)
+		json_add_bool(doc, item, "formats_disabled", true);
+}
+
 static int print_json(const struct report *report, const struct rebind_tree *tree)
 {
 	cleanup_json struct json doc;
@@ -79,8 +118,11 @@ static int print_json(const struct report *report, const struct rebind_tree *tre
 	for (size_t i = 0; i < rebind_tree_count(tree); i++) {
 		struct rebind_mount mount;
 
+		struct json_t *item = json_add_item(&doc, list);
+
 		rebind_tree_get(tree, i, &mount);
-		put_mount(&doc, json_add_item(&doc, list), &mount);
+		put_mount(&doc, item, &mount);
+		put_formats(&doc, item, tree, i);
 	}
 	return json_print(&doc);
 }

@@ -139,7 +139,21 @@ static void put_sb_flags(FILE *out, const char *flags)
 	}
 }
 
-static char *options_cell(const struct rebind_mount *mount)
+/* What is registered in a binfmt_misc: how much of it; --json has all. */
+static void put_formats(FILE *out, const struct rebind_tree *tree, size_t index)
+{
+	const struct rebind_format *formats;
+	bool disabled;
+	size_t n = rebind_tree_formats(tree, index, &formats, &disabled);
+
+	if (n)
+		fprintf(out, ",formats:%zu", n);
+	if (disabled)
+		fputs(",formats:off", out);
+}
+
+static char *options_cell(const struct rebind_mount *mount, const struct rebind_tree *tree,
+			  size_t index)
 {
 	char *text = NULL;
 	size_t size;
@@ -153,6 +167,7 @@ static char *options_cell(const struct rebind_mount *mount)
 	put_sb_flags(out, mount->sb_flags);
 	if (mount->options && *mount->options)
 		fprintf(out, ",%s", mount->options);
+	put_formats(out, tree, index);
 	if (fclose(out) != 0) {
 		free(text);
 		return NULL;
@@ -163,17 +178,22 @@ static char *options_cell(const struct rebind_mount *mount)
 	return safe;
 }
 
-static int make_row(struct view *view, const struct rebind_mount *mount, struct row *row)
+static int make_row(struct view *view, const struct rebind_tree *tree, size_t index)
 {
-	row->depth = mount->depth;
-	row->covered = mount->covered;
-	row->owner = mount->owner;
-	row->cells[TARGET] = shown(view, target_cell(mount));
-	row->cells[SOURCE] = shown(view, source_cell(mount));
-	row->cells[FSTYPE] = shown(view, printable(mount->fstype, "?"));
-	row->cells[PROPAGATION] = propagation_cell(mount);
-	row->cells[OWNER] = shown(view, owner_cell(mount));
-	row->cells[OPTIONS] = shown(view, options_cell(mount));
+	struct row *row = &view->rows[index];
+	struct rebind_mount mount;
+
+	rebind_tree_get(tree, index, &mount);
+	view->has_owners |= mount.owner != REBIND_OWNER_UNKNOWN;
+	row->depth = mount.depth;
+	row->covered = mount.covered;
+	row->owner = mount.owner;
+	row->cells[TARGET] = shown(view, target_cell(&mount));
+	row->cells[SOURCE] = shown(view, source_cell(&mount));
+	row->cells[FSTYPE] = shown(view, printable(mount.fstype, "?"));
+	row->cells[PROPAGATION] = propagation_cell(&mount);
+	row->cells[OWNER] = shown(view, owner_cell(&mount));
+	row->cells[OPTIONS] = shown(view, options_cell(&mount, tree, index));
 	for (size_t i = 0; i < N_COLUMNS; i++)
 		if (!row->cells[i])
 			return -ENOMEM;
@@ -362,14 +382,9 @@ int view_print(const struct rebind_tree *tree)
 	view.rows = calloc(view.n + 1, sizeof(*view.rows));
 	if (!view.rows)
 		return -ENOMEM;
-	for (size_t i = 0; i < view.n; i++) {
-		struct rebind_mount mount;
-
-		rebind_tree_get(tree, i, &mount);
-		view.has_owners |= mount.owner != REBIND_OWNER_UNKNOWN;
-		if (make_row(&view, &mount, &view.rows[i]) < 0)
+	for (size_t i = 0; i < view.n; i++)
+		if (make_row(&view, tree, i) < 0)
 			return -ENOMEM;
-	}
 	if (find_last(&view) < 0)
 		return -ENOMEM;
 	print_table(&view);

@@ -348,6 +348,27 @@ size_t rebind_tree_count(const struct rebind_tree *tree);
  */
 void rebind_tree_get(const struct rebind_tree *tree, size_t index, struct rebind_mount *ret);
 
+/* A format of executables that is registered in a user namespace's binfmt_misc. */
+struct rebind_format {
+	const char *name, *interpreter;
+	const char *flags;     /* "POC" or less */
+	const char *extension; /* without the dot; NULL: by its magic */
+	const uint8_t *magic, *mask;
+	uint32_t n_magic, n_mask, offset; /* bytes; no mask: 0 */
+	bool enabled;
+};
+
+/**
+ * rebind_tree_formats - what is registered in a mount that is a binfmt_misc
+ * @index: as above
+ * @ret: the oldest first; of several that fit a file the kernel takes the newest
+ * @ret_disabled: all of them are, by binfmt_misc's own switch
+ *
+ * Those of the caller's own user namespace are the host's, and not told. Return: how many.
+ */
+size_t rebind_tree_formats(const struct rebind_tree *tree, size_t index,
+			   const struct rebind_format **ret, bool *ret_disabled);
+
 enum {
 	REBIND_COMPARE_SOURCES = 1, /* also what the root, external and plugin mounts are made of */
 	REBIND_COMPARE_CONTENTS = 2, /* also the contents of tmpfs mounts */

@@ -255,6 +255,8 @@ static int build(struct build *b, uint64_t above, int callers_ns)
 	if (!err)
 		err = enter_namespace(b, above);
 	if (!err)
+		err = fs_formats_check_place(b);
+	if (!err)
 		err = start_plugins(b);
 	if (!err)
 		err = pivot_into_staging(b);

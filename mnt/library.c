@@ -14,6 +14,7 @@
 #include "image/image.h"
 #include "mnt/compare-contents.h"
 #include "mnt/dump.h"
+#include "mnt/formats.h"
 #include "mnt/kind.h"
 #include "mnt/namespace.h"
 #include "mnt/restore.h"
@@ -179,7 +180,8 @@ static int read_live(struct rebind_tree *t, pid_t pid, const char *reader_name)
 		return log_error(err, "cannot read the mount namespace%s",
 				 caps_without(err, CAPS_ENTER, without));
 	kind_find_all(&target, &t->tree);
-	return 0;
+	err = formats_look(&target, &t->tree);
+	return err ? log_error(err, "cannot read the formats registered with binfmt_misc") : 0;
 }
 
 static int read_text(struct rebind_tree *t, int fd, const char *what, struct findings *findings)
@@ -197,7 +199,7 @@ static int read_text(struct rebind_tree *t, int fd, const char *what, struct fin
 			     fault.id, what, fault.reason);
 	else if (err)
 		log_error(err, "cannot read '%s'", what);
-	return err;
+	return err ? err : formats_unknown(&t->tree);
 }
 
 static bool is_pid(const char *what)
@@ -305,6 +307,21 @@ void rebind_tree_get(const struct rebind_tree *tree, size_t index, struct rebind
 	flags_sb_text(m->sb_flags, ret->sb_flags);
 }
 
+/* The public struct has the fields of the private one, in their order. */
+size_t rebind_tree_formats(const struct rebind_tree *tree, size_t index,
+			   const struct rebind_format **ret, bool *ret_disabled)
+{
+	const struct mount *m = &tree->tree.mounts[tree->order[index]];
+	const struct mount_formats *formats =
+		tree->tree.mounts[tree_first_of_superblock(&tree->tree, m)].formats;
+
+	_Static_assert(sizeof(struct rebind_format) == sizeof(struct mount_format),
+		       "the same fields");
+	*ret = formats ? (const struct rebind_format *)formats->list : NULL;
+	*ret_disabled = formats && formats->disabled;
+	return formats ? formats->n : 0;
+}
+
 /* ---- comparison ---- */
 
 /* A tree that neither a kernel nor an image can be asked about any more. */
@@ -342,6 +359,33 @@ static bool has_contents(const struct mount_tree *tree)
 	return false;
 }
 
+/* What is registered with a binfmt_misc, and cannot be told of a text, nor where it is covered. */
+static const struct mount *unknown_formats(const struct mount_tree *tree)
+{
+	for (uint32_t i = 0; i < tree->n; i++)
+		if (tree->mounts[i].formats && tree->mounts[i].formats->unknown)
+			return &tree->mounts[i];
+	return NULL;
+}
+
+static bool may_have_formats(const struct mount_tree *tree)
+{
+	for (uint32_t i = 0; i < tree->n; i++)
+		if (tree->mounts[i].formats)
+			return true;
+	return false;
+}
+
+static void say_what_is_covered(const struct rebind_tree *tree)
+{
+	const struct mount *m = is_text(tree) ? NULL : unknown_formats(&tree->tree);
+
+	if (m)
+		log_warn("mount %u '%s': what is registered in this binfmt_misc cannot be seen, "
+			 "and is not compared",
+			 m->id, m->mountpoint);
+}
+
 /* What a saved mountinfo does not tell, as far as these mounts have it: "equal" does not mean that.
  */
 static void say_what_is_untold(const struct rebind_tree *left, const struct rebind_tree *right)
@@ -350,8 +394,10 @@ static void say_what_is_untold(const struct rebind_tree *left, const struct rebi
 	const char *side = !is_text(right) ? "the left side is"
 			   : is_text(left) ? "both sides are"
 					   : "the right side is";
-	char fields[128] = "";
+	char fields[192] = "";
 
+	say_what_is_covered(left);
+	say_what_is_covered(right);
 	if (!is_text(left) && !is_text(right))
 		return;
 	if (has_contents(l) && has_contents(r))
@@ -360,6 +406,8 @@ static void say_what_is_untold(const struct rebind_tree *left, const struct rebi
 		strcat(fields, ", the maps of id-mapped mounts");
 	if (has_parts(l) && has_parts(r))
 		strcat(fields, ", whether a mount is a directory or a file");
+	if (may_have_formats(l) && may_have_formats(r))
+		strcat(fields, ", the formats registered with binfmt_misc");
 	if (*fields)
 		log_warn("%s a saved mountinfo, which does not tell: %s", side, fields + 2);
 }

@@ -4,11 +4,15 @@
 #include <fcntl.h>
 
 #include "base/log.h"
+#include "mnt/formats.h"
+#include "model/format.h"
+#include "model/visible.h"
 
 /* With statmount a namespace can be read without anyone entering it. */
-static int open_target(int ns_fd, pid_t builder, enum scan_reader reader, struct scan_target *ret)
+static int open_target(int ns_fd, pid_t builder, enum scan_reader reader, bool to_enter,
+		       struct scan_target *ret)
 {
-	if (reader != SCAN_MOUNTINFO && scan_has_statmount() &&
+	if (!to_enter && reader != SCAN_MOUNTINFO && scan_has_statmount() &&
 	    sys_mntns_id(ns_fd, &ret->ns_id) == 0)
 		return 0;
 	int err = scan_open(ns_fd, ret);
@@ -16,17 +20,36 @@ static int open_target(int ns_fd, pid_t builder, enum scan_reader reader, struct
 	return err ? err : scan_from_root(ret, builder);
 }
 
+static bool has_formats(const struct mount_tree *tree)
+{
+	for (uint32_t i = 0; i < tree->n; i++)
+		if (formats_any(tree->mounts[i].formats))
+			return true;
+	return false;
+}
+
+static int read_formats(const struct scan_target *target, struct mount_tree *built)
+{
+	cleanup_visible struct visible visible = { 0 };
+	int err = visible_find_all(built, &visible);
+
+	return err ? err : formats_look(target, built);
+}
+
 int verify_namespace(int ns_fd, pid_t builder, pid_t keeper, enum scan_reader reader,
 		     const struct mount_tree *planned, struct differences *differences)
 {
 	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
 	cleanup_tree struct mount_tree built = { 0 };
-	int err = open_target(ns_fd, builder, reader, &target);
+	bool formats = has_formats(planned);
+	int err = open_target(ns_fd, builder, reader, formats, &target);
 
 	if (!err && keeper)
 		err = scan_from_cgroup(&target, keeper);
 	if (!err)
 		err = scan_read(&target, reader, &built);
+	if (!err && formats)
+		err = read_formats(&target, &built);
 	if (!err)
 		err = compare_trees(planned, &built, COMPARE_CALLERS_OWNERS, differences);
 	if (err)

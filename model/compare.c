@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "model/compare-formats.h"
 #include "model/filesystem.h"
 #include "model/flags.h"
 #include "model/ids.h"
@@ -219,6 +220,17 @@ static void compare_superblocks(struct comparison *c, const struct mount *l, con
 	       tells ? right : "shared otherwise");
 }
 
+/* They are kept with the first mount of each superblock. */
+static void compare_registered(struct comparison *c, const struct mount *l, const struct mount *r)
+{
+	const struct mount *other = &c->right->mounts[tree_first_of_superblock(c->right, r)];
+
+	if (tree_first_of_superblock(c->left, l) != tree_index(c->left, l))
+		return;
+	if ((l->formats || other->formats) && !c->err)
+		c->err = compare_formats(l->mountpoint, l->formats, other->formats, c->out);
+}
+
 static void compare_made_of(struct comparison *c, const struct mount *l, const struct mount *r)
 {
 	bool all = c->flags & COMPARE_SOURCES, ours = is_ours(c, l, r);
@@ -233,8 +245,10 @@ static void compare_made_of(struct comparison *c, const struct mount *l, const s
 	/* A bind of the root's filesystem is made of the caller's source, as the root is. */
 	if (all || (ours && !of_root))
 		compare_filesystem(c, l, r);
-	if (ours)
+	if (ours) {
 		compare_superblocks(c, l, r);
+		compare_registered(c, l, r);
+	}
 }
 
 static void compare_pair(struct comparison *c, const struct mount *l, const struct mount *r)

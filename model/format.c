@@ -127,7 +127,7 @@ const char *format_fault(const struct mount_format *f)
 		return "has a magic that cannot be";
 	if (f->n_mask && f->n_mask != f->n_magic)
 		return "has a mask that is not as long as its magic";
-	char line[FORMAT_LINE_MAX];
+	char line[FORMAT_LINE_ROOM];
 
 	return format_line(f, line) ? NULL : "is too long";
 }
@@ -154,10 +154,10 @@ static void put_bytes(FILE *out, char between, const uint8_t *bytes, uint32_t n)
 			putc(bytes[i], out);
 }
 
-size_t format_line(const struct mount_format *f, char line[FORMAT_LINE_MAX])
+size_t format_line(const struct mount_format *f, char line[FORMAT_LINE_ROOM])
 {
 	char c = separator(f);
-	FILE *out = c ? fmemopen(line, FORMAT_LINE_MAX, "w") : NULL;
+	FILE *out = c ? fmemopen(line, FORMAT_LINE_ROOM, "w") : NULL;
 
 	if (!out)
 		return 0;
@@ -173,8 +173,46 @@ size_t format_line(const struct mount_format *f, char line[FORMAT_LINE_MAX])
 	}
 	fprintf(out, "%s%c%s", f->interpreter, c, f->flags);
 	long size = ftell(out);
-	bool full = ferror(out) || size < 0 || size >= FORMAT_LINE_MAX;
+	bool full = ferror(out) || size < 0 || size > FORMAT_LINE_MAX;
 
 	fclose(out);
 	return full ? 0 : (size_t)size;
+}
+
+static void put_hex(FILE *out, const char *word, const uint8_t *bytes, uint32_t n)
+{
+	fprintf(out, ", %s ", word);
+	for (uint32_t i = 0; i < n; i++)
+		fprintf(out, "%02x", bytes[i]);
+}
+
+char *format_text(const struct mount_format *f)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	fputs(f->enabled ? "enabled" : "disabled", out);
+	if (f->extension)
+		fprintf(out, ", extension %s", f->extension);
+	else
+		put_hex(out, "magic", f->magic, f->n_magic);
+	if (f->offset)
+		fprintf(out, " at %u", f->offset);
+	if (f->n_mask)
+		put_hex(out, "mask", f->mask, f->n_mask);
+	fprintf(out, ", interpreter %s", f->interpreter);
+	if (*f->flags)
+		fprintf(out, ", flags %s", f->flags);
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+bool formats_any(const struct mount_formats *formats)
+{
+	return formats && (formats->n || formats->disabled);
 }

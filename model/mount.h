@@ -90,6 +90,7 @@ struct mount_formats {
 	struct mount_format *list; /* the oldest first: of several that fit the newest counts */
 	uint32_t n;
 	bool disabled; /* all of them */
+	bool unknown;  /* what is registered could not be read */
 };
 
 /*
@@ -125,10 +126,10 @@ struct mount {
 	const char *mountpoint; /* from the namespace's root, leading '/'; field 5 */
 	const char *fstype;
 	const char *source;
-	const char *options;	/* superblock options without ro/rw and the MS_* words; unlike all
-				 * else escaped as in mountinfo (\054 for a comma inside a value) */
-	const char *key;	/* external: the caller's name for it, or NULL */
-	const char *parent_key; /* comes along with the external mount of this key, or NULL */
+	const char *options;	 /* superblock options without ro/rw and the MS_* words; unlike all
+				  * else escaped as in mountinfo (\054 for a comma inside a value) */
+	const char *key;	 /* external: the caller's name for it, or NULL */
+	const char *parent_key;	 /* comes along with the external mount of this key, or NULL */
 	const char *parent_path; /* where below its source; NULL: at the same path, or root */
 
 	struct mount_idmap *idmap;	 /* malloc()ed, NULL for most */

@@ -2,13 +2,15 @@
 /* The formats of a new user namespace's binfmt_misc. */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "base/child.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "mnt/formats.h"
 #include "mnt/fs/fs.h"
-#include "model/filesystem.h"
+#include "mnt/ns-wish.h"
 #include "model/format.h"
 
 /* In one write: the kernel takes it as a whole. */
@@ -21,85 +23,119 @@ static int put(int dir_fd, const char *name, const char *text, size_t size)
 
 static int put_format(int dir_fd, const struct mount_format *format)
 {
-	char line[FORMAT_LINE_MAX];
+	char line[FORMAT_LINE_ROOM];
 	size_t size = format_fault(format) ? 0 : format_line(format, line);
 	int err = size ? put(dir_fd, "register", line, size) : -EINVAL;
 
 	return err || format->enabled ? err : put(dir_fd, format->name, "0", 1);
 }
 
-/* As somebody of the user namespace, to whom alone the files belong. NULL: the switch for all. */
-static int put_as_user(const struct build *b, int dir_fd, const struct mount_format *format)
+/* The oldest first: the kernel asks the newest first. */
+static int put_all(const struct mount *m, const struct mount_formats *formats, int dir_fd)
+{
+	for (uint32_t i = 0; i < formats->n; i++) {
+		int err = put_format(dir_fd, &formats->list[i]);
+
+		if (err)
+			return log_error(err, "mount %u '%s': its format '%s' cannot be registered",
+					 m->id, m->mountpoint, formats->list[i].name);
+	}
+	int err = formats->disabled ? put(dir_fd, "status", "0", 1) : 0;
+
+	return err ? log_error(err, "mount %u '%s': binfmt_misc cannot be disabled", m->id,
+			       m->mountpoint)
+		   : 0;
+}
+
+/* As somebody of the user namespace, to whom alone the files belong. */
+static int put_as_user(const struct build *b, const struct mount *m,
+		       const struct mount_formats *formats, int dir_fd)
 {
 	pid_t pid = child_fork();
 
 	if (pid == 0) {
 		int err = keeper_enter_user(b->keeper);
 
-		if (!err)
-			err = format ? put_format(dir_fd, format) : put(dir_fd, "status", "0", 1);
+		if (err)
+			log_error(err, "mount %u '%s': cannot enter its user namespace", m->id,
+				  m->mountpoint);
+		else
+			err = put_all(m, formats, dir_fd);
 		_exit(-err);
 	}
-	return pid < 0 ? pid : child_wait_errno(pid);
+	return pid < 0 ? log_error(pid, "cannot fork") : child_wait_errno(pid);
 }
 
-/* Nothing is added to what somebody has registered: 1, 0, or a negative errno. */
-static int holds_any(const struct mount *m, int dir_fd)
+/* Those of a mount's binfmt_misc, if there is anything to be done for them. */
+static const struct mount_formats *formats_of(const struct mount_tree *tree, const struct mount *m)
 {
-	const struct filesystem *fs = filesystem_find(m->fstype);
-	cleanup_dirp DIR *dir = fd_open_dir(dir_fd, ".");
-	const struct dirent *entry;
-	int more;
+	const struct mount_formats *formats =
+		tree->mounts[tree_first_of_superblock(tree, m)].formats;
 
-	if (!dir)
-		return -errno;
-	while ((more = fd_next_entry(dir, &entry)) > 0)
-		if (!filesystem_own_file(fs, entry->d_name))
-			return 1;
-	return more;
+	return formats_any(formats) ? formats : NULL;
 }
 
-static int check_place(const struct build *b, const struct mount *m, int fd)
+bool fs_formats_any(const struct build *b, const struct mount *m)
 {
-	if (!b->keeper || !b->keeper->has_user)
-		return log_error(
-			-EPERM,
-			"mount %u '%s': its formats belong to a user namespace of its own, "
-			"and are not registered in the caller's",
-			m->id, m->mountpoint);
-	int any = holds_any(m, fd);
+	return formats_of(b->tree, m);
+}
+
+/* The first mount of a binfmt_misc that something is registered in; or NULL. */
+static const struct mount *next(const struct mount_tree *tree, uint32_t *i)
+{
+	while (*i < tree->n) {
+		const struct mount *m = &tree->mounts[(*i)++];
+
+		if (m->owner == MOUNT_INTERNAL && formats_any(m->formats) &&
+		    tree_index(tree, m) == tree_first_of_superblock(tree, m))
+			return m;
+	}
+	return NULL;
+}
+
+void fs_formats_check(const struct mount_tree *tree, const struct rebind_restore_options *o,
+		      struct findings *findings)
+{
+	const struct mount *m;
+
+	for (uint32_t i = 0; (m = next(tree, &i)) && !ns_wish_names(o, "user");)
+		findings_mount(findings, "contents", m, "--new-ns user or --join-ns user:PID",
+			       "formats are registered in it, which belong to a user namespace of "
+			       "its own, and would be the caller's");
+}
+
+/* Nothing is added to what somebody has registered. */
+int fs_formats_check_place(struct build *b)
+{
+	uint32_t i = 0;
+	const struct mount *m = next(b->tree, &i);
+	cleanup_fd int fd = m ? fs_create_empty(b, m) : -EBADF;
+
+	if (!m)
+		return 0;
+	int any = fd < 0 ? fd : formats_in(fd);
 
 	if (any > 0)
 		return log_error(-EEXIST,
 				 "mount %u '%s': formats are registered in this user namespace's "
-				 "binfmt_misc already",
+				 "binfmt_misc already, or it is disabled (--new-ns user)",
 				 m->id, m->mountpoint);
-	return any < 0 ? log_error(any, "mount %u '%s': its new binfmt_misc cannot be read", m->id,
+	return any < 0 && fd >= 0
+		       ? log_error(any, "mount %u '%s': its new binfmt_misc cannot be read", m->id,
 				   m->mountpoint)
-		       : 0;
+		       : any;
 }
 
 int fs_formats_register(const struct build *b, const struct mount *m, int fd)
 {
-	const struct mount *first = &b->tree->mounts[tree_first_of_superblock(b->tree, m)];
-	const struct mount_formats *formats = first->formats;
-	int err = 0;
+	const struct mount_formats *formats = formats_of(b->tree, m);
+	int err = formats ? put_as_user(b, m, formats, fd) : 0;
 
-	if (!formats || (!formats->n && !formats->disabled))
-		return 0;
-	err = check_place(b, m, fd);
-	if (err)
+	/* As a whole it can be made read-only when all that was in it is there again. */
+	if (err || !formats || !(m->sb_flags & MS_RDONLY))
 		return err;
-	for (uint32_t i = 0; i < formats->n && !err; i++) {
-		err = put_as_user(b, fd, &formats->list[i]);
-		if (err)
-			log_error(err, "mount %u '%s': its format '%s' cannot be registered", m->id,
-				  m->mountpoint, formats->list[i].name);
-	}
-	if (err || !formats->disabled)
-		return err;
-	err = put_as_user(b, fd, NULL);
-	return err ? log_error(err, "mount %u '%s': binfmt_misc cannot be disabled", m->id,
-			       m->mountpoint)
+	err = fs_seal(m, fd);
+	return err ? log_error(err, "mount %u '%s': its binfmt_misc cannot be made read-only",
+			       m->id, m->mountpoint)
 		   : 0;
 }

@@ -121,14 +121,33 @@ static int configure(struct build *b, int fs_fd, const struct mount *m)
 		err = fs_set_options(fs_fd, m, options);
 	/*
 	 * The one superblock of a namespace is made read-only when it is made, or not at all: it
-	 * may be in use by others. (PLAN_SEAL is for those that are ours alone.)
+	 * may be in use by others. (PLAN_SEAL is for those that are ours alone; a binfmt_misc that
+	 * gets its formats first is.)
 	 */
-	if (!err && (fs->flags & FILESYSTEM_SINGLE) && !host && (m->sb_flags & MS_RDONLY))
+	if (!err && (fs->flags & FILESYSTEM_SINGLE) && !host && (m->sb_flags & MS_RDONLY) &&
+	    !fs_formats_any(b, m))
 		err = fs_set_option(fs_fd, m, "ro", NULL);
 	if (err)
 		return err;
 	err = create(b, fs, fs_fd);
 	return err ? refuse(fs_fd, m, err, "") : 0;
+}
+
+int fs_create_empty(struct build *b, const struct mount *m)
+{
+	bool ours = filesystem_find(m->fstype)->flags & FILESYSTEM_OF_HOST;
+	cleanup_fd int fs_fd = keeper_fsopen(ours ? NULL : b->keeper, m->fstype);
+
+	if (fs_fd < 0)
+		return log_error(fs_fd, "cannot create a %s for mount %u '%s'", m->fstype, m->id,
+				 m->mountpoint);
+	int err = configure(b, fs_fd, m);
+
+	if (err)
+		return err;
+	cleanup_fd int fd = fsmount(fs_fd, FSMOUNT_CLOEXEC, 0);
+
+	return fd < 0 ? refuse(fs_fd, m, -errno, "") : fd_take(&fd);
 }
 
 int fs_create(struct build *b, uint32_t i)
@@ -141,20 +160,11 @@ int fs_create(struct build *b, uint32_t i)
 				 m->mountpoint, m->fstype);
 	if (fs->flags & FILESYSTEM_LAYERS)
 		return fs_overlay_create(b, m);
-	bool ours = fs->flags & FILESYSTEM_OF_HOST;
-	cleanup_fd int fs_fd = keeper_fsopen(ours ? NULL : b->keeper, m->fstype);
-
-	if (fs_fd < 0)
-		return log_error(fs_fd, "cannot create a %s for mount %u '%s'", m->fstype, m->id,
-				 m->mountpoint);
-	int err = configure(b, fs_fd, m);
-
-	if (err)
-		return err;
-	cleanup_fd int fd = fsmount(fs_fd, FSMOUNT_CLOEXEC, 0);
+	cleanup_fd int fd = fs_create_empty(b, m);
+	int err = 0;
 
 	if (fd < 0)
-		return refuse(fs_fd, m, -errno, "");
+		return fd;
 	if (fs->flags & FILESYSTEM_CONTENTS)
 		err = fs_tmpfs_fill(b, m, fd);
 	else if (fs->flags & FILESYSTEM_FORMATS)

@@ -105,11 +105,35 @@ int fs_sockets_make(struct hooks_host *host, const struct mount *m,
 void fs_cgroup_check(const struct mount_tree *tree, struct findings *findings);
 
 /**
- * fs_formats_register - register what was in a binfmt_misc in the new one
- * @fd: its root
+ * fs_create_empty - a new superblock without what was in it, of a filesystem that has no layers
  *
- * In that of a user namespace which is not the caller's, and empty. Return: 0 or a negative errno,
- * logged.
+ * Return: as fs_create.
+ */
+int fs_create_empty(struct build *b, const struct mount *m);
+
+/**
+ * fs_formats_check - a finding where a binfmt_misc has formats and there is no user namespace whose
+ * they would be
+ */
+void fs_formats_check(const struct mount_tree *tree, const struct rebind_restore_options *o,
+		      struct findings *findings);
+
+/**
+ * fs_formats_check_place - is the binfmt_misc of the keeper's user namespace empty, if formats are
+ * to be registered in it
+ *
+ * Before anything else is built. Return: 0 or a negative errno, logged.
+ */
+int fs_formats_check_place(struct build *b);
+
+/* Are formats registered in this mount's binfmt_misc? */
+bool fs_formats_any(const struct build *b, const struct mount *m);
+
+/**
+ * fs_formats_register - register what was in a binfmt_misc in the new one
+ * @fd: its root; it was empty
+ *
+ * Return: 0 or a negative errno, logged.
  */
 int fs_formats_register(const struct build *b, const struct mount *m, int fd);
 
