@@ -65,6 +65,10 @@ enum {
 	CAPS_PACK = 16,	   /* contents */
 	CAPS_UNPACK = 32,  /* contents, as they were */
 	CAPS_SPECIAL = 64, /* contents, if there are devices and file capabilities among them */
+	/* Of these, one by one. */
+	CAPS_DEVICES = 128,
+	CAPS_FILE_CAPS = 256,
+	CAPS_FLAGS = 512,
 };
 
 /* One capability of the list above. */

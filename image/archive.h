@@ -91,7 +91,7 @@ void archive_flags_free(struct archive_flags *flags);
 
 /* What an archive may do. */
 enum archive_policy {
-	ARCHIVE_ANY_DEVICES = 1, /* --allow-devices: device nodes other than the harmless eight */
+	ARCHIVE_ANY_DEVICES = 1, /* --allow-devices: device nodes other than the harmless nine */
 	ARCHIVE_LIST_ONLY = 2,	 /* check, unpack nothing: @dir_fd is not used */
 };
 

@@ -138,7 +138,7 @@ static int read_deleted(struct convert *to, const Rebind__RebindMount *extra, st
 
 int convert_contents(struct convert *to, const Rebind__RebindMount *extra, struct mount *m)
 {
-	if (!extra->has_entries && !extra->has_bytes && !extra->has_digest &&
+	if (!extra->has_entries && !extra->has_bytes && !extra->has_digest && !extra->has_takes &&
 	    extra->n_sockets == 0 && !extra->has_deleted_inode && !extra->has_deleted_link)
 		return 0;
 	m->contents = calloc(1, sizeof(*m->contents));
@@ -146,6 +146,11 @@ int convert_contents(struct convert *to, const Rebind__RebindMount *extra, struc
 		return -ENOMEM;
 	m->contents->entries = extra->entries;
 	m->contents->bytes = extra->bytes;
+	m->contents->takes = extra->takes;
+	if (extra->takes & ~(uint32_t)MOUNT_TAKES_ALL)
+		bad_mount(to, m, "image-unknown", NULL,
+			  "has contents that take 0x%x to be unpacked, which is not known",
+			  WHO(to, m), extra->takes);
 	read_digest(to, extra, m);
 	int err = read_deleted(to, extra, m);
 

@@ -2,7 +2,6 @@
 #include "image/inode-flags.h"
 
 #include <fcntl.h>
-#include <linux/fs.h>
 #include <string.h>
 #include <sys/ioctl.h>
 

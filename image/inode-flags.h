@@ -3,8 +3,12 @@
 #ifndef REBIND_IMAGE_INODE_FLAGS_H
 #define REBIND_IMAGE_INODE_FLAGS_H
 
+#include <linux/fs.h>
+
 #include "image/archive.h"
 #include "image/libarchive.h"
+
+#define INODE_FLAGS_LOCKED (FS_IMMUTABLE_FL | FS_APPEND_FL) /* that take CAP_LINUX_IMMUTABLE */
 
 /**
  * inode_flags_read - put those of an open file or directory into its entry

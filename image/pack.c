@@ -157,13 +157,46 @@ static bool is_about_names(struct archive_entry *entry)
 	       !is_ascii(archive_entry_symlink(entry)) || !is_ascii(archive_entry_hardlink(entry));
 }
 
+static bool has_capabilities(struct archive_entry *entry)
+{
+	const char *name;
+	const void *value;
+	size_t size;
+
+	archive_entry_xattr_reset(entry);
+	while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK)
+		if (strcmp(name, "security.capability") == 0)
+			return true;
+	return false;
+}
+
+static uint32_t entry_takes(struct archive_entry *entry)
+{
+	__LA_MODE_T type = archive_entry_filetype(entry);
+	uint32_t takes = 0;
+	/* Overlay's; anybody can make it. */
+	bool whiteout = type == AE_IFCHR && !archive_entry_rdevmajor(entry) &&
+			!archive_entry_rdevminor(entry);
+
+	if ((type == AE_IFCHR && !whiteout) || type == AE_IFBLK)
+		takes |= MOUNT_TAKES_MKNOD;
+	if ((type == AE_IFCHR || type == AE_IFBLK) && !tar_is_harmless(entry))
+		takes |= MOUNT_TAKES_CONSENT;
+	if (inode_flags_of(entry) & INODE_FLAGS_LOCKED)
+		takes |= MOUNT_TAKES_FLAGS;
+	return takes | (has_capabilities(entry) ? MOUNT_TAKES_SETFCAP : 0);
+}
+
 int pack_header(struct pack *p)
 {
+	/* Before it is written: the writer may leave out what it has no words for. */
+	uint32_t takes = entry_takes(p->entry);
 	int r = archive_write_header(p->out, p->entry);
 
 	if (r != ARCHIVE_OK && !(r == ARCHIVE_WARN && is_about_names(p->entry)))
 		return pack_archive_fault(p);
 	p->done.entries++;
+	p->done.takes |= takes;
 	tar_progress_entry(&p->progress);
 	return 0;
 }

@@ -280,13 +280,16 @@ int tar_guard_path(const struct tar_guard *guard, const char *path, uint64_t *re
 	return walk_path(guard, path, ret_hash, fault);
 }
 
-/* The nodes that every container has: null, zero, full, random, urandom, tty, console, ptmx. */
-static bool is_harmless(struct archive_entry *entry)
+/*
+ * The nodes that every container has: null, zero, full, random, urandom, tty, console, ptmx; and
+ * the whiteout of overlay, 0:0, which no driver has and the kernel lets anybody make.
+ */
+bool tar_is_harmless(struct archive_entry *entry)
 {
 	static const struct {
 		unsigned int major, minor;
-	} devices[] = { { 1, 3 }, { 1, 5 }, { 1, 7 }, { 1, 8 },
-			{ 1, 9 }, { 5, 0 }, { 5, 1 }, { 5, 2 } };
+	} devices[] = { { 1, 3 }, { 1, 5 }, { 1, 7 }, { 1, 8 }, { 1, 9 },
+			{ 5, 0 }, { 5, 1 }, { 5, 2 }, { 0, 0 } };
 
 	if (archive_entry_filetype(entry) != AE_IFCHR)
 		return false;
@@ -300,9 +303,9 @@ static bool is_harmless(struct archive_entry *entry)
 static int check_device(const struct tar_guard *guard, struct archive_entry *entry,
 			struct archive_fault *fault)
 {
-	if ((guard->policy & ARCHIVE_ANY_DEVICES) || is_harmless(entry))
+	if ((guard->policy & ARCHIVE_ANY_DEVICES) || tar_is_harmless(entry))
 		return 0;
-	return tar_fault(fault, -EPERM, "'%s' is the %s device %u:%u",
+	return tar_fault(fault, -EPERM, "'%s' is the %s device %u:%u, which takes --allow-devices",
 			 archive_entry_pathname(entry),
 			 archive_entry_filetype(entry) == AE_IFCHR ? "character" : "block",
 			 (unsigned int)archive_entry_rdevmajor(entry),

@@ -87,6 +87,11 @@ void tar_plain_path(const char *path, char *ret);
  */
 int tar_open_below(int dir_fd, const char *path, size_t size);
 
+/**
+ * tar_is_harmless - is this device node one that is unpacked without consent
+ */
+bool tar_is_harmless(struct archive_entry *entry);
+
 /* What has been seen of an archive, to judge the entries that follow. Zero it to start. */
 struct tar_guard {
 	struct table symlinks; /* hashes of the paths of all symlinks so far */

@@ -174,6 +174,8 @@ static int write_contents(const struct mount_contents *contents, struct record_p
 	extra->has_entries = extra->has_bytes = true;
 	extra->entries = contents->entries;
 	extra->bytes = contents->bytes;
+	extra->has_takes = contents->takes != 0;
+	extra->takes = contents->takes;
 	extra->has_digest = contents->has_digest;
 	extra->digest.len = sizeof(contents->digest);
 	extra->digest.data = (uint8_t *)contents->digest;

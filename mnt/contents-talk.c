@@ -80,11 +80,12 @@ int contents_tell(int sock, uint32_t first, const struct mount_contents *content
 		.device = contents->entries,
 		.inode = contents->bytes,
 	};
-	char hex[2 * sizeof(contents->digest) + 1];
+	char hex[2 * sizeof(contents->digest) + 1], takes[16];
 
+	snprintf(takes, sizeof(takes), "%u", contents->takes);
 	to_hex(contents->digest, sizeof(contents->digest), hex);
 	int err = talk_send(sock, message,
-			    (const char *const[4]){ contents->has_digest ? hex : NULL }, -1);
+			    (const char *const[4]){ contents->has_digest ? hex : "", takes }, -1);
 
 	for (uint32_t i = 0; i < contents->n_sockets && !err; i++)
 		err = tell_socket(sock, contents, &contents->sockets[i], root_fd);
@@ -106,7 +107,8 @@ static void hearing_end(struct hearing *h)
 	table_free(&h->taken);
 }
 
-static int hear_contents(struct hearing *h, const struct talk_message *message, const char *hex)
+static int hear_contents(struct hearing *h, const struct talk_message *message, const char *hex,
+			 const char *takes)
 {
 	if ((uint32_t)message->value >= h->tree->n)
 		return -EPROTO;
@@ -121,8 +123,10 @@ static int hear_contents(struct hearing *h, const struct talk_message *message, 
 		return -ENOMEM;
 	m->contents->entries = message->device;
 	m->contents->bytes = message->inode;
-	m->contents->has_digest = hex != NULL;
-	if (hex && !from_hex(hex, sizeof(m->contents->digest), m->contents->digest))
+	m->contents->takes = takes ? (uint32_t)strtoul(takes, NULL, 10) : 0;
+	m->contents->has_digest = hex && *hex;
+	if (m->contents->has_digest &&
+	    !from_hex(hex, sizeof(m->contents->digest), m->contents->digest))
 		return -EPROTO;
 	return 0;
 }
@@ -259,7 +263,7 @@ static int hear(struct hearing *h, const struct talk_message *message, const cha
 {
 	switch (message->type) {
 	case TALK_CONTENTS:
-		return hear_contents(h, message, texts[0]);
+		return hear_contents(h, message, texts[0], texts[1]);
 	case TALK_DELETED:
 		return hear_deleted(h->tree, message, texts[0]);
 	case TALK_SOCKET:

@@ -51,13 +51,28 @@ static bool has_idmaps(const struct mount_tree *tree)
 	return false;
 }
 
+/* What is in the archives was noted when they were written. */
+static unsigned int contents_take(const struct mount_tree *tree)
+{
+	unsigned int work = 0;
+
+	for (uint32_t i = 0; i < tree->n; i++) {
+		uint32_t takes = tree->mounts[i].contents ? tree->mounts[i].contents->takes : 0;
+
+		work |= takes & MOUNT_TAKES_MKNOD ? CAPS_DEVICES : 0;
+		work |= takes & MOUNT_TAKES_SETFCAP ? CAPS_FILE_CAPS : 0;
+		work |= takes & MOUNT_TAKES_FLAGS ? CAPS_FLAGS : 0;
+	}
+	return work;
+}
+
 void privileges_check_restore(const char *new_ns, const struct mount_tree *tree,
 			      struct findings *findings)
 {
 	unsigned int work = CAPS_BUILD;
 
 	if (contents_any(tree))
-		work |= CAPS_UNPACK;
+		work |= CAPS_UNPACK | contents_take(tree);
 	if (makes_user_namespace(new_ns) || has_idmaps(tree))
 		work |= CAPS_USER;
 	privileges_check(work, findings);

@@ -18,7 +18,7 @@ enum talk_type {
 	TALK_VERDICT,	 /* caller to builder: value: 0 or a negative errno */
 	TALK_DONE,	 /* value: the builder's result */
 	TALK_CONTENTS,	 /* value: a superblock's first mount; device: entries; inode: bytes; the
-			    digest, in hex */
+			    digest, in hex; what they take, a number */
 	TALK_DELETED, /* value: a mount with a deleted root; inode: of that; a name it has still */
 	TALK_SOCKET,  /* of the contents told last: value: mode; device: uid << 32 | gid; inode;
 			 path, times */

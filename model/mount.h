@@ -63,10 +63,20 @@ struct mount_socket {
 	bool with_plugin;
 };
 
+/* What it takes to unpack an archive, beyond what files take. */
+enum {
+	MOUNT_TAKES_MKNOD = 1,	 /* device nodes */
+	MOUNT_TAKES_SETFCAP = 2, /* file capabilities */
+	MOUNT_TAKES_FLAGS = 4,	 /* immutable and append-only files */
+	MOUNT_TAKES_CONSENT = 8, /* device nodes that not every container has */
+	MOUNT_TAKES_ALL = 15,
+};
+
 /* What the contents of a filesystem must amount to after they are unpacked. */
 struct mount_contents {
 	uint64_t entries; /* archive entries, the root directory among them */
 	uint64_t bytes;	  /* data of regular files */
+	uint32_t takes;	  /* MOUNT_TAKES_*; of older images 0, which says nothing */
 	struct mount_socket *sockets;
 	struct mount_attribute *attributes; /* of the sockets */
 	uint32_t n_sockets, n_attributes;

@@ -42,6 +42,14 @@ int fs_set_options(int fs_fd, const struct mount *m, const char *options);
 int fs_tmpfs_fill(struct build *b, const struct mount *m, int fd);
 
 /**
+ * fs_tmpfs_check - a finding for each that holds device nodes which take the caller's consent
+ *
+ * Where the image tells; in older ones, and CRIU's, it is found when they are unpacked.
+ */
+void fs_tmpfs_check(const struct mount_tree *tree, const struct rebind_restore_options *o,
+		    struct findings *findings);
+
+/**
  * fs_become_owner - be the owner of a directory, where another user namespace has its filesystem
  * fs_become_ourselves - be oneself again
  *

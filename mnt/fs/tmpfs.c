@@ -95,6 +95,20 @@ int fs_become_ourselves(const struct build *b)
 	return caps_raise();
 }
 
+void fs_tmpfs_check(const struct mount_tree *tree, const struct rebind_restore_options *o,
+		    struct findings *findings)
+{
+	for (uint32_t i = 0; i < tree->n && !o->allow_devices; i++) {
+		const struct mount *m = &tree->mounts[i];
+
+		if (m->owner == MOUNT_INTERNAL && m->contents &&
+		    (m->contents->takes & MOUNT_TAKES_CONSENT))
+			findings_mount(findings, "devices", m, "--allow-devices",
+				       "it holds device nodes other than those that every "
+				       "container has");
+	}
+}
+
 int fs_tmpfs_fill(struct build *b, const struct mount *m, int fd)
 {
 	const struct mount *first = &b->tree->mounts[tree_first_of_superblock(b->tree, m)];

@@ -65,6 +65,7 @@ rm "$files/null"
 setcap cap_net_raw+ep "$files/privileged"
 dump_container "$container" "$work/filecap.img"
 setcap -r "$files/privileged"
+chattr +a "$files/owned" 2>"$work/err" && dump_container "$container" "$work/flags.img" && chattr -a "$files/owned"
 untouched=$(names "$work/new" "$work/src")
 
 dump=("$rebind" dump -t "$container" "${declared[@]}")
@@ -91,9 +92,15 @@ refused "of files, without cap_chown" 125 chown "owners" "${plain[@]}" "${run[@]
 refused "without cap_fowner" 125 fowner "modes and times" "${plain[@]}" "${run[@]}"
 refused "without cap_fsetid, when setgid modes would be lost" 125 fsetid "setgid" "${plain[@]}" "${run[@]}"
 refused "without cap_dac_override" 125 dac_override "create files" "${plain[@]}" "${run[@]}"
-refused "of devices, without cap_mknod" 125 mknod "null" "${restore[@]}" -D "$work/device.img" "${run[@]}"
-refused "of file capabilities, without cap_setfcap" 125 setfcap "privileged" \
+refused "of devices, without cap_mknod" 125 mknod "create device nodes" "${restore[@]}" -D "$work/device.img" "${run[@]}"
+refused "of file capabilities, without cap_setfcap" 125 setfcap "restore file capabilities" \
 	"${restore[@]}" -D "$work/filecap.img" "${run[@]}"
+if [ -e "$work/flags.img/inventory.img" ]; then
+	refused "of append-only files, without cap_linux_immutable" 125 linux_immutable "immutable" \
+		"${restore[@]}" -D "$work/flags.img" "${run[@]}"
+else
+	skip "of append-only files, without cap_linux_immutable" "tmpfs has no inode flags here (before Linux 6.6): $(tail -1 "$work/err")"
+fi
 for cap in setuid setgid setfcap; do
 	refused "in a new user namespace without cap_$cap" 125 $cap "user namespace" "${plain[@]}" --new-ns user "${run[@]}"
 	works "without one it is not needed" $cap "${plain[@]}" "${run[@]}"

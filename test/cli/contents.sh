@@ -44,7 +44,24 @@ sockets() {
 		"$rebind" diff --contents "$container" "$work/img"
 }
 
+devices() {
+	local why=
+	inside /busybox mknod /tmp/dir/whiteout c 0 0
+	dump_container "$container" "$work/img2"
+	run "$rebind" restore -D "$work/img2" --root "$work/new" "${sources[@]}" -- /inside exit 7
+	[ "$status" -eq 7 ] || why="exit status $status"
+	result "a whiteout of overlay needs no consent" "$why"
+	inside /busybox mknod /tmp/dir/disk b 8 0
+	dump_container "$container" "$work/img3"
+	says "other devices do, and that is said before anything is built" 1 \
+		"^rebind: /tmp \(mount [0-9]+\): it holds device nodes other than .*; --allow-devices\$" \
+		"$rebind" restore -D "$work/img3" --root "$work/new" "${sources[@]}" --dry-run
+	run "$rebind" restore -D "$work/img3" --root "$work/new" "${sources[@]}" --allow-devices -- /inside exit 7
+	result "with it they are made" "$([ "$status" -eq 7 ] || echo "exit status $status")"
+}
+
 make_container plain
 cp "$(command -v busybox)" "$work/a/root/busybox"
 sockets
+devices
 finish

@@ -924,13 +924,24 @@ static void a_symlink_on_the_disk_is_not_followed(void **state)
 
 static void devices_need_consent(void **state)
 {
-	const struct hostile good[] = { { "tty", S_IFCHR | 0666, NULL, 0x500 } };
+	const struct hostile good[] = { { "tty", S_IFCHR | 0666, NULL, 0x500 },
+					{ "whiteout", S_IFCHR | 0600, NULL, 0 } };
 	const struct hostile disk[] = { { "sda", S_IFBLK | 0600, NULL, 0x800 } };
-	cleanup_fd int in = make_archive(good, 1), bad = make_archive(disk, 1);
+	const struct hostile none[] = { { "none", S_IFBLK | 0600, NULL, 0 } };
+	cleanup_fd int in = make_archive(good, ARRAY_SIZE(good)), bad = make_archive(disk, 1);
+	cleanup_fd int no_whiteout = make_archive(none, 1);
+	struct archive_fault fault;
 	cleanup_fd int dir = make_tmpfs();
 	struct mount_contents done;
 
 	unpack(in, dir, 0, &done);
+	assert_int_equal(look(dir, "whiteout").st_rdev, 0);
+	assert_int_equal(archive_unpack(bad, dir, 0, &done, NULL, NULL, NULL, &fault), -EPERM);
+	assert_string_equal(fault.text,
+			    "'sda' is the block device 8:0, which takes --allow-devices");
+	assert_int_equal(archive_unpack(no_whiteout, dir, 0, &done, NULL, NULL, NULL, &fault),
+			 -EPERM);
+	rewind_fd(bad);
 	unpack(bad, dir, ARCHIVE_ANY_DEVICES, &done);
 	assert_true(S_ISBLK(look(dir, "sda").st_mode));
 }

@@ -338,6 +338,7 @@ static void add_rich_mount(struct mount_tree *tree)
 	m->idmap->n_uid = 2;
 	m->contents = calloc(1, sizeof(*m->contents));
 	m->contents->entries = 3;
+	m->contents->takes = MOUNT_TAKES_MKNOD | MOUNT_TAKES_CONSENT;
 	m->contents->bytes = 1ULL << 40;
 	m->contents->inode = 1ULL << 50;
 	m->contents->link = "/of the same\xff";
@@ -577,6 +578,7 @@ static void what_criu_has_no_field_for_survives(void **state)
 	assert_int_equal(rich->idmap->uid[0].count, 65536);
 	assert_int_equal(rich->idmap->uid[1].first, 70000);
 	assert_int_equal(rich->contents->bytes, 1ULL << 40);
+	assert_int_equal(rich->contents->takes, MOUNT_TAKES_MKNOD | MOUNT_TAKES_CONSENT);
 	assert_true(rich->contents->has_digest);
 	assert_memory_equal(rich->contents->digest, tree_find(&tree, 12)->contents->digest, 32);
 	assert_string_equal(rich->contents->sockets[0].path, "/run/s");
@@ -871,6 +873,12 @@ static void spoil_digest_long(Rebind__MntEntry *r)
 	spoil_digest(r, 33);
 }
 
+static void spoil_takes(Rebind__MntEntry *r)
+{
+	r->rebind->has_takes = true;
+	r->rebind->takes = 16;
+}
+
 static void spoil_digest_empty(Rebind__MntEntry *r)
 {
 	spoil_digest(r, 0);
@@ -941,6 +949,7 @@ static const struct bad_record bad_records[] = {
 	{ "socket-attribute", spoil_socket_attribute, "image-socket", "an attribute that cannot" },
 	{ "short digest", spoil_digest_short, "image-digest", "31 bytes, where 32 are expected" },
 	{ "long digest", spoil_digest_long, "image-digest", "33 bytes, where 32 are expected" },
+	{ "takes", spoil_takes, "image-unknown", "take 0x10 to be unpacked" },
 	{ "format name", spoil_format_name, "image-format", "a name that no format can have" },
 	{ "format flag", spoil_format_flag, "image-format", "the flag F" },
 	{ "format magic", spoil_format_magic, "image-format", "a magic that cannot be" },
