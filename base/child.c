@@ -2,6 +2,7 @@
 #include "base/child.h"
 
 #include <dirent.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -60,6 +61,14 @@ void child_kill(pid_t *pid)
 	}
 	*pid = 0;
 	errno = saved;
+}
+
+void child_keep_heap(void)
+{
+#ifdef M_TRIM_THRESHOLD
+	mallopt(M_TRIM_THRESHOLD, 8 << 20);
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
 }
 
 void child_close_from(int first)

@@ -42,6 +42,15 @@ void child_kill(pid_t *pid);
 #define cleanup_child cleanup(child_kill)
 
 /**
+ * child_keep_heap - keep what is freed, up to 8 MiB, for what is allocated next
+ *
+ * For a child that takes and gives back the same buffers thousands of times: the kernel, asked each
+ * time, fills each page with zeros. Never for the caller's own process. (Of glibc; another C
+ * library does as it likes.)
+ */
+void child_keep_heap(void);
+
+/**
  * child_close_from - close every descriptor from @first on (close_range(2), or one by one)
  */
 void child_close_from(int first);

@@ -297,10 +297,9 @@ static int start(struct pack *p, int out_fd)
 	p->out = archive_write_new();
 	p->entry = archive_entry_new();
 	p->buffer = malloc(TAR_BUFFER);
-	p->zeros = calloc(1, TAR_BUFFER);
 	memcpy(p->path, "./", 3);
 	p->path_size = 2;
-	if (!p->out || !p->entry || !p->buffer || !p->zeros || gzip_start(&p->gzip, out_fd))
+	if (!p->out || !p->entry || !p->buffer || gzip_start(&p->gzip, out_fd))
 		return pack_memory_fault(p);
 	return open_archive(p);
 }

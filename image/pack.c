@@ -75,6 +75,10 @@ static int put_hole(struct pack *p, uint64_t size)
 {
 	int err = 0;
 
+	if (!p->zeros)
+		p->zeros = calloc(1, TAR_BUFFER);
+	if (!p->zeros)
+		return pack_memory_fault(p);
 	while (size && !err) {
 		size_t n = size < TAR_BUFFER ? (size_t)size : TAR_BUFFER;
 

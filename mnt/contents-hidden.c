@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Whatever is hidden comes from a copy of the namespace, made by a child of its own, the peeler:
- * from the top down, each mount is read when everything on it is gone, and then unmounted, so that
- * what it covered comes to light. Before the first umount all of the copy is private, and that is
- * checked: an umount that propagated would be one in the source.
+ * from the top down, each mount is read when everything on it is gone, and then moved aside, so
+ * that what it covered comes to light. Before that all of the copy is private, and that is checked:
+ * an umount that propagated would be one in the source.
  */
 #include <fcntl.h>
 #include <linux/nsfs.h>
@@ -17,23 +17,38 @@
 
 #include "base/child.h"
 #include "base/log.h"
+#include "base/sys.h"
 #include "mnt/contents-reader.h"
 #include "mnt/contents.h"
 #include "mnt/deleted.h"
 
-/* In the peeler: let the reader read it, and wait until it has. */
+/* How far the peeler may be ahead of the reader: descriptors under way count against its user. */
+#define AHEAD_MAX 32
+
+/* In the peeler: until no more than that many mounts are unread. */
+static int wait_for_reader(struct reader *r, unsigned int ahead)
+{
+	char word;
+
+	for (; r->ahead > ahead; r->ahead--)
+		if (fd_recv(r->peeler_sock, &word, 1, NULL) != 1)
+			return -EPIPE;
+	return 0;
+}
+
+/*
+ * Let the reader read it, while we go on: the way up a stack costs its height, and less by far if
+ * nobody else's memory came between two of them.
+ */
 static int hand_up(struct reader *r, uint32_t first, int dir_fd)
 {
 	int err = fd_send(r->peeler_sock, &first, sizeof(first), dir_fd);
-	char word;
 
 	if (err)
 		return err;
-	if (fd_recv(r->peeler_sock, &word, 1, NULL) != 1)
-		return -EPIPE;
 	r->done[first] = true;
 	r->n_left--;
-	return 0;
+	return ++r->ahead < AHEAD_MAX ? 0 : wait_for_reader(r, AHEAD_MAX / 2);
 }
 
 /* What was stacked on the root is gone, and we with it: into what it covered. */
@@ -44,14 +59,26 @@ static int enter_again(const struct reader *r)
 	return own < 0 || setns(own, CLONE_NEWNS) < 0 ? -errno : 0;
 }
 
+/* All that was on it is gone, as a rule: a clone would show nothing else. */
+static int open_peeled(const struct reader *r, uint32_t i, int place)
+{
+	const struct mount *m = &r->tree->mounts[i];
+
+	if (r->stuck[i] || contents_is_mapped(r->tree, m))
+		return contents_open_clean(r, m, place);
+	int dir = openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return dir < 0 ? -errno : dir;
+}
+
 static int hand_up_if_ours(struct reader *r, uint32_t i, int place)
 {
 	const struct mount *m = &r->tree->mounts[i];
 	uint32_t first = tree_first_of_superblock(r->tree, m);
 
 	if (contents_is_first(r->tree, &r->tree->mounts[first]) && !r->done[first] &&
-	    mount_is_fsroot(m)) {
-		cleanup_fd int dir = contents_open_clean(r, m, place);
+	    mount_is_fsroot(m) && place >= 0) {
+		cleanup_fd int dir = open_peeled(r, i, place);
 		int err = dir < 0 ? 0 : hand_up(r, first, dir);
 
 		if (err)
@@ -59,34 +86,56 @@ static int hand_up_if_ours(struct reader *r, uint32_t i, int place)
 	}
 	if (deleted_is_ours(r->tree, m) && !r->done[i]) {
 		cleanup_fd int dir = deleted_open_place(m);
+		int err = dir < 0 ? 0 : hand_up(r, i, dir);
 
-		return dir < 0 ? 0 : hand_up(r, i, dir);
+		/* It is read by its name, where it stands. */
+		return err ? err : wait_for_reader(r, 0);
 	}
 	return 0;
 }
 
-/*
- * From inside, a directory's mount goes without another way up the stack that it is on. One that is
- * locked to its place stays; whatever it hides is missed below.
- */
-static int remove_cover(const struct reader *r, const struct mount *m, int place)
+/* One that is locked to its place stays; whatever it hides is missed below. */
+static int remove_cover(struct reader *r, uint32_t i, int place, bool is_directory)
 {
+	const struct mount *m = &r->tree->mounts[i];
 	bool is_root = !m->mountpoint[1];
-	bool inside = !is_root && place >= 0 && contents_is_there(m, place) && fchdir(place) == 0;
 
-	if (umount2(inside ? "." : m->mountpoint, MNT_DETACH | UMOUNT_NOFOLLOW) == 0 && is_root)
+	if (!is_root && place >= 0 && aside_move(&r->aside, place, is_directory) == 0)
+		return 0;
+	/* Else it would be what is on top there. */
+	if (is_root)
+		aside_drop(&r->aside);
+	/* From inside, a directory's mount goes without another way up the stack that it is on. */
+	bool inside = !is_root && place >= 0 && fchdir(place) == 0;
+
+	if (umount2(inside ? "." : m->mountpoint, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+		r->stuck[m->parent] = true;
+	else if (is_root)
 		return enter_again(r);
 	return 0;
+}
+
+/* What is on top at a mount's path, if it is that mount. */
+static int open_place(const struct mount *m, bool *ret_is_directory)
+{
+	cleanup_fd int fd = open(m->mountpoint, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	uint32_t mode;
+
+	if (fd < 0 || !contents_is_there(m, fd, &mode))
+		return -ENOENT;
+	*ret_is_directory = S_ISDIR(mode);
+	return fd_take(&fd);
 }
 
 /* In the copy, on our way down: everything on this mount is gone by now. */
 static int read_and_remove(struct reader *r, uint32_t i)
 {
 	const struct mount *m = &r->tree->mounts[i];
-	cleanup_fd int place = contents_open_place(m);
+	bool is_directory = false;
+	cleanup_fd int place = open_place(m, &is_directory);
 	int err = hand_up_if_ours(r, i, place);
 
-	return err || m->parent == MOUNT_NONE ? err : remove_cover(r, m, place);
+	return err || m->parent == MOUNT_NONE ? err : remove_cover(r, i, place, is_directory);
 }
 
 /* Children by ascending path: what is stacked on a mount goes first, then "/a", then "/a/b". */
@@ -113,22 +162,26 @@ static int peel(struct reader *r)
 {
 	cleanup_free uint32_t *last = malloc(r->tree->n * sizeof(*last));
 	cleanup_free uint32_t *before = last ? sorted_children(r->tree, last) : NULL;
+	cleanup_free bool *stuck = calloc(r->tree->n, sizeof(*stuck));
 	uint32_t i = r->tree->root;
 
-	if (!before)
+	if (!before || !stuck)
 		return -ENOMEM;
+	r->stuck = stuck;
 	while (r->n_left) {
 		while (last[i] != MOUNT_NONE)
 			i = last[i];
 		int err = read_and_remove(r, i);
 
-		if (err || r->tree->mounts[i].parent == MOUNT_NONE)
+		if (err)
 			return err;
+		if (r->tree->mounts[i].parent == MOUNT_NONE)
+			break;
 		/* On with its next sibling; its parent's turn comes when none is left. */
 		last[r->tree->mounts[i].parent] = before[i];
 		i = r->tree->mounts[i].parent;
 	}
-	return 0;
+	return wait_for_reader(r, 0);
 }
 
 /* What lies below a mount that is stacked on the root was not reached by MS_PRIVATE, but it is in

@@ -3,6 +3,7 @@
 #ifndef REBIND_MNT_CONTENTS_READER_H
 #define REBIND_MNT_CONTENTS_READER_H
 
+#include "mnt/aside.h"
 #include "mnt/progress.h"
 #include "mnt/scan.h"
 
@@ -12,9 +13,12 @@ struct reader {
 	int image_dir_fd, sock;
 	int peeler_sock; /* in the peeler: to the reader */
 	int proc_fd; /* in the peeler: its /proc/self, opened before the namespace was entered */
-	int near_fd; /* the visible place that was opened last, or negative */
-	const char *near; /* its path */
-	uint32_t n_left;  /* superblocks not read yet */
+	struct aside aside; /* in the peeler */
+	unsigned int ahead; /* in the peeler: handed up, and not read yet */
+	bool *stuck;	    /* in the peeler: by mount, is one that is on it there to stay? */
+	int near_fd;	    /* the visible place that was opened last, or negative */
+	const char *near;   /* its path */
+	uint32_t n_left;    /* superblocks not read yet */
 	struct progress progress;
 	bool ask_sockets;
 	bool *done;	     /* by first mount */
@@ -22,20 +26,20 @@ struct reader {
 };
 
 /**
- * contents_open_place - what is on top at a mount's path
- *
- * Return: a descriptor (O_PATH) or a negative errno.
+ * contents_is_there - is that the root of the mount's superblock? In a copy ids differ.
+ * @ret_mode: of the file
  */
-int contents_open_place(const struct mount *m);
+bool contents_is_there(const struct mount *m, int fd, uint32_t *ret_mode);
 
 /**
- * contents_is_there - is that the root of the mount's superblock? In a copy ids differ.
+ * contents_is_mapped - is any mount of this superblock id-mapped? Which one a path leads to is not
+ * known in a copy.
  */
-bool contents_is_there(const struct mount *m, int fd);
+bool contents_is_mapped(const struct mount_tree *tree, const struct mount *m);
 
 /**
  * contents_open_clean - a clean view of the mount whose root this is
- * @fd: contents_open_place()'s
+ * @fd: what is on top at its path
  *
  * Return: a descriptor, or a negative errno: it is another mount's.
  */

@@ -116,16 +116,18 @@ int contents_pack(struct reader *r, uint32_t first, int dir_fd)
 	return err ? err : deleted_find_links(r->sock, r->tree, first, dir_fd);
 }
 
-bool contents_is_there(const struct mount *m, int fd)
+bool contents_is_there(const struct mount *m, int fd, uint32_t *ret_mode)
 {
 	struct sys_mount_stat stat;
 
-	return sys_mount_stat(fd, "", AT_EMPTY_PATH, &stat) == 0 && stat.is_mount_root &&
-	       stat.dev == m->dev;
+	if (sys_mount_stat(fd, "", AT_EMPTY_PATH, &stat) || !stat.is_mount_root ||
+	    stat.dev != m->dev)
+		return false;
+	*ret_mode = stat.mode;
+	return true;
 }
 
-/* Is any mount of this superblock id-mapped? Which one a path leads to is not known in a copy. */
-static bool is_mapped(const struct mount_tree *tree, const struct mount *m)
+bool contents_is_mapped(const struct mount_tree *tree, const struct mount *m)
 {
 	for (uint32_t i = tree_first_of_superblock(tree, m); i != MOUNT_NONE;
 	     i = tree->mounts[i].sb_next)
@@ -134,21 +136,16 @@ static bool is_mapped(const struct mount_tree *tree, const struct mount *m)
 	return false;
 }
 
-int contents_open_place(const struct mount *m)
-{
-	int fd = open(m->mountpoint, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
-
 int contents_open_clean(const struct reader *r, const struct mount *m, int fd)
 {
-	if (fd < 0 || !contents_is_there(m, fd))
+	uint32_t mode;
+
+	if (fd < 0 || !contents_is_there(m, fd, &mode))
 		return -ENOENT;
 	/* EINVAL: unbindable. In a copy of the namespace it is not. */
 	unsigned int flags = OPEN_TREE_CLONE | AT_EMPTY_PATH;
 	/* The files' own ids are kept, not those that an id-mapped mount shows. */
-	cleanup_fd int clone = is_mapped(r->tree, m)
+	cleanup_fd int clone = contents_is_mapped(r->tree, m)
 				       ? sys_open_tree_attr(fd, "", flags, MOUNT_ATTR_IDMAP)
 				       : sys_open_tree(fd, "", flags);
 
@@ -182,7 +179,7 @@ static int open_visible(struct reader *r, const struct mount *m)
 /* What is hidden is not even looked for: the way up a stack costs its height. */
 static int read_if_visible(struct reader *r, uint32_t first, const struct mount *m)
 {
-	if (!m->visible)
+	if (!m->visible || tree_covering(r->tree, tree_index(r->tree, m)) != MOUNT_NONE)
 		return 0;
 	cleanup_fd int dir = contents_open_clean(r, m, open_visible(r, m));
 
@@ -264,6 +261,7 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 		.tree = tree,
 		.image_dir_fd = image_dir_fd,
 		.near_fd = -EBADF,
+		.aside = ASIDE_NONE,
 		.n_left = count(tree),
 		.progress = *progress,
 	};
@@ -300,6 +298,7 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 	pid_t pid = child_fork();
 
 	if (pid == 0) {
+		child_keep_heap();
 		log_to(talk_log_sink, &r.sock, log_max());
 		_exit(read_all(&r) ? 1 : 0);
 	}
