@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/path.h"
-#include "base/sys.h"
 #include "mnt/companion.h"
 #include "mnt/mount-log.h"
 #include "model/filesystem.h"

@@ -31,13 +31,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/caps.h"
 #include "base/child.h"
 #include "base/log.h"
-#include "image/archive.h"
 #include "image/image.h"
 #include "mnt/builder.h"
 #include "mnt/callers.h"

@@ -4,12 +4,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/path.h"
 
 /* Mounts that came into a user namespace from outside are locked to what they cover: cloned with
  * it, or not at all. */

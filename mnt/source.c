@@ -6,10 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <unistd.h>
 
-#include "base/log.h"
-#include "base/path.h"
 #include "base/text.h"
 #include "mnt/companion.h"
 #include "mnt/device.h"
