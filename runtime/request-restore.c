@@ -193,11 +193,6 @@ static int start_holder(struct restore *r)
 	const Rpc__Options *o = r->op->options;
 
 	r->wish.is_sibling = o->has_rst_sibling && o->rst_sibling;
-	if (r->wish.is_sibling && !r->op->connection->is_worker)
-		return operation_refuse(
-			r->op, -EBADRQC,
-			"rst_sibling takes a worker (swrk): a service's children are "
-			"not its clients'");
 	int err = holder_start(&r->wish, &r->holder);
 
 	return err ? operation_refuse(r->op, err,
@@ -278,6 +273,11 @@ int request_restore(struct operation *op)
 		.holder = HOLDER_NONE,
 	};
 
+	if (op->options->has_rst_sibling && op->options->rst_sibling && !op->connection->is_worker)
+		return operation_refuse(
+			op, -EBADRQC,
+			"rst_sibling takes a worker (swrk): a service's children are "
+			"not its clients'");
 	look_at_image(&r);
 	if (r.image.has_processes && forward_wanted())
 		return restore_with_criu(&r);

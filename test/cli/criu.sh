@@ -431,6 +431,31 @@ says() {
 	result "$sentence" "$(grep -qF -- "$text" "$work/out" || echo "not heard: $text")"
 }
 
+# served_restore REQUEST: the same by a service, which has no siblings to give
+served_restore() {
+	local service new ready
+	mkfifo "$work/service-ready"
+	exec {ready}<>"$work/service-ready"
+	"$rebind" service --address "$work/sock" --status-fd 9 9>"$work/service-ready" {ready}>&- 2>"$work/service.err" &
+	service=$!
+	known+=("$service")
+	IFS= read -r -d '' -t 10 -u "$ready" _
+	exec {ready}>&-
+	run "$work/client" "unix:$work/sock" "$1 rst_sibling=1"
+	result "RPC: a service makes no sibling, with a CRIU neither" \
+		"$(grep -qF "rst_sibling takes a worker" "$work/out" || cat "$work/out")"
+	run "$work/client" "unix:$work/sock" "$1"
+	new=$(sed -n 's/^RESTORE ok.*pid=\([0-9]*\).*/\1/p' "$work/out")
+	until_so is_counting "$new"
+	so_far "RPC: by a service both come back, too" "$rebind" diff "$work/img" "$new"
+	kill -KILL "$new"
+	kill "$service"
+	wait "$service"
+	rm "$work/service-ready"
+	result "RPC: and nothing is left" "$(left_processes)"
+	cp "$work/a/vol/log" "$work/b/vol/log"
+}
+
 forwards() {
 	local volumes="ext_mnt=/vol:vol ext_mnt=/vol/nested:nested ext_mnt=/etc/conf:conf" dump restore before new action
 	start_container
@@ -463,6 +488,7 @@ forwards() {
 	done
 	result "RPC: nothing is left of these" "$(left_processes)"
 	so_far "RPC: and nothing has changed" test "$(state)" = "$before"
+	served_restore "$restore"
 	says "RPC: RESTORE brings both back" "RESTORE ok" "$restore"
 	new=$(sed -n 's/^RESTORE ok.*pid=\([0-9]*\).*/\1/p' "$work/out")
 	until_so is_counting "$new"
