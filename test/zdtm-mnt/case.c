@@ -639,6 +639,9 @@ static void enter_root(void)
 static void leave_host(void)
 {
 	must(!fchdir(host_fd), "fchdir", "the host's root");
+	/* Else the peers outside would lose what was mounted below them, and so would our volumes.
+	 */
+	must(!mount(NULL, ".", NULL, MS_REC | MS_PRIVATE, NULL), "make private", "the host's root");
 	must(!umount2(".", MNT_DETACH), "umount", "the host's root");
 	must(!chdir("/"), "chdir", "/");
 	close(host_fd);
