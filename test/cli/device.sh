@@ -43,10 +43,13 @@ done
 	exec unshare --mount --propagation private sh -c 'mount --bind old old && mount "$1" old/disk &&
 		mount --bind old/disk/dir old/part && mount -o remount,bind,ro old/part && cd old &&
 		/usr/sbin/pivot_root . disk/dir && cd / && exec /bin/busybox sh -c \
-		"/bin/busybox umount -l /disk/dir; exec /bin/busybox sleep 600"' sh "$old"
+		"/bin/busybox umount -l /disk/dir; : > /ready; exec /bin/busybox sleep 600"' sh "$old"
 ) &
 sleeper=$!
-sleep 0.5
+for ((i = 0; i < 400; i++)); do
+	[ ! -e old/ready ] || break
+	sleep 0.05
+done
 pid=$sleeper
 device=$(awk '$5 == "/disk" { sub(":", "/", $3); print $3 }' "/proc/$pid/mountinfo")
 

@@ -226,10 +226,7 @@ namespaces() {
 	ends "so does the signal" 143 "${restore[@]}" --new-ns pid -- /inside kill 15
 	ends "and that it is not there" 127 "${restore[@]}" --new-ns pid,user -- /nowhere
 
-	unshare --net --uts sleep 60 &
-	pid=$!
-	known+=("$pid")
-	pause_for 0.1
+	hold pid unshare --net --uts sh -c 'echo ready; exec sleep 60'
 	prints "--join-ns by pid joins" "$(readlink "/proc/$pid/ns/net")" \
 		"${restore[@]}" --join-ns "net:$pid" -- /inside ns net
 	prints "--join-ns by file joins" "$(readlink "/proc/$pid/ns/uts")" \
@@ -237,10 +234,7 @@ namespaces() {
 	prints "a command keeps the others" "$(readlink "/proc/self/ns/ipc")" \
 		"${restore[@]}" --join-ns "uts:/proc/$pid/ns/uts" -- /inside ns ipc
 	forget "$pid"
-	unshare --pid --fork --kill-child sleep 60 &
-	pid=$!
-	known+=("$pid")
-	pause_for 0.1
+	hold pid unshare --pid --fork --kill-child sh -c 'echo ready; exec sleep 60'
 	local init
 	read -r init <"/proc/$pid/task/$pid/children"
 	known+=("$init")
@@ -316,12 +310,9 @@ own_root() {
 	# Without --root: the namespace of a process that shares the script's root.
 	local pid own skips=() path
 
-	unshare --mount --propagation private bash -c '
+	hold pid unshare --mount --propagation private bash -c '
 		mount --bind "$1/a/vol" "$1/a/deep" && mount -t tmpfs -o size=1m mine "$1/a/ro" &&
-		echo ready && exec sleep 60' - "$work" >"$work/out" &
-	pid=$!
-	known+=("$pid")
-	pause_for 0.2
+		echo ready && exec sleep 60' - "$work"
 	mkdir "$work/own.img"
 	# What else the machine has mounted is not the matter here.
 	while read -r path; do
