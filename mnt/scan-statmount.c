@@ -173,10 +173,13 @@ static int add_one(struct reader *reader, uint64_t id, struct mount_tree *tree)
 {
 	int err = stat_one(reader, id, WANTED);
 
-	/* A mount that the namespace's root does not reach has no path there. */
-	if (err || !(reader->buf->mask & SYS_STATMOUNT_MNT_POINT))
+	if (err)
 		return err;
-	return add_read(reader, id, tree);
+	if (reader->buf->mask & SYS_STATMOUNT_MNT_POINT)
+		return add_read(reader, id, tree);
+	/* The namespace's root does not reach it, or its mountpoint was moved out of its parent. */
+	return table_put(&tree->lost, reader->buf->mnt_parent_id_old, reader->buf->mnt_id_old,
+			 NULL);
 }
 
 int scan_statmount_one(uint64_t ns_id, uint64_t id, struct mount_tree *tree)

@@ -244,6 +244,23 @@ static void check_superblock(const struct scan_target *target, const struct moun
 		check_no_files(target, tree, m, findings);
 }
 
+/* Renamed out of what the mount below it shows: no record could say where it was. */
+static void check_lost(const struct mount_tree *tree, const struct mount *m,
+		       struct findings *findings)
+{
+	uint32_t lost = table_get(&tree->lost, m->id);
+	cleanup_free char *help = NULL, *path = NULL;
+
+	if (lost == TABLE_NONE || m->owner == MOUNT_SKIPPED)
+		return;
+	path = text_quoted("%s", m->mountpoint);
+	if (path && asprintf(&help, "--skip-mnt %s", path) >= 0)
+		findings_mount(findings, "unreachable", m, help,
+			       "the directory that mount %u below it stands on was moved out of "
+			       "it: no path leads there",
+			       lost);
+}
+
 int validate_dump(const struct scan_target *target, const struct mount_tree *tree,
 		  const struct mount_tree *callers, struct findings *findings)
 {
@@ -255,6 +272,7 @@ int validate_dump(const struct scan_target *target, const struct mount_tree *tre
 		else if (m->owner == MOUNT_INTERNAL && tree_first_of_superblock(tree, m) == i)
 			check_superblock(target, tree, callers, m, findings);
 		check_idmap(m, findings);
+		check_lost(tree, m, findings);
 	}
 	return findings->n ? -EINVAL : 0;
 }

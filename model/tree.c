@@ -25,6 +25,7 @@ void tree_free(struct mount_tree *tree)
 	free(tree->mounts);
 	arena_free(&tree->strings);
 	table_free(&tree->by_id);
+	table_free(&tree->lost);
 	table_free(&tree->by_dev);
 	*tree = (struct mount_tree){ .root = MOUNT_NONE };
 }

@@ -13,6 +13,7 @@ struct mount_tree {
 	struct arena strings;
 	struct table by_id;  /* id -> index */
 	struct table by_dev; /* superblock -> index of its first mount, chained by sb_next */
+	struct table lost;   /* id of a parent -> id of a mount that no path leads to, not added */
 };
 
 void tree_free(struct mount_tree *tree);
