@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "mnt/layers.h"
 #include "model/filesystem.h"
 #include "model/served.h"
 
@@ -80,63 +81,6 @@ static void refuse_undecided(const struct mount_tree *tree, const struct mount_t
 			findings, "not-dumpable", m, declare,
 			"an external mount: its source (%s '%s' of %s) lies outside the namespace",
 			m->fstype, m->root, m->source);
-}
-
-static void check_layer(const struct scan_target *target, const struct mount *m, const char *layer,
-			const char *help, struct findings *findings)
-{
-	cleanup_fd int fd = layer[0] != '/' ? -ENOENT : path_open_in_root(target->root_fd, layer);
-
-	if (fd < 0)
-		findings_mount(findings, "overlay-layer", m, help,
-			       "its overlay layer '%s' is not to be seen inside the namespace",
-			       layer);
-}
-
-/* Names whose odd bytes have a backslash before them; lowerdir is a list of such names. */
-static void check_layers(const struct scan_target *target, const struct mount *m, char *layers,
-			 char separator, const char *help, struct findings *findings)
-{
-	char *out = layers, *start = layers;
-
-	for (char *p = layers;; p++) {
-		if (*p == '\\' && p[1]) {
-			*out++ = *++p;
-			continue;
-		}
-		if (*p && *p != separator) {
-			*out++ = *p;
-			continue;
-		}
-		bool end = !*p;
-
-		*out++ = '\0';
-		if (*start)
-			check_layer(target, m, start, help, findings);
-		start = out;
-		if (end)
-			return;
-	}
-}
-
-static void check_overlay(const struct scan_target *target, const struct mount_tree *tree,
-			  const struct mount *m, struct findings *findings)
-{
-	cleanup_free char *help = validate_external_word(tree, m);
-	const char *options = m->options;
-	struct filesystem_option option;
-
-	while (filesystem_next_option(&options, &option) > 0) {
-		if (!option.value)
-			;
-		else if (!strcmp(option.name, "lowerdir"))
-			check_layers(target, m, option.value, ':', help, findings);
-		else if (!strcmp(option.name, "upperdir") || !strcmp(option.name, "workdir"))
-			check_layers(target, m, option.value, '\0', help, findings);
-		else if (!strcmp(option.name, "lowerdir+") || !strcmp(option.name, "datadir+"))
-			check_layer(target, m, option.value, help, findings);
-		filesystem_free_option(&option);
-	}
 }
 
 /* The first name in the root of a mount that not every instance has: 1, 0, or a negative errno. */
@@ -237,7 +181,7 @@ static void check_superblock(const struct scan_target *target, const struct moun
 	if (fs)
 		check_options(tree, m, fs, findings);
 	if (strcmp(m->fstype, "overlay") == 0)
-		check_overlay(target, tree, m, findings);
+		layers_check(target, tree, m, findings);
 	/* What the caller has mounted itself is the host's, and so is what it holds. */
 	else if (fs && (fs->flags & FILESYSTEM_NO_FILES) &&
 		 table_get(&callers->by_dev, m->dev) == TABLE_NONE)
