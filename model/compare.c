@@ -146,8 +146,14 @@ static void compare_attributes(struct comparison *c, const struct mount *l, cons
 static void compare_idmaps(struct comparison *c, const struct mount *l, const struct mount *r)
 {
 	/* A side that only knows "idmapped" (mountinfo) cannot tell more. */
-	if (l->idmap && r->idmap && !ids_same_maps(l->idmap, r->idmap))
-		differ(c, l, "id-mapping", "one map", "another");
+	if (!l->idmap || !r->idmap || ids_same_maps(l->idmap, r->idmap))
+		return;
+	cleanup_free char *left = ids_map_text(l->idmap), *right = ids_map_text(r->idmap);
+
+	if (left && right)
+		differ(c, l, "id-mapping", left, right);
+	else
+		c->err = -ENOMEM;
 }
 
 static bool has_host_options(const struct mount *m)

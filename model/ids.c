@@ -102,3 +102,26 @@ bool ids_same_maps(const struct mount_idmap *left, const struct mount_idmap *rig
 	return same_map(left->uid, left->n_uid, right->uid, right->n_uid) &&
 	       same_map(left->gid, left->n_gid, right->gid, right->n_gid);
 }
+
+static void put_map(FILE *out, const char *word, const struct mount_id_extent *map, uint32_t n)
+{
+	fputs(word, out);
+	for (uint32_t i = 0; i < n; i++)
+		fprintf(out, " %u:%u:%u", map[i].first, map[i].lower, map[i].count);
+}
+
+char *ids_map_text(const struct mount_idmap *map)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	put_map(out, "uid", map->uid, map->n_uid);
+	put_map(out, ", gid", map->gid, map->n_gid);
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
+}

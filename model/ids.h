@@ -44,4 +44,10 @@ int ids_parse_map(const char *text, struct mount_id_extent **ret, uint32_t *ret_
  */
 bool ids_same_maps(const struct mount_idmap *left, const struct mount_idmap *right);
 
+/**
+ * ids_map_text - "uid 0:1000:1, gid 0:1000:1": of each extent the first id on disk, the one shown,
+ * and how many Return: malloc()ed, or NULL (no memory).
+ */
+char *ids_map_text(const struct mount_idmap *map);
+
 #endif

@@ -339,6 +339,10 @@ static void id_mappings_count_where_both_sides_know_them(void **state)
 		}
 		assert_ok(compare_trees(&trees[0], &trees[1], 0, &differences));
 		assert_int_equal(differences.n, changed);
+		if (changed) {
+			assert_string_equal(differences.list[0].left, "uid 0:1000:1, gid");
+			assert_string_equal(differences.list[0].right, "uid 0:1000:2, gid");
+		}
 		tree_free(&trees[0]);
 		tree_free(&trees[1]);
 	}
