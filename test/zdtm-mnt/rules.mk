@@ -22,20 +22,25 @@ ZDTM_CASES := $(ZDTM_BUILD)/cases
 endif
 ZDTM_CASE_SRCS := $(wildcard $(CASE_DIR)/*.c)
 ZDTM_CASE_BINS := $(ZDTM_CASE_SRCS:$(CASE_DIR)/%.c=$(ZDTM_CASES)/%)
+ZDTM_RANDOM_OBJS := $(patsubst $(ZDTM)/%.c,$(ZDTM_BUILD)/%.o,$(wildcard $(ZDTM)/random/*.c))
 ZDTM_RUNNER_OBJS := $(patsubst $(ZDTM)/%.c,$(ZDTM_BUILD)/%.o,$(wildcard $(ZDTM)/runner/*.c))
 
 # The runner takes what it finds: a case whose source is gone has to go, too.
 ZDTM_STALE := $(filter-out $(ZDTM_CASE_BINS),$(wildcard $(ZDTM_CASES)/*))
 
 .PHONY: zdtm
-zdtm: $(ZDTM_BUILD)/zdtm-runner $(ZDTM_CASE_BINS)
+zdtm: $(ZDTM_BUILD)/zdtm-runner $(ZDTM_BUILD)/zdtm-random $(ZDTM_CASE_BINS)
 	$(if $(ZDTM_STALE),$(Q)rm -f $(ZDTM_STALE))
 
 $(ZDTM_BUILD)/zdtm-runner: $(ZDTM_RUNNER_OBJS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $^
 
-$(ZDTM_BUILD)/runner/%.o: $(ZDTM)/runner/%.c
+$(ZDTM_BUILD)/zdtm-random: $(ZDTM_RANDOM_OBJS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -o $@ $^
+
+$(ZDTM_RUNNER_OBJS) $(ZDTM_RANDOM_OBJS): $(ZDTM_BUILD)/%.o: $(ZDTM)/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ZDTM_CFLAGS) -c -o $@ $<
@@ -51,4 +56,4 @@ $(ZDTM_CASES)/%: $(CASE_DIR)/%.c $(ZDTM_BUILD)/case.o
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ZDTM_CFLAGS) -MF $(ZDTM_BUILD)/deps/$*.d -I$(ZDTM) -static -o $@ $< $(ZDTM_BUILD)/case.o
 
--include $(ZDTM_RUNNER_OBJS:.o=.d) $(ZDTM_BUILD)/case.d $(wildcard $(ZDTM_BUILD)/deps/*.d)
+-include $(ZDTM_RUNNER_OBJS:.o=.d) $(ZDTM_RANDOM_OBJS:.o=.d) $(ZDTM_BUILD)/case.d $(wildcard $(ZDTM_BUILD)/deps/*.d)
