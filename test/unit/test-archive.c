@@ -666,6 +666,97 @@ static void a_small_disk_is_an_error(void **state)
 	assert_int_equal(archive_pack(dir, out, &contents, NULL, NULL, &fault), -ENOSPC);
 }
 
+/* ---- what is long enough to be packed and unpacked in a second thread ---- */
+
+#define LONG_SIZE (8 << 20)
+
+/* Nothing that gzip could make smaller. */
+static void make_long(int dir, const char *name)
+{
+	cleanup_free unsigned char *data = malloc(LONG_SIZE);
+	uint64_t x = 1;
+
+	assert_non_null(data);
+	for (size_t i = 0; i < LONG_SIZE; i++) {
+		x = x * 6364136223846793005u + 1442695040888963407u;
+		data[i] = (unsigned char)(x >> 56);
+	}
+	make(dir, name, 0644, "");
+	cleanup_fd int fd = openat(dir, name, O_WRONLY | O_CLOEXEC);
+
+	assert_int_equal(fd_write_all(fd, data, LONG_SIZE), 0);
+}
+
+static void a_full_disk_is_an_error_on_the_way(void **state)
+{
+	cleanup_fd int dir = make_tmpfs(), out = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	struct mount_contents contents = { .entries = 42 };
+	struct archive_fault fault;
+
+	make_long(dir, "f");
+	assert_int_equal(archive_pack(dir, out, &contents, NULL, NULL, &fault), -ENOSPC);
+	assert_string_equal(fault.text, "'./f' cannot be archived: No space left on device");
+	assert_int_equal(contents.entries, 42);
+}
+
+static void shrink(void *data, uint64_t bytes)
+{
+	assert_int_equal(ftruncate(*(int *)data, 4096), 0);
+}
+
+static void a_file_that_shrinks_while_it_is_packed_is_an_error(void **state)
+{
+	cleanup_fd int dir = make_tmpfs(), out = make_file();
+	struct mount_contents contents;
+	struct archive_fault fault;
+
+	make_long(dir, "f");
+	cleanup_fd int fd = openat(dir, "f", O_WRONLY | O_CLOEXEC);
+
+	assert_int_equal(archive_pack(dir, out, &contents, shrink, &fd, &fault), -ESTALE);
+	assert_non_null(strstr(fault.text, "'./f' became shorter while it was read"));
+}
+
+/* Where the end is missing, and where a byte in the middle is another. */
+static void damage_far_inside_is_an_error(void **state)
+{
+	cleanup_fd int dir = make_tmpfs(), out = make_file(), copy = make_tmpfs();
+	struct mount_contents contents;
+	struct archive_fault fault;
+	char byte;
+
+	make_long(dir, "f");
+	pack(dir, out, &contents);
+	assert_int_equal(pread(out, &byte, 1, LONG_SIZE / 2), 1);
+	byte ^= 1;
+	assert_int_equal(pwrite(out, &byte, 1, LONG_SIZE / 2), 1);
+	assert_int_equal(archive_unpack(out, copy, 0, &contents, NULL, NULL, NULL, &fault),
+			 -EBADMSG);
+	byte ^= 1;
+	assert_int_equal(pwrite(out, &byte, 1, LONG_SIZE / 2), 1);
+	rewind_fd(out);
+	assert_int_equal(ftruncate(out, LONG_SIZE / 2), 0);
+	assert_int_equal(archive_unpack(out, copy, 0, &contents, NULL, NULL, NULL, &fault),
+			 -EBADMSG);
+	assert_non_null(strstr(fault.text, "the gzip is cut off"));
+}
+
+/* While blocks are on their way. */
+static void what_failed_early_can_be_tried_again(void **state)
+{
+	cleanup_fd int dir = make_tmpfs(), out = make_file(), small = make_tmpfs();
+	cleanup_fd int copy = open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct mount_contents contents;
+	struct archive_fault fault;
+
+	make_long(dir, "f");
+	pack(dir, out, &contents);
+	assert_true(archive_unpack(out, copy, 0, &contents, NULL, NULL, NULL, &fault) < 0);
+	rewind_fd(out);
+	unpack(out, small, 0, &contents);
+	assert_int_equal(contents.bytes, LONG_SIZE);
+}
+
 /* ---- what others made ---- */
 
 static void gnu_tars_archives_unpack(void **state)
@@ -1340,6 +1431,10 @@ int main(void)
 		cmocka_unit_test(the_longest_path_comes_back),
 		cmocka_unit_test(other_mounts_are_not_entered),
 		cmocka_unit_test(a_small_disk_is_an_error),
+		cmocka_unit_test(a_full_disk_is_an_error_on_the_way),
+		cmocka_unit_test(a_file_that_shrinks_while_it_is_packed_is_an_error),
+		cmocka_unit_test(damage_far_inside_is_an_error),
+		cmocka_unit_test(what_failed_early_can_be_tried_again),
 		cmocka_unit_test(gnu_tars_archives_unpack),
 		cmocka_unit_test(every_archive_of_criu_unpacks_to_what_it_lists),
 		cmocka_unit_test(gnu_tar_unpacks_ours),
