@@ -15,6 +15,7 @@
 /*
  * Without openat2 (seccomp profiles answer ENOSYS): component by component. O_NOFOLLOW|O_PATH
  * opens a symlink, so each component's type is looked at, and its mount compared.
+ * @mount: 0 for any
  */
 static int step_beneath(int dir_fd, const char *name, uint64_t mount, int *ret_fd)
 {
@@ -29,18 +30,19 @@ static int step_beneath(int dir_fd, const char *name, uint64_t mount, int *ret_f
 		return err;
 	if (S_ISLNK(stat.mode))
 		return -ELOOP;
-	if ((stat.unique_id ? stat.unique_id : stat.old_id) != mount)
+	if (mount && (stat.unique_id ? stat.unique_id : stat.old_id) != mount)
 		return -EXDEV;
 	*ret_fd = fd_take(&fd);
 	return 0;
 }
 
-static int walk_beneath(int dir_fd, const char *path)
+static int walk_beneath(int dir_fd, const char *path, bool cross)
 {
 	struct sys_mount_stat stat;
 	char name[NAME_MAX + 1];
 	cleanup_fd int at = openat(dir_fd, ".", O_PATH | O_CLOEXEC);
 	int err = at < 0 ? -errno : sys_mount_stat(at, "", AT_EMPTY_PATH, &stat);
+	uint64_t mount = err || cross ? 0 : stat.unique_id ? stat.unique_id : stat.old_id;
 
 	for (path += strspn(path, "/"); !err && *path; path += strspn(path, "/")) {
 		size_t n = strcspn(path, "/");
@@ -50,7 +52,7 @@ static int walk_beneath(int dir_fd, const char *path)
 			return -ENAMETOOLONG;
 		memcpy(name, path, n);
 		name[n] = '\0';
-		err = step_beneath(at, name, stat.unique_id ? stat.unique_id : stat.old_id, &next);
+		err = step_beneath(at, name, mount, &next);
 		if (!err) {
 			fd_close(&at);
 			at = next;
@@ -76,8 +78,9 @@ static bool climbs(const char *path)
 	return false;
 }
 
-int path_open_beneath(int dir_fd, const char *path)
+static int open_beneath(int dir_fd, const char *path, bool cross)
 {
+	const uint64_t resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
 	const char *name = path + strspn(path, "/");
 	int fd;
 
@@ -88,8 +91,18 @@ int path_open_beneath(int dir_fd, const char *path)
 		return -EXDEV;
 	/* No O_NOFOLLOW: with O_PATH it would open a final symlink, not refuse it. */
 	fd = sys_openat2(dir_fd, name, O_PATH | O_CLOEXEC,
-			 RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
-	return fd == -ENOSYS ? walk_beneath(dir_fd, path) : fd;
+			 cross ? resolve : resolve | RESOLVE_NO_XDEV);
+	return fd == -ENOSYS ? walk_beneath(dir_fd, path, cross) : fd;
+}
+
+int path_open_beneath(int dir_fd, const char *path)
+{
+	return open_beneath(dir_fd, path, false);
+}
+
+int path_open_across(int dir_fd, const char *path)
+{
+	return open_beneath(dir_fd, path, true);
 }
 
 static int send_from_root(int root_fd, const char *path, int sock)

@@ -20,6 +20,11 @@
 int path_open_beneath(int dir_fd, const char *path);
 
 /**
+ * path_open_across - the same, but other mounts are crossed: they may be what is looked for
+ */
+int path_open_across(int dir_fd, const char *path);
+
+/**
  * path_open_in_root - open a handle on a path as a process with that root would
  * @root_fd: its root; absolute symlinks and ".." stay below it
  *

@@ -225,38 +225,47 @@ static const struct rebind_inherit_fd *inherited(const struct finder *f, const c
 	return NULL;
 }
 
+static const char *why_not_below(int err)
+{
+	return err == -ELOOP ? "a symlink is on the way, which is not followed" : strerror(-err);
+}
+
 /* What is below a descriptor comes with it, also in a detached tree. */
 static void take_below_fd(struct finder *f, uint32_t i, int given, const char *rest)
 {
 	const struct mount *m = &f->in->tree->mounts[i];
-	const char *name = rest + strspn(rest, "/");
-	/* Mounts are crossed here: they are what is looked for. */
-	cleanup_fd int fd =
-		sys_openat2(given, name, O_PATH | O_CLOEXEC, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	cleanup_fd int fd = path_open_across(given, rest);
 
-	if (fd == -ENOSYS)
-		fd = openat(given, name, O_PATH | O_CLOEXEC);
-	if (fd == -1)
-		fd = -errno;
 	if (fd < 0)
 		findings_mount(
 			f->in->findings, "no-source", m, "its own key, given at dump",
 			"it came along with the external mount '%s', and there is no '%s' below "
 			"descriptor %d: %s",
-			m->parent_key, name, given, strerror(-fd));
+			m->parent_key, rest + strspn(rest, "/"), given, why_not_below(fd));
 	else
 		set_source(f, i, &fd, "");
 }
 
+/*
+ * The caller's word is for @whole. What is in it may be the container's own doing: a symlink there
+ * must not lead out of it.
+ */
 static void take_below_path(struct finder *f, uint32_t i, const char *whole, const char *rest)
 {
-	cleanup_free char *path = path_join(whole, rest);
+	const char *name;
+	cleanup_fd int whole_fd = open_source(f, whole, &name);
+	cleanup_fd int fd = whole_fd < 0 ? whole_fd : path_open_across(whole_fd, rest);
+	cleanup_free char *path = path_join(whole_fd < 0 ? whole : name, rest);
 	const char *kept = path ? arena_copy(&f->out->strings, path, strlen(path)) : NULL;
 
-	if (kept)
-		take_path(f, i, kept);
-	else
+	if (!kept)
 		f->err = -ENOMEM;
+	else if (fd < 0)
+		findings_mount(f->in->findings, "no-source", &f->in->tree->mounts[i], NULL,
+			       "its source '%s' cannot be opened: %s", kept,
+			       whole_fd < 0 ? strerror(-fd) : why_not_below(fd));
+	else
+		set_source(f, i, &fd, *name ? kept : "");
 }
 
 /* What would give a key its source. Or NULL: no memory. */

@@ -13,6 +13,7 @@ static const struct {
 	const char *path;
 	int result; /* 0: the file whose name the next field has */
 	const char *name;
+	const char *across; /* the same where mounts are crossed, if that makes a difference */
 } beneath[] = {
 	{ "", 0, "/tmp/in" },
 	{ "/", 0, "/tmp/in" },
@@ -37,10 +38,12 @@ static const struct {
 	{ "dir/..", -EXDEV, NULL }, /* refused although it stays inside */
 	{ "dir/../dir", -EXDEV, NULL },
 	{ "..dir", 0, "/tmp/in/..dir" },
-	{ "mount", -EXDEV, NULL }, /* crosses a mount */
-	{ "mount/deeper", -EXDEV, NULL },
-	{ "bind", -EXDEV, NULL }, /* of the same filesystem, too */
-	{ "bound-file", -EXDEV, NULL },
+	{ "mount", -EXDEV, NULL, "/tmp/in/mount" },
+	{ "mount/deeper", -EXDEV, NULL, "/tmp/in/mount/deeper" },
+	{ "mount/link", -EXDEV, NULL, "" }, /* a symlink again, with another errno */
+	{ "mount/link/sub", -EXDEV, NULL, "" },
+	{ "bind", -EXDEV, NULL, "/tmp/in/bind" }, /* of the same filesystem, too */
+	{ "bound-file", -EXDEV, NULL, "/tmp/in/bound-file" },
 	{ "a name with\n\\ \xff", 0, "/tmp/in/a name with\n\\ \xff" },
 };
 
@@ -60,6 +63,7 @@ static void make_tree(void)
 	help_must(symlink("/tmp/in/dir", "/tmp/in/absolute"));
 	help_must(mount("t", "/tmp/in/mount", "tmpfs", 0, NULL));
 	help_must(mkdir("/tmp/in/mount/deeper", 0755));
+	help_must(symlink("deeper", "/tmp/in/mount/link"));
 	help_must(mount("/tmp/out", "/tmp/in/bind", NULL, MS_BIND, NULL));
 	help_must(mount("/tmp/in/file", "/tmp/in/bound-file", NULL, MS_BIND, NULL));
 }
@@ -82,17 +86,19 @@ static void deny_openat2(int err)
 }
 
 /* What went wrong with a case, or nothing. */
-static void try_case(int dir_fd, size_t i, char *why, size_t size)
+static void try_case(int dir_fd, size_t i, bool cross, char *why, size_t size)
 {
-	cleanup_fd int fd = path_open_beneath(dir_fd, beneath[i].path);
+	const char *across = cross ? beneath[i].across : NULL;
+	const char *wanted = across && *across ? across : beneath[i].name;
+	int result = !across ? beneath[i].result : *across ? 0 : -ELOOP;
+	cleanup_fd int fd = cross ? path_open_across(dir_fd, beneath[i].path)
+				  : path_open_beneath(dir_fd, beneath[i].path);
 	cleanup_free char *name = fd >= 0 ? path_of_fd(fd) : NULL;
 
-	if (fd < 0 ? fd == beneath[i].result
-		   : name && beneath[i].name && !strcmp(name, beneath[i].name))
+	if (fd < 0 ? fd == result : !result && name && wanted && !strcmp(name, wanted))
 		return;
 	snprintf(why, size, "'%s': got %d (%s), wanted %d (%s)", beneath[i].path, fd,
-		 name ? name : strerror(fd < 0 ? -fd : 0), beneath[i].result,
-		 beneath[i].name ? beneath[i].name : "-");
+		 name ? name : strerror(fd < 0 ? -fd : 0), result, wanted ? wanted : "-");
 }
 
 static void run_cases(int denied, char *why, size_t size)
@@ -103,8 +109,8 @@ static void run_cases(int denied, char *why, size_t size)
 	if (denied)
 		deny_openat2(denied);
 	before = help_open_fds();
-	for (size_t i = 0; i < ARRAY_SIZE(beneath) && !*why; i++)
-		try_case(dir_fd, i, why, size);
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(beneath) && !*why; i++)
+		try_case(dir_fd, i / 2, i % 2, why, size);
 	if (!*why && help_open_fds() != before)
 		snprintf(why, size, "descriptors leak");
 }
