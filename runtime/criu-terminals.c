@@ -93,20 +93,34 @@ static int open_null(struct criu_terminals *t)
 			      : 0;
 }
 
-static int add_terminal(struct criu_terminals *t, const struct rebind_mount *devpts,
-			const struct rebind_mount *m, size_t n_inherit)
+/* Has the mount that it stands on peers? What is done there is done to each of them. */
+static bool is_on_shared(const struct rebind_tree *tree, const struct rebind_mount *m)
+{
+	struct rebind_mount parent;
+
+	for (size_t i = 0; i < rebind_tree_count(tree); i++) {
+		rebind_tree_get(tree, i, &parent);
+		if (parent.id == m->parent_id)
+			return parent.shared;
+	}
+	return false;
+}
+
+static int add_terminal(struct criu_terminals *t, const struct rebind_tree *tree,
+			const struct rebind_mount *devpts, const struct rebind_mount *m,
+			size_t n_inherit)
 {
 	struct terminal *terminal = &t->list[t->n];
 	int err = t->n ? 0 : open_null(t);
 
 	if (err)
 		return err;
-
-	if (m->covered || m->shared || m->master)
-		return log_error(-EOPNOTSUPP,
-				 "mount %u '%s' shows a terminal, and is covered or shares its "
-				 "mounts: when CRIU has opened it it could not be put there",
-				 m->id, m->mountpoint);
+	if (m->covered || m->shared || m->master || is_on_shared(tree, m))
+		return log_error(
+			-EOPNOTSUPP,
+			"mount %u '%s' shows a terminal, and is covered, or it or what it "
+			"stands on shares its mounts: when CRIU has opened it it could not be put there",
+			m->id, m->mountpoint);
 	if (asprintf(&terminal->name, "%s%s", devpts->mountpoint, m->root) < 0)
 		return -ENOMEM;
 	t->n++;
@@ -137,7 +151,7 @@ static int find_terminals(struct criu_terminals *t, const struct rebind_tree *tr
 		rebind_tree_get(tree, i, &m);
 		if (filesystem_shows_terminal(m.fstype, m.root) && !is_given(how, m.mountpoint) &&
 		    find_devpts(tree, &m, &devpts))
-			err = add_terminal(t, &devpts, &m, how->n_inherit_fd + t->n);
+			err = add_terminal(t, tree, &devpts, &m, how->n_inherit_fd + t->n);
 	}
 	how->inherit_fd = t->inherit;
 	how->n_inherit_fd += t->n;
@@ -170,8 +184,7 @@ int criu_terminals_find(struct rebind_restore_options *how, struct rebind_report
 static int clone_terminal(const struct terminal *terminal)
 {
 	const uint64_t all = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-			     MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NODIRATIME | MOUNT_ATTR_NOSYMFOLLOW |
-			     MOUNT_ATTR__ATIME;
+			     MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NODIRATIME | MOUNT_ATTR_NOSYMFOLLOW;
 	cleanup_fd int place = sys_openat2(AT_FDCWD, terminal->name, O_PATH, RESOLVE_NO_SYMLINKS);
 	struct statfs fs;
 
@@ -182,7 +195,9 @@ static int clone_terminal(const struct terminal *terminal)
 	cleanup_fd int fd = sys_open_tree(place, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
 	int err = fd < 0 ? fd
 			 : sys_mount_setattr(fd, 0, terminal->attributes,
-					     all & ~(uint64_t)terminal->attributes, MS_PRIVATE, -1);
+					     FLAGS_ATTR_ATIME |
+						     (all & ~(uint64_t)terminal->attributes),
+					     MS_PRIVATE, -1);
 
 	return err < 0 ? err : fd_take(&fd);
 }

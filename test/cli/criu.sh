@@ -70,8 +70,10 @@ if [ -n "${TERMINAL-}" ]; then
 	mount -t devpts -o newinstance,ptmxmode=0666 devpts root/pts
 	exec 8<>root/pts/ptmx
 	sleep 1000 &
-	mount --bind root/pts/0 root/etc/console
-	mount -o remount,bind,nosuid,noexec root/etc/console
+	: >>"root/$TERMINAL"
+	mount --bind root/pts/0 "root/$TERMINAL"
+	mount -o remount,bind,nosuid,noexec,noatime "root/$TERMINAL"
+	[ "$TERMINAL" != tmp/console ] || mount --make-shared root/tmp
 fi
 exec "$2" "$1/root" /vol/log /tmp/state
 END
@@ -281,7 +283,7 @@ printf '#!/bin/sh\n[ $CRTOOLS_SCRIPT_ACTION != pre-resume ] || grep " /etc/conso
 
 terminals() {
 	local ptmx
-	TERMINAL=1 start_container
+	TERMINAL=etc/console start_container
 	mkdir "$work/alone"
 	run "$rebind" dump -t "$pid" -D "$work/alone" "${declared[@]}"
 	refused "a terminal cannot be dumped without who has it open" "it shows the terminal '/0' of a devpts" test -z "$(ls "$work/alone")"
@@ -296,14 +298,20 @@ terminals() {
 		run env ${ptmx:+STANDIN_TERMINAL=$ptmx} "$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]}" \
 			--action-script "$work/looks" -- -d "--pidfile=$work/pid"
 		if [ -n "$ptmx" ]; then
-			so "it is where it was when CRIU has opened it" grep -q ' /0 /etc/console rw,nosuid,noexec,relatime - devpts ' "$work/console"
+			so "it is where it was when CRIU has opened it" grep -q ' /0 /etc/console rw,nosuid,noexec,noatime - devpts ' "$work/console"
 		else
 			so "where CRIU opened none a null device is, with a warning" \
-				eval 'grep -q " /null /etc/console rw,nosuid,noexec,relatime " "$work/console" && grep -q "is a null device" "$work/err"'
+				eval 'grep -q " /null /etc/console rw,nosuid,noexec,noatime " "$work/console" && grep -q "is a null device" "$work/err"'
 		fi
 		kill -KILL "$(cat "$work/pid")"
 		rm "$work/pid"
 	done
+	TERMINAL=tmp/console start_container
+	run "$rebind" criu dump -t "$pid" -D "$work/img" "${declared[@]}"
+	cp "$work/a/vol/log" "$work/b/vol/log"
+	stop_container
+	run "$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]}" -- -d
+	refused "on a mount with peers no terminal is put later: they would get it, too" "'/tmp/console' shows a terminal"
 	result "nothing is left of terminals" "$(left_processes)"
 }
 
