@@ -172,7 +172,7 @@ static void write_map(pid_t pid, const char *name)
 
 static _Noreturn void live(int server, char **argv, int argc)
 {
-	struct world world = { .server = server };
+	struct world world = { .server = server, .mountinfo_fd = -1 };
 	bool userns = !strcmp(argv[3], "userns"), enter = argc > 4;
 	char byte;
 
@@ -190,6 +190,9 @@ static _Noreturn void live(int server, char **argv, int argc)
 	world.mntns_fd = openat(world.proc_fd, "self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	must(world.mntns_fd >= 0, "own namespace");
 	world.first_root = root_id();
+	if (!enter)
+		world.mountinfo_fd = openat(world.proc_fd, "self/mountinfo", O_RDONLY | O_CLOEXEC);
+	must(enter || world.mountinfo_fd >= 0, "own mountinfo");
 	puts("ready");
 	fflush(stdout);
 	serve_commands(&world);

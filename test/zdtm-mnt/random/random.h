@@ -30,6 +30,7 @@ struct world {
 	int proc_fd;		    /* of the /proc outside, whatever happens to the one inside */
 	int mntns_fd;		    /* the namespace itself, to find its root again */
 	int server;		    /* socket to the process that stayed outside */
+	int mountinfo_fd;	    /* all of it, as its first root sees it; none for a guest */
 	uint64_t first_root;	    /* id of its first mount */
 	dev_t outside[MAX_OUTSIDE]; /* filesystems that are not the namespace's alone */
 	size_t outside_count;
@@ -55,6 +56,10 @@ struct place {
 
 size_t table_read(const struct world *world, struct place **ret_places);
 bool table_has_cover(const struct world *world, const char *path);
+
+/* --- bound.c: what gets out of hand --- */
+
+bool bound_fits(const struct world *world, const char *source, const char *target);
 
 /* --- step.c: doing one --- */
 

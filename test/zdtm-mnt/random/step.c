@@ -235,6 +235,23 @@ static int do_mount(struct world *world, const char *verb, char **words)
 	return do_file(verb, words);
 }
 
+/* A guest does what its host has done already. EXFULL is our own word, no answer of the kernel. */
+static bool is_too_much(const struct world *world, const char *verb, char **words)
+{
+	static const char *const trees[] = { "rbind", "move", "beneath" };
+	static const char *const others[] = { "new", "bind", "from", "rfrom", "idmap" };
+
+	if (world->mountinfo_fd < 0)
+		return false;
+	for (size_t i = 0; i < sizeof(trees) / sizeof(trees[0]); i++)
+		if (!strcmp(verb, trees[i]))
+			return !bound_fits(world, words[0], words[1]);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (!strcmp(verb, others[i]))
+			return !bound_fits(world, NULL, words[1]);
+	return false;
+}
+
 /* Whoever enters the namespace finds the top of what is mounted at its root: so do we. */
 static int find_root(const struct world *world)
 {
@@ -248,6 +265,7 @@ int step_do(struct world *world, char **words, int count)
 
 	for (int i = count; i < MAX_WORDS; i++)
 		words[i] = nothing;
-	err = do_mount(world, words[0], words + 1);
+	err = is_too_much(world, words[0], words + 1) ? -EXFULL
+						      : do_mount(world, words[0], words + 1);
 	return find_root(world) ? -EIO : err;
 }
