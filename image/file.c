@@ -55,17 +55,20 @@ int image_file_start(struct image_file *file, int dir_fd, const char *name)
 	return tmpfile_is_missing(err) ? open_temporary(file) : err;
 }
 
+/*
+ * Without /proc: who reads contents is in the namespace that is dumped, and has its /proc, which
+ * can be nosymfollow, or anything. An older kernel wants CAP_DAC_READ_SEARCH for this way.
+ */
 static int link_unnamed(const struct image_file *file)
 {
 	char path[32];
 
+	if (linkat(file->fd, "", file->dir_fd, file->name, AT_EMPTY_PATH) == 0)
+		return 0;
+	if (errno != ENOENT && errno != EPERM)
+		return -errno;
 	if (linkat(AT_FDCWD, fd_proc_path(file->fd, path), file->dir_fd, file->name,
 		   AT_SYMLINK_FOLLOW) == 0)
-		return 0;
-	if (errno != ENOENT)
-		return -errno;
-	/* No /proc here. This way needs CAP_DAC_READ_SEARCH. */
-	if (linkat(file->fd, "", file->dir_fd, file->name, AT_EMPTY_PATH) == 0)
 		return 0;
 	return -errno;
 }
