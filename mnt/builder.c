@@ -87,6 +87,7 @@ static int carry_out(struct build *b, const struct plan_step *step)
 	case PLAN_PIVOT:
 		return pivot_into_new_root(b);
 	case PLAN_SEED:
+	case PLAN_SEED_HOST:
 	case PLAN_SHARE:
 	case PLAN_JOIN:
 	case PLAN_JOIN_HOST:

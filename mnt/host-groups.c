@@ -10,11 +10,11 @@ struct decision {
 	struct findings *findings;
 };
 
-bool host_groups_has(const struct sources *sources, uint32_t mount)
+uint32_t host_groups_of(const struct sources *sources, uint32_t mount)
 {
 	uint32_t group = sources->of[mount].group;
 
-	return group != MOUNT_NONE && sources->groups[group].shared;
+	return group == MOUNT_NONE ? 0 : sources->groups[group].shared;
 }
 
 static const char *why_no_group(const struct mount *m)
@@ -28,7 +28,7 @@ static int decide_master(const struct decision *d, uint32_t i)
 {
 	struct mount *m = &d->tree->mounts[i];
 
-	if (d->policy != REBIND_SHARING_PRIVATE && host_groups_has(d->sources, i))
+	if (d->policy != REBIND_SHARING_PRIVATE && host_groups_of(d->sources, i))
 		return 0;
 	if (d->policy == REBIND_SHARING_STRICT)
 		return findings_mount(
@@ -44,10 +44,10 @@ static void decide_peers(const struct decision *d, uint32_t i)
 {
 	struct mount *m = &d->tree->mounts[i];
 
-	if (d->policy == REBIND_SHARING_STRICT && !host_groups_has(d->sources, i))
+	if (d->policy == REBIND_SHARING_STRICT && !host_groups_of(d->sources, i))
 		findings_mount(d->findings, "sharing", m, "--sharing slave or --sharing private",
 			       "it shared a peer group with the host, and %s", why_no_group(m));
-	if (d->policy == REBIND_SHARING_SLAVE && host_groups_has(d->sources, i)) {
+	if (d->policy == REBIND_SHARING_SLAVE && host_groups_of(d->sources, i)) {
 		m->master = m->shared;
 		m->shared = 0;
 	}

@@ -7,9 +7,9 @@
 #include "mnt/source.h"
 
 /**
- * host_groups_has - is the source of a mount in a peer group of the host's
+ * host_groups_of - Return: the peer group of the host's that a mount's source is in, or 0
  */
-bool host_groups_has(const struct sources *sources, uint32_t mount);
+uint32_t host_groups_of(const struct sources *sources, uint32_t mount);
 
 /**
  * host_groups_decide - give each mount the relation to the host's groups that it can have

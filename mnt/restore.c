@@ -44,6 +44,7 @@
 #include "mnt/fs/fs.h"
 #include "mnt/host-groups.h"
 #include "mnt/lookahead.h"
+#include "mnt/source-place.h"
 #include "mnt/privileges.h"
 #include "mnt/rootless.h"
 #include "mnt/validate.h"
@@ -139,19 +140,24 @@ static int find_sources(struct restore *r)
 	return err ? log_error(err, "cannot look for the sources") : 0;
 }
 
-static bool has_host_group(void *sources, uint32_t i)
+static uint32_t host_group(void *sources, uint32_t i)
 {
-	return host_groups_has(sources, i);
+	return host_groups_of(sources, i);
 }
 
 static int make_plan(struct restore *r)
 {
+	cleanup_free struct plan_place *places = NULL;
+	int err = host_groups_decide(r->options->sharing, &r->tree, &r->sources, r->findings);
+
+	if (!err && !r->findings->n)
+		err = source_find_places(&r->tree, &r->sources, &places);
 	struct plan_input input = {
 		.tree = &r->tree,
-		.has_host_group = has_host_group,
+		.places = places,
+		.host_group = host_group,
 		.data = &r->sources,
 	};
-	int err = host_groups_decide(r->options->sharing, &r->tree, &r->sources, r->findings);
 
 	if (!err && !r->findings->n)
 		err = plan_build(&input, &r->plan, r->findings);

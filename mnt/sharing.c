@@ -20,6 +20,7 @@
 
 #include "base/log.h"
 #include "base/sys.h"
+#include "mnt/source-clone.h"
 
 static int join(struct build *b, uint32_t i, int giver_fd)
 {
@@ -30,7 +31,9 @@ static int join(struct build *b, uint32_t i, int giver_fd)
 
 static int make_seed(struct build *b, const struct plan_step *step)
 {
-	int fd = sys_open_tree(b->fds[step->other], "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+	int fd = step->op == PLAN_SEED_HOST
+			 ? source_clone_mount(b->sources, step->other)
+			 : sys_open_tree(b->fds[step->other], "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
 
 	if (fd < 0)
 		return fd;
@@ -45,6 +48,7 @@ static int change(struct build *b, const struct plan_step *step)
 
 	switch (step->op) {
 	case PLAN_SEED:
+	case PLAN_SEED_HOST:
 		return make_seed(b, step);
 	case PLAN_SHARE:
 		return sys_mount_setattr(fd, 0, 0, 0, MS_SHARED, -1);
@@ -56,7 +60,7 @@ static int change(struct build *b, const struct plan_step *step)
 		return join(b, step->mount, b->fds[step->other]);
 	default:
 		return join(b, step->mount,
-			    b->sources->groups[b->sources->of[step->mount].group].giver_fd);
+			    b->sources->groups[b->sources->of[step->other].group].giver_fd);
 	}
 }
 

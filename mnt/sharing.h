@@ -6,7 +6,8 @@
 #include "mnt/build.h"
 
 /**
- * sharing_step - PLAN_SHARE, PLAN_JOIN, PLAN_JOIN_HOST, PLAN_SLAVE, PLAN_UNBINDABLE
+ * sharing_step - PLAN_SEED, PLAN_SEED_HOST, PLAN_SHARE, PLAN_JOIN, PLAN_JOIN_HOST,
+ *		  PLAN_SLAVE, PLAN_UNBINDABLE
  * Return: 0 or a negative errno, logged.
  */
 int sharing_step(struct build *b, const struct plan_step *step);

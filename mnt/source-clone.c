@@ -142,6 +142,11 @@ int source_open(const struct sources *sources, uint32_t mount, const char *rest)
 	return path_open_beneath(sources->groups[source->group].clone_fd, path);
 }
 
+int source_clone_mount(const struct sources *sources, uint32_t mount)
+{
+	return clone_mount(sources->groups[sources->of[mount].group].clone_fd);
+}
+
 int source_clone_part(const struct sources *sources, uint32_t mount, const char *rest)
 {
 	cleanup_fd int fd = source_open(sources, mount, rest);

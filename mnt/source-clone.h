@@ -57,6 +57,11 @@ int source_open(const struct sources *sources, uint32_t mount, const char *rest)
 int source_clone(struct sources *sources, uint32_t mount);
 
 /**
+ * source_clone_mount - the same of the whole mount that a source lies on, for a peer group's seed
+ */
+int source_clone_mount(const struct sources *sources, uint32_t mount);
+
+/**
  * source_clone_part - the same of a directory or file below a source
  */
 int source_clone_part(const struct sources *sources, uint32_t mount, const char *rest);

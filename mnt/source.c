@@ -77,6 +77,7 @@ static void describe_group(struct source_group *group, const struct mount *host)
 	if (host) {
 		group->attributes = host->attributes;
 		group->shared = host->shared;
+		group->dev = host->dev;
 		group->attributes_known = true;
 		return;
 	}
@@ -116,7 +117,10 @@ static uint32_t mount_group(struct finder *f, const struct mount *host)
 		return MOUNT_NONE;
 	uint32_t group = single_group(f, &fd, host);
 
-	if (group != MOUNT_NONE && table_put(&f->out->by_mount, id, group, NULL))
+	if (group == MOUNT_NONE)
+		return group;
+	f->out->groups[group].root = host->deleted ? NULL : host->root;
+	if (table_put(&f->out->by_mount, id, group, NULL))
 		f->err = -ENOMEM;
 	return group;
 }

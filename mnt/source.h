@@ -18,7 +18,9 @@ struct source_group {
 	int clone_fd; /* mnt/source-clone.h: private, childless */
 	int giver_fd; /* a clone that is still in the caller's peer group, where one is needed */
 	uint32_t attributes;
-	uint32_t shared; /* peer group of the caller's mount */
+	uint32_t shared;  /* peer group of the caller's mount */
+	uint32_t dev;	  /* its superblock */
+	const char *root; /* and where in that the group starts; NULL: not known */
 	bool attributes_known;
 };
 

@@ -10,8 +10,10 @@ struct plan_group {
 	uint32_t id, master;
 	uint32_t first;	 /* chain of members: planner.next_member */
 	uint32_t widest; /* the member that shows most of the filesystem */
-	uint32_t giver;	 /* who the others join: the widest, or the seed */
+	uint32_t holder; /* the one whose source lies on the mount that shows most of it */
+	uint32_t giver;	 /* who the others join: the widest, or the seed; MOUNT_NONE at first */
 	uint32_t n_members;
+	uint32_t host_group; /* it is this one of the caller's */
 	bool has_slaves, needs_seed, done;
 };
 
@@ -33,6 +35,28 @@ struct planner {
 };
 
 void plan_add(struct planner *p, enum plan_op op, uint32_t mount, uint32_t other);
+
+/* Return: the group of this number, or NULL: it is not in the tree. */
+struct plan_group *plan_group_of(const struct planner *p, uint32_t id);
+
+/* What a mount will show. */
+struct plan_place plan_place(const struct planner *p, uint32_t mount);
+
+/* A member has come to the group: is it the widest, or the holder? */
+void plan_compare_member(const struct planner *p, struct plan_group *group, uint32_t mount);
+
+/* Which groups need a seed? */
+void plan_find_seeds(struct planner *p);
+
+/* Does a group's giver show what a mount, or a seed that is cloned for its group, shows? */
+bool plan_covers(const struct planner *p, const struct plan_group *group, uint32_t mount,
+		 bool is_seed);
+
+/* Clone the seeds that come from sources: these are gone with the pivot. */
+void plan_sow_sources(struct planner *p);
+
+/* Clone the seed of a group that needs one and has none. */
+void plan_sow(struct planner *p, struct plan_group *group);
 
 /* Find the peer groups of the tree. */
 void plan_collect_groups(struct planner *p);

@@ -7,15 +7,13 @@
  * comes with the group.
  *
  * Where no member contains the others, or a slave shows what none of them does, the group starts
- * with a seed: a clone of the mount that shows the whole filesystem, which is nowhere attached and
- * is gone when the builder ends. The members stay a group.
+ * with a seed: plan-seeds.c. Members of a group of the caller's each join that of their own source.
  */
 #include <string.h>
 
-#include "base/path.h"
 #include "model/plan-internal.h"
 
-static struct plan_group *group_of(const struct planner *p, uint32_t id)
+struct plan_group *plan_group_of(const struct planner *p, uint32_t id)
 {
 	uint32_t index = id ? table_get(&p->group_of, id) : TABLE_NONE;
 
@@ -25,7 +23,7 @@ static struct plan_group *group_of(const struct planner *p, uint32_t id)
 static void add_member(struct planner *p, uint32_t mount)
 {
 	const struct mount *m = &p->tree->mounts[mount];
-	struct plan_group *group = group_of(p, m->shared);
+	struct plan_group *group = plan_group_of(p, m->shared);
 
 	if (!group) {
 		p->err = table_put(&p->group_of, m->shared, p->n_groups, NULL);
@@ -34,66 +32,15 @@ static void add_member(struct planner *p, uint32_t mount)
 		group = &p->groups[p->n_groups++];
 		*group = (struct plan_group){ .id = m->shared,
 					      .master = m->master,
-					      .first = MOUNT_NONE };
-		group->widest = mount;
+					      .first = MOUNT_NONE,
+					      .widest = mount,
+					      .holder = mount,
+					      .giver = MOUNT_NONE };
 	}
 	p->next_member[mount] = group->first;
 	group->first = mount;
-	const char *rest = path_rest_below(p->tree->mounts[group->widest].root, m->root);
-
-	if (rest && *rest)
-		group->widest = mount;
+	plan_compare_member(p, group, mount);
 	group->n_members++;
-}
-
-/* Does @whole show at least what @m shows? What the caller or a plugin makes can only be tried. */
-static bool contains(const struct planner *p, uint32_t whole, const struct mount *m)
-{
-	const struct mount *from = &p->tree->mounts[whole];
-
-	return m->owner != MOUNT_INTERNAL ||
-	       (m->dev == from->dev && path_rest_below(m->root, from->root));
-}
-
-/* The mount of the tree that shows all that there is of a superblock, or MOUNT_NONE. */
-static uint32_t whole_of(const struct planner *p, const struct mount *m)
-{
-	const struct mount *root = &p->tree->mounts[p->tree->root];
-	uint32_t whole = m->dev == root->dev ? p->tree->root : tree_first_of_superblock(p->tree, m);
-
-	return whole == p->tree->root || (p->tree->mounts[whole].owner == MOUNT_INTERNAL &&
-					  mount_is_fsroot(&p->tree->mounts[whole]))
-		       ? whole
-		       : MOUNT_NONE;
-}
-
-/* A seed shows the whole, so its masters must as well. */
-static void need_seed(struct planner *p, struct plan_group *group)
-{
-	for (; group && !group->needs_seed; group = group_of(p, group->master)) {
-		const struct mount *widest = &p->tree->mounts[group->widest];
-		uint32_t whole = whole_of(p, widest);
-
-		if (whole == MOUNT_NONE || widest->host_shared ||
-		    strcmp(widest->root, p->tree->mounts[whole].root) == 0)
-			return;
-		group->needs_seed = p->seeds[whole] = true;
-	}
-}
-
-static void find_seeds(struct planner *p)
-{
-	for (uint32_t i = 0; i < p->tree->n; i++) {
-		const struct mount *m = &p->tree->mounts[i];
-		struct plan_group *group = group_of(p, m->shared), *master = group_of(p, m->master);
-
-		if (master)
-			master->has_slaves = true;
-		if (group && !contains(p, group->widest, m))
-			need_seed(p, group);
-		if (master && !contains(p, master->widest, m))
-			need_seed(p, master);
-	}
 }
 
 void plan_collect_groups(struct planner *p)
@@ -115,7 +62,7 @@ void plan_collect_groups(struct planner *p)
 		if (p->tree->mounts[i].shared)
 			add_member(p, i);
 	if (!p->err)
-		find_seeds(p);
+		plan_find_seeds(p);
 }
 
 /* Or a mount on it: pivot_root(2) leaves the old root on the topmost, and wants none shared. */
@@ -126,7 +73,7 @@ static bool is_at_root(const struct planner *p, const struct mount *m)
 
 bool plan_is_alone(const struct planner *p, const struct mount *m)
 {
-	const struct plan_group *group = group_of(p, m->shared);
+	const struct plan_group *group = plan_group_of(p, m->shared);
 
 	if (!group || group->n_members != 1 || group->has_slaves || m->master || m->host_shared ||
 	    is_at_root(p, m))
@@ -149,61 +96,88 @@ static void refuse(struct planner *p, const struct mount *m, const char *why)
 	p->err = findings_mount(p->findings, "sharing", m, NULL, "%s", why);
 }
 
-static void join(struct planner *p, uint32_t mount, const struct plan_group *group)
+static void refuse_join(struct planner *p, uint32_t mount, const struct plan_group *group)
 {
-	const struct mount *m = &p->tree->mounts[mount];
+	const struct mount *m = &p->tree->mounts[mount], *other = &p->tree->mounts[group->widest];
+	struct plan_place part = plan_place(p, mount), whole = plan_place(p, group->widest);
 
-	/* A seed shows all that there is of its filesystem. */
-	if (mount < p->tree->n &&
-	    !contains(p, group->giver < p->tree->n ? group->giver : group->widest, m) &&
-	    !(group->needs_seed && m->dev == p->tree->mounts[group->widest].dev))
+	if (part.from == MOUNT_NONE || whole.from == MOUNT_NONE)
 		refuse(p, m,
 		       "no member of its peer group shows the part of the filesystem that it shows");
 	else
-		plan_add(p, PLAN_JOIN, mount, group->giver);
+		p->err = findings_mount(
+			p->findings, "sharing", m, "give them sources on one mount",
+			"as a peer or slave of mount %u '%s' it must show a part of the same filesystem, "
+			"but %s",
+			other->id, other->mountpoint,
+			part.space != whole.space
+				? "their sources lie in different ones"
+				: "no mount that the sources of that peer group lie on has both");
 }
 
-/* @mount: or a seed of the group whose master this is */
-static void enslave(struct planner *p, uint32_t mount, uint32_t master_id)
+/* The caller's group that its source can give it: there is a giver for what was in one. */
+static uint32_t host_group(const struct planner *p, uint32_t mount)
 {
-	const struct plan_group *master = group_of(p, master_id);
+	const struct mount *m = &p->tree->mounts[mount];
+
+	return m->host_shared || m->master ? p->input->host_group(p->input->data, mount) : 0;
+}
+
+/* @mount: or a seed of the group that member @of is in */
+static void join(struct planner *p, uint32_t mount, uint32_t of, const struct plan_group *group)
+{
+	if (group->host_group && host_group(p, of) == group->host_group)
+		plan_add(p, PLAN_JOIN_HOST, mount, of);
+	else if (plan_covers(p, group, of, mount >= p->tree->n))
+		plan_add(p, PLAN_JOIN, mount, group->giver);
+	else
+		refuse_join(p, of, group);
+}
+
+/* @mount, @of: as for join(); the master may be the caller's */
+static void enslave(struct planner *p, uint32_t mount, uint32_t of, uint32_t master_id)
+{
+	const struct plan_group *master = plan_group_of(p, master_id);
 
 	if (master)
-		join(p, mount, master);
-	else if (mount < p->tree->n && p->input->has_host_group(p->input->data, mount))
-		plan_add(p, PLAN_JOIN_HOST, mount, MOUNT_NONE);
+		join(p, mount, of, master);
+	else if (host_group(p, of))
+		plan_add(p, PLAN_JOIN_HOST, mount, of);
 	else
 		return;
 	plan_add(p, PLAN_SLAVE, mount, MOUNT_NONE);
 }
 
-static void sow(struct planner *p, struct plan_group *group)
+/* The caller's group comes with its master; a new one needs that first. */
+static void start_group(struct planner *p, struct plan_group *group)
 {
-	group->giver = p->tree->n + p->plan->n_seeds++;
-	plan_add(p, PLAN_SEED, group->giver, whole_of(p, &p->tree->mounts[group->widest]));
+	uint32_t first = group->widest;
+
+	if (p->tree->mounts[first].host_shared)
+		group->host_group = host_group(p, first);
+	if (group->needs_seed)
+		plan_sow(p, group);
+	else
+		group->giver = first;
+	if (group->host_group) {
+		plan_add(p, PLAN_JOIN_HOST, first, first);
+		return;
+	}
+	if (group->master)
+		enslave(p, group->giver, group->giver == first ? first : group->holder,
+			group->master);
+	plan_add(p, PLAN_SHARE, group->giver, MOUNT_NONE);
 }
 
 static void share_group(struct planner *p, struct plan_group *group)
 {
-	uint32_t first = group->widest;
-
 	group->done = true;
-	group->giver = first;
-	if (plan_is_alone(p, &p->tree->mounts[first]))
+	if (plan_is_alone(p, &p->tree->mounts[group->widest]))
 		return;
-	if (group->needs_seed)
-		sow(p, group);
-	/* The caller's group comes with its master; a new one needs that first. */
-	if (p->tree->mounts[first].host_shared && p->input->has_host_group(p->input->data, first)) {
-		plan_add(p, PLAN_JOIN_HOST, first, MOUNT_NONE);
-	} else {
-		if (group->master)
-			enslave(p, group->giver, group->master);
-		plan_add(p, PLAN_SHARE, group->giver, MOUNT_NONE);
-	}
+	start_group(p, group);
 	for (uint32_t i = group->first; i != MOUNT_NONE; i = p->next_member[i])
 		if (i != group->giver)
-			join(p, i, group);
+			join(p, i, i, group);
 }
 
 /* Up the chain of masters to the first that stands, then down again; no recursion. */
@@ -211,7 +185,7 @@ static void share_with_masters(struct planner *p, struct plan_group *group, uint
 {
 	uint32_t n = 0;
 
-	for (; group && !group->done; group = group_of(p, group->master)) {
+	for (; group && !group->done; group = plan_group_of(p, group->master)) {
 		if (n == p->n_groups) {
 			refuse(p, &p->tree->mounts[group->first],
 			       "its peer group is its own master");
@@ -236,7 +210,7 @@ void plan_share(struct planner *p)
 			share_with_masters(p, &p->groups[i], chain);
 	for (uint32_t i = 0; i < p->tree->n; i++)
 		if (p->tree->mounts[i].master && !p->tree->mounts[i].shared)
-			enslave(p, i, p->tree->mounts[i].master);
+			enslave(p, i, i, p->tree->mounts[i].master);
 	for (uint32_t i = 0; i < p->tree->n; i++)
 		if (p->tree->mounts[i].unbindable)
 			plan_add(p, PLAN_UNBINDABLE, i, MOUNT_NONE);

@@ -252,6 +252,7 @@ static void build(struct planner *p)
 	build_subtree(p, p->tree->root);
 	build_late(p);
 	seal(p);
+	plan_sow_sources(p);
 	plan_add(p, PLAN_PIVOT, p->tree->root, MOUNT_NONE);
 	plan_share(p);
 }
@@ -295,6 +296,7 @@ char *plan_text(const struct mount_tree *tree, const struct plan_step *step)
 		[PLAN_SEAL] = "make superblock read-only",
 		[PLAN_PIVOT] = "pivot_root",
 		[PLAN_SEED] = "seed a peer group from",
+		[PLAN_SEED_HOST] = "seed a peer group from the source of",
 		[PLAN_SHARE] = "make shared",
 		[PLAN_JOIN] = "join group of",
 		[PLAN_JOIN_HOST] = "join the source's group",
@@ -303,16 +305,15 @@ char *plan_text(const struct mount_tree *tree, const struct plan_step *step)
 	};
 	/* A seed is nowhere mounted; it goes by what it was cloned from, which PLAN_SEED tells. */
 	bool seed = step->mount >= tree->n;
-	const struct mount *m = &tree->mounts[step->op == PLAN_SEED ? step->other
-					      : seed		    ? tree->root
-								    : step->mount];
+	bool sows = step->op == PLAN_SEED || step->op == PLAN_SEED_HOST;
+	const struct mount *m = &tree->mounts[sows ? step->other : seed ? tree->root : step->mount];
 	cleanup_free char *path = path_printable(m->mountpoint);
 	char *text;
 	int n;
 
 	if (!path)
 		return NULL;
-	if (step->op == PLAN_SEED)
+	if (sows)
 		n = asprintf(&text, "%s mount %u '%s': seed %u", words[step->op], m->id, path,
 			     step->mount - tree->n);
 	else if (seed)

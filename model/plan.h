@@ -24,9 +24,10 @@ enum plan_op {
 	PLAN_SEAL,	/* make its superblock read-only, now that it is filled */
 	PLAN_PIVOT,	/* the new root becomes the root */
 	PLAN_SEED,	/* a clone of other that is nowhere attached, to start a peer group with */
+	PLAN_SEED_HOST, /* the same, of the mount that other's source lies on; before the pivot */
 	PLAN_SHARE,	/* a new peer group */
 	PLAN_JOIN,	/* into the peer group (and below the master) of other */
-	PLAN_JOIN_HOST, /* into the peer group of its source, which is the caller's */
+	PLAN_JOIN_HOST, /* into the peer group of other's source, which is the caller's */
 	PLAN_SLAVE,	/* from a peer to a slave of the group */
 	PLAN_UNBINDABLE,
 };
@@ -35,7 +36,7 @@ struct plan_step {
 	uint32_t op : 8;	/* enum plan_op */
 	uint32_t and_close : 1; /* and let go of the descriptor */
 	uint32_t mount;		/* index; from tree->n on the seeds */
-	uint32_t other;		/* index: PLAN_JOIN's giver, what PLAN_SEED clones */
+	uint32_t other;		/* index: who gives the group, what a seed is cloned from */
 };
 
 struct plan {
@@ -47,14 +48,35 @@ struct plan {
 void plan_free(struct plan *plan);
 #define cleanup_plan cleanup(plan_free)
 
+/* Paths of two spaces have nothing to do with each other. The rest of the number tells which one.
+ */
+enum {
+	PLAN_SPACE_CREATED = 0, /* of a superblock that we create */
+	PLAN_SPACE_ROOT,	/* of the new root's, of which nothing else is known */
+	PLAN_SPACE_MOUNT,	/* of one mount's alone */
+	PLAN_SPACE_CALLERS,	/* of a superblock of the caller's */
+	PLAN_SPACE_SOURCE,	/* of a source that no path leads to */
+};
+#define PLAN_SPACE(what, number) ((uint64_t)(what) << 32 | (number))
+
+/* What a mount will show, which for a source is not what the image says. */
+struct plan_place {
+	uint64_t space;
+	const char *root; /* the path that it shows; NULL: nothing is known but the image's */
+	const char *base; /* and that of the mount that its source lies on */
+	uint32_t from;	  /* whose source that is: its own or the root's; MOUNT_NONE: none */
+	bool unknown;	  /* other spaces may be the same filesystem */
+};
+
 /* What the plan has to know beyond the tree. */
 struct plan_input {
-	const struct mount_tree *tree; /* owners decided */
+	const struct mount_tree *tree;	 /* owners decided */
+	const struct plan_place *places; /* by mount, of what is shared or a slave; or NULL */
 	/*
-	 * Return: can this mount's source give it a master (a peer group of the caller's)? Asked
-	 * for mounts whose master is not in the tree.
+	 * Return: the peer group of the caller's that this mount's source is in and can give it, or
+	 * 0. Asked for mounts whose master is not in the tree, and for peers of the caller's.
 	 */
-	bool (*has_host_group)(void *data, uint32_t mount);
+	uint32_t (*host_group)(void *data, uint32_t mount);
 	void *data;
 };
 

@@ -31,7 +31,7 @@ struct row {
 	uint32_t shared, master, dev;
 	const char *root, *fstype, *options;
 	uint32_t sb_flags, attributes;
-	bool unbindable;
+	bool unbindable, host_shared;
 };
 
 static inline struct mount *help_put(struct mount_tree *tree, const struct row *row)
@@ -52,6 +52,7 @@ static inline struct mount *help_put(struct mount_tree *tree, const struct row *
 	m->sb_flags = row->sb_flags;
 	m->attributes = row->attributes;
 	m->unbindable = row->unbindable;
+	m->host_shared = row->host_shared;
 	return m;
 }
 

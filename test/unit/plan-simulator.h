@@ -297,12 +297,16 @@ static inline void sim_step(struct simulator *s, const struct plan_step *step)
 		return sim_pivot(s);
 	case PLAN_SEED:
 		return sim_seed(s, i, step->other);
+	case PLAN_SEED_HOST:
+		sim_check(s, !s->pivoted && i >= s->tree->n, "too late, or no seed");
+		s->of[i].cloned_from = step->other;
+		return sim_open(s, i);
 	case PLAN_SHARE:
 		return sim_share(s, i);
 	case PLAN_JOIN:
 		return sim_join(s, i, step->other);
 	case PLAN_JOIN_HOST:
-		return sim_into(s, i, HOST | (i + 1), 0);
+		return sim_into(s, i, HOST | 1, 0);
 	case PLAN_SLAVE:
 		return sim_slave(s, i);
 	case PLAN_UNBINDABLE:
@@ -394,8 +398,8 @@ static inline const char *sim_run(const struct mount_tree *tree, const struct pl
 
 /* ---- plans of tables ---- */
 
-/* Without data: every source can give one. */
-static inline bool sim_all_host_groups(void *data, uint32_t mount)
+/* Without data: every source can give one, the same. */
+static inline uint32_t sim_all_host_groups(void *data, uint32_t mount)
 {
 	return !data;
 }
@@ -403,7 +407,7 @@ static inline bool sim_all_host_groups(void *data, uint32_t mount)
 static inline int sim_plan(const struct mount_tree *tree, struct plan *plan,
 			   struct findings *findings)
 {
-	struct plan_input input = { .tree = tree, .has_host_group = sim_all_host_groups };
+	struct plan_input input = { .tree = tree, .host_group = sim_all_host_groups };
 
 	*plan = (struct plan){ 0 };
 	return plan_build(&input, plan, findings);

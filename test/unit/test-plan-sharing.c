@@ -125,7 +125,9 @@ static void a_master_that_no_source_can_give_is_left_out(void **state)
 	cleanup_plan struct plan plan = { 0 };
 
 	help_tree(&tree, rows, ARRAY_SIZE(rows));
-	struct plan_input input = { &tree, sim_all_host_groups, &tree };
+	struct plan_input input = { .tree = &tree,
+				    .host_group = sim_all_host_groups,
+				    .data = &tree };
 
 	assert_ok(plan_build(&input, &plan, &findings));
 	assert_null(sim_run(&tree, &plan, NULL));
@@ -232,6 +234,143 @@ static void a_group_of_two_filesystems_is_refused(void **state)
 	refused(rows, ARRAY_SIZE(rows), "no member of its peer group");
 }
 
+/* ---- sources, which lie where the caller says ---- */
+
+#define ON(path, whole, index)                                                               \
+	{                                                                                    \
+		.space = PLAN_SPACE(PLAN_SPACE_CALLERS, 7), .root = (path), .base = (whole), \
+		.from = (index)                                                              \
+	}
+
+/* Return: how many findings there are; with none the plan is good. */
+static uint32_t plan_places(const struct row *rows, size_t n, const struct plan_place *places,
+			    struct mount_tree *tree, struct plan *plan)
+{
+	cleanup_findings struct findings findings = { 0 };
+
+	help_tree(tree, rows, n);
+	struct plan_input input = { .tree = tree,
+				    .places = places,
+				    .host_group = sim_all_host_groups };
+	int err = plan_build(&input, plan, &findings);
+
+	assert_int_equal(err, findings.n ? -EINVAL : 0);
+	if (!err && sim_run(tree, plan, NULL))
+		fail_msg("%s", sim_run(tree, plan, NULL));
+	return findings.n;
+}
+
+static void parts_of_a_source_start_with_a_seed_that_is_cloned_before_the_pivot(void **state)
+{
+	static const struct row rows[] = {
+		{ 1, 0, "/", ROOT },
+		{ 2, 1, "/a", CALLERS, .dev = 9, .shared = 5 },
+		{ 3, 1, "/b", CALLERS, .dev = 9, .shared = 5 },
+		{ 4, 1, "/c", CALLERS, .dev = 9, .master = 5 },
+		{ 5, 1, "/d", CALLERS, .dev = 9, .shared = 6, .master = 5 },
+		{ 6, 1, "/e", CALLERS, .dev = 9, .shared = 6, .master = 5 },
+	};
+	static const struct plan_place places[] = {
+		{ 0 },
+		ON("/v/a", "/v/a", 1),
+		ON("/v/b", "/v", 2),
+		ON("/v/c", "/v", 3),
+		ON("/v/d", "/v", 4),
+		ON("/v/e", "/v", 5),
+	};
+	cleanup_tree struct mount_tree tree;
+	cleanup_plan struct plan plan = { 0 };
+
+	assert_int_equal(plan_places(rows, ARRAY_SIZE(rows), places, &tree, &plan), 0);
+	assert_int_equal(sim_how_many(&plan, PLAN_SEED_HOST), 2);
+	assert_int_equal(plan.n_seeds, 2);
+	for (uint32_t k = 0; k < plan.n; k++)
+		if (plan.steps[k].op == PLAN_SEED_HOST)
+			assert_int_not_equal(plan.steps[k].other, 1);
+}
+
+static void the_widest_is_the_one_whose_source_has_the_others_in_it(void **state)
+{
+	static const struct row rows[] = {
+		{ 1, 0, "/", ROOT },
+		{ 2, 1, "/a", CALLERS, .dev = 9, .shared = 5, .root = "/x" },
+		{ 3, 1, "/b", CALLERS, .dev = 9, .shared = 5, .root = "/x/y" },
+	};
+	static const struct plan_place places[] = { { 0 },
+						    ON("/v/a/in", "/", 1),
+						    ON("/v/a", "/", 2) };
+	cleanup_tree struct mount_tree tree;
+	cleanup_plan struct plan plan = { 0 };
+
+	assert_int_equal(plan_places(rows, ARRAY_SIZE(rows), places, &tree, &plan), 0);
+	assert_int_equal(plan.n_seeds, 0);
+	assert_int_equal(plan.steps[sim_where(&tree, &plan, PLAN_JOIN, 2)].other, 2);
+}
+
+static void sources_without_a_mount_in_common_are_refused(void **state)
+{
+	static const struct row rows[] = {
+		{ 1, 0, "/", ROOT },
+		{ 2, 1, "/a", CALLERS, .dev = 9, .shared = 5 },
+		{ 3, 1, "/b", CALLERS, .dev = 9, .shared = 5 },
+		{ 4, 1, "/c", CALLERS, .dev = 9, .master = 5 },
+		{ 5, 1, "/d", CALLERS, .dev = 9, .shared = 6, .master = 5 },
+	};
+	static const struct plan_place places[] = {
+		{ 0 },
+		ON("/v/a", "/v/a", 1),
+		ON("/v/b", "/v/b", 2),
+		ON("/v/a/in", "/v/a/in", 3),
+		{ .space = PLAN_SPACE(PLAN_SPACE_CALLERS, 8), .root = "/", .base = "/", .from = 4 },
+	};
+	cleanup_tree struct mount_tree tree;
+	cleanup_plan struct plan plan = { 0 };
+
+	assert_int_equal(plan_places(rows, ARRAY_SIZE(rows), places, &tree, &plan), 2);
+}
+
+static void what_no_path_leads_to_is_tried(void **state)
+{
+	static const struct row rows[] = {
+		{ 1, 0, "/", ROOT },
+		{ 2, 1, "/a", CALLERS, .dev = 9, .shared = 5 },
+		{ 3, 1, "/b", CALLERS, .dev = 9, .shared = 5 },
+	};
+	static const struct plan_place places[] = {
+		{ 0 },
+		ON("/v/a", "/", 1),
+		{ .space = PLAN_SPACE(PLAN_SPACE_SOURCE, 0),
+		  .root = "/",
+		  .base = "/",
+		  .from = 2,
+		  .unknown = true },
+	};
+	cleanup_tree struct mount_tree tree;
+	cleanup_plan struct plan plan = { 0 };
+
+	assert_int_equal(plan_places(rows, ARRAY_SIZE(rows), places, &tree, &plan), 0);
+	assert_int_equal(sim_how_many(&plan, PLAN_JOIN), 1);
+}
+
+static void peers_of_the_callers_join_the_group_of_their_own_source(void **state)
+{
+	static const struct row rows[] = {
+		{ 1, 0, "/", ROOT },
+		{ 2, 1, "/a", CALLERS, .dev = 9, .shared = 5, .host_shared = true },
+		{ 3, 1, "/b", CALLERS, .dev = 9, .shared = 5, .host_shared = true },
+		{ 4, 1, "/c", CALLERS, .dev = 9, .master = 5 },
+	};
+	static const struct plan_place places[] = {
+		{ 0 }, ON("/v/a", "/", 1), ON("/v/b", "/", 2), ON("/v/c", "/", 3)
+	};
+	cleanup_tree struct mount_tree tree;
+	cleanup_plan struct plan plan = { 0 };
+
+	assert_int_equal(plan_places(rows, ARRAY_SIZE(rows), places, &tree, &plan), 0);
+	assert_int_equal(sim_how_many(&plan, PLAN_JOIN_HOST), 3);
+	assert_int_equal(plan.n_seeds, 0);
+}
+
 /* ---- many ---- */
 
 static void build_many(struct mount_tree *tree, uint32_t n, uint32_t n_peers)
@@ -311,6 +450,12 @@ int main(void)
 		cmocka_unit_test(
 			a_group_without_a_member_that_contains_the_others_starts_with_a_seed),
 		cmocka_unit_test(a_group_of_two_filesystems_is_refused),
+		cmocka_unit_test(
+			parts_of_a_source_start_with_a_seed_that_is_cloned_before_the_pivot),
+		cmocka_unit_test(the_widest_is_the_one_whose_source_has_the_others_in_it),
+		cmocka_unit_test(sources_without_a_mount_in_common_are_refused),
+		cmocka_unit_test(what_no_path_leads_to_is_tried),
+		cmocka_unit_test(peers_of_the_callers_join_the_group_of_their_own_source),
 		cmocka_unit_test(many_peers_with_many_slaves_cost_the_same_for_each),
 		cmocka_unit_test(a_long_chain_of_masters_has_a_plan),
 	};

@@ -385,11 +385,12 @@ static void every_step_has_a_line(void **state)
 
 	help_tree(&tree, rows, 2);
 	for (uint32_t op = PLAN_PREMOUNT; op <= PLAN_UNBINDABLE; op++) {
-		cleanup_free char *line = plan_text(&tree, &(struct plan_step){
-								   .op = op,
-								   .mount = op == PLAN_SEED ? 2 : 1,
-								   .other = 1,
-							   });
+		cleanup_free char *line = plan_text(
+			&tree, &(struct plan_step){
+				       .op = op,
+				       .mount = op == PLAN_SEED || op == PLAN_SEED_HOST ? 2 : 1,
+				       .other = 1,
+			       });
 
 		assert_non_null(line);
 		assert_non_null(strstr(line, "mount 2 '/a\\012b'"));
