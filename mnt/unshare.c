@@ -12,6 +12,7 @@
 /* More ids than any gap between two CPUs' batches. */
 #define BATCH_TRIES 5000
 #define AT_ONCE	    1000
+#define SLOW_TRIES  200000 /* one by one */
 
 static uint64_t own_id(int proc_fd)
 {
@@ -33,16 +34,25 @@ int unshare_to_root(void)
 	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ? -errno : 0;
 }
 
+/* Return: false where there may be none of them: user.max_uts_namespaces. */
+static bool use_up_many(void)
+{
+	for (int n = 0; n < AT_ONCE; n++)
+		if (unshare(CLONE_NEWUTS) < 0)
+			return false;
+	return true;
+}
+
 static int use_up_ids(uint64_t above)
 {
 	cleanup_fd int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int tries = BATCH_TRIES;
 
 	if (proc < 0)
 		return -errno;
-	for (int i = 0; i < BATCH_TRIES; i++) {
-		for (int n = 0; n < AT_ONCE; n++)
-			if (unshare(CLONE_NEWUTS) < 0)
-				return -errno;
+	for (int i = 0; i < tries; i++) {
+		if (tries == BATCH_TRIES && !use_up_many())
+			tries = SLOW_TRIES;
 		if (unshare(CLONE_NEWNS) < 0)
 			return -errno;
 		if (own_id(proc) > above)

@@ -225,7 +225,19 @@ static int unshare_above(int cpu, uint64_t above)
 	return own_id() > above && CPU_EQUAL(&before, &after) ? 0 : 2;
 }
 
-static void a_mount_namespace_gets_an_id_above_another_on_every_cpu(void **state)
+/* As an administrator may have it: in a user namespace, as the limit is the host's otherwise. */
+static int unshare_without_uts(int cpu, uint64_t above)
+{
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		return 3;
+	cleanup_fd int limit = open("/proc/sys/user/max_uts_namespaces", O_WRONLY | O_CLOEXEC);
+
+	if (limit < 0 || write(limit, "0", 1) != 1 || unshare(CLONE_NEWUTS) == 0)
+		return 4;
+	return unshare_above(cpu, above);
+}
+
+static void on_so_many_cpus_it_is_above(int most, int (*try)(int cpu, uint64_t above))
 {
 	cpu_set_t allowed;
 
@@ -236,16 +248,27 @@ static void a_mount_namespace_gets_an_id_above_another_on_every_cpu(void **state
 	assert_ok(sched_getaffinity(0, sizeof(allowed), &allowed));
 	int cpus = CPU_COUNT(&allowed) < 8 ? CPU_COUNT(&allowed) : 8;
 
-	for (int cpu = 0; cpu < cpus && CPU_ISSET(cpu, &allowed); cpu++) {
+	for (int cpu = 0; cpu < cpus && cpu < most && CPU_ISSET(cpu, &allowed); cpu++) {
 		uint64_t above = largest_id(cpus);
 		pid_t pid = child_fork();
 		int status;
 
 		if (pid == 0)
-			_exit(unshare_above(cpu, above));
+			_exit(try(cpu, above));
 		child_wait(pid, &status);
 		assert_int_equal(status, 0);
 	}
+}
+
+static void a_mount_namespace_gets_an_id_above_another_on_every_cpu(void **state)
+{
+	on_so_many_cpus_it_is_above(CPU_SETSIZE, unshare_above);
+}
+
+static void also_where_there_can_be_no_uts_namespaces(void **state)
+{
+	/* A second for each. */
+	on_so_many_cpus_it_is_above(1, unshare_without_uts);
 }
 
 int main(void)
@@ -260,6 +283,7 @@ int main(void)
 		cmocka_unit_test(words_that_are_none_are_findings_all_of_them),
 		cmocka_unit_test(a_filesystem_that_is_none_is_an_error),
 		cmocka_unit_test(a_mount_namespace_gets_an_id_above_another_on_every_cpu),
+		cmocka_unit_test(also_where_there_can_be_no_uts_namespaces),
 	};
 
 	return help_unshare() ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
