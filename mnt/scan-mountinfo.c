@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "mnt/libmount.h"
 #include "mnt/scan-reader.h"
 #include "model/flags.h"
@@ -97,6 +98,23 @@ static int set_propagation(struct mount *m, const char *fields, uint32_t *strang
 	return 0;
 }
 
+static int set_attributes(struct mount *m, const char *words, struct tree_fault *fault)
+{
+	const char *unknown;
+
+	if (!flags_attr_from_options(words, &m->attributes, &unknown))
+		return 0;
+	cleanup_free char *word = strndup(unknown, strcspn(unknown, ","));
+	cleanup_free char *shown = word ? path_printable(word) : NULL;
+
+	if (!shown)
+		return -ENOMEM;
+	snprintf(fault->text, sizeof(fault->text),
+		 "has the per-mount flag '%.40s', which is unknown here", shown);
+	fault->reason = fault->text;
+	return -EBADMSG;
+}
+
 static int set_strings(struct mount_tree *tree, struct mount *m, struct libmnt_fs *fs)
 {
 	const char *target = mnt_fs_get_target(fs), *root = mnt_fs_get_root(fs);
@@ -130,9 +148,7 @@ static int add_one(struct mount_tree *tree, struct libmnt_fs *fs, const char *li
 		err = set_sb_options(tree, m, sb_options(line, end), end);
 	if (!err)
 		err = set_propagation(m, mnt_fs_get_optional_fields(fs), &fault->strange);
-	if (!err && flags_attr_from_options(attributes ? attributes : "", &m->attributes, NULL))
-		err = -EBADMSG;
-	return err;
+	return err ? err : set_attributes(m, attributes ? attributes : "", fault);
 }
 
 /* The next line that is none of those that libmount leaves out. */
@@ -155,9 +171,11 @@ static int add_all(struct mount_tree *tree, struct libmnt_table *table, const ch
 		text = next_line(text);
 		int err = add_one(tree, fs, text, fault);
 
-		if (err == -EBADMSG)
-			*fault = (struct tree_fault){ (uint32_t)mnt_fs_get_id(fs),
-						      "has a field unknown here" };
+		if (err == -EBADMSG) {
+			fault->id = (uint32_t)mnt_fs_get_id(fs);
+			if (fault->reason != fault->text)
+				fault->reason = "has a field unknown here";
+		}
 		if (err)
 			return err;
 		text += strcspn(text, "\n");

@@ -220,7 +220,9 @@ static int read_table(const struct scan_target *target, enum scan_reader reader,
 				: scan_mountinfo(target->mountinfo_fd, tree, &fault);
 
 	/* What is not known could not be built again. */
-	if (!err && fault.strange)
+	if (err == -EBADMSG && fault.id)
+		log_error(err, "mount %u %s", fault.id, fault.reason);
+	else if (!err && fault.strange)
 		err = log_error(-EBADMSG, "mount %u has an optional field that is unknown here",
 				fault.strange);
 

@@ -29,8 +29,9 @@ struct mount *tree_add(struct mount_tree *tree);
 /* Why tree_link() refused; @id is the mount at fault. */
 struct tree_fault {
 	uint32_t id;
-	const char *reason; /* constant text: "has the id of another mount", ... */
+	const char *reason; /* constant: "has the id of another mount", ...; or @text */
 	uint32_t strange;   /* a mount that a text has more to tell of than is known here, or 0 */
+	char text[96];	    /* a reason with a word of the table's in it */
 };
 
 /**

@@ -188,6 +188,9 @@ strange() {
 	printf '1 0 0:1 / / rw news:3 - ext4 /dev/sda rw\n2 1 0:2 / /a rw shared:2 more - tmpfs x rw\n' >"$work/newer"
 	says "an unknown optional field of a saved mountinfo is said to be unknown" 0 \
 		'mount 1 of a saved mountinfo has an optional field that is unknown' "$rebind" show "$work/newer"
+	printf '1 0 0:1 / / rw - ext4 /dev/sda rw\n2 1 0:2 / /a rw,nosuid,no\\033new,relatime - tmpfs x rw\n' >"$work/flags"
+	says "an unknown flag of a mount is an error that names it" 1 \
+		"mount 2 of '$work/flags' has the per-mount flag 'no.033new', which is unknown here" "$rebind" show "$work/flags"
 	printf '1 0 0:1 / / rw - ext4 /dev/sda rw\n2 1 0:2 / /a rw - tmpfs x rw,size=1\\000b\n' >"$work/zero"
 	says "a zero byte in one is an error" 1 'zero byte' "$rebind" show "$work/zero"
 	: >"$work/empty"
