@@ -103,6 +103,11 @@ const char *companion_path_below(const struct mount *volume, const struct mount 
 			      : path_rest_below(m->mountpoint, volume->mountpoint);
 }
 
+bool companion_was_mounted(const struct mount *volume, const struct mount *m)
+{
+	return !m->parent_path && m->dev != volume->dev;
+}
+
 void companions_free(struct companions *companions)
 {
 	table_free(&companions->parts.table);

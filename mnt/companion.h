@@ -39,4 +39,9 @@ int companions_follow(struct external_input *in, struct companions *companions);
  */
 const char *companion_path_below(const struct mount *volume, const struct mount *m);
 
+/**
+ * companion_was_mounted - was it mounted on its volume's source, rather than a bind of a part
+ */
+bool companion_was_mounted(const struct mount *volume, const struct mount *m);
+
 #endif

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "mnt/companion.h"
 #include "mnt/device.h"
@@ -163,6 +164,33 @@ static bool fits_kind(struct finder *f, struct mount *m, const char *name, uint3
 	return false;
 }
 
+/* The volume that a mount came along with, or NULL. */
+static const struct mount *whole_of(const struct finder *f, const struct mount *m)
+{
+	uint32_t i = table_get(&f->by_key, table_hash_bytes(m->parent_key, strlen(m->parent_key)));
+
+	return i == TABLE_NONE ? NULL : &f->in->tree->mounts[i];
+}
+
+/* The new source has nothing mounted there: what is beneath takes the place, which may be meant. */
+static void warn_if_beneath(const struct finder *f, const struct mount *m,
+			    const struct sys_mount_stat *stat)
+{
+	const struct mount *volume =
+		m->owner == MOUNT_EXTERNAL && !m->key && m->parent_key ? whole_of(f, m) : NULL;
+
+	if (!volume || stat->is_mount_root || !companion_was_mounted(volume, m))
+		return;
+	cleanup_free char *path = path_printable(m->mountpoint);
+	cleanup_free char *below = path_printable(companion_path_below(volume, m));
+
+	log_warn("mount %u '%s' came along with the external mount '%s' as a %s mounted at '%s' "
+		 "below its source; the new source has only a %s there, which is taken. Where that "
+		 "is meant, say so at the dump: --external mnt[%s]:KEY",
+		 m->id, path, m->parent_key, m->fstype, below,
+		 S_ISDIR(stat->mode) ? "directory" : "file", path);
+}
+
 static void set_source(struct finder *f, uint32_t i, int *fd, const char *name)
 {
 	struct mount *m = &f->in->tree->mounts[i];
@@ -176,6 +204,7 @@ static void set_source(struct finder *f, uint32_t i, int *fd, const char *name)
 	}
 	if (!fits_kind(f, m, name, stat.mode))
 		return;
+	warn_if_beneath(f, m, &stat);
 	const struct mount *host = callers_mount(f, &stat);
 	const char *rest = host && *name ? path_rest_below(name, host->mountpoint) : NULL;
 
@@ -284,12 +313,10 @@ static char *advice(const char *what, const char *key, size_t size, const char *
 static void take_companion(struct finder *f, uint32_t i)
 {
 	struct mount *m = &f->in->tree->mounts[i];
-	uint32_t whole =
-		table_get(&f->by_key, table_hash_bytes(m->parent_key, strlen(m->parent_key)));
+	const struct mount *whole = whole_of(f, m);
 	const struct word_external *option = words_by_key(f->in->externals, m->parent_key);
 	const struct rebind_inherit_fd *inherit = inherited(f, m->parent_key);
-	const char *rest =
-		whole == TABLE_NONE ? NULL : companion_path_below(&f->in->tree->mounts[whole], m);
+	const char *rest = whole ? companion_path_below(whole, m) : NULL;
 
 	if (rest && option)
 		take_below_path(f, i, option->value, rest);

@@ -225,6 +225,36 @@ static void what_came_along_is_found_below_its_volume(void **state)
 	assert_string_equal(s.sources.of[3].rest, "/a");
 }
 
+static void what_came_along_as_a_mount_and_is_none_any_more_is_warned_of(void **state)
+{
+	static const struct row rows[] = {
+		{ 1, 0, "/", MOUNT_ROOT },
+		{ 2, 1, "/v", CALLERS, .dev = 9, .root = "/old" },
+		{ 3, 2, "/v/sub", CALLERS, .dev = 10 },
+		{ 4, 2, "/v/under/x", CALLERS, .dev = 10 },
+		{ 5, 1, "/part", CALLERS, .dev = 9, .root = "/old/a" },
+		{ 6, 1, "/of-sub", CALLERS, .dev = 10, .root = "/in" },
+		{ 7, 1, "/own", CALLERS, .dev = 10, .root = "/in" },
+	};
+	static const char *const words[] = { "mnt[v]:/tmp/s", "mnt[own]:/tmp/s/b" };
+	cleanup_search struct search s;
+
+	search_tree(&s, rows, ARRAY_SIZE(rows));
+	s.tree.mounts[1].key = "v";
+	for (int i = 2; i < 6; i++)
+		s.tree.mounts[i].parent_key = "v";
+	s.tree.mounts[5].parent_path = "/sub/in";
+	s.tree.mounts[6].key = "own";
+	help_keep_log();
+	search_for(&s, words, 2);
+	log_to(NULL, NULL, LOG_WARN);
+	codes_are(&s, "");
+	assert_non_null(strstr(help_log_text, "mount 4 '/v/under/x' came along"));
+	assert_non_null(strstr(help_log_text, "'/under/x'"));
+	assert_non_null(strstr(help_log_text, "--external mnt[/v/under/x]:KEY"));
+	assert_null(strchr(strchr(help_log_text, '\n') + 1, '\n'));
+}
+
 static void a_descriptor_is_a_source(void **state)
 {
 	static const char *const keys[] = { "a", "closed", "both" };
@@ -280,6 +310,7 @@ int main(void)
 		cmocka_unit_test(a_symlink_is_resolved_once_and_for_all),
 		cmocka_unit_test(what_the_image_names_itself_needs_consent),
 		cmocka_unit_test(what_came_along_is_found_below_its_volume),
+		cmocka_unit_test(what_came_along_as_a_mount_and_is_none_any_more_is_warned_of),
 		cmocka_unit_test(a_descriptor_is_a_source),
 		cmocka_unit_test(a_source_is_cloned_by_its_path_in_the_clone_of_its_mount),
 	};
