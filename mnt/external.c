@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/path.h"
 #include "mnt/companion.h"
+#include "mnt/device.h"
 #include "mnt/mount-log.h"
 #include "model/filesystem.h"
 
@@ -77,6 +79,42 @@ static void declare(struct external_input *in, struct mount *m, const char *key)
 	m->owner = MOUNT_EXTERNAL;
 }
 
+/* A filesystem can be on a device and have a number of its own: btrfs, which may be on several. */
+static const struct mount *mounted_from(const struct external_input *in, uint32_t device)
+{
+	for (uint32_t i = 0; i < in->tree->n; i++) {
+		const struct mount *m = &in->tree->mounts[i];
+		struct sys_mount_stat stat;
+
+		if (*m->source == '/' && device_mounts(m->fstype) &&
+		    sys_mount_stat(AT_FDCWD, m->source, 0, &stat) == 0 && S_ISBLK(stat.mode) &&
+		    MOUNT_DEV(stat.rdev_major, stat.rdev_minor) == device)
+			return m;
+	}
+	return NULL;
+}
+
+static void refuse_device(struct external_input *in, const struct word_external *option)
+{
+	const struct mount *m = mounted_from(in, option->id);
+	char help[64];
+
+	if (!m) {
+		findings_add(
+			in->findings, "option", 0, NULL, NULL,
+			"--external names the device %u/%u, of which nothing is mounted in the namespace",
+			MOUNT_DEV_MAJOR(option->id), MOUNT_DEV_MINOR(option->id));
+		return;
+	}
+	snprintf(help, sizeof(help), "--external dev[%u/%u]:KEY", MOUNT_DEV_MAJOR(m->dev),
+		 MOUNT_DEV_MINOR(m->dev));
+	findings_mount(
+		in->findings, "option", m, help,
+		"--external names its device %u/%u, but the mount table has the number %u/%u for it",
+		MOUNT_DEV_MAJOR(option->id), MOUNT_DEV_MINOR(option->id), MOUNT_DEV_MAJOR(m->dev),
+		MOUNT_DEV_MINOR(m->dev));
+}
+
 /* dev[MAJ/MIN]:KEY takes every mount of a block device. */
 static void declare_device(struct external_input *in, const struct word_external *option)
 {
@@ -84,10 +122,7 @@ static void declare_device(struct external_input *in, const struct word_external
 	char source[256];
 
 	if (i == TABLE_NONE) {
-		findings_add(
-			in->findings, "option", 0, NULL, NULL,
-			"--external names the device %u/%u, of which nothing is mounted in the namespace",
-			MOUNT_DEV_MAJOR(option->id), MOUNT_DEV_MINOR(option->id));
+		refuse_device(in, option);
 		return;
 	}
 	int n = snprintf(source, sizeof(source), "dev[%s]", option->value);

@@ -13,12 +13,13 @@ command -v mkfs.ext4 > /dev/null || skip_all "mkfs.ext4 is not installed"
 command -v losetup > /dev/null || skip_all "losetup is not installed"
 [ -e /dev/loop-control ] || skip_all "no loop devices"
 
-old='' new='' sleeper=''
+old='' new='' btrfs='' sleeper=''
 # shellcheck disable=SC2317 # a trap
 cleanup() {
 	[ -n "$sleeper" ] && kill "$sleeper" 2> /dev/null && wait "$sleeper" 2> /dev/null
 	[ -n "$old" ] && losetup -d "$old"
 	[ -n "$new" ] && losetup -d "$new"
+	[ -n "$btrfs" ] && losetup -d "$btrfs"
 }
 trap cleanup EXIT
 mkdir fill img
@@ -54,6 +55,24 @@ pid=$sleeper
 device=$(awk '$5 == "/disk" { sub(":", "/", $3); print $3 }' "/proc/$pid/mountinfo")
 
 run() { "$rebind" "$@" 2> err > out || echo "exit status $?"; }
+
+# A btrfs tells another number than that of its device.
+own() {
+	truncate -s 128M btrfs.img
+	mkfs.btrfs -q btrfs.img > /dev/null && btrfs=$(losetup -f --show btrfs.img) && mount "$btrfs" fill
+}
+if command -v mkfs.btrfs > /dev/null && own 2> err; then
+	given=$(stat -c '%Hr/%Lr' "$btrfs")
+	told=$(awk -v at="$work/fill" '$5 == at { sub(":", "/", $3); print $3 }' /proc/self/mountinfo)
+	what=$(run dump --dry-run -t $$ -D other --external "dev[$given]:disk")
+	result "a device's own number is refused with the one that the mount table has" \
+		"$(grep -q "its device $given.*number $told for it; --external dev\[$told\]:KEY" err || echo "not named: $what")"
+	what=$(run dump --dry-run -t $$ -D other --external "dev[$told]:disk")
+	result "which is taken" "$(! grep -qe "its device" -e "names the device" err || cat err)"
+	umount fill
+else
+	skip "a device's own number is refused with the one that the mount table has" "no btrfs on a loop device here"
+fi
 result "the mounts of a device are dumped by its number" \
 	"$(run dump -t "$pid" -D img --external "dev[$device]:disk")"
 what=$(run restore -D img --root new --external 'dev[other]:/dev/null' --pidfile p)
