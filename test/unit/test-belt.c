@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -273,17 +276,46 @@ static void the_thread_is_gone_for_the_kernel_too(void **state)
 	assert_int_equal(status, 0);
 }
 
-static void use_one_cpu(void)
+static void *exit_thread(void *data)
 {
-	struct seen taken = { 0 }, given = { .size = 100003 };
-	struct belt belt;
+	return data;
+}
+
+static bool have_one_cpu(void)
+{
 	cpu_set_t cpus;
-	size_t n;
 
 	CPU_ZERO(&cpus);
 	CPU_SET((size_t)sched_getcpu(), &cpus);
-	if (sched_setaffinity(0, sizeof(cpus), &cpus) < 0 || belt_open(&belt, ROOM, take, &taken) ||
-	    put_all(&belt, 100003) || belt_end(&belt))
+	return sched_setaffinity(0, sizeof(cpus), &cpus) == 0;
+}
+
+/* As at RLIMIT_NPROC, which does not hold for root. */
+static bool have_no_more_threads(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAGAIN),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { ARRAY_SIZE(code), code };
+	pthread_t thread;
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0 &&
+	       pthread_create(&thread, NULL, exit_thread, NULL) == EAGAIN;
+}
+
+static void work_alone(bool (*prepare)(void))
+{
+	struct seen taken = { 0 }, given = { .size = 100003 };
+	struct belt belt;
+	size_t n;
+
+	if (!prepare() || belt_open(&belt, ROOM, take, &taken) || put_all(&belt, 100003) ||
+	    belt_end(&belt))
 		_exit(1);
 	belt_close(&belt);
 	if (taken.beside || taken.wrong || taken.n != 100003)
@@ -294,16 +326,26 @@ static void use_one_cpu(void)
 	_exit(given.beside ? 4 : 0);
 }
 
-static void on_one_cpu_there_is_no_thread(void **state)
+static void it_is_done_alone(bool (*prepare)(void))
 {
 	pid_t pid = child_fork();
 	int status = 0;
 
 	assert_true(pid >= 0);
 	if (pid == 0)
-		use_one_cpu();
+		work_alone(prepare);
 	child_wait(pid, &status);
 	assert_int_equal(status, 0);
+}
+
+static void on_one_cpu_there_is_no_thread(void **state)
+{
+	it_is_done_alone(have_one_cpu);
+}
+
+static void who_cannot_have_a_thread_does_without(void **state)
+{
+	it_is_done_alone(have_no_more_threads);
 }
 
 int main(void)
@@ -317,6 +359,7 @@ int main(void)
 		cmocka_unit_test(closing_early_waits_for_nobody),
 		cmocka_unit_test(the_thread_is_gone_for_the_kernel_too),
 		cmocka_unit_test(on_one_cpu_there_is_no_thread),
+		cmocka_unit_test(who_cannot_have_a_thread_does_without),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
