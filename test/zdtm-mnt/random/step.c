@@ -11,7 +11,6 @@
 #define TMPFS_FS   0x01021994
 #define RAMFS_FS   0x858458f6
 #define OVERLAY_FS 0x794c7630
-#define PROC_FS	   0x9fa0
 #define BENEATH	   0x00000200 /* MOVE_MOUNT_BENEATH, Linux 6.5 */
 #define SET_GROUP  0x00000100 /* MOVE_MOUNT_SET_GROUP */
 #define ATTR(name)                       \
