@@ -65,6 +65,8 @@ static int open_peeled(const struct reader *r, uint32_t i, int place)
 
 	if (r->stuck[i] || contents_is_mapped(r->tree, m))
 		return contents_open_clean(r, m, place);
+	/* As there: hidden or not, who has it open may put a device in the place of a file. */
+	sys_mount_setattr(place, 0, MOUNT_ATTR_NODEV, 0, 0, -1);
 	int dir = openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return dir < 0 ? -errno : dir;
