@@ -104,12 +104,16 @@ void fs_formats_check(const struct mount_tree *tree, const struct rebind_restore
 			       "its own, and would be the caller's");
 }
 
-/* Nothing is added to what somebody has registered. */
+/*
+ * Nothing is added to what somebody has registered, nor to what somebody has mounted: formats go
+ * with the last mount, so that nothing is left of a restore that fails. (The kernels that have
+ * several binfmt_misc, since 6.7, can be asked that way.)
+ */
 int fs_formats_check_place(struct build *b)
 {
 	uint32_t i = 0;
 	const struct mount *m = next(b->tree, &i);
-	cleanup_fd int fd = m ? fs_create_empty(b, m) : -EBADF;
+	cleanup_fd int fd = m ? fs_create_empty(b, m, FS_CREATE_EXCL) : -EBADF;
 
 	if (!m)
 		return 0;

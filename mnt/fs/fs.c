@@ -79,7 +79,7 @@ static const char *host_options(const struct build *b, const struct mount *m)
 }
 
 /* binfmt_misc looks at who makes it: that has to be somebody of the user namespace it is for. */
-static int create_as_user(const struct build *b, int fs_fd)
+static int create_as_user(const struct build *b, int fs_fd, unsigned int how)
 {
 	pid_t pid = child_fork();
 	int status = 0;
@@ -87,7 +87,7 @@ static int create_as_user(const struct build *b, int fs_fd)
 	if (pid == 0) {
 		int err = keeper_enter_user(b->keeper);
 
-		if (!err && fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		if (!err && fsconfig(fs_fd, how, NULL, NULL, 0) < 0)
 			err = -errno;
 		_exit(-err);
 	}
@@ -98,14 +98,14 @@ static int create_as_user(const struct build *b, int fs_fd)
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : err;
 }
 
-static int create(const struct build *b, const struct filesystem *fs, int fs_fd)
+static int create(const struct build *b, const struct filesystem *fs, int fs_fd, unsigned int how)
 {
 	if (fs->namespace && strcmp(fs->namespace, "user") == 0)
-		return create_as_user(b, fs_fd);
-	return fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0 ? -errno : 0;
+		return create_as_user(b, fs_fd, how);
+	return fsconfig(fs_fd, how, NULL, NULL, 0) < 0 ? -errno : 0;
 }
 
-static int configure(struct build *b, int fs_fd, const struct mount *m)
+static int configure(struct build *b, int fs_fd, const struct mount *m, unsigned int how)
 {
 	const struct filesystem *fs = filesystem_find(m->fstype);
 	bool host = fs->flags & FILESYSTEM_HOST_OPTIONS;
@@ -129,11 +129,17 @@ static int configure(struct build *b, int fs_fd, const struct mount *m)
 		err = fs_set_option(fs_fd, m, "ro", NULL);
 	if (err)
 		return err;
-	err = create(b, fs, fs_fd);
+	err = create(b, fs, fs_fd, how);
+	if (err == -EBUSY && how == FS_CREATE_EXCL)
+		return log_error(
+			err,
+			"mount %u '%s': others have the %s of this user namespace mounted, "
+			"and would keep what is put into it (--new-ns user)",
+			m->id, m->mountpoint, m->fstype);
 	return err ? refuse(fs_fd, m, err, "") : 0;
 }
 
-int fs_create_empty(struct build *b, const struct mount *m)
+int fs_create_empty(struct build *b, const struct mount *m, unsigned int how)
 {
 	bool ours = filesystem_find(m->fstype)->flags & FILESYSTEM_OF_HOST;
 	cleanup_fd int fs_fd = keeper_fsopen(ours ? NULL : b->keeper, m->fstype);
@@ -141,7 +147,7 @@ int fs_create_empty(struct build *b, const struct mount *m)
 	if (fs_fd < 0)
 		return log_error(fs_fd, "cannot create a %s for mount %u '%s'", m->fstype, m->id,
 				 m->mountpoint);
-	int err = configure(b, fs_fd, m);
+	int err = configure(b, fs_fd, m, how);
 
 	if (err)
 		return err;
@@ -160,7 +166,7 @@ int fs_create(struct build *b, uint32_t i)
 				 m->mountpoint, m->fstype);
 	if (fs->flags & FILESYSTEM_LAYERS)
 		return fs_overlay_create(b, m);
-	cleanup_fd int fd = fs_create_empty(b, m);
+	cleanup_fd int fd = fs_create_empty(b, m, FSCONFIG_CMD_CREATE);
 	int err = 0;
 
 	if (fd < 0)

@@ -112,12 +112,15 @@ int fs_sockets_make(struct hooks_host *host, const struct mount *m,
  */
 void fs_cgroup_check(const struct mount_tree *tree, struct findings *findings);
 
+#define FS_CREATE_EXCL 8 /* FSCONFIG_CMD_CREATE_EXCL, since 6.6 */
+
 /**
  * fs_create_empty - a new superblock without what was in it, of a filesystem that has no layers
+ * @how: FSCONFIG_CMD_CREATE; or FS_CREATE_EXCL: not one that is there already
  *
  * Return: as fs_create.
  */
-int fs_create_empty(struct build *b, const struct mount *m);
+int fs_create_empty(struct build *b, const struct mount *m, unsigned int how);
 
 /**
  * fs_formats_check - a finding where a binfmt_misc has formats and there is no user namespace whose

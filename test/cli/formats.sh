@@ -143,13 +143,22 @@ result "in a new one they are registered" "$why"
 cp img/* broken
 for file in broken/tmpfs-dev-*; do echo >"$file"; done
 user_namespace owner
-hold holder nsenter --target "$owner" --user --mount bash -c 'mount -t binfmt_misc none "$1"; echo :theirs:E::t::/t: >"$1/register"
-	echo ready; exec sleep 600' - "$work/new/formats"
-refuses "nothing is added to what others have registered, nor anything else built" \
-	"formats are registered in this user namespace's binfmt_misc already" \
-	"$rebind" restore -D broken --root new --join-ns "user:$owner" --pidfile pid
-result "what they have is as it was" "$(nsenter --target "$holder" --user --mount ls "$work/new/formats" | tr '\n' ' ' | grep -vx 'register status theirs ')"
-forget "$holder"
+for theirs in "" theirs; do
+	hold holder nsenter --target "$owner" --user unshare --mount bash -c 'mount -t binfmt_misc none "$1"
+		[ -z "$2" ] || echo ":$2:E::t::/t:" >"$1/register"
+		echo ready; exec sleep 600' - "$work/new/formats" "$theirs"
+	refuses "nothing is added to ${theirs:-an empty one}, which others have mounted, nor anything else built" \
+		"others have the binfmt_misc of this user namespace mounted, and would keep what is put into it" \
+		"$rebind" restore -D broken --root new --join-ns "user:$owner" --pidfile pid
+	result "what is in it is as it was" "$(nsenter --target "$holder" --user --mount ls "$work/new/formats" | tr '\n' ' ' | grep -vx "register status ${theirs:+theirs }")"
+	forget "$holder"
+done
+cp root/bin/busybox new/bin/busybox
+for command in /missing /bin/busybox; do
+	run "$rebind" restore -D img --root new --join-ns "user:$owner" -- "$command" true
+	result "$command: where nobody has it mounted they are registered, and go with the mount" \
+		"$([ "$status" -eq "$([ "$command" = /missing ] && echo 127 || echo 0)" ] || echo "exit status $status")"
+done
 
 # ---- not looked for, or not to be seen ----
 
