@@ -60,7 +60,9 @@ static int change(struct build *b, const struct plan_step *step)
 		return join(b, step->mount, b->fds[step->other]);
 	default:
 		return join(b, step->mount,
-			    b->sources->groups[b->sources->of[step->other].group].giver_fd);
+			    step->mount < b->tree->n
+				    ? b->sources->groups[b->sources->of[step->other].group].giver_fd
+				    : source_whole(b->sources, step->other)->giver_fd);
 	}
 }
 

@@ -46,7 +46,8 @@ int source_clone_groups(struct sources *sources, const struct mount_tree *tree)
 	for (uint32_t i = 0; i < tree->n; i++)
 		if (sources->of[i].group != MOUNT_NONE &&
 		    (tree->mounts[i].master || tree->mounts[i].host_shared))
-			need_giver[sources->of[i].group] = true;
+			need_giver[sources->of[i].group] =
+				need_giver[sources->groups[sources->of[i].group].whole] = true;
 	for (uint32_t i = 0; i < sources->n_groups; i++) {
 		int err = clone_group(&sources->groups[i], &need_giver[i]);
 
@@ -144,7 +145,7 @@ int source_open(const struct sources *sources, uint32_t mount, const char *rest)
 
 int source_clone_mount(const struct sources *sources, uint32_t mount)
 {
-	return clone_mount(sources->groups[sources->of[mount].group].clone_fd);
+	return clone_mount(source_whole(sources, mount)->clone_fd);
 }
 
 int source_clone_part(const struct sources *sources, uint32_t mount, const char *rest)

@@ -25,10 +25,10 @@ static struct plan_place place_of(struct sources *sources, uint32_t from, const 
 	struct plan_place place = { .from = from };
 
 	place.unknown = !group->root;
-	place.base = group->root ? group->root : "/";
+	place.base = group->root ? sources->groups[group->whole].root : "/";
 	place.space = group->root ? PLAN_SPACE(PLAN_SPACE_CALLERS, group->dev)
 				  : PLAN_SPACE(PLAN_SPACE_SOURCE, number);
-	place.root = join(sources, place.base, sources->of[from].rest);
+	place.root = join(sources, group->root ? group->root : "/", sources->of[from].rest);
 	if (place.root)
 		place.root = join(sources, place.root, rest);
 	return place;

@@ -58,7 +58,10 @@ static struct source_group *add_group(struct finder *f)
 	}
 	struct source_group *group = &out->groups[out->n_groups++];
 
-	*group = (struct source_group){ .path_fd = -EBADF, .clone_fd = -EBADF, .giver_fd = -EBADF };
+	*group = (struct source_group){ .path_fd = -EBADF,
+					.clone_fd = -EBADF,
+					.giver_fd = -EBADF,
+					.whole = out->n_groups - 1 };
 	return group;
 }
 
@@ -124,6 +127,21 @@ static uint32_t mount_group(struct finder *f, const struct mount *host)
 	if (table_put(&f->out->by_mount, id, group, NULL))
 		f->err = -ENOMEM;
 	return group;
+}
+
+/* What is shared may need a seed, which takes more than the descriptor; what is shown is its own.
+ */
+static void find_whole(struct finder *f, uint32_t single, const struct mount *host)
+{
+	cleanup_free char *name = path_of_fd(f->out->groups[single].path_fd);
+	const char *rest = name && !host->deleted ? path_rest_below(name, host->mountpoint) : NULL;
+	uint32_t whole = rest ? mount_group(f, host) : MOUNT_NONE;
+	cleanup_free char *root = whole == MOUNT_NONE ? NULL : path_join(host->root, rest);
+
+	if (!root)
+		return;
+	f->out->groups[single].root = arena_copy(&f->out->strings, root, strlen(root));
+	f->out->groups[single].whole = whole;
 }
 
 /*
@@ -210,11 +228,13 @@ static void set_source(struct finder *f, uint32_t i, int *fd, const char *name)
 
 	if (host)
 		idmaps_check_source(m, host, f->in->findings);
-	source->group = rest ? mount_group(f, host) : MOUNT_NONE;
+	source->group = host && rest ? mount_group(f, host) : MOUNT_NONE;
 	source->rest = rest;
 	if (source->group == MOUNT_NONE) {
 		source->group = single_group(f, fd, host);
 		source->rest = "";
+		if (source->group != MOUNT_NONE && host && (m->shared || m->master))
+			find_whole(f, source->group, host);
 	}
 	if (source->group != MOUNT_NONE)
 		m->attributes =

@@ -21,6 +21,7 @@ struct source_group {
 	uint32_t shared;  /* peer group of the caller's mount */
 	uint32_t dev;	  /* its superblock */
 	const char *root; /* and where in that the group starts; NULL: not known */
+	uint32_t whole;	  /* the group of the mount that this lies on, for a seed; itself else */
 	bool attributes_known;
 };
 
@@ -41,6 +42,12 @@ struct sources {
 
 void sources_free(struct sources *sources);
 #define cleanup_sources cleanup(sources_free)
+
+/* The group of the mount of the caller's that a mount's source lies on, where it is known. */
+static inline const struct source_group *source_whole(const struct sources *sources, uint32_t mount)
+{
+	return &sources->groups[sources->groups[sources->of[mount].group].whole];
+}
 
 struct source_input {
 	const struct rebind_restore_options *options;
