@@ -84,6 +84,8 @@ static int carry_out(struct build *b, const struct plan_step *step)
 		return fs_deleted_delete(b, i);
 	case PLAN_SEAL:
 		return seal(b, i);
+	case PLAN_READONLY:
+		return prepare_readonly(b, i);
 	case PLAN_PIVOT:
 		return pivot_into_new_root(b);
 	case PLAN_SEED:

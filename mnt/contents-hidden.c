@@ -199,7 +199,10 @@ static int check_unreached(const struct mount_tree *tree)
 
 		reached[i] = i == top || (parent != MOUNT_NONE && reached[parent]);
 		if (!reached[i] && tree->mounts[i].shared)
-			return -EBUSY;
+			return log_error(
+				-EBUSY,
+				"cannot read hidden contents: mount %u '%s' is shared and lies below what covers the root, where no path leads: to uncover it in a copy would uncover it here (unmount the cover, or make it private)",
+				tree->mounts[i].id, tree->mounts[i].mountpoint);
 	}
 	return 0;
 }
@@ -214,10 +217,15 @@ static int check_private(const struct reader *r)
 	struct tree_fault fault;
 	int err = mountinfo < 0 ? -errno : scan_text(mountinfo, &tree, &fault);
 
-	for (uint32_t i = 0; i < tree.n && !err; i++)
+	if (err)
+		return log_error(err, "cannot read the mounts of the copied namespace");
+	for (uint32_t i = 0; i < tree.n; i++)
 		if (tree.mounts[i].shared)
-			err = -EBUSY;
-	return err ? err : check_unreached(r->tree);
+			return log_error(
+				-EBUSY,
+				"cannot read hidden contents: in a copy of the namespace mount %u '%s' is still shared",
+				tree.mounts[i].id, tree.mounts[i].mountpoint);
+	return check_unreached(r->tree);
 }
 
 /* A copy made with other credentials would have all its mounts locked together. */
@@ -246,8 +254,7 @@ static int copy_namespace(struct reader *r)
 		return log_error(-errno, "cannot copy the namespace to read what is hidden in it");
 	err = check_private(r);
 	if (err)
-		return log_error(
-			err, "cannot read hidden mounts: the copy of the namespace is not private");
+		return err;
 	return chdir("/") < 0 ? -errno : 0;
 }
 

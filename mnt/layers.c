@@ -3,14 +3,18 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/sys.h"
 #include "mnt/validate.h"
 #include "model/filesystem.h"
+#include "model/plan.h"
 
 #define LAYERS_MAX 512 /* the kernel's limit is 500 lower ones */
 
@@ -33,11 +37,33 @@ static void layers_free(struct layers *layers)
 
 struct check {
 	const struct scan_target *target;
+	const struct mount_tree *tree;
 	const struct mount *m;
 	struct findings *findings;
 	const char *help;
 	struct layers *layers;
+	struct places *places;
 };
+
+/* Where a layer lies in its filesystem, whatever mount shows it there. */
+struct place {
+	uint32_t dev;
+	char *path, *name;
+};
+
+struct places {
+	struct place list[LAYERS_MAX + 1];
+	size_t n;
+};
+
+static void places_free(struct places *places)
+{
+	for (size_t i = 0; i < places->n; i++) {
+		free(places->list[i].path);
+		free(places->list[i].name);
+	}
+}
+#define cleanup_places cleanup(places_free)
 
 static void keep_layer(struct layers *layers, int *fd, const char *path, bool upper)
 {
@@ -56,6 +82,80 @@ static void keep_layer(struct layers *layers, int *fd, const char *path, bool up
 	layers->n++;
 }
 
+/* The kernel makes none whose upper layer is read-only; what has become so we make so again. */
+static void check_writable(const struct check *check, const char *path, int fd)
+{
+	struct sys_mount_stat stat;
+	const struct mount *on;
+
+	if (sys_mount_stat(fd, "", AT_EMPTY_PATH | SYS_STAT_OLD_ID, &stat) < 0)
+		return;
+	on = tree_find(check->tree, stat.old_id);
+	if (on && (on->attributes & MOUNT_ATTR_RDONLY) && !plan_may_turn_readonly(check->tree, on))
+		findings_mount(
+			check->findings, "overlay-layer", check->m, check->help,
+			"its overlay layer '%s' has become read-only since it was mounted, with mount %u '%s'",
+			path, on->id, on->mountpoint);
+}
+
+/* How far below the root of its mount, or a negative errno. */
+static int depth_of(int fd)
+{
+	cleanup_fd int at = openat(fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct sys_mount_stat stat;
+	int depth = 0;
+
+	for (; at >= 0 && depth < PATH_MAX / 2; depth++) {
+		int err = sys_mount_stat(at, "", AT_EMPTY_PATH, &stat);
+
+		if (err || stat.is_mount_root)
+			return err ? err : depth;
+		int up = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		fd_close(&at);
+		at = up;
+	}
+	return at < 0 ? -errno : -ENAMETOOLONG;
+}
+
+/* Its path below the root of its mount: the last names of the whole one. */
+static const char *last_names(int fd, char buf[PATH_MAX])
+{
+	char link[32];
+	int depth = depth_of(fd);
+	ssize_t n = depth < 0 ? -1 : readlink(fd_proc_path(fd, link), buf, PATH_MAX - 1);
+	char *p = buf + (n < 0 ? 0 : n);
+
+	if (n < 0 || n == PATH_MAX - 1)
+		return NULL;
+	*p = '\0';
+	while (depth && p > buf)
+		depth -= *--p == '/';
+	return depth ? NULL : p;
+}
+
+static void keep_place(const struct check *check, const char *path, int fd)
+{
+	struct place *place = &check->places->list[check->places->n];
+	struct sys_mount_stat stat;
+	char buf[PATH_MAX];
+	const char *names = last_names(fd, buf);
+	const struct mount *on;
+
+	if (!names || check->places->n > LAYERS_MAX ||
+	    sys_mount_stat(fd, "", AT_EMPTY_PATH | SYS_STAT_OLD_ID, &stat) < 0)
+		return;
+	on = tree_find(check->tree, stat.old_id);
+	if (!on || on->deleted)
+		return;
+	place->dev = on->dev;
+	place->name = strdup(path);
+	if (asprintf(&place->path, "%s%s", mount_is_fsroot(on) && *names ? "" : on->root, names) <
+	    0)
+		place->path = NULL;
+	check->places->n++;
+}
+
 static void check_layer(struct check *check, const char *option, const char *path)
 {
 	cleanup_fd int fd =
@@ -66,8 +166,15 @@ static void check_layer(struct check *check, const char *option, const char *pat
 		findings_mount(check->findings, "overlay-layer", check->m, check->help,
 			       "its overlay layer '%s' is not to be seen inside the namespace",
 			       path);
-	} else if (strcmp(option, "workdir") != 0) {
-		keep_layer(check->layers, &fd, path, strcmp(option, "upperdir") == 0);
+		return;
+	}
+	keep_place(check, path, fd);
+	if (strcmp(option, "workdir") != 0) {
+		bool upper = strcmp(option, "upperdir") == 0;
+
+		if (upper)
+			check_writable(check, path, fd);
+		keep_layer(check->layers, &fd, path, upper);
 	}
 }
 
@@ -206,6 +313,26 @@ static void find_changed(const struct check *check)
 			"it shows files that none of its layers has: what was mounted, unmounted or renamed since it was mounted hides one of them");
 }
 
+/* The kernel makes no overlay of which one layer is, or lies in, another (ELOOP). */
+static void find_overlap(const struct check *check)
+{
+	const struct place *list = check->places->list;
+
+	for (size_t i = 0; i < check->places->n; i++)
+		for (size_t k = 0; k < check->places->n; k++) {
+			const struct place *in = &list[i], *of = &list[k];
+
+			if (i == k || in->dev != of->dev || !in->path || !of->path || !in->name ||
+			    !of->name || !path_rest_below(in->path, of->path))
+				continue;
+			findings_mount(
+				check->findings, "overlay-layer", check->m, check->help,
+				"its overlay layer '%s' lies in another one, '%s': what was mounted, unmounted or renamed since leads there",
+				in->name, of->name);
+			return;
+		}
+}
+
 static void check_option(struct check *check, const struct filesystem_option *option)
 {
 	if (!strcmp(option->name, "lowerdir")) {
@@ -225,7 +352,8 @@ void layers_check(const struct scan_target *target, const struct mount_tree *tre
 {
 	cleanup_free char *help = validate_external_word(tree, m);
 	cleanup_layers struct layers layers = { 0 };
-	struct check check = { target, m, findings, help, &layers };
+	cleanup_places struct places places = { 0 };
+	struct check check = { target, tree, m, findings, help, &layers, &places };
 	const char *options = m->options;
 	struct filesystem_option option;
 
@@ -234,5 +362,9 @@ void layers_check(const struct scan_target *target, const struct mount_tree *tre
 			check_option(&check, &option);
 		filesystem_free_option(&option);
 	}
+	size_t known = findings->n;
+
 	find_changed(&check);
+	if (findings->n == known)
+		find_overlap(&check);
 }

@@ -34,8 +34,12 @@ int prepare_set_flags(const struct mount *m, int fd, uint32_t has, bool known)
 static int set_flags(struct build *b, uint32_t i, int fd, uint32_t has, bool known)
 {
 	const struct mount *m = &b->tree->mounts[i];
-	int err = prepare_set_flags(m, fd, has, known);
+	struct mount now = *m;
 	char text[96];
+
+	if (plan_turns_readonly(b->plan, b->tree, m))
+		now.attributes &= ~MOUNT_ATTR_RDONLY;
+	int err = prepare_set_flags(&now, fd, has, known);
 
 	if (err == -EPERM)
 		return log_error(
@@ -58,6 +62,15 @@ static int set_attributes(struct build *b, uint32_t i, int fd, uint32_t has, boo
 	err = idmaps_apply(b->idmaps, m, fd);
 	return err ? log_error(err, "cannot map the ids of mount %u '%s', a %s", m->id,
 			       m->mountpoint, m->fstype)
+		   : 0;
+}
+
+int prepare_readonly(struct build *b, uint32_t i)
+{
+	int err = sys_mount_setattr(b->fds[i], 0, MOUNT_ATTR_RDONLY, 0, 0, -1);
+
+	return err ? log_error(err, "cannot make mount %u '%s' read-only", b->tree->mounts[i].id,
+			       b->tree->mounts[i].mountpoint)
 		   : 0;
 }
 

@@ -29,6 +29,11 @@ int prepare_clone(struct build *b, uint32_t i, uint32_t giver);
 int prepare_take(struct build *b, uint32_t i, uint32_t first);
 
 /**
+ * prepare_readonly - what plan_turns_readonly() left writable is read-only from now on
+ */
+int prepare_readonly(struct build *b, uint32_t i);
+
+/**
  * prepare_set_flags - give a detached mount the attributes of a record; most clones have them
  * @has: what it has, if @known
  *

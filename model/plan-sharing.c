@@ -87,6 +87,7 @@ bool plan_is_alone(const struct planner *p, const struct mount *m)
 bool plan_is_held(const struct planner *p, const struct mount *m)
 {
 	return m->parent == MOUNT_NONE || m->unbindable || plan_is_sealed(p, m) ||
+	       plan_turns_readonly(p->plan, p->tree, m) ||
 	       (p->seeds && p->seeds[tree_index(p->tree, m)]) ||
 	       ((m->shared || m->master) && !plan_is_alone(p, m));
 }

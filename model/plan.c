@@ -16,7 +16,8 @@
  *
  * An overlay is made of directories of the tree, by the paths they had. It is therefore created
  * when the rest stands, with its place held since before a sibling could cover it; overlays on
- * overlays follow in the order in which they were mounted. Everything below one waits with it.
+ * overlays follow in the order in which they were mounted. Everything below one waits with it. An
+ * upper layer may have become read-only since: that comes after all overlays.
  *
  * Plugin mounts are premounted first of all: their code needs the caller's root.
  */
@@ -52,6 +53,28 @@ void plan_add(struct planner *p, enum plan_op op, uint32_t mount, uint32_t other
 		plan->room = room;
 	}
 	plan->steps[plan->n++] = (struct plan_step){ .op = op, .mount = mount, .other = other };
+}
+
+bool plan_may_turn_readonly(const struct mount_tree *tree, const struct mount *m)
+{
+	const struct mount *root = &tree->mounts[tree->root];
+	bool root_is_readonly = (root->attributes & MOUNT_ATTR_RDONLY) != 0;
+
+	return m->owner == MOUNT_INTERNAL && (m->dev != root->dev || !root_is_readonly);
+}
+
+bool plan_turns_readonly(const struct plan *plan, const struct mount_tree *tree,
+			 const struct mount *m)
+{
+	return plan->has_upper && (m->attributes & MOUNT_ATTR_RDONLY) &&
+	       plan_may_turn_readonly(tree, m);
+}
+
+static void find_upper(struct planner *p)
+{
+	for (uint32_t i = 0; i < p->tree->n && !p->plan->has_upper; i++)
+		p->plan->has_upper = plan_is_late(&p->tree->mounts[i]) &&
+				     strstr(p->tree->mounts[i].options, "upperdir=");
 }
 
 static bool of_root(const struct planner *p, const struct mount *m)
@@ -230,9 +253,14 @@ static void build_late(struct planner *p)
 
 static void seal(struct planner *p)
 {
-	for (uint32_t i = 0; i < p->tree->n; i++)
-		if (plan_is_sealed(p, &p->tree->mounts[i]))
+	for (uint32_t i = 0; i < p->tree->n; i++) {
+		const struct mount *m = &p->tree->mounts[i];
+
+		if (plan_turns_readonly(p->plan, p->tree, m))
+			plan_add(p, PLAN_READONLY, i, MOUNT_NONE);
+		if (plan_is_sealed(p, m))
 			plan_add(p, PLAN_SEAL, i, MOUNT_NONE);
+	}
 }
 
 static void build(struct planner *p)
@@ -266,6 +294,7 @@ int plan_build(const struct plan_input *input, struct plan *plan, struct finding
 		.findings = findings,
 	};
 
+	find_upper(&p);
 	plan_collect_groups(&p);
 	if (!p.err)
 		build(&p);
@@ -294,6 +323,7 @@ char *plan_text(const struct mount_tree *tree, const struct plan_step *step)
 		[PLAN_DROP] = "drop giver",
 		[PLAN_DELETE] = "delete roots in the filesystem of",
 		[PLAN_SEAL] = "make superblock read-only",
+		[PLAN_READONLY] = "make read-only",
 		[PLAN_PIVOT] = "pivot_root",
 		[PLAN_SEED] = "seed a peer group from",
 		[PLAN_SEED_HOST] = "seed a peer group from the source of",

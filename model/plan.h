@@ -22,6 +22,7 @@ enum plan_op {
 	PLAN_DROP,	/* nor is the giver of its superblock */
 	PLAN_DELETE,	/* delete the roots that were deleted: all mounts of them stand */
 	PLAN_SEAL,	/* make its superblock read-only, now that it is filled */
+	PLAN_READONLY,	/* the mount becomes read-only, now that overlays lie on it */
 	PLAN_PIVOT,	/* the new root becomes the root */
 	PLAN_SEED,	/* a clone of other that is nowhere attached, to start a peer group with */
 	PLAN_SEED_HOST, /* the same, of the mount that other's source lies on; before the pivot */
@@ -43,6 +44,7 @@ struct plan {
 	struct plan_step *steps;
 	uint32_t n, room;
 	uint32_t n_seeds;
+	bool has_upper; /* there is an overlay that writes somewhere */
 };
 
 void plan_free(struct plan *plan);
@@ -87,6 +89,21 @@ struct plan_input {
  * Return: 0, -EINVAL with findings, or -ENOMEM.
  */
 int plan_build(const struct plan_input *input, struct plan *plan, struct findings *findings);
+
+/**
+ * plan_may_turn_readonly - is it our doing alone that a mount is read-only?
+ *
+ * The kernel makes no overlay whose upper layer is on a read-only mount, but one that is there
+ * stays when the mount becomes read-only. So does what is built again: where that keeps a source
+ * that must not be written as it is.
+ */
+bool plan_may_turn_readonly(const struct mount_tree *tree, const struct mount *m);
+
+/**
+ * plan_turns_readonly - is a mount made writable, and read-only later by PLAN_READONLY?
+ */
+bool plan_turns_readonly(const struct plan *plan, const struct mount_tree *tree,
+			 const struct mount *m);
 
 /**
  * plan_text - one step as a line for --dry-run

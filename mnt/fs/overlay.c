@@ -37,6 +37,19 @@ static bool is_word_volatile(const struct filesystem_option *option)
 		strcmp(option->value, "volatile") == 0);
 }
 
+/* As the kernel does: what follows a backslash is taken as it is. */
+static void unescape(char *path)
+{
+	char *to = path;
+
+	for (const char *from = path; *from; from++) {
+		if (*from == '\\' && from[1])
+			from++;
+		*to++ = *from;
+	}
+	*to = '\0';
+}
+
 /* Its work directory, or a negative errno; is it volatile? */
 static int open_workdir(int root_fd, const struct mount *m, bool *ret_volatile)
 {
@@ -48,8 +61,10 @@ static int open_workdir(int root_fd, const struct mount *m, bool *ret_volatile)
 	while (filesystem_next_option(&rest, &option) > 0) {
 		if (is_word_volatile(&option))
 			*ret_volatile = true;
-		else if (strcmp(option.name, "workdir") == 0 && option.value && fd < 0)
+		else if (strcmp(option.name, "workdir") == 0 && option.value && fd < 0) {
+			unescape(option.value);
 			fd = path_open_in_root(root_fd, option.value);
+		}
 		filesystem_free_option(&option);
 	}
 	return fd;

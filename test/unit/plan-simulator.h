@@ -293,6 +293,9 @@ static inline void sim_step(struct simulator *s, const struct plan_step *step)
 		return sim_delete(s, i);
 	case PLAN_SEAL:
 		return sim_seal(s, i);
+	case PLAN_READONLY:
+		sim_check(s, s->of[i].open, "closed");
+		return;
 	case PLAN_PIVOT:
 		return sim_pivot(s);
 	case PLAN_SEED:

@@ -213,6 +213,33 @@ static void read_only_superblocks_are_sealed_once_when_all_stands(void **state)
 	assert_true(seal < sim_where(HERE, &plan, PLAN_PIVOT, 1));
 }
 
+static void below_an_overlay_mounts_become_read_only_when_it_stands(void **state)
+{
+	struct row rows[] = {
+		{ 1, 0, "/", ROOT, .attributes = MOUNT_ATTR_RDONLY },
+		{ 2, 1, "/t", OURS, .attributes = MOUNT_ATTR_RDONLY },
+		{ 3, 1, "/v", CALLERS, .attributes = MOUNT_ATTR_RDONLY },
+		{ 4, 1, "/r", OURS, .dev = 1, .root = "/r", .attributes = MOUNT_ATTR_RDONLY },
+		{ 5, 1, "/o", OURS, .fstype = "overlay", .options = "upperdir=/t/u" },
+	};
+	cleanup_tree struct mount_tree tree;
+	cleanup_plan struct plan plan;
+
+	help_tree(&tree, rows, ARRAY_SIZE(rows));
+	sim_good_plan(&tree, &plan);
+	assert_int_equal(sim_how_many(&plan, PLAN_READONLY), 1);
+	assert_true(sim_where(HERE, &plan, PLAN_READONLY, 2) >
+		    sim_where(HERE, &plan, PLAN_ATTACH, 5));
+	/* A root that is read-only may stand for a source that is. */
+	rows[0].attributes = 0;
+	cleanup_tree struct mount_tree again;
+	cleanup_plan struct plan more;
+
+	help_tree(&again, rows, ARRAY_SIZE(rows));
+	sim_good_plan(&again, &more);
+	assert_int_equal(sim_how_many(&more, PLAN_READONLY), 2);
+}
+
 static void a_namespace_of_one_mount_has_a_plan(void **state)
 {
 	static const struct row rows[] = { { 1, 0, "/", ROOT } };
@@ -413,6 +440,7 @@ int main(void)
 		cmocka_unit_test(overlays_of_one_superblock_are_created_once),
 		cmocka_unit_test(an_external_overlay_does_not_wait),
 		cmocka_unit_test(read_only_superblocks_are_sealed_once_when_all_stands),
+		cmocka_unit_test(below_an_overlay_mounts_become_read_only_when_it_stands),
 		cmocka_unit_test(a_namespace_of_one_mount_has_a_plan),
 		cmocka_unit_test(open_descriptors_are_bounded_by_the_depth_and_not_by_the_number),
 		cmocka_unit_test(a_plan_has_a_bounded_number_of_steps_for_each_mount),

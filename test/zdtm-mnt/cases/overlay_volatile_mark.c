@@ -23,6 +23,11 @@ static void build(void)
 	mount_layers("/other",
 		     "lowerdir=/layers/lower,upperdir=/run/upper,workdir=/run/work,volatile");
 	make_file("/other/added", "of the tmpfs\n");
+	make_dir("/run/u:p");
+	make_dir("/run/w\\o:r,k");
+	mount_layers(
+		"/odd",
+		"lowerdir=/layers/lower,upperdir=/run/u\\:p,workdir=/run/w\\\\o\\:r\\,k,volatile");
 }
 
 static void check(void)
@@ -32,6 +37,7 @@ static void check(void)
 	expect_writable("/merged");
 	expect_text("/other/added", "of the tmpfs\n");
 	expect_writable("/other");
+	expect_writable("/odd");
 }
 
 const struct zdtm_case zdtm_case = {
