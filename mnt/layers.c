@@ -266,7 +266,9 @@ static bool is_shown(const struct layers *layers, size_t i, int overlay_fd)
 		struct stat stat;
 		bool there =
 			fstatat(layers->fds[i], entry->d_name, &stat, AT_SYMLINK_NOFOLLOW) == 0;
-		bool whiteout = there && S_ISCHR(stat.st_mode) && stat.st_rdev == 0;
+		/* Of a layer that was an overlay's own it is an empty file with an attribute. */
+		bool whiteout = there && ((S_ISCHR(stat.st_mode) && stat.st_rdev == 0) ||
+					  (S_ISREG(stat.st_mode) && stat.st_size == 0));
 
 		if (there && !whiteout && !has(overlay_fd, entry->d_name) &&
 		    !any_has(layers, i, entry->d_name))
