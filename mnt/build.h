@@ -46,6 +46,8 @@ struct build {
 	struct table places; /* late mounts: index -> descriptor of the place held */
 	bool *lost; /* by mount: could not be placed, with a finding; so could nothing below */
 	struct build_gone gone;
+	pid_t overlays_pid; /* the child that makes them, or 0 */
+	int overlays_sock;
 	int callers_ns_fd;
 	struct path_cache cache;
 	struct findings findings;

@@ -303,6 +303,7 @@ int builder_main(struct build *b, uint64_t above)
 	log_to(talk_log_sink, &b->caller_fd, log_max());
 	int err = build(b, above, callers_ns);
 
+	fs_overlay_end(b);
 	if (!err)
 		err = await_verdict(b);
 	if (!err && b->host)

@@ -209,6 +209,7 @@ static int run_builder(struct restore *r, int caller_fd)
 		.old_root_fd = -EBADF,
 		.staging_fd = -EBADF,
 		.early_root_fd = -EBADF,
+		.overlays_sock = -EBADF,
 		.lost = calloc(r->tree.n, sizeof(*b.lost)),
 		.cache = PATH_CACHE_NONE,
 	};

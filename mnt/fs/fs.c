@@ -165,7 +165,7 @@ int fs_create(struct build *b, uint32_t i)
 		return log_error(-EINVAL, "mount %u '%s': rebind does not create a %s", m->id,
 				 m->mountpoint, m->fstype);
 	if (fs->flags & FILESYSTEM_LAYERS)
-		return fs_overlay_create(b, m);
+		return fs_overlay_create(b, i);
 	cleanup_fd int fd = fs_create_empty(b, m, FSCONFIG_CMD_CREATE);
 	int err = 0;
 

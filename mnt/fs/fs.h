@@ -152,10 +152,15 @@ int fs_formats_register(const struct build *b, const struct mount *m, int fd);
  * fs_overlay_create - an overlay of directories of the new root
  *
  * Its options name them from there and stay visible for ever as they were given, so a child whose
- * root is the new root gives them.
+ * root is the new root gives them: one for all, until fs_overlay_end().
  *
  * Return: as fs_create.
  */
-int fs_overlay_create(struct build *b, const struct mount *m);
+int fs_overlay_create(struct build *b, uint32_t i);
+
+/**
+ * fs_overlay_end - there are no more; also where there was none
+ */
+void fs_overlay_end(struct build *b);
 
 #endif

@@ -146,58 +146,82 @@ static int create(int fs_fd, const struct mount *m)
 		   : 0;
 }
 
-/*
- * In the child: its root is the new root, and it is in the user namespace that shall own the mount,
- * which is where overlayfs wants its layers looked up (EIO and a kernel warning otherwise).
- */
-static int configure(struct build *b, const struct mount *m, int sock)
+/* In the child. Return: what fsmount(2) takes, or a negative errno, logged. */
+static int configure(const struct mount *m)
 {
-	int err = keeper_enter_user(b->keeper);
-	cleanup_fd int fs_fd = err ? err : fsopen("overlay", FSOPEN_CLOEXEC);
+	cleanup_fd int fs_fd = fsopen("overlay", FSOPEN_CLOEXEC);
 
 	if (fs_fd < 0)
-		return log_error(err ? err : -errno, "cannot create an overlay for mount %u '%s'",
-				 m->id, m->mountpoint);
-	if (fchdir(b->fds[b->tree->root]) < 0 || chroot(".") < 0)
-		return log_error(-errno, "cannot enter the new root for mount %u '%s'", m->id,
+		return log_error(-errno, "cannot create an overlay for mount %u '%s'", m->id,
 				 m->mountpoint);
-	err = *m->source ? fs_set_option(fs_fd, m, "source", m->source) : 0;
+	int err = *m->source ? fs_set_option(fs_fd, m, "source", m->source) : 0;
+
 	if (!err)
 		err = set_layers(m, fs_fd);
 	if (!err)
 		err = create(fs_fd, m);
-	return err ? err : fd_send(sock, "o", 1, fs_fd);
+	return err ? err : fd_take(&fs_fd);
 }
 
-static int create_in_child(struct build *b, const struct mount *m)
+/*
+ * The child, which serves all overlays: its root is the new root, and it is in the user namespace
+ * that shall own the mounts, which is where overlayfs wants its layers looked up (EIO and a kernel
+ * warning otherwise).
+ */
+static int serve(struct build *b, int sock)
 {
-	int pair[2], fs_fd = -EBADF;
-	char word;
+	int err = keeper_enter_user(b->keeper);
+	uint32_t i;
+
+	if (!err && (fchdir(b->fds[b->tree->root]) < 0 || chroot(".") < 0))
+		err = -errno;
+	if (err)
+		log_error(err, "cannot enter the new root for its overlays");
+	while (!err && fd_recv(sock, &i, sizeof(i), NULL) == sizeof(i)) {
+		cleanup_fd int fs_fd = configure(&b->tree->mounts[i]);
+
+		err = fs_fd < 0 ? fs_fd : fd_send(sock, "o", 1, fs_fd);
+	}
+	return err;
+}
+
+static int start_child(struct build *b)
+{
+	int pair[2];
 	int err = fd_pair(pair);
 
 	if (err)
 		return log_error(err, "cannot make a socket");
-	cleanup_fd int mine = pair[0];
 	cleanup_fd int its = pair[1];
-	pid_t pid = child_fork();
 
-	if (pid == 0)
-		_exit(configure(b, m, its) ? 1 : 0);
-	fd_close(&its);
-	if (pid < 0)
-		return log_error(pid, "cannot fork");
-	ssize_t n = fd_recv(mine, &word, 1, &fs_fd);
-
-	err = child_wait(pid, NULL);
-	return n == 1 && !err ? fs_fd : err ? err : -EIO;
+	b->overlays_sock = pair[0];
+	b->overlays_pid = child_fork();
+	if (b->overlays_pid == 0) {
+		fd_close(&b->overlays_sock);
+		_exit(serve(b, its) ? 1 : 0);
+	}
+	return b->overlays_pid < 0 ? log_error(b->overlays_pid, "cannot fork") : 0;
 }
 
-int fs_overlay_create(struct build *b, const struct mount *m)
+void fs_overlay_end(struct build *b)
 {
-	cleanup_fd int fs_fd = create_in_child(b, m);
+	fd_close(&b->overlays_sock);
+	child_kill(&b->overlays_pid);
+}
 
-	if (fs_fd < 0)
-		return fs_fd;
+int fs_overlay_create(struct build *b, uint32_t i)
+{
+	const struct mount *m = &b->tree->mounts[i];
+	cleanup_fd int fs_fd = -EBADF;
+	char word;
+	int err = b->overlays_pid > 0 ? 0 : start_child(b);
+
+	if (!err)
+		err = fd_send(b->overlays_sock, &i, sizeof(i), -1);
+	if (!err && fd_recv(b->overlays_sock, &word, 1, &fs_fd) != 1)
+		err = -EIO;
+	if (err)
+		return err;
 	int fd = fsmount(fs_fd, FSMOUNT_CLOEXEC, 0);
 
 	return fd < 0 ? log_error(-errno, "cannot mount the overlay of mount %u '%s'", m->id,
