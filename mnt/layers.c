@@ -2,6 +2,7 @@
 #include "mnt/layers.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -48,6 +49,7 @@ struct check {
 /* Where a layer lies in its filesystem, whatever mount shows it there. */
 struct place {
 	uint32_t dev;
+	bool lower;
 	char *path, *name;
 };
 
@@ -134,7 +136,7 @@ static const char *last_names(int fd, char buf[PATH_MAX])
 	return depth ? NULL : p;
 }
 
-static void keep_place(const struct check *check, const char *path, int fd)
+static void keep_place(const struct check *check, const char *path, int fd, bool lower)
 {
 	struct place *place = &check->places->list[check->places->n];
 	struct sys_mount_stat stat;
@@ -149,6 +151,7 @@ static void keep_place(const struct check *check, const char *path, int fd)
 	if (!on || on->deleted)
 		return;
 	place->dev = on->dev;
+	place->lower = lower;
 	place->name = strdup(path);
 	if (asprintf(&place->path, "%s%s", mount_is_fsroot(on) && *names ? "" : on->root, names) <
 	    0)
@@ -168,10 +171,10 @@ static void check_layer(struct check *check, const char *option, const char *pat
 			       path);
 		return;
 	}
-	keep_place(check, path, fd);
 	if (strcmp(option, "workdir") != 0) {
 		bool upper = strcmp(option, "upperdir") == 0;
 
+		keep_place(check, path, fd, !upper);
 		if (upper)
 			check_writable(check, path, fd);
 		keep_layer(check->layers, &fd, path, upper);
@@ -238,11 +241,12 @@ static bool is_top(int overlay_fd, int layer_fd)
 	       same_time(&before.st_mtim, &layer.st_mtim) && before.st_mode == layer.st_mode;
 }
 
+/* An overlay keeps to itself what is a layer of it (ELOOP). */
 static bool has(int dir_fd, const char *name)
 {
 	struct stat stat;
 
-	return fstatat(dir_fd, name, &stat, AT_SYMLINK_NOFOLLOW) == 0;
+	return fstatat(dir_fd, name, &stat, AT_SYMLINK_NOFOLLOW) == 0 || errno == ELOOP;
 }
 
 static bool any_has(const struct layers *layers, size_t n, const char *name)
@@ -315,7 +319,10 @@ static void find_changed(const struct check *check)
 			"it shows files that none of its layers has: what was mounted, unmounted or renamed since it was mounted hides one of them");
 }
 
-/* The kernel makes no overlay of which one layer is, or lies in, another (ELOOP). */
+/*
+ * The kernel makes no overlay of which a lower layer is, or lies in, another (ELOOP). An upper one
+ * may lie in a lower one.
+ */
 static void find_overlap(const struct check *check)
 {
 	const struct place *list = check->places->list;
@@ -324,8 +331,8 @@ static void find_overlap(const struct check *check)
 		for (size_t k = 0; k < check->places->n; k++) {
 			const struct place *in = &list[i], *of = &list[k];
 
-			if (i == k || in->dev != of->dev || !in->path || !of->path || !in->name ||
-			    !of->name || !path_rest_below(in->path, of->path))
+			if (i == k || !in->lower || in->dev != of->dev || !in->path || !of->path ||
+			    !in->name || !of->name || !path_rest_below(in->path, of->path))
 				continue;
 			findings_mount(
 				check->findings, "overlay-layer", check->m, check->help,

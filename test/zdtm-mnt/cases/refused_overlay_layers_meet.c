@@ -12,7 +12,7 @@ static void build(void)
 {
 	make_dir("/top");
 	make_dir("/bottom/in");
-	make_dir("/up/upper");
+	make_dir("/up/upper/in");
 	make_dir("/up/work");
 	overlay("/m/renamed", "lowerdir=/top:/bottom");
 	overlay("/m/bound", "lowerdir=/bottom/in,upperdir=/up/upper,workdir=/up/work");
@@ -20,7 +20,7 @@ static void build(void)
 	expect(!rename("/top", "/bottom/top"), "rename: %s", strerror(errno));
 	make_dir("/top");
 	bind("/bottom/top", "/top");
-	bind("/up", "/bottom/in");
+	bind("/up/upper/in", "/bottom/in");
 }
 
 const struct zdtm_case zdtm_case = {
@@ -29,5 +29,5 @@ const struct zdtm_case zdtm_case = {
 	.build = build,
 	.refused = REFUSED_AT_DUMP,
 	.says = LIST("/m/renamed", "its overlay layer '/top' lies in another one, '/bottom'",
-		     "/m/bound", "its overlay layer '/up/upper' lies in another one, '/bottom/in'"),
+		     "/m/bound", "its overlay layer '/bottom/in' lies in another one, '/up/upper'"),
 };

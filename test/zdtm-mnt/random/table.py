@@ -84,7 +84,7 @@ class Side:
         self.scratch, self.name = os.fsencode(scratch), name
         self.directory = self.scratch + b"/" + os.fsencode(name)
         # Filesystems that the caller has as well, and what of them is where.
-        self.host = {}
+        self.host, self.leaked = {}, set()
         for mount in host:
             self.host.setdefault(mount.dev, []).append(mount)
         self.host_groups = {mount.tags.get(b"shared") for mount in host} - {None}
@@ -92,6 +92,9 @@ class Side:
     def path_outside(self, mount):
         """Where the root of a mount lies in the caller's tree, or None: best in a peer or a master."""
         groups = {mount.tags.get(b"shared"), mount.tags.get(b"master")} - {None}
+        # What was propagated to the caller has no counterpart on the other side: no source has its group.
+        if groups & self.leaked:
+            groups = {None}
         found = []
         for outside in self.host.get(mount.dev, ()):
             prefix = outside.root.rstrip(b"/")
@@ -225,8 +228,11 @@ def walk(fd, path, seen, silent):
 def text(fd, stat):
     if stat.st_mode & 0o170000 != 0o100000:
         return None
-    with open(f"/proc/self/fd/{fd}", "rb") as file:
-        return file.read(4096)
+    try:
+        with open(f"/proc/self/fd/{fd}", "rb") as file:
+            return file.read(4096)
+    except OSError as error:
+        return error.errno
 
 
 def compare_files(a, b):
