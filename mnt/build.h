@@ -8,7 +8,7 @@
 #include "mnt/journal.h"
 #include "mnt/namespaces.h"
 #include "mnt/progress.h"
-#include "mnt/source.h"
+#include "mnt/source/source.h"
 #include "model/plan.h"
 
 /* Roots that were deleted, made again and still to be deleted: fs/deleted.c's own. */

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "mnt/attach.h"
-#include "mnt/behind.h"
+#include "mnt/contents/behind.h"
 #include "mnt/fs/fs.h"
 #include "mnt/mountpoint.h"
 #include "mnt/pivot.h"
@@ -18,7 +18,7 @@
 #include "mnt/premount.h"
 #include "mnt/prepare.h"
 #include "mnt/sharing.h"
-#include "mnt/source-clone.h"
+#include "mnt/source/clone.h"
 #include "mnt/staging.h"
 #include "mnt/unshare.h"
 

@@ -8,7 +8,7 @@
 
 #include "base/path.h"
 #include "mnt/companion.h"
-#include "mnt/device.h"
+#include "mnt/source/device.h"
 #include "mnt/mount-log.h"
 #include "model/filesystem.h"
 

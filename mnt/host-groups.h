@@ -4,7 +4,7 @@
 #ifndef REBIND_MNT_HOST_GROUPS_H
 #define REBIND_MNT_HOST_GROUPS_H
 
-#include "mnt/source.h"
+#include "mnt/source/source.h"
 
 /**
  * host_groups_of - Return: the peer group of the host's that a mount's source is in, or 0

@@ -8,7 +8,7 @@
 #include "base/caps.h"
 #include "base/log.h"
 #include "image/image.h"
-#include "mnt/compare-contents.h"
+#include "mnt/contents/compare.h"
 #include "mnt/scan.h"
 #include "model/compare.h"
 #include "model/filesystem.h"

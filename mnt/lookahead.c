@@ -11,7 +11,7 @@
 #include "hooks/hooks.h"
 #include "image/archive.h"
 #include "image/image.h"
-#include "mnt/contents.h"
+#include "mnt/contents/contents.h"
 
 /* Only what the caller's own tree shows now: below a source, not below what is still to be mounted.
  */

@@ -8,7 +8,7 @@
 #define REBIND_MNT_LOOKAHEAD_H
 
 #include "include/rebind.h"
-#include "mnt/source.h"
+#include "mnt/source/source.h"
 
 /**
  * lookahead - findings: mountpoints that are missing or behind symlinks, plugins that are missing,

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "mnt/source-clone.h"
+#include "mnt/source/clone.h"
 
 static const char *unique_name(const char *name, char buf[64])
 {

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "mnt/fs/fs.h"
-#include "mnt/source-clone.h"
+#include "mnt/source/clone.h"
 #include "model/flags.h"
 
 int prepare_set_flags(const struct mount *m, int fd, uint32_t has, bool known)

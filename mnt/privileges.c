@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "mnt/contents.h"
+#include "mnt/contents/contents.h"
 
 void privileges_check(unsigned int work, struct findings *findings)
 {

@@ -4,7 +4,7 @@
 #define REBIND_MNT_ROOTLESS_H
 
 #include "include/rebind.h"
-#include "mnt/source.h"
+#include "mnt/source/source.h"
 
 /**
  * rootless_check - a finding for each filesystem that may not be mounted, each source that cannot

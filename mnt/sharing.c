@@ -20,7 +20,7 @@
 
 #include "base/log.h"
 #include "base/sys.h"
-#include "mnt/source-clone.h"
+#include "mnt/source/clone.h"
 
 static int join(struct build *b, uint32_t i, int giver_fd)
 {

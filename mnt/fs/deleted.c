@@ -24,7 +24,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "image/archive.h"
-#include "mnt/contents.h"
+#include "mnt/contents/contents.h"
 #include "mnt/fs/fs.h"
 
 #define NAME_SIZE 64

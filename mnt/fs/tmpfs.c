@@ -10,7 +10,7 @@
 #include "base/fd.h"
 #include "image/archive.h"
 #include "image/image.h"
-#include "mnt/contents.h"
+#include "mnt/contents/contents.h"
 #include "mnt/fs/fs.h"
 
 /* An archive that lost something is no image of what was dumped. CRIU's records have no counts. */

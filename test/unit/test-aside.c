@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Mounts moved out of the way, from a stack at /tmp/place. */
-#include "mnt/aside.h"
+#include "mnt/contents/aside.h"
 #include "test/unit/help.h"
 
 static struct aside aside;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Sources in /tmp/s (a tmpfs, nosuid) and /tmp/s/sub (another, read-only). */
-#include "mnt/source-clone.h"
+#include "mnt/source/clone.h"
 #include "test/unit/help.h"
 
 #define CALLERS MOUNT_EXTERNAL

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "mnt/aside.h"
+#include "mnt/contents/aside.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The contents of the tmpfs mounts of a namespace, into the image. */
-#ifndef REBIND_MNT_CONTENTS_H
-#define REBIND_MNT_CONTENTS_H
+#ifndef REBIND_MNT_CONTENTS_CONTENTS_H
+#define REBIND_MNT_CONTENTS_CONTENTS_H
 
 #include "hooks/hooks.h"
 #include "mnt/progress.h"

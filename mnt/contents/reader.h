@@ -3,7 +3,7 @@
 #ifndef REBIND_MNT_CONTENTS_READER_H
 #define REBIND_MNT_CONTENTS_READER_H
 
-#include "mnt/aside.h"
+#include "mnt/contents/aside.h"
 #include "mnt/progress.h"
 #include "mnt/scan.h"
 

@@ -1,148 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "mnt/source.h"
+/* What stands for one mount: a path, a descriptor, a device, a part of another one. */
+#include "mnt/source/finder.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include "base/log.h"
 #include "base/text.h"
 #include "mnt/companion.h"
-#include "mnt/device.h"
+#include "mnt/source/device.h"
 #include "mnt/idmap.h"
 #include "model/flags.h"
-
-/* While sources are looked for. */
-struct finder {
-	struct source_input *in;
-	struct sources *out;
-	struct table by_unique;	  /* callers' mounts by unique id */
-	struct table by_key;	  /* hash of a key -> index of the record that has it */
-	struct table by_device;	  /* hash of a device's path -> group */
-	struct table device_keys; /* hash of the key in "dev[KEY]" */
-	uint32_t room;		  /* of out->groups */
-	int err;
-};
-
-void sources_free(struct sources *sources)
-{
-	for (uint32_t i = 0; i < sources->n_groups; i++) {
-		fd_close(&sources->groups[i].path_fd);
-		fd_close(&sources->groups[i].clone_fd);
-		fd_close(&sources->groups[i].giver_fd);
-	}
-	free(sources->groups);
-	free(sources->of);
-	arena_free(&sources->strings);
-	table_free(&sources->by_mount);
-	path_cache_forget(&sources->cache);
-	*sources = (struct sources){ 0 };
-}
-
-static struct source_group *add_group(struct finder *f)
-{
-	struct sources *out = f->out;
-
-	if (out->n_groups == f->room) {
-		uint32_t room = f->room ? f->room * 2 : 8;
-		struct source_group *groups = realloc(out->groups, room * sizeof(*groups));
-
-		if (!groups) {
-			f->err = -ENOMEM;
-			return NULL;
-		}
-		out->groups = groups;
-		f->room = room;
-	}
-	struct source_group *group = &out->groups[out->n_groups++];
-
-	*group = (struct source_group){ .path_fd = -EBADF,
-					.clone_fd = -EBADF,
-					.giver_fd = -EBADF,
-					.whole = out->n_groups - 1 };
-	return group;
-}
-
-static const struct mount *callers_mount(const struct finder *f, const struct sys_mount_stat *stat)
-{
-	uint32_t index = stat->unique_id ? table_get(&f->by_unique, stat->unique_id) : TABLE_NONE;
-
-	if (!stat->unique_id)
-		return tree_find(f->in->callers, stat->old_id);
-	return index == TABLE_NONE ? NULL : &f->in->callers->mounts[index];
-}
-
-static void describe_group(struct source_group *group, const struct mount *host)
-{
-	struct statvfs vfs;
-
-	if (host) {
-		group->attributes = host->attributes;
-		group->shared = host->shared;
-		group->dev = host->dev;
-		group->attributes_known = true;
-		return;
-	}
-	/* A detached mount, or one of another namespace: statvfs tells the restrictions at least.
-	 */
-	if (fstatvfs(group->path_fd, &vfs) == 0)
-		group->attributes = flags_attr_from_ms((uint32_t)vfs.f_flag & FLAGS_MS_ATTRIBUTES) &
-				    FLAGS_RESTRICTIONS;
-}
-
-/* A group of its own: covered mounts, descriptors that were handed in. */
-static uint32_t single_group(struct finder *f, int *fd, const struct mount *host)
-{
-	struct source_group *group = add_group(f);
-
-	if (!group)
-		return MOUNT_NONE;
-	group->path_fd = fd_take(fd);
-	describe_group(group, host);
-	return f->out->n_groups - 1;
-}
-
-/* The group of a mount of the caller's, if its own mountpoint still leads to it. */
-static uint32_t mount_group(struct finder *f, const struct mount *host)
-{
-	uint64_t id = host->unique_id ? host->unique_id : host->id;
-	uint32_t found = table_get(&f->out->by_mount, id);
-	struct sys_mount_stat stat;
-
-	if (found != TABLE_NONE)
-		return found;
-	cleanup_fd int fd = open(host->mountpoint, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd < 0 ||
-	    sys_mount_stat(fd, "", AT_EMPTY_PATH | scan_stat_flags(f->in->callers), &stat) ||
-	    !scan_is_mount(host, &stat))
-		return MOUNT_NONE;
-	uint32_t group = single_group(f, &fd, host);
-
-	if (group == MOUNT_NONE)
-		return group;
-	f->out->groups[group].root = host->deleted ? NULL : host->root;
-	if (table_put(&f->out->by_mount, id, group, NULL))
-		f->err = -ENOMEM;
-	return group;
-}
-
-/* What is shared may need a seed, which takes more than the descriptor; what is shown is its own.
- */
-static void find_whole(struct finder *f, uint32_t single, const struct mount *host)
-{
-	cleanup_free char *name = path_of_fd(f->out->groups[single].path_fd);
-	const char *rest = name && !host->deleted ? path_rest_below(name, host->mountpoint) : NULL;
-	uint32_t whole = rest ? mount_group(f, host) : MOUNT_NONE;
-	cleanup_free char *root = whole == MOUNT_NONE ? NULL : path_join(host->root, rest);
-
-	if (!root)
-		return;
-	f->out->groups[single].root = arena_copy(&f->out->strings, root, strlen(root));
-	f->out->groups[single].whole = whole;
-}
 
 /*
  * Open a source. @ret_name is its canonical path: the very string where it has no symlink in it,
@@ -223,18 +93,18 @@ static void set_source(struct finder *f, uint32_t i, int *fd, const char *name)
 	if (!fits_kind(f, m, name, stat.mode))
 		return;
 	warn_if_beneath(f, m, &stat);
-	const struct mount *host = callers_mount(f, &stat);
+	const struct mount *host = finder_callers_mount(f, &stat);
 	const char *rest = host && *name ? path_rest_below(name, host->mountpoint) : NULL;
 
 	if (host)
 		idmaps_check_source(m, host, f->in->findings);
-	source->group = host && rest ? mount_group(f, host) : MOUNT_NONE;
+	source->group = host && rest ? finder_mount_group(f, host) : MOUNT_NONE;
 	source->rest = rest;
 	if (source->group == MOUNT_NONE) {
-		source->group = single_group(f, fd, host);
+		source->group = finder_single_group(f, fd, host);
 		source->rest = "";
 		if (source->group != MOUNT_NONE && host && (m->shared || m->master))
-			find_whole(f, source->group, host);
+			finder_find_whole(f, source->group, host);
 	}
 	if (source->group != MOUNT_NONE)
 		m->attributes =
@@ -381,7 +251,7 @@ static void take_by_key(struct finder *f, uint32_t i)
 			       "the external mount '%s' has no source", m->key);
 }
 
-static bool is_device(const struct mount *m)
+bool finder_is_device(const struct mount *m)
 {
 	return m->key && strcmp(m->key, MOUNT_KEY_DEVICE) == 0;
 }
@@ -402,7 +272,7 @@ static uint32_t device_group(struct finder *f, const struct mount *m, const char
 			       strerror(-fd));
 		return MOUNT_NONE;
 	}
-	uint32_t group = single_group(f, &fd, NULL);
+	uint32_t group = finder_single_group(f, &fd, NULL);
 
 	if (group == MOUNT_NONE || table_put(&f->by_device, key, group, NULL)) {
 		f->err = -ENOMEM;
@@ -439,7 +309,7 @@ static void take_device(struct finder *f, uint32_t i)
 		m->kind = MOUNT_KIND_DIRECTORY;
 }
 
-static void find_one(struct finder *f, uint32_t i)
+void finder_find_one(struct finder *f, uint32_t i)
 {
 	struct mount *m = &f->in->tree->mounts[i];
 
@@ -449,136 +319,10 @@ static void find_one(struct finder *f, uint32_t i)
 		return;
 	else if (m->key && strcmp(m->key, MOUNT_KEY_AUTO) == 0)
 		take_automatic(f, i);
-	else if (is_device(m))
+	else if (finder_is_device(m))
 		take_device(f, i);
 	else if (m->key)
 		take_by_key(f, i);
 	else if (m->parent_key)
 		take_companion(f, i);
-}
-
-static bool has_key(const struct finder *f, const char *key, size_t size)
-{
-	return table_get(&f->by_key, table_hash_bytes(key, size)) != TABLE_NONE;
-}
-
-static bool has_device(const struct finder *f, const struct word_external *word)
-{
-	return table_get(&f->device_keys, table_hash_bytes(word->inside, word->size)) != TABLE_NONE;
-}
-
-static void check_unused(struct finder *f)
-{
-	const struct rebind_restore_options *o = f->in->options;
-
-	for (size_t i = 0; i < f->in->externals->n; i++) {
-		const struct word_external *word = &f->in->externals->list[i];
-
-		if (word->what == WORD_DEVICE ? !has_device(f, word)
-					      : !has_key(f, word->inside, word->size))
-			findings_add(
-				f->in->findings, "unknown-key", 0, NULL,
-				"rebind show IMAGE lists the keys",
-				"--external names the key '%.*s', which no record of the image has",
-				(int)word->size, word->inside);
-	}
-	for (size_t i = 0; i < o->n_inherit_fd; i++)
-		if (!has_key(f, o->inherit_fd[i].key, strlen(o->inherit_fd[i].key)))
-			findings_add(
-				f->in->findings, "unknown-key", 0, NULL,
-				"rebind show IMAGE lists the keys",
-				"--inherit-fd names the key '%s', which no record of the image has",
-				o->inherit_fd[i].key);
-}
-
-/* KEY:FLAGS, both ways: words that restrict, and words by which the caller takes a restriction
- * away. */
-static void apply_flags(struct finder *f, const char *word)
-{
-	const char *colon = strrchr(word, ':');
-	uint32_t set = 0, clear = 0;
-	size_t n = colon ? (size_t)(colon - word) : 0;
-
-	for (const char *p = colon ? colon + 1 : ""; *p;) {
-		size_t size = strcspn(p, ",");
-
-		if (flags_attr_from_word(p, size, &set, &clear) || (set & MOUNT_ATTR_IDMAP)) {
-			findings_add(
-				f->in->findings, "option", 0, NULL,
-				"ro, rw, nosuid, suid, nodev, dev, noexec, exec, nosymfollow, noatime, ...",
-				"--external-flags '%s': '%.*s' is not a flag", word, (int)size, p);
-			return;
-		}
-		p += size + (p[size] == ',');
-	}
-	uint32_t i = colon ? table_get(&f->by_key, table_hash_bytes(word, n)) : TABLE_NONE;
-
-	if (i == TABLE_NONE) {
-		findings_add(
-			f->in->findings, colon ? "unknown-key" : "option", 0, NULL, NULL,
-			colon ? "--external-flags '%s' names a key that no record of the image has"
-			      : "--external-flags '%s' is not of the form KEY:FLAGS",
-			word);
-		return;
-	}
-	f->in->tree->mounts[i].attributes = (f->in->tree->mounts[i].attributes & ~clear) | set;
-}
-
-static void index_keys(struct finder *f)
-{
-	struct mount_tree *tree = f->in->tree;
-
-	for (uint32_t i = 0; i < tree->n && !f->err; i++) {
-		const struct mount *m = &tree->mounts[i];
-		size_t size = 0;
-		const char *device = is_device(m) ? device_key(m, &size) : NULL;
-
-		if (device)
-			f->err =
-				table_put(&f->device_keys, table_hash_bytes(device, size), i, NULL);
-		if (!m->key || strcmp(m->key, MOUNT_KEY_AUTO) == 0 || is_device(m))
-			continue;
-		/*
-		 * CRIU gives one key to all mounts of a stack; they have one source then. What
-		 * comes along is looked for below the first.
-		 */
-		uint64_t hash = table_hash_bytes(m->key, strlen(m->key));
-
-		if (table_get(&f->by_key, hash) == TABLE_NONE)
-			f->err = table_put(&f->by_key, hash, i, NULL);
-	}
-}
-
-static void find_all(struct finder *f)
-{
-	const struct mount_tree *callers = f->in->callers;
-
-	for (uint32_t i = 0; i < callers->n && !f->err; i++)
-		if (callers->mounts[i].unique_id)
-			f->err = table_put(&f->by_unique, callers->mounts[i].unique_id, i, NULL);
-	index_keys(f);
-	for (uint32_t i = 0; i < f->in->tree->n && !f->err; i++) {
-		f->out->of[i].group = MOUNT_NONE;
-		find_one(f, i);
-	}
-	if (!f->in->options->lenient)
-		check_unused(f);
-	for (size_t i = 0; i < f->in->options->n_external_flags; i++)
-		apply_flags(f, f->in->options->external_flags[i]);
-}
-
-int source_find_all(struct source_input *input, struct sources *ret)
-{
-	struct finder f = { .in = input, .out = ret };
-
-	ret->cache = PATH_CACHE_NONE;
-	ret->of = calloc(input->tree->n, sizeof(*ret->of));
-	if (!ret->of)
-		return -ENOMEM;
-	find_all(&f);
-	table_free(&f.by_unique);
-	table_free(&f.by_key);
-	table_free(&f.by_device);
-	table_free(&f.device_keys);
-	return f.err;
 }

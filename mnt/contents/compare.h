@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The contents of the tmpfs mounts of two namespaces, compared entry by entry. */
-#ifndef REBIND_MNT_COMPARE_CONTENTS_H
-#define REBIND_MNT_COMPARE_CONTENTS_H
+#ifndef REBIND_MNT_CONTENTS_COMPARE_H
+#define REBIND_MNT_CONTENTS_COMPARE_H
 
 #include "model/compare.h"
 

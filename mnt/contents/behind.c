@@ -11,7 +11,7 @@
  * Nothing may ask such a filesystem for anything while it is built: its server may answer only
  * later.
  */
-#include "mnt/behind.h"
+#include "mnt/contents/behind.h"
 
 #include <fcntl.h>
 #include <stdio.h>

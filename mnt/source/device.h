@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* External block devices: a filesystem that the caller has on a device of his own. */
-#ifndef REBIND_MNT_DEVICE_H
-#define REBIND_MNT_DEVICE_H
+#ifndef REBIND_MNT_SOURCE_DEVICE_H
+#define REBIND_MNT_SOURCE_DEVICE_H
 
 #include "model/mount.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "mnt/contents-talk.h"
+#include "mnt/contents/talk.h"
 
 #include <inttypes.h>
 #include <limits.h>

@@ -4,8 +4,8 @@
  * waits until every processor has looked up (RCU), ten times as long as a move takes. What was
  * moved is unmounted a thousand at once, or goes with the namespace.
  */
-#ifndef REBIND_MNT_ASIDE_H
-#define REBIND_MNT_ASIDE_H
+#ifndef REBIND_MNT_CONTENTS_ASIDE_H
+#define REBIND_MNT_CONTENTS_ASIDE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "mnt/source-place.h"
+#include "mnt/source/place.h"
 
 #include <string.h>
 

@@ -14,7 +14,7 @@
 #ifndef REBIND_MNT_SOURCE_CLONE_H
 #define REBIND_MNT_SOURCE_CLONE_H
 
-#include "mnt/source.h"
+#include "mnt/source/source.h"
 
 /**
  * source_clone_groups - clone the mounts that sources lie on; still in the caller's namespace

@@ -3,7 +3,7 @@
  * The child that reads contents. What is visible comes first, from the namespace itself; what is
  * hidden comes from a copy of it, contents-hidden.c.
  */
-#include "mnt/contents.h"
+#include "mnt/contents/contents.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -19,8 +19,8 @@
 #include "base/sys.h"
 #include "image/archive.h"
 #include "image/image.h"
-#include "mnt/contents-reader.h"
-#include "mnt/contents-talk.h"
+#include "mnt/contents/reader.h"
+#include "mnt/contents/talk.h"
 #include "mnt/deleted.h"
 #include "mnt/libmount.h"
 #include "mnt/progress.h"

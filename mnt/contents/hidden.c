@@ -17,8 +17,8 @@
 #include "base/child.h"
 #include "base/log.h"
 #include "base/sys.h"
-#include "mnt/contents-reader.h"
-#include "mnt/contents.h"
+#include "mnt/contents/reader.h"
+#include "mnt/contents/contents.h"
 #include "mnt/deleted.h"
 
 /* How far the peeler may be ahead of the reader: descriptors under way count against its user. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The descriptor behind a mount that is served from outside: asked for at dump, used at restore. */
-#ifndef REBIND_MNT_BEHIND_H
-#define REBIND_MNT_BEHIND_H
+#ifndef REBIND_MNT_CONTENTS_BEHIND_H
+#define REBIND_MNT_CONTENTS_BEHIND_H
 
 #include "mnt/build.h"
 #include "mnt/scan.h"

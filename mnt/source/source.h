@@ -2,10 +2,10 @@
 /*
  * What the root and the external mounts are made of: the caller's directories and files.
  *
- * Sources are grouped by the mount they lie on, which is what gets cloned (mnt/source-clone.h).
+ * Sources are grouped by the mount they lie on, which is what gets cloned (mnt/source/clone.h).
  */
-#ifndef REBIND_MNT_SOURCE_H
-#define REBIND_MNT_SOURCE_H
+#ifndef REBIND_MNT_SOURCE_SOURCE_H
+#define REBIND_MNT_SOURCE_SOURCE_H
 
 #include "base/arena.h"
 #include "base/path.h"
@@ -15,7 +15,7 @@
 
 struct source_group {
 	int path_fd;  /* O_PATH in the caller's namespace: the mount's root, or the only source */
-	int clone_fd; /* mnt/source-clone.h: private, childless */
+	int clone_fd; /* mnt/source/clone.h: private, childless */
 	int giver_fd; /* a clone that is still in the caller's peer group, where one is needed */
 	uint32_t attributes;
 	uint32_t shared;  /* peer group of the caller's mount */

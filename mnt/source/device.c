@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "mnt/device.h"
+#include "mnt/source/device.h"
 
 #include <string.h>
 #include <sys/mount.h>

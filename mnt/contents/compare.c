@@ -3,7 +3,7 @@
  * A live side is dumped into a directory that vanishes; then both are archives, and what an archive
  * holds is a sorted list of lines.
  */
-#include "mnt/compare-contents.h"
+#include "mnt/contents/compare.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "base/path.h"
 #include "image/archive.h"
 #include "image/image.h"
-#include "mnt/contents.h"
+#include "mnt/contents/contents.h"
 #include "model/visible.h"
 #include "base/scratch.h"
 

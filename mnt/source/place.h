@@ -3,7 +3,7 @@
 #ifndef REBIND_MNT_SOURCE_PLACE_H
 #define REBIND_MNT_SOURCE_PLACE_H
 
-#include "mnt/source.h"
+#include "mnt/source/source.h"
 #include "model/plan.h"
 
 /**

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files that look for sources have in common. Included by them only. */
+#ifndef REBIND_MNT_SOURCE_FINDER_H
+#define REBIND_MNT_SOURCE_FINDER_H
+
+#include "base/sys.h"
+#include "mnt/source/source.h"
+
+/* While sources are looked for. */
+struct finder {
+	struct source_input *in;
+	struct sources *out;
+	struct table by_unique;	  /* callers' mounts by unique id */
+	struct table by_key;	  /* hash of a key -> index of the record that has it */
+	struct table by_device;	  /* hash of a device's path -> group */
+	struct table device_keys; /* hash of the key in "dev[KEY]" */
+	uint32_t room;		  /* of out->groups */
+	int err;
+};
+
+/* ---- group.c: the mounts that sources lie on ---- */
+
+/**
+ * finder_callers_mount - which of the caller's mounts that is, or NULL
+ */
+const struct mount *finder_callers_mount(const struct finder *f, const struct sys_mount_stat *stat);
+
+/**
+ * finder_single_group - a group of its own: for covered mounts, descriptors that were handed in
+ * @fd: taken
+ * @host: the caller's mount, or NULL
+ *
+ * Return: its number, or MOUNT_NONE with f->err.
+ */
+uint32_t finder_single_group(struct finder *f, int *fd, const struct mount *host);
+
+/**
+ * finder_mount_group - the group of a mount of the caller's
+ * Return: its number; MOUNT_NONE: its own mountpoint does not lead to it, or there is f->err.
+ */
+uint32_t finder_mount_group(struct finder *f, const struct mount *host);
+
+/**
+ * finder_find_whole - note of which group's mount the one source of a single group is a part
+ *
+ * What is shared may need a seed, which takes more than the descriptor; what is shown is its own.
+ */
+void finder_find_whole(struct finder *f, uint32_t single, const struct mount *host);
+
+/* ---- take.c: what stands for one mount ---- */
+
+/**
+ * finder_is_device - is the mount one of --external dev[MAJ/MIN]
+ */
+bool finder_is_device(const struct mount *m);
+
+/**
+ * finder_find_one - find the source of a mount, if it needs one
+ *
+ * Findings where there is none; f->err where memory ran out.
+ */
+void finder_find_one(struct finder *f, uint32_t i);
+
+#endif

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "mnt/source/finder.h"
+
+#include <string.h>
+
+#include "mnt/source/device.h"
+#include "model/flags.h"
+
+void sources_free(struct sources *sources)
+{
+	for (uint32_t i = 0; i < sources->n_groups; i++) {
+		fd_close(&sources->groups[i].path_fd);
+		fd_close(&sources->groups[i].clone_fd);
+		fd_close(&sources->groups[i].giver_fd);
+	}
+	free(sources->groups);
+	free(sources->of);
+	arena_free(&sources->strings);
+	table_free(&sources->by_mount);
+	path_cache_forget(&sources->cache);
+	*sources = (struct sources){ 0 };
+}
+
+static bool has_key(const struct finder *f, const char *key, size_t size)
+{
+	return table_get(&f->by_key, table_hash_bytes(key, size)) != TABLE_NONE;
+}
+
+static bool has_device(const struct finder *f, const struct word_external *word)
+{
+	return table_get(&f->device_keys, table_hash_bytes(word->inside, word->size)) != TABLE_NONE;
+}
+
+static void check_unused(struct finder *f)
+{
+	const struct rebind_restore_options *o = f->in->options;
+
+	for (size_t i = 0; i < f->in->externals->n; i++) {
+		const struct word_external *word = &f->in->externals->list[i];
+
+		if (word->what == WORD_DEVICE ? !has_device(f, word)
+					      : !has_key(f, word->inside, word->size))
+			findings_add(
+				f->in->findings, "unknown-key", 0, NULL,
+				"rebind show IMAGE lists the keys",
+				"--external names the key '%.*s', which no record of the image has",
+				(int)word->size, word->inside);
+	}
+	for (size_t i = 0; i < o->n_inherit_fd; i++)
+		if (!has_key(f, o->inherit_fd[i].key, strlen(o->inherit_fd[i].key)))
+			findings_add(
+				f->in->findings, "unknown-key", 0, NULL,
+				"rebind show IMAGE lists the keys",
+				"--inherit-fd names the key '%s', which no record of the image has",
+				o->inherit_fd[i].key);
+}
+
+/* KEY:FLAGS, both ways: words that restrict, and words by which the caller takes a restriction
+ * away. */
+static void apply_flags(struct finder *f, const char *word)
+{
+	const char *colon = strrchr(word, ':');
+	uint32_t set = 0, clear = 0;
+	size_t n = colon ? (size_t)(colon - word) : 0;
+
+	for (const char *p = colon ? colon + 1 : ""; *p;) {
+		size_t size = strcspn(p, ",");
+
+		if (flags_attr_from_word(p, size, &set, &clear) || (set & MOUNT_ATTR_IDMAP)) {
+			findings_add(
+				f->in->findings, "option", 0, NULL,
+				"ro, rw, nosuid, suid, nodev, dev, noexec, exec, nosymfollow, noatime, ...",
+				"--external-flags '%s': '%.*s' is not a flag", word, (int)size, p);
+			return;
+		}
+		p += size + (p[size] == ',');
+	}
+	uint32_t i = colon ? table_get(&f->by_key, table_hash_bytes(word, n)) : TABLE_NONE;
+
+	if (i == TABLE_NONE) {
+		findings_add(
+			f->in->findings, colon ? "unknown-key" : "option", 0, NULL, NULL,
+			colon ? "--external-flags '%s' names a key that no record of the image has"
+			      : "--external-flags '%s' is not of the form KEY:FLAGS",
+			word);
+		return;
+	}
+	f->in->tree->mounts[i].attributes = (f->in->tree->mounts[i].attributes & ~clear) | set;
+}
+
+static void index_keys(struct finder *f)
+{
+	struct mount_tree *tree = f->in->tree;
+
+	for (uint32_t i = 0; i < tree->n && !f->err; i++) {
+		const struct mount *m = &tree->mounts[i];
+		size_t size = 0;
+		const char *device = finder_is_device(m) ? device_key(m, &size) : NULL;
+
+		if (device)
+			f->err =
+				table_put(&f->device_keys, table_hash_bytes(device, size), i, NULL);
+		if (!m->key || strcmp(m->key, MOUNT_KEY_AUTO) == 0 || finder_is_device(m))
+			continue;
+		/*
+		 * CRIU gives one key to all mounts of a stack; they have one source then. What
+		 * comes along is looked for below the first.
+		 */
+		uint64_t hash = table_hash_bytes(m->key, strlen(m->key));
+
+		if (table_get(&f->by_key, hash) == TABLE_NONE)
+			f->err = table_put(&f->by_key, hash, i, NULL);
+	}
+}
+
+static void find_all(struct finder *f)
+{
+	const struct mount_tree *callers = f->in->callers;
+
+	for (uint32_t i = 0; i < callers->n && !f->err; i++)
+		if (callers->mounts[i].unique_id)
+			f->err = table_put(&f->by_unique, callers->mounts[i].unique_id, i, NULL);
+	index_keys(f);
+	for (uint32_t i = 0; i < f->in->tree->n && !f->err; i++) {
+		f->out->of[i].group = MOUNT_NONE;
+		finder_find_one(f, i);
+	}
+	if (!f->in->options->lenient)
+		check_unused(f);
+	for (size_t i = 0; i < f->in->options->n_external_flags; i++)
+		apply_flags(f, f->in->options->external_flags[i]);
+}
+
+int source_find_all(struct source_input *input, struct sources *ret)
+{
+	struct finder f = { .in = input, .out = ret };
+
+	ret->cache = PATH_CACHE_NONE;
+	ret->of = calloc(input->tree->n, sizeof(*ret->of));
+	if (!ret->of)
+		return -ENOMEM;
+	find_all(&f);
+	table_free(&f.by_unique);
+	table_free(&f.by_key);
+	table_free(&f.by_device);
+	table_free(&f.device_keys);
+	return f.err;
+}
