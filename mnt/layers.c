@@ -136,6 +136,16 @@ static const char *last_names(int fd, char buf[PATH_MAX])
 	return depth ? NULL : p;
 }
 
+/* What is on an overlay comes after all of them: when they are made again the path does not lead
+ * there. */
+static bool is_on_overlay(const struct mount_tree *tree, const struct mount *m)
+{
+	for (; m; m = tree_parent(tree, m))
+		if (strcmp(m->fstype, "overlay") == 0)
+			return true;
+	return false;
+}
+
 static void keep_place(const struct check *check, const char *path, int fd, bool lower)
 {
 	struct place *place = &check->places->list[check->places->n];
@@ -148,7 +158,7 @@ static void keep_place(const struct check *check, const char *path, int fd, bool
 	    sys_mount_stat(fd, "", AT_EMPTY_PATH | SYS_STAT_OLD_ID, &stat) < 0)
 		return;
 	on = tree_find(check->tree, stat.old_id);
-	if (!on || on->deleted)
+	if (!on || on->deleted || is_on_overlay(check->tree, on))
 		return;
 	place->dev = on->dev;
 	place->lower = lower;
