@@ -268,7 +268,7 @@ static int write_image(struct dump *d, const struct mount_tree *tree)
 }
 
 /* Contents and image. Return: -EAGAIN if the namespace changed meanwhile. */
-static int keep(struct dump *d, const struct scan_target *target, struct mount_tree *tree)
+static int keep(struct dump *d, struct scan_target *target, struct mount_tree *tree)
 {
 	struct log_held held;
 

@@ -164,16 +164,6 @@ int scan_open_own(struct scan_target *ret)
 	return 0;
 }
 
-static int link_tree(struct mount_tree *tree)
-{
-	struct tree_fault fault;
-	int err = tree_link(tree, &fault);
-
-	if (err == -EBADMSG)
-		log_error(0, "the mount table makes no tree: mount %u %s", fault.id, fault.reason);
-	return err;
-}
-
 /* What a text leaves out. */
 static int add_chroot_by_stat(int root_fd, struct mount_tree *tree)
 {
@@ -322,7 +312,38 @@ static bool has_cgroups(const struct mount_tree *tree)
 	return false;
 }
 
-int scan_read(const struct scan_target *target, enum scan_reader reader, struct mount_tree *tree)
+/* The kernel says once that there was something: it is remembered. */
+static int ask_for_changes(struct scan_target *target)
+{
+	struct pollfd poll_fd = { .fd = target->mountinfo_fd, .events = POLLPRI };
+
+	if (poll(&poll_fd, 1, 0) < 0)
+		return -errno;
+	if (poll_fd.revents & (POLLPRI | POLLERR))
+		target->has_changed = true;
+	return 0;
+}
+
+/* A table that was read in pieces, while it changed, may be none. */
+static int link_tree(struct scan_target *target, struct mount_tree *tree)
+{
+	struct tree_fault fault;
+	bool had_changed = target->has_changed;
+	int err = tree_link(tree, &fault);
+
+	if (err != -EBADMSG)
+		return err;
+	target->has_changed = false;
+	err = ask_for_changes(target);
+	if (!err && target->has_changed)
+		return -EAGAIN;
+	target->has_changed = had_changed;
+	return err ? err
+		   : log_error(-EBADMSG, "the mount table makes no tree: mount %u %s", fault.id,
+			       fault.reason);
+}
+
+int scan_read(struct scan_target *target, enum scan_reader reader, struct mount_tree *tree)
 {
 	for (int i = 0; i < TRIES; i++) {
 		int err = read_table(target, reader, tree);
@@ -332,7 +353,9 @@ int scan_read(const struct scan_target *target, enum scan_reader reader, struct 
 		if (!err)
 			err = ids_translate(tree);
 		if (!err)
-			return link_tree(tree);
+			err = link_tree(target, tree);
+		if (!err)
+			return 0;
 		tree_free(tree);
 		if (err != -EAGAIN)
 			return err;
@@ -374,14 +397,12 @@ static int same_as_text(const struct scan_target *target, const struct mount_tre
 	return 1;
 }
 
-int scan_is_unchanged(const struct scan_target *target, const struct mount_tree *tree)
+int scan_is_unchanged(struct scan_target *target, const struct mount_tree *tree)
 {
-	struct pollfd poll_fd = { .fd = target->mountinfo_fd, .events = POLLPRI };
+	int err = ask_for_changes(target);
 
-	if (poll(&poll_fd, 1, 0) < 0)
-		return -errno;
-	if (poll_fd.revents & (POLLPRI | POLLERR))
-		return 0;
+	if (err || target->has_changed)
+		return err;
 	if (target->ns_id && tree->n && tree->mounts[0].unique_id)
 		return scan_statmount_same(target->ns_id, tree);
 	return same_as_text(target, tree);

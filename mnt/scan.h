@@ -24,6 +24,7 @@ struct scan_target {
 	int mountinfo_fd; /* its mountinfo, seen from that root, or scan_from_root() */
 	bool in_chroot;	  /* that root is a directory of a mount, and no mount */
 	int cgroup_fd; /* cgroup namespace that roots of cgroup mounts are told from, or negative */
+	bool has_changed; /* since it was opened, as far as was asked */
 };
 
 void scan_close(struct scan_target *target);
@@ -103,7 +104,7 @@ const char *scan_of_zombie(pid_t pid, int err);
  * and the kernel does not tell enough; -EBADMSG (logged) for a table that makes no tree; another
  * errno.
  */
-int scan_read(const struct scan_target *target, enum scan_reader reader, struct mount_tree *tree);
+int scan_read(struct scan_target *target, enum scan_reader reader, struct mount_tree *tree);
 
 /**
  * scan_text - read a saved mountinfo
@@ -120,7 +121,7 @@ int scan_text(int fd, struct mount_tree *tree, struct tree_fault *fault);
  *
  * Return: 1, 0, or a negative errno.
  */
-int scan_is_unchanged(const struct scan_target *target, const struct mount_tree *tree);
+int scan_is_unchanged(struct scan_target *target, const struct mount_tree *tree);
 
 /**
  * scan_has_statmount - does this kernel's statmount tell all that the reader needs
