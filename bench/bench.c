@@ -30,22 +30,6 @@ struct result {
 	long dump_rss, restore_rss;
 };
 
-static double read_raw(pid_t pid)
-{
-	char name[64], buf[4096];
-
-	snprintf(name, sizeof(name), "/proc/%d/mountinfo", (int)pid);
-	double begin = now();
-	int fd = open(name, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		err(1, "%s", name);
-	while (read(fd, buf, sizeof(buf)) > 0)
-		;
-	close(fd);
-	return now() - begin;
-}
-
 static int by_value(const void *a, const void *b)
 {
 	double l = *(const double *)a, r = *(const double *)b;

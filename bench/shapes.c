@@ -132,14 +132,14 @@ static void fill_overlays(int n)
 
 	make_dir("t/lower");
 	make_dir("t/upper");
-	make_dir("t/work");
+	make_dir("t/aside");
 	for (int i = 0; i < n; i++) {
 		snprintf(name, sizeof(name), "t/upper/%d", i);
 		make_dir(name);
-		snprintf(name, sizeof(name), "t/work/%d", i);
+		snprintf(name, sizeof(name), "t/aside/%d", i);
 		make_dir(name);
 		snprintf(options, sizeof(options),
-			 "lowerdir=/t/lower,upperdir=/t/upper/%d,workdir=/t/work/%d", i, i);
+			 "lowerdir=/t/lower,upperdir=/t/upper/%d,workdir=/t/aside/%d", i, i);
 		if (mount("bench", make_place(i), "overlay", 0, options) < 0)
 			err(1, "overlay");
 	}
@@ -175,22 +175,6 @@ static double diff(const struct target *target)
 	return run_argv(argv).seconds;
 }
 
-static double read_raw(const struct target *target)
-{
-	char name[64], buf[4096];
-
-	snprintf(name, sizeof(name), "/proc/%s/mountinfo", target->word);
-	double begin = now();
-	int fd = open(name, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		err(1, "%s", name);
-	while (read(fd, buf, sizeof(buf)) > 0)
-		;
-	close(fd);
-	return now() - begin;
-}
-
 static struct costs measure(const struct shape *shape, int n)
 {
 	struct target target = start_target(shape->fill, n);
@@ -198,7 +182,7 @@ static struct costs measure(const struct shape *shape, int n)
 		.dump = dump(&target).seconds * 1e6 / n,
 		.restore = restore().seconds * 1e6 / n,
 		.diff = diff(&target) * 1e6 / n,
-		.raw = read_raw(&target) * 1e6 / n,
+		.raw = read_raw(target.pid) * 1e6 / n,
 	};
 
 	end_target(&target);

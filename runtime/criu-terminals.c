@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "base/table.h"
 #include "model/filesystem.h"
 #include "model/flags.h"
 #include "runtime/criu.h"
@@ -68,18 +69,42 @@ static bool is_given(const struct rebind_restore_options *how, const char *key)
 	return false;
 }
 
-/* Is the devpts mounted, too, that it is of? Else it is one from outside. */
-static bool find_devpts(const struct rebind_tree *tree, const struct rebind_mount *terminal,
-			struct rebind_mount *ret)
+/* The mounts of an image: each by its id, and by its device the one that shows a devpts whole. */
+struct index {
+	struct table by_id, devpts;
+};
+
+static void index_free(struct index *index)
 {
-	for (size_t i = 0; i < rebind_tree_count(tree); i++) {
-		rebind_tree_get(tree, i, ret);
-		if (ret->dev_major == terminal->dev_major &&
-		    ret->dev_minor == terminal->dev_minor && strcmp(ret->root, "/") == 0 &&
-		    !ret->covered)
-			return true;
+	table_free(&index->by_id);
+	table_free(&index->devpts);
+}
+
+static uint64_t device_of(const struct rebind_mount *m)
+{
+	return (uint64_t)m->dev_major << 32 | m->dev_minor;
+}
+
+static int index_mounts(const struct rebind_tree *tree, struct index *ret)
+{
+	struct rebind_mount m;
+	int err = 0;
+
+	for (uint32_t i = 0; i < rebind_tree_count(tree) && !err; i++) {
+		rebind_tree_get(tree, i, &m);
+		err = table_put(&ret->by_id, m.id, i, NULL);
+		if (!err && strcmp(m.root, "/") == 0 && !m.covered &&
+		    table_get(&ret->devpts, device_of(&m)) == TABLE_NONE)
+			err = table_put(&ret->devpts, device_of(&m), i, NULL);
 	}
-	return false;
+	return err;
+}
+
+static bool get(const struct rebind_tree *tree, uint32_t i, struct rebind_mount *ret)
+{
+	if (i != TABLE_NONE)
+		rebind_tree_get(tree, i, ret);
+	return i != TABLE_NONE;
 }
 
 /* Of the host: it is out of sight when the container runs. */
@@ -94,28 +119,23 @@ static int open_null(struct criu_terminals *t)
 }
 
 /* Has the mount that it stands on peers? What is done there is done to each of them. */
-static bool is_on_shared(const struct rebind_tree *tree, const struct rebind_mount *m)
+static bool is_on_shared(const struct rebind_tree *tree, const struct index *index,
+			 const struct rebind_mount *m)
 {
 	struct rebind_mount parent;
 
-	for (size_t i = 0; i < rebind_tree_count(tree); i++) {
-		rebind_tree_get(tree, i, &parent);
-		if (parent.id == m->parent_id)
-			return parent.shared;
-	}
-	return false;
+	return get(tree, table_get(&index->by_id, m->parent_id), &parent) && parent.shared;
 }
 
-static int add_terminal(struct criu_terminals *t, const struct rebind_tree *tree,
-			const struct rebind_mount *devpts, const struct rebind_mount *m,
-			size_t n_inherit)
+static int add_terminal(struct criu_terminals *t, const struct rebind_mount *devpts,
+			const struct rebind_mount *m, bool on_shared, size_t n_inherit)
 {
 	struct terminal *terminal = &t->list[t->n];
 	int err = t->n ? 0 : open_null(t);
 
 	if (err)
 		return err;
-	if (m->covered || m->shared || m->master || is_on_shared(tree, m))
+	if (m->covered || m->shared || m->master || on_shared)
 		return log_error(
 			-EOPNOTSUPP,
 			"mount %u '%s' shows a terminal, and is covered, or it or what it "
@@ -137,9 +157,13 @@ static int add_terminal(struct criu_terminals *t, const struct rebind_tree *tree
 static int find_terminals(struct criu_terminals *t, const struct rebind_tree *tree,
 			  struct rebind_restore_options *how)
 {
+	cleanup(index_free) struct index index = { 0 };
 	struct rebind_mount m, devpts;
 	size_t n = rebind_tree_count(tree);
-	int err = 0;
+	int err = index_mounts(tree, &index);
+
+	if (err)
+		return err;
 
 	t->list = calloc(n + 1, sizeof(*t->list));
 	t->inherit = calloc(n + how->n_inherit_fd + 1, sizeof(*t->inherit));
@@ -150,8 +174,10 @@ static int find_terminals(struct criu_terminals *t, const struct rebind_tree *tr
 	for (size_t i = 0; i < n && !err; i++) {
 		rebind_tree_get(tree, i, &m);
 		if (filesystem_shows_terminal(m.fstype, m.root) && !is_given(how, m.mountpoint) &&
-		    find_devpts(tree, &m, &devpts))
-			err = add_terminal(t, tree, &devpts, &m, how->n_inherit_fd + t->n);
+		    /* Else it is of a devpts from outside. */
+		    get(tree, table_get(&index.devpts, device_of(&m)), &devpts))
+			err = add_terminal(t, &devpts, &m, is_on_shared(tree, &index, &m),
+					   how->n_inherit_fd + t->n);
 	}
 	how->inherit_fd = t->inherit;
 	how->n_inherit_fd += t->n;
