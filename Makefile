@@ -79,6 +79,16 @@ $(BUILD)/plugindir: FORCE
 	$(call keep,$(plugindir))
 $(BUILD)/hooks/load.o: $(BUILD)/plugindir
 
+# The program that runs inside of namespaces, whole in the library: static, so that it needs nothing
+# from there, and small, so never sanitized.
+INSIDE_SRCS = $(wildcard inside/*.c) base/child.c base/fd.c base/log.c base/sys.c mnt/talk.c mnt/unshare.c
+$(BUILD)/inside/program: $(INSIDE_SRCS) $(wildcard inside/*.h base/*.h mnt/*.h model/*.h) Makefile
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(filter-out -fPIC $(PKG_CFLAGS),$(REBIND_CFLAGS)) -Os -static -ffunction-sections -Wl,--gc-sections -s -o $@ $(INSIDE_SRCS)
+$(BUILD)/mnt/inside.o: $(BUILD)/inside/program
+$(BUILD)/mnt/inside.o: REBIND_CFLAGS += -DINSIDE_PROGRAM='"$(BUILD)/inside/program"'
+
 $(BUILD)/%.o: %.c $(BUILD)/flags Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
@@ -216,9 +226,9 @@ bench: all $(BENCHES)  ## measure against the kernel's own floor (as root)
 
 # ---- how it reads ----
 
-C_FILES  = $(LIB_SRCS) $(RUNTIME_SRCS) $(CMD_SRCS) $(wildcard plugins/*/*.c examples/*.c test/unit/*.c test/unit/plugins/*.c \
+C_FILES  = $(LIB_SRCS) $(wildcard inside/*.c) $(RUNTIME_SRCS) $(CMD_SRCS) $(wildcard plugins/*/*.c examples/*.c test/unit/*.c test/unit/plugins/*.c \
 	test/fuzz/*.c test/zdtm-mnt/*.c test/zdtm-mnt/*/*.c bench/*.c)
-H_FILES  = $(wildcard include/*.h plugins/*.h $(ROOMS:=/*.h) $(ROOMS:=/*/*.h) runtime/*.h cmd/*.h test/*/*.h test/zdtm-mnt/*/*.h)
+H_FILES  = $(wildcard include/*.h plugins/*.h $(ROOMS:=/*.h) $(ROOMS:=/*/*.h) inside/*.h runtime/*.h cmd/*.h test/*/*.h test/zdtm-mnt/*/*.h)
 SCRIPTS  = $(wildcard .ci/run tools/deps tools/lint-layers test/run-all test/*.sh test/*/*.sh test/zdtm-mnt/run \
 	test/zdtm-mnt/run-broken test/zdtm-mnt/broken/* bench/run)
 TEXTS    = $(wildcard *.md LAYERS man/* plugins/*/*.md test/*/*.md include/*.in)
@@ -240,9 +250,9 @@ lint-shell:
 lint-spelling:
 	$(Q)echo codespell; codespell -L nd,siz $(C_FILES) $(H_FILES) $(SCRIPTS) $(TEXTS) Makefile
 lint-cppcheck:
-	$(Q)echo cppcheck; $(CPPCHECK) -D_GNU_SOURCE -I. -Iinclude $(LIB_SRCS) $(RUNTIME_SRCS) $(CMD_SRCS) $(wildcard plugins/*/*.c)
+	$(Q)echo cppcheck; $(CPPCHECK) -D_GNU_SOURCE -I. -Iinclude $(LIB_SRCS) $(wildcard inside/*.c) $(RUNTIME_SRCS) $(CMD_SRCS) $(wildcard plugins/*/*.c)
 lint-clang: $(GENERATED)
-	$(Q)echo clang; $(CLANG) -fsyntax-only $(CLANG_FLAGS) $(LIB_SRCS) $(RUNTIME_SRCS) $(CMD_SRCS)
+	$(Q)echo clang; $(CLANG) -fsyntax-only $(CLANG_FLAGS) -DINSIDE_PROGRAM='""' $(LIB_SRCS) $(wildcard inside/*.c) $(RUNTIME_SRCS) $(CMD_SRCS)
 lint-format:
 	$(Q)echo clang-format; clang-format --dry-run -Werror $(C_FILES) $(H_FILES) 2>&1 | \
 		sed -n 's/:[0-9]*:[0-9]*: error.*/: make format/p' | sort -u | { ! grep .; }

@@ -3,11 +3,15 @@
 
 #include <dirent.h>
 #include <malloc.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/fd.h"
+#include "base/sys.h"
 
 pid_t child_fork(void)
 {
@@ -19,7 +23,7 @@ pid_t child_fork(void)
 	if (pid > 0)
 		return pid;
 	/* The parent may have died before the signal was asked for; then nobody would send it. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
 		_exit(1);
 	if (getppid() != parent && getppid() != 0) /* 0: it lives outside our pid namespace */
 		_exit(1);
@@ -61,6 +65,16 @@ void child_kill(pid_t *pid)
 	}
 	*pid = 0;
 	errno = saved;
+}
+
+void child_end(pid_t *pid, int patience)
+{
+	cleanup_fd int pidfd = *pid > 0 ? sys_pidfd_open((int)*pid) : -EBADF;
+	struct pollfd end = { .fd = pidfd, .events = POLLIN };
+
+	if (pidfd >= 0)
+		poll(&end, 1, patience);
+	child_kill(pid);
 }
 
 void child_keep_heap(void)

@@ -11,7 +11,8 @@
  * child_fork - fork a child that the kernel kills when its parent's thread ends
  *
  * Return: as fork(2), with a negative errno. The child has the parent's memory, descriptors and
- * log.
+ * log; so that it can enter namespaces of others, it is not dumpable (PR_SET_DUMPABLE): nobody
+ * there may look into it.
  */
 pid_t child_fork(void);
 
@@ -40,6 +41,12 @@ int child_wait_errno(pid_t pid);
  */
 void child_kill(pid_t *pid);
 #define cleanup_child cleanup(child_kill)
+
+/**
+ * child_end - let a child of ours end by itself, kill it after that, and reap it
+ * @patience: milliseconds
+ */
+void child_end(pid_t *pid, int patience);
 
 /**
  * child_keep_heap - keep what is freed, up to 8 MiB, for what is allocated next

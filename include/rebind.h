@@ -229,7 +229,8 @@ int rebind_restore(const struct rebind_restore_options *options, struct rebind_r
  * rebind_namespace_fd - the nsfs descriptor, for setns(2); belongs to @ns
  *
  * Like the functions below it counts as handing the namespace over: mountpoints that were made for
- * it stay. Of a namespace that was freed without any of them they are taken back.
+ * it stay. Of a namespace that was freed without any of them they are taken back. Return: the
+ * descriptor, or a negative errno: it could not be handed over.
  */
 int rebind_namespace_fd(struct rebind_namespace *ns);
 

@@ -49,6 +49,9 @@ struct build {
 	pid_t overlays_pid; /* the child that makes them, or 0 */
 	int overlays_sock;
 	int callers_ns_fd;
+	int ns_fd;	/* the namespace that is built */
+	int pin_dir_fd; /* where the caller may have pinned it, and ... */
+	char pin_name[256];
 	struct path_cache cache;
 	struct findings findings;
 	struct journal journal; /* of mountpoints that were made; the caller has the same */

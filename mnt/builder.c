@@ -12,6 +12,7 @@
 #include "mnt/attach.h"
 #include "mnt/contents/behind.h"
 #include "mnt/fs/fs.h"
+#include "mnt/handover.h"
 #include "mnt/mountpoint.h"
 #include "mnt/pivot.h"
 #include "mnt/plugin-info.h"
@@ -259,6 +260,9 @@ static int build(struct build *b, uint64_t above, int callers_ns)
 		err = enter_namespace(b, above);
 	if (!err)
 		err = fs_formats_check_place(b);
+	b->ns_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	if (!err && b->ns_fd < 0)
+		err = log_error(-errno, "cannot open the new namespace");
 	if (!err)
 		err = start_plugins(b);
 	if (!err)
@@ -270,29 +274,29 @@ static int build(struct build *b, uint64_t above, int callers_ns)
 	return err ? err : run_steps(b, next);
 }
 
+/* Told by descriptors: the caller need not be allowed to look into this process. */
+static int tell_built(struct build *b)
+{
+	cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int err = root < 0 ? -errno : 0;
+
+	if (!err)
+		err = talk_send(b->caller_fd, (struct talk_message){ .type = TALK_ROOT }, NULL,
+				root);
+	if (!err)
+		err = talk_send(b->caller_fd, (struct talk_message){ .type = TALK_BUILT }, NULL,
+				b->ns_fd);
+	return err;
+}
+
 static int await_verdict(struct build *b)
 {
 	int verdict = 0;
-	int err = talk_send(b->caller_fd, (struct talk_message){ .type = TALK_BUILT }, NULL, -1);
+	int err = tell_built(b);
 
 	if (!err)
 		err = talk_await(b->caller_fd, TALK_VERDICT, &verdict, NULL);
 	return err ? err : verdict;
-}
-
-/* Where mounts stand on them they cannot be removed (EBUSY): not from within the namespace. */
-static void take_back(struct build *b, int callers_ns)
-{
-	if (setns(callers_ns, CLONE_NEWNS) == 0)
-		journal_undo(&b->journal);
-}
-
-/* Built is not handed over: until it is, what was made may have to be taken back. */
-static bool is_kept(struct build *b)
-{
-	char word;
-
-	return fd_recv(b->caller_fd, &word, 1, NULL) == 1;
 }
 
 int builder_main(struct build *b, uint64_t above)
@@ -300,6 +304,9 @@ int builder_main(struct build *b, uint64_t above)
 	cleanup_fd int callers_ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 
 	b->callers_ns_fd = callers_ns;
+	/* A terminal's keys are for the caller: if it ends, there is something to take back here.
+	 */
+	setsid();
 	log_to(talk_log_sink, &b->caller_fd, log_max());
 	int err = build(b, above, callers_ns);
 
@@ -314,7 +321,7 @@ int builder_main(struct build *b, uint64_t above)
 		err = finished;
 	if (talk_send(b->caller_fd, (struct talk_message){ .type = TALK_DONE, .value = err }, NULL,
 		      -1) ||
-	    (!err && b->journal.n && !is_kept(b)))
-		take_back(b, callers_ns);
+	    err || !handover_await(b))
+		handover_take_back(b);
 	return err ? 1 : 0;
 }

@@ -34,14 +34,20 @@ static int make_entry(int dir_fd, const char *name, enum mount_kind kind)
 	return fd < 0 ? -errno : 0;
 }
 
-static int make_listed(struct build *b, int dir_fd, const char *name, enum mount_kind kind)
+int mountpoint_make_listed(struct build *b, int dir_fd, const char *name, enum mount_kind kind)
 {
 	char temporary[64];
 	struct stat stat;
 	struct talk_message message = { .type = TALK_MADE };
+	int answer = 0;
 	int err = talk_send(b->caller_fd, message,
 			    (const char *const[4]){ name, unique_name(name, temporary) }, dir_fd);
 
+	/* Not before the caller has it in its journal. */
+	if (!err)
+		err = talk_await(b->caller_fd, TALK_ANSWER, &answer, NULL);
+	if (!err)
+		err = answer;
 	if (!err)
 		err = journal_add(&b->journal, dir_fd, name, temporary);
 	/* From now on we must outlive our caller, to take back what we made; its end is heard by
@@ -83,7 +89,7 @@ static int make_path(struct build *b, int dir_fd, const char *path, enum mount_k
 			return -ENOMEM;
 		if (fstatat(at, name, &stat, AT_SYMLINK_NOFOLLOW) < 0)
 			err = errno != ENOENT ? -errno
-			      : listed	      ? make_listed(b, at, name, what)
+			      : listed	      ? mountpoint_make_listed(b, at, name, what)
 					      : make_entry(at, name, what);
 		if (err)
 			return err;

@@ -16,4 +16,11 @@
  */
 int mountpoint_make(struct build *b, uint32_t i);
 
+/**
+ * mountpoint_make_listed - make one entry of a filesystem that is not ours, in both journals
+ *
+ * Return: 0 or a negative errno.
+ */
+int mountpoint_make_listed(struct build *b, int dir_fd, const char *name, enum mount_kind kind);
+
 #endif

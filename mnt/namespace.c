@@ -3,13 +3,14 @@
 #include "mnt/namespace.h"
 
 #include <fcntl.h>
+#include <libgen.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/child.h"
@@ -17,6 +18,8 @@
 #include "base/forward.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "mnt/handover.h"
+#include "mnt/inside.h"
 #include "mnt/talk.h"
 
 #define STATUS_FAILED	 125
@@ -27,34 +30,34 @@ struct rebind_namespace {
 	int fd, root_fd;
 	struct keeper keeper;
 	pid_t holder;
-	int holder_sock; /* a byte lets it go */
-	/* Until it is handed over: restore.h. */
+	int holder_sock; /* talk_go() lets it go */
+	/* Until it is handed over: handover.h. */
 	struct journal journal;
 	pid_t builder;
 	int builder_sock;
 	struct action action;
 };
 
-/*
- * From here on the builder takes nothing back if we die: to remove a mountpoint would take the
- * mount on it out of a namespace that somebody may have by then. Until the journal is freed we
- * still do, if we fail.
- */
-static void dismiss_builder(struct rebind_namespace *ns)
+/* The namespace is somebody's: the mountpoints that were made for it stay. */
+static void forget_builder(struct rebind_namespace *ns)
 {
-	if (ns->builder_sock >= 0)
-		fd_send(ns->builder_sock, "k", 1, -1);
 	fd_close(&ns->builder_sock);
 	if (ns->builder > 0)
 		child_wait(ns->builder, NULL);
 	ns->builder = 0;
+	journal_free(&ns->journal);
 }
 
-/* The namespace is somebody's: the mountpoints that were made for it stay. */
-static void keep(struct rebind_namespace *ns)
+/* @what, @fd: of talk_keep(). Return: 0, also if it is kept already, or a negative errno. */
+static int keep(struct rebind_namespace *ns, enum keep what, int fd)
 {
-	dismiss_builder(ns);
-	journal_free(&ns->journal);
+	if (ns->builder_sock < 0)
+		return 0;
+	int err = talk_keep(ns->builder_sock, what, fd);
+
+	if (!err)
+		forget_builder(ns);
+	return err;
 }
 
 /* Whatever is not kept goes: the namespace first, for what is mounted on cannot be removed. */
@@ -107,8 +110,10 @@ static int tell_after(struct rebind_namespace *ns, pid_t pid)
 
 int rebind_namespace_fd(struct rebind_namespace *ns)
 {
-	keep(ns);
-	return ns->fd;
+	int err = keep(ns, KEEP_NAMESPACE, -1);
+
+	return err ? log_error(err, "the builder cannot be told that the namespace is kept")
+		   : ns->fd;
 }
 
 int rebind_namespace_peek(struct rebind_namespace *ns)
@@ -133,13 +138,18 @@ _Noreturn static void fail(const struct launch *launch, int err)
 
 _Noreturn static void execute(struct launch *launch)
 {
-	if (setns(launch->ns->fd, CLONE_NEWNS) < 0 || chdir("/") < 0)
+	if (setns(launch->ns->fd, CLONE_NEWNS) < 0 || chdir("/") < 0 || setenv("PWD", "/", 1) < 0 ||
+	    unsetenv("OLDPWD") < 0)
 		fail(launch, -errno);
 	/* It is the user's, and outlives us like any child of a shell: so do mountpoints made for
 	 * it. */
 	prctl(PR_SET_PDEATHSIG, 0);
-	if (launch->ns->builder_sock >= 0)
-		fd_send(launch->ns->builder_sock, "k", 1, -1);
+	int err = launch->ns->builder_sock < 0
+			  ? 0
+			  : talk_keep(launch->ns->builder_sock, KEEP_NAMESPACE, -1);
+
+	if (err)
+		fail(launch, err);
 	if (launch->failed_fd != 3)
 		launch->failed_fd = dup3(launch->failed_fd, 3, O_CLOEXEC);
 	child_close_from(4);
@@ -147,29 +157,58 @@ _Noreturn static void execute(struct launch *launch)
 	fail(launch, -errno);
 }
 
-/* A pid namespace is that of one's children: the command is a grandchild then. */
-_Noreturn static void execute_in(struct launch *launch)
+/* Return: 0 and it runs, or a negative errno; @ret_failed is what a command could not be for. */
+static int launch_here(const struct rebind_namespace *ns, char *const argv[], pid_t *ret_pid,
+		       int *ret_failed)
 {
-	struct forward forward = { 0 };
-	int status = 0;
+	int ends[2], failed = 0;
 
-	if (!launch->ns->keeper.pid)
-		execute(launch);
-	int err = keeper_enter(&launch->ns->keeper);
-
-	if (err)
-		fail(launch, err);
-	/* Who sends us a signal means the command. */
-	forward_start(&forward);
-	pid_t pid = forward_fork(fork);
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return log_error(-errno, "cannot make a pipe");
+	cleanup_fd int mine = ends[0];
+	struct launch launch = { .ns = ns, .argv = argv, .failed_fd = ends[1] };
+	pid_t pid = forward_fork(child_fork);
 
 	if (pid == 0)
-		execute(launch);
+		execute(&launch);
+	fd_close(&launch.failed_fd);
 	if (pid < 0)
-		fail(launch, -errno);
-	fd_close(&launch->failed_fd);
-	forward_wait(pid, &status);
-	_exit(child_status(status));
+		return log_error(pid, "cannot fork");
+	if (fd_read_full(mine, &failed, sizeof(failed)) == sizeof(failed)) {
+		child_wait(pid, NULL);
+		*ret_failed = failed;
+		return 0;
+	}
+	*ret_pid = pid;
+	return 0;
+}
+
+/* Where there are other namespaces, by the program that others may look at. */
+static int launch_inside(const struct rebind_namespace *ns, char *const argv[], pid_t *ret_pid,
+			 int *ret_failed)
+{
+	cleanup_fd int words = inside_words(argv, environ);
+	cleanup_fd int sock = -EBADF;
+	cleanup_child pid_t pid = 0;
+	int err =
+		words < 0 ? words : keeper_launch(&ns->keeper, INSIDE_COMMAND, words, &pid, &sock);
+
+	if (!err && ns->builder_sock >= 0)
+		err = talk_send(sock, (struct talk_message){ .type = TALK_KEEP }, NULL,
+				ns->builder_sock);
+	if (!err)
+		err = talk_send(sock, (struct talk_message){ .type = TALK_HOLD }, NULL, ns->fd);
+	if (err)
+		return log_error(err, "cannot start a process in the namespaces");
+	/* It says only what is wrong; its socket ends when it is the command. */
+	err = talk_await(sock, TALK_ANSWER, ret_failed, NULL);
+	if (err && err != -EIO)
+		return err;
+	if (!*ret_failed) {
+		*ret_pid = pid;
+		pid = 0;
+	}
+	return 0;
 }
 
 static int refuse_command(const char *name, int err, int *ret_status)
@@ -179,64 +218,32 @@ static int refuse_command(const char *name, int err, int *ret_status)
 	return 0;
 }
 
-/* In a pid namespace that it has joined the command is a child's child, which does not die with it.
- */
-static void kill_command(pid_t pid)
-{
-	char name[64];
-	cleanup_free char *children = NULL;
-	size_t size;
-
-	snprintf(name, sizeof(name), "/proc/%d/task/%d/children", (int)pid, (int)pid);
-	cleanup_fd int fd = open(name, O_RDONLY | O_CLOEXEC);
-
-	if (fd >= 0 && fd_slurp(fd, &children, &size) == 0)
-		for (char *p = children, *end; *p; p = end + strspn(end, " \n")) {
-			long child = strtol(p, &end, 10);
-
-			if (end == p)
-				break;
-			if (child > 0)
-				kill((pid_t)child, SIGKILL);
-		}
-	child_kill(&pid);
-}
-
-/* The command runs: it is kept, unless the caller does not want it. */
+/* The command runs, and the builder has heard of it; unless the caller does not want it. */
 static int accept_command(struct rebind_namespace *ns, pid_t pid)
 {
 	int err = tell_after(ns, ns->keeper.pid ? ns->keeper.pid : pid);
 
 	if (err)
-		kill_command(pid);
+		child_kill(&pid);
 	else
-		keep(ns);
+		forget_builder(ns);
 	return err;
 }
 
 int rebind_namespace_start(struct rebind_namespace *ns, char *const argv[], pid_t *ret_pid,
 			   int *ret_status)
 {
-	int ends[2], failed = 0;
+	pid_t pid = 0;
+	int failed = 0;
 	int err = tell_before(ns, ns->keeper.pid);
 
+	if (!err)
+		err = ns->keeper.pid ? launch_inside(ns, argv, &pid, &failed)
+				     : launch_here(ns, argv, &pid, &failed);
 	if (err)
 		return err;
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return log_error(-errno, "cannot make a pipe");
-	cleanup_fd int mine = ends[0];
-	struct launch launch = { .ns = ns, .argv = argv, .failed_fd = ends[1] };
-	pid_t pid = forward_fork(child_fork);
-
-	if (pid == 0)
-		execute_in(&launch);
-	fd_close(&launch.failed_fd);
-	if (pid < 0)
-		return log_error(pid, "cannot fork");
-	if (fd_read_full(mine, &failed, sizeof(failed)) == sizeof(failed)) {
-		child_wait(pid, NULL);
+	if (failed)
 		return refuse_command(argv[0], failed, ret_status);
-	}
 	err = accept_command(ns, pid);
 	if (err)
 		return err;
@@ -260,39 +267,16 @@ int rebind_namespace_run(struct rebind_namespace *ns, char *const argv[], int *r
 	return 0;
 }
 
-static int start_holder(struct rebind_namespace *ns)
-{
-	int pair[2], answer = 0;
-	int err = fd_pair(pair);
-
-	if (err)
-		return err;
-	cleanup_fd int mine = pair[0];
-	cleanup_fd int its = pair[1];
-	cleanup_child pid_t pid = child_fork();
-
-	if (pid == 0) {
-		close(mine);
-		talk_answer(its, namespaces_hold(its, ns->fd, ns->root_fd), -1);
-		_exit(1);
-	}
-	if (pid < 0)
-		return pid;
-	fd_close(&its);
-	err = talk_await(mine, TALK_ANSWER, &answer, NULL);
-	if (err || answer)
-		return err ? err : answer;
-	ns->holder = pid;
-	ns->holder_sock = fd_take(&mine);
-	pid = 0;
-	return 0;
-}
-
+/* The keeper, where it is alone with what it holds; or a process that others there do not see. */
 static int get_holder(struct rebind_namespace *ns)
 {
-	if (!ns->keeper.pid)
-		return start_holder(ns);
-	int err = keeper_hold(&ns->keeper, ns->fd, ns->root_fd);
+	if (!ns->keeper.pid || ns->keeper.joins_pid) {
+		int err =
+			keeper_launch(&ns->keeper, INSIDE_HOLD, -1, &ns->holder, &ns->holder_sock);
+
+		return err ? err : keeper_hold(ns->holder_sock, ns->fd, ns->root_fd);
+	}
+	int err = keeper_hold(ns->keeper.sock, ns->fd, ns->root_fd);
 
 	if (err)
 		return err;
@@ -303,24 +287,33 @@ static int get_holder(struct rebind_namespace *ns)
 	return 0;
 }
 
+/* It answers when it no longer dies with us; a killed one does not. */
+static int release_holder(struct rebind_namespace *ns)
+{
+	int err = ns->builder_sock >= 0 ? keep(ns, KEEP_HOLDER, ns->holder_sock)
+					: talk_go(ns->holder_sock);
+
+	return err ? log_error(err, "the process that holds the namespace is gone") : 0;
+}
+
 int rebind_namespace_hold(struct rebind_namespace *ns, pid_t *ret_pid)
 {
 	int err = get_holder(ns);
 
 	if (err)
-		return log_error(err, "cannot start a process that holds the namespace");
-	err = tell_before(ns, ns->holder);
-	if (!err) {
-		dismiss_builder(ns);
+		log_error(err, "cannot start a process that holds the namespace");
+	if (!err)
+		err = tell_before(ns, ns->holder);
+	if (!err)
 		err = tell_after(ns, ns->holder);
-	}
-	if (err) {
-		fd_close(&ns->holder_sock);
+	if (!err)
+		err = release_holder(ns);
+	fd_close(&ns->holder_sock);
+	if (err)
 		child_kill(&ns->holder);
-		return err;
-	}
-	*ret_pid = ns->holder;
-	return 0;
+	else
+		*ret_pid = ns->holder;
+	return err;
 }
 
 /*
@@ -360,23 +353,47 @@ static int bind_pin(struct rebind_namespace *ns, const char *file)
 	return err;
 }
 
+static int open_directory(const char *file)
+{
+	cleanup_free char *copy = strdup(file);
+	int fd = copy ? open(dirname(copy), O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* The builder makes the file, and knows where to undo the pin if we die. */
+static int prepare_pin(struct rebind_namespace *ns, const char *file)
+{
+	cleanup_free char *copy = strdup(file);
+	cleanup_fd int dir = open_directory(file);
+	struct stat stat;
+
+	if (!copy || dir < 0)
+		return copy ? dir : -ENOMEM;
+	bool is_there = lstat(file, &stat) == 0;
+
+	if (is_there && S_ISLNK(stat.st_mode))
+		return 0; /* what it leads to is there, or the bind says that it is not */
+	return handover_pin_at(&ns->journal, ns->builder_sock, dir, basename(copy), !is_there);
+}
+
 int rebind_namespace_pin(struct rebind_namespace *ns, const char *file)
 {
 	int err = tell_before(ns, ns->keeper.pid);
 
 	if (err)
 		return err;
-	cleanup_fd int made = open(file, O_CREAT | O_EXCL | O_RDONLY | O_CLOEXEC, 0444);
-
-	if (made < 0 && errno != EEXIST)
-		return log_error(-errno, "cannot create '%s'", file);
-	dismiss_builder(ns);
+	err = ns->builder_sock < 0 ? 0 : prepare_pin(ns, file);
+	if (err)
+		return log_error(err, "cannot create '%s'", file);
 	err = bind_pin(ns, file);
+	if (err)
+		return err;
+	err = keep(ns, KEEP_NAMESPACE, -1);
 	if (!err)
-		keep(ns);
-	else if (made >= 0)
-		unlink(file);
-	return err;
+		return 0;
+	umount2(file, MNT_DETACH);
+	return log_error(err, "the builder cannot be told that the namespace is pinned");
 }
 
 int rebind_namespace_send(struct rebind_namespace *ns, int sock)
@@ -385,30 +402,16 @@ int rebind_namespace_send(struct rebind_namespace *ns, int sock)
 
 	if (err)
 		return err;
-	dismiss_builder(ns);
-	err = fd_send(sock, "mnt", 3, ns->fd);
+	err = ns->builder_sock < 0 ? fd_send(sock, "mnt", 3, ns->fd) : keep(ns, KEEP_SEND, sock);
 	if (err)
 		return log_error(err, "cannot send the namespace over descriptor %d", sock);
-	keep(ns);
 	return tell_after(ns, ns->keeper.pid);
-}
-
-/* Let the holder live on alone; it answers when it no longer dies with us. A killed one does not.
- */
-static void release_holder(struct rebind_namespace *ns)
-{
-	if (talk_send(ns->holder_sock, (struct talk_message){ .type = TALK_GO }, NULL, -1) == 0 &&
-	    talk_await(ns->holder_sock, TALK_ANSWER, NULL, NULL) == 0)
-		keep(ns);
-	fd_close(&ns->holder_sock);
 }
 
 void rebind_namespace_free(struct rebind_namespace *ns)
 {
 	if (!ns)
 		return;
-	if (ns->holder_sock >= 0)
-		release_holder(ns);
 	give_up(ns);
 	free(ns);
 }

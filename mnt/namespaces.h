@@ -14,11 +14,13 @@
 #include "model/findings.h"
 
 struct keeper {
-	pid_t pid;     /* a child of the caller's */
-	int sock;      /* requests to it */
-	int user_fd;   /* its user namespace, where the builder may have no /proc; or negative */
-	bool has_user; /* the mount namespace is its own: the builder enters it */
-	bool has_pid;  /* a new pid namespace: it must live as long as that */
+	pid_t pid;	/* a child of the caller's */
+	int sock;	/* requests to it */
+	int user_fd;	/* its user namespace, where the builder may have no /proc; or negative */
+	bool has_user;	/* the mount namespace is its own: the builder enters it */
+	bool has_pid;	/* a new pid namespace: it must live as long as that */
+	bool joins_pid; /* a pid namespace that others are in: it must not outlive the restore there
+			 */
 };
 
 #define KEEPER_NONE                               \
@@ -55,12 +57,17 @@ int keeper_start(const char *const *join, size_t n_join, const char *new_ns, uin
 int keeper_fsopen(struct keeper *keeper, const char *fstype);
 
 /**
- * keeper_enter - enter the keeper's namespaces but for the mount namespace
+ * keeper_launch - start a process of inside/ where the keeper lives
+ * @keeper: pid 0: where we do
+ * @purpose: INSIDE_COMMAND, or INSIDE_HOLD: that one not in the pid namespace, where it would be a
+ *	     child of the first process there, which may wait for all it has
+ * @words_fd: of a command, else negative
+ * @ret_pid: a child of the caller's
  *
- * For a pid namespace it counts for the children of the calling process. Return: 0 or a negative
- * errno.
+ * Return: 0 or a negative errno.
  */
-int keeper_enter(const struct keeper *keeper);
+int keeper_launch(const struct keeper *keeper, int purpose, int words_fd, pid_t *ret_pid,
+		  int *ret_sock);
 
 /**
  * keeper_enter_user - become the root of the keeper's user namespace, if it has one of its own
@@ -70,21 +77,13 @@ int keeper_enter(const struct keeper *keeper);
 int keeper_enter_user(const struct keeper *keeper);
 
 /**
- * namespaces_hold - in a process of its own: enter a mount namespace and stay there
- * @root_fd: what becomes its root: not what is stacked on the namespace's, on which whoever enters
- *           it stands
- * @sock: 0 (an int) is sent when it is inside; a byte from there lets it go, to live on
- *        alone; it answers with a byte
+ * keeper_hold - let a process of inside/ (the keeper, or one that holds) enter a mount namespace
+ *		 and stay there
+ * @root_fd: what becomes its root
  *
- * Return: a negative errno if it could not enter; else it does not return.
+ * From then on it knows talk_go() alone: it lives on without us. Return: 0 or a negative errno.
  */
-int namespaces_hold(int sock, int mntns_fd, int root_fd);
-
-/**
- * keeper_hold - let the keeper do that
- * Return: 0 or a negative errno.
- */
-int keeper_hold(struct keeper *keeper, int mntns_fd, int root_fd);
+int keeper_hold(int sock, int mntns_fd, int root_fd);
 
 /**
  * keeper_stop - end it, and with it what lives in its new pid namespace

@@ -29,6 +29,13 @@ static bool is_number(const char *text)
 	return *text && strspn(text, "0123456789") == strlen(text);
 }
 
+static bool is_own(int user_fd)
+{
+	cleanup_fd int own = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
+
+	return own >= 0 && fd_same_file(user_fd, own);
+}
+
 static void want_join(struct ns_wish *wish, const char *word, struct findings *findings)
 {
 	const char *colon = strchr(word, ':');
@@ -50,6 +57,9 @@ static void want_join(struct ns_wish *wish, const char *word, struct findings *f
 	if (wish->join[i] < 0)
 		findings_add(findings, "option", 0, NULL, NULL,
 			     "--join-ns '%s' cannot be opened: %s", word, strerror(errno));
+	/* setns(2): EINVAL for the user namespace that one is in; then there is nothing to join. */
+	else if (i == NS_USER && is_own(wish->join[i]))
+		fd_close(&wish->join[i]);
 }
 
 static void want_new(struct ns_wish *wish, const char *list, struct findings *findings)

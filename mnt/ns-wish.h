@@ -8,7 +8,7 @@
 #include "include/rebind.h"
 #include "model/findings.h"
 
-enum { NS_KINDS = 6, NS_USER = NS_KINDS - 1 };
+enum { NS_KINDS = 6, NS_USER = NS_KINDS - 1, NS_PID = NS_USER - 1 };
 
 struct ns_kind {
 	const char *name; /* as in --join-ns and below /proc/PID/ns */
@@ -21,7 +21,6 @@ struct ns_wish {
 	int join[NS_KINDS]; /* nsfs descriptors, or -EBADF */
 	int make;	    /* CLONE_NEW* */
 	uint64_t above;
-	uid_t uid; /* of the caller, for the maps of a new user namespace */
 };
 
 /**

@@ -42,6 +42,7 @@
 #include "mnt/callers.h"
 #include "mnt/contents/contents.h"
 #include "mnt/fs/fs.h"
+#include "mnt/handover.h"
 #include "mnt/host-groups.h"
 #include "mnt/lookahead.h"
 #include "mnt/source/place.h"
@@ -63,7 +64,7 @@ struct restore {
 	struct plan plan;
 	struct keeper keeper;
 	struct journal journal;
-	pid_t builder; /* where it waits for the handing over */
+	pid_t builder; /* waits for the handing over */
 	int builder_sock;
 	int image_dir_fd, ns_fd, root_fd;
 	struct progress progress;
@@ -210,6 +211,8 @@ static int run_builder(struct restore *r, int caller_fd)
 		.staging_fd = -EBADF,
 		.early_root_fd = -EBADF,
 		.overlays_sock = -EBADF,
+		.ns_fd = -EBADF,
+		.pin_dir_fd = -EBADF,
 		.lost = calloc(r->tree.n, sizeof(*b.lost)),
 		.cache = PATH_CACHE_NONE,
 	};
@@ -243,23 +246,17 @@ static int start_builder(struct restore *r, pid_t *ret_pid, int *ret_sock)
 	return 0;
 }
 
-/* It stands: open it from outside, read it back, and say what we think of it. */
-static int judge(struct restore *r, pid_t pid, int sock)
+/* It stands: read it back, and say what we think of it. */
+static int judge(struct restore *r, pid_t pid, int sock, int *ns_fd)
 {
-	char name[64];
-	int err;
-
 	r->progress.doing = "comparing";
 	progress_tell(&r->progress);
-	snprintf(name, sizeof(name), "/proc/%d/ns/mnt", (int)pid);
-	r->ns_fd = open(name, O_RDONLY | O_CLOEXEC);
-	snprintf(name, sizeof(name), "/proc/%d/root", (int)pid);
-	r->root_fd = r->ns_fd < 0 ? -1 : open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (r->root_fd < 0)
-		err = log_error(-errno, "cannot open the new namespace");
-	else
-		err = verify_namespace(r->ns_fd, pid, r->keeper.pid, r->reader, &r->tree,
-				       r->differences);
+	r->ns_fd = fd_take(ns_fd);
+	if (r->ns_fd < 0 || r->root_fd < 0)
+		return log_error(-EPROTO, "cannot open the new namespace");
+	int err =
+		verify_namespace(r->ns_fd, pid, r->keeper.pid, r->reader, &r->tree, r->differences);
+
 	if (err == -ESTALE)
 		log_error(
 			0,
@@ -267,8 +264,10 @@ static int judge(struct restore *r, pid_t pid, int sock)
 	if (!err)
 		err = action_run(&r->action, "post-setup-namespaces",
 				 r->keeper.pid ? r->keeper.pid : pid);
-	talk_send(sock, (struct talk_message){ .type = TALK_VERDICT, .value = err }, NULL, -1);
-	return err;
+	int said = talk_send(sock, (struct talk_message){ .type = TALK_VERDICT, .value = err },
+			     NULL, -1);
+
+	return err ? err : said;
 }
 
 /* The builder is trusted as we are; its findings carry the constant codes of our own text. */
@@ -287,8 +286,8 @@ static void take_finding(struct restore *r, const struct talk_message *message,
 		     texts[2] ? texts[2] : "");
 }
 
-static int take_message(struct restore *r, const struct talk_message *message, const char *texts[4],
-			int fd)
+static int take_message(struct restore *r, int sock, const struct talk_message *message,
+			const char *texts[4], int *fd)
 {
 	switch (message->type) {
 	case TALK_PROGRESS:
@@ -298,10 +297,11 @@ static int take_message(struct restore *r, const struct talk_message *message, c
 		take_finding(r, message, texts);
 		return 0;
 	case TALK_MADE:
-		return texts[0] && texts[1] ? journal_add(&r->journal, fd, texts[0], texts[1])
-					    : -EPROTO;
 	case TALK_MADE_AS:
-		journal_made(&r->journal, message->device, message->inode);
+		return handover_take_made(&r->journal, sock, message, texts, *fd);
+	case TALK_ROOT:
+		fd_close(&r->root_fd);
+		r->root_fd = fd_take(fd);
 		return 0;
 	case TALK_ATTRIBUTES:
 		if ((uint32_t)message->value < r->tree.n)
@@ -329,9 +329,9 @@ static int attend(struct restore *r, pid_t pid, int sock)
 		if (message.type == TALK_DONE)
 			return verdict ? verdict : message.value;
 		if (message.type == TALK_BUILT)
-			verdict = judge(r, pid, sock);
+			verdict = judge(r, pid, sock, &fd);
 		else
-			err = take_message(r, &message, texts, fd);
+			err = take_message(r, sock, &message, texts, &fd);
 	}
 	return log_error(err, "the builder's message is not understood");
 }
@@ -347,25 +347,27 @@ static int prepare_contents(struct restore *r)
 
 static int build(struct restore *r)
 {
-	cleanup_child pid_t pid = 0;
+	enum { PATIENCE = 10000 }; /* ms: for the exit hooks of plugins, and to take back */
 	cleanup_fd int sock = -EBADF;
 	int status = 0;
-	int err = start_builder(r, &pid, &sock);
+	int err = start_builder(r, &r->builder, &sock);
 
 	if (err)
 		return err;
-	err = attend(r, pid, sock);
-	if (!err && r->journal.n) {
-		r->builder = pid;
+	err = attend(r, r->builder, sock);
+	if (!err) {
 		r->builder_sock = fd_take(&sock);
-		pid = 0;
+		return 0;
 	}
 	if (err == -EPIPE) {
-		child_wait(pid, &status);
-		pid = 0;
+		child_wait(r->builder, &status);
+		r->builder = 0;
 		return log_error(err, "the builder ended (wait status 0x%x) before it was done",
 				 status);
 	}
+	/* It sees the end of the connection, and ends. */
+	fd_close(&sock);
+	child_end(&r->builder, PATIENCE);
 	return err;
 }
 

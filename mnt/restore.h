@@ -14,9 +14,8 @@ struct restore_result {
 	int root_fd;	      /* O_PATH: its root, below whatever is stacked on that */
 	struct keeper keeper; /* pid 0: no other namespaces were asked for */
 	/*
-	 * Where mountpoints were made: the journal, and the builder, which takes them back if the
-	 * caller dies before a byte on @builder_sock says that the namespace was handed over. pid
-	 * 0: none were made.
+	 * Of mountpoints that were made: the journal; and the builder, which takes them back if the
+	 * caller dies before the namespace was handed over: handover.h.
 	 */
 	struct journal journal;
 	pid_t builder;

@@ -2,6 +2,7 @@
 #include "mnt/talk.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/fd.h"
 
@@ -25,7 +26,11 @@ int talk_send(int sock, struct talk_message message, const char *const texts[4],
 	}
 	message.n_text = (uint32_t)(used - sizeof(message));
 	memcpy(buf, &message, sizeof(message));
-	return fd_send(sock, buf, used, fd);
+	int err = fd_send(sock, buf, used, fd);
+
+	if (err)
+		shutdown(sock, SHUT_RDWR);
+	return err;
 }
 
 int talk_recv(int sock, char *buf, struct talk_message *ret, const char *ret_texts[4], int *ret_fd)
@@ -86,6 +91,27 @@ int talk_answer(int sock, int value, int fd)
 {
 	return talk_send(sock, (struct talk_message){ .type = TALK_ANSWER, .value = value }, NULL,
 			 fd);
+}
+
+int talk_go(int sock)
+{
+	int answer = 0;
+	int err = talk_send(sock, (struct talk_message){ .type = TALK_GO }, NULL, -1);
+
+	if (!err)
+		err = talk_await(sock, TALK_ANSWER, &answer, NULL);
+	return err ? err : answer;
+}
+
+int talk_keep(int sock, int what, int fd)
+{
+	int answer = 0;
+	int err = talk_send(sock, (struct talk_message){ .type = TALK_KEEP, .value = what }, NULL,
+			    fd);
+
+	if (!err)
+		err = talk_await(sock, TALK_ANSWER, &answer, NULL);
+	return err ? err : answer;
 }
 
 void talk_log_sink(void *sock, enum log_level level, const char *line)

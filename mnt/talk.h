@@ -26,8 +26,14 @@ enum talk_type {
 	TALK_PROGRESS,	       /* device: bytes; inode: mounts done << 32 | of all; what is done */
 	TALK_GO,	       /* the other side may go on */
 	TALK_OPEN,	       /* to the keeper: open a context of this filesystem */
-	TALK_ROOT,   /* to the keeper: the descriptor of its root, when it holds a namespace */
-	TALK_HOLD,   /* to the keeper: the descriptor of a namespace that it holds from now on */
+	TALK_ROOT,  /* to the keeper: the descriptor of its root, when it holds a namespace */
+	TALK_HOLD,  /* to the keeper: the descriptor of a namespace that it holds from now on */
+	TALK_NS,    /* to inside/: a namespace to enter; value: CLONE_NEW*; its name */
+	TALK_START, /* to inside/: value: enum inside_purpose; device: CLONE_NEW* to make */
+	TALK_MAP,   /* from inside/: a user namespace was made, and wants its maps */
+	TALK_PIN,   /* to the builder: the directory of a pin's file; value: it has to be made; name
+		     */
+	TALK_KEEP,  /* to the builder: value: enum keep; the namespace is handed over */
 	TALK_CLAUSE, /* value: it holds; texts: a clause of the plugin contract, what was seen */
 	TALK_ANSWER, /* value: 0 or more, or a negative errno; a descriptor may come along */
 };
@@ -40,13 +46,21 @@ struct talk_message {
 	uint32_t next[3]; /* where the second to fourth text start; 0: there is none */
 };
 
+/* TALK_KEEP: what handing over means; the builder does it, for it is the one who takes back. */
+enum keep {
+	KEEP_NAMESPACE, /* it has been handed over */
+	KEEP_HOLDER,	/* let the holder go whose socket comes along */
+	KEEP_SEND,	/* send it over the socket that comes along */
+};
+
 #define TALK_MAX 65536
 
 /**
  * talk_send - send a message with up to four texts
  * @fd: comes along, or negative
  *
- * Return: 0 or a negative errno. Texts that are too long are cut.
+ * What cannot be sent ends the connection: neither side goes on without it. Return: 0 or a negative
+ * errno. Texts that are too long are cut.
  */
 int talk_send(int sock, struct talk_message message, const char *const texts[4], int fd);
 
@@ -80,6 +94,19 @@ int talk_await(int sock, enum talk_type type, int *ret_value, int *ret_fd);
  * @fd: comes along, or negative
  */
 int talk_answer(int sock, int value, int fd);
+
+/**
+ * talk_go - send TALK_GO, and await the answer that it was taken
+ */
+int talk_go(int sock);
+
+/**
+ * talk_keep - tell the builder that the namespace is handed over, and hear that it has seen it
+ * @what: enum keep; @fd: comes along, or negative
+ *
+ * Return: 0: what was made for the namespace stays; or a negative errno: it is taken back.
+ */
+int talk_keep(int sock, int what, int fd);
 
 /**
  * talk_log_sink - a log sink (log_to) that sends lines to the caller

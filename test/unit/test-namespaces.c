@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <sys/syscall.h>
 
+#include "mnt/inside.h"
 #include "mnt/namespaces.h"
 #include "mnt/unshare.h"
 #include "test/unit/help.h"
@@ -86,22 +87,20 @@ static void a_new_user_namespace_owns_a_mount_namespace(void **state)
 	keeper_stop(&keeper);
 }
 
-static void the_namespaces_can_be_entered(void **state)
+static void a_command_is_started_in_the_namespaces(void **state)
 {
+	static char *const argv[] = { (char *)"/bin/sh", (char *)"-c",
+				      (char *)"test $$ = 2 && test $PWD = /", NULL };
+	cleanup_fd int mntns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	cleanup_fd int words = inside_words(argv, environ);
+	cleanup_fd int sock = -EBADF;
 	struct keeper keeper;
+	pid_t pid = 0;
 
 	assert_ok(keep("net,pid", &keeper));
-	pid_t pid = child_fork();
-
-	if (pid == 0) {
-		if (keeper_enter(&keeper))
-			_exit(1);
-		pid_t inside = fork();
-
-		if (inside == 0)
-			_exit(getpid() == 2 ? 0 : 1);
-		_exit(inside < 0 || child_wait(inside, NULL) ? 1 : 0);
-	}
+	assert_ok(keeper_launch(&keeper, INSIDE_COMMAND, words, &pid, &sock));
+	assert_ok(talk_send(sock, (struct talk_message){ .type = TALK_HOLD }, NULL, mntns));
+	assert_int_equal(talk_await(sock, TALK_ANSWER, NULL, NULL), -EIO);
 	assert_ok(child_wait(pid, NULL));
 	keeper_stop(&keeper);
 }
@@ -137,7 +136,6 @@ static void nothing_asked_for_is_no_keeper(void **state)
 	cleanup_fd int fs = keeper_fsopen(&keeper, "tmpfs");
 
 	assert_true(fs >= 0);
-	assert_ok(keeper_enter(&keeper));
 	keeper_stop(&keeper);
 }
 
@@ -277,7 +275,7 @@ int main(void)
 		cmocka_unit_test(a_proc_of_a_new_pid_namespace_shows_its_first_process),
 		cmocka_unit_test(a_sysfs_of_a_new_net_namespace_shows_its_loopback_alone),
 		cmocka_unit_test(a_new_user_namespace_owns_a_mount_namespace),
-		cmocka_unit_test(the_namespaces_can_be_entered),
+		cmocka_unit_test(a_command_is_started_in_the_namespaces),
 		cmocka_unit_test(a_namespace_of_another_process_is_joined),
 		cmocka_unit_test(nothing_asked_for_is_no_keeper),
 		cmocka_unit_test(words_that_are_none_are_findings_all_of_them),

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <linux/capability.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/fd.h"
+#include "inside/inside.h"
+#include "mnt/inside.h"
+
+#define ADMIN (1u << CAP_SYS_ADMIN | 1u << CAP_SYS_CHROOT)
+
+int inside_drop(bool keep_admin)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return -errno;
+	uint32_t kept = keep_admin ? data[0].permitted & ADMIN : 0;
+
+	for (int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
+		prctl(PR_CAPBSET_DROP, cap); /* EPERM where there is no CAP_SETPCAP: nor the rest */
+	data[0] = (struct __user_cap_data_struct){ .permitted = kept, .effective = kept };
+	data[1] = (struct __user_cap_data_struct){ 0 };
+	if (syscall(SYS_capset, &header, data) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	inside_hide();
+	return 0;
+}
+
+_Noreturn static void stay(void)
+{
+	sigset_t all;
+	int number;
+
+	prctl(PR_SET_NAME, "rebind-holder");
+	/* The first process of a pid namespace gets no signal that it does not wait for. */
+	for (;;) {
+		sigfillset(&all);
+		if (sigwait(&all, &number))
+			_exit(1);
+		if (number == SIGTERM || number == SIGINT || number == SIGHUP || number == SIGQUIT)
+			_exit(0);
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+	}
+}
+
+int inside_hold(struct inside *in, int mntns_fd, int root_fd)
+{
+	sigset_t all;
+
+	/* It is waited for, from here on. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	if (setns(mntns_fd, CLONE_NEWNS) < 0 || fchdir(root_fd) < 0 || chroot(".") < 0)
+		return -errno;
+	int err = inside_drop(false);
+
+	if (err)
+		return err;
+	/* Until it is let go it dies with whoever asked for it. */
+	if (talk_answer(in->sock, 0, -1) || talk_await(in->sock, TALK_GO, NULL, NULL) ||
+	    prctl(PR_SET_PDEATHSIG, 0) < 0 || talk_answer(in->sock, 0, -1))
+		_exit(1);
+	child_close_from(0);
+	stay();
+}
+
+int inside_hold_when_told(struct inside *in)
+{
+	cleanup_fd int root = -EBADF, mntns = -EBADF;
+	int err = talk_await(in->sock, TALK_ROOT, NULL, &root);
+
+	if (!err)
+		err = talk_await(in->sock, TALK_HOLD, NULL, &mntns);
+	return err ? err : inside_hold(in, mntns, root);
+}

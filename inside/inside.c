@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Theory of operation
+ *
+ * The program of every process of rebind's that others in a namespace can see. It is built
+ * statically and carried in the library; mnt/inside.c writes it into a sealed memfd and executes
+ * it, so that its memory, environment, command line and program say nothing of the caller. It has
+ * no descriptor but its socket (a command's also stdio), and cannot be traced.
+ *
+ * The first process is told what to enter (INSIDE_NS) and what it is for (INSIDE_START). It enters,
+ * and where a pid namespace is among them makes the second process, a child of the caller's as it
+ * was itself, which
+ *   - serves: opens filesystem contexts in its namespaces, with an empty root (inside/serve.c);
+ *   - holds: enters a mount namespace, and keeps it alive (inside/hold.c);
+ *   - becomes the caller's command (inside/command.c).
+ * When the caller's end of the socket closes before it was let go, it ends.
+ */
+#include "inside/inside.h"
+
+#include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "mnt/inside.h"
+#include "mnt/unshare.h"
+
+/* A change of ids or capabilities makes a process dumpable again, and turns PDEATHSIG off. */
+void inside_hide(void)
+{
+	prctl(PR_SET_DUMPABLE, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+static int become_root(void)
+{
+	if (setgroups(0, NULL) < 0 && errno != EPERM)
+		return -errno;
+	/* The numbers' own wrappers would tell other threads; there are none. */
+	if (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
+		return -errno;
+	inside_hide();
+	return 0;
+}
+
+/* EPERM in a chroot: out of it, then; what is opened by path has been. */
+static int unshare_user(void)
+{
+	if (unshare(CLONE_NEWUSER) == 0)
+		return 0;
+	int err = -errno;
+	cleanup_fd int ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+
+	if (err != -EPERM || ns < 0 || setns(ns, CLONE_NEWNS) < 0)
+		return err;
+	return unshare(CLONE_NEWUSER) < 0 ? -errno : 0;
+}
+
+/* The maps are the caller's to write: it stays outside. */
+static int make_user_namespace(int sock)
+{
+	int answer = 0;
+	int err = unshare_user();
+
+	if (!err)
+		err = talk_send(sock, (struct talk_message){ .type = TALK_MAP }, NULL, -1);
+	if (!err)
+		err = talk_await(sock, TALK_ANSWER, &answer, NULL);
+	return err ? err : answer;
+}
+
+static int enter_one(struct inside *in, int flag, const char *name, int fd)
+{
+	if (setns(fd, flag) < 0)
+		return log_error(-errno, "cannot join the %s namespace", name ? name : "");
+	if (flag == CLONE_NEWUSER)
+		in->has_user = true;
+	if (flag == CLONE_NEWPID)
+		in->has_pid = true;
+	inside_hide();
+	return 0;
+}
+
+static int make_namespaces(struct inside *in, int make)
+{
+	if (make & CLONE_NEWUSER) {
+		int err = make_user_namespace(in->sock);
+
+		if (err)
+			return log_error(err, "cannot make a user namespace");
+		in->has_user = true;
+		inside_hide();
+	}
+	if (unshare(make & ~CLONE_NEWUSER) < 0)
+		return log_error(-errno, "cannot make new namespaces");
+	in->has_pid |= (make & CLONE_NEWPID) != 0;
+	return 0;
+}
+
+/* The second process is in the pid namespace; it is the caller's child as the first one is. */
+static int go_in(struct inside *in)
+{
+	long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
+
+	if (pid < 0)
+		return log_error(-errno, "cannot fork");
+	if (pid > 0)
+		_exit(talk_answer(in->sock, (int)pid, -1) ? 1 : 0);
+	inside_hide();
+	return 0;
+}
+
+static int start(struct inside *in, const struct talk_message *message, int fd)
+{
+	int err = make_namespaces(in, (int)message->device);
+
+	if (!err && in->has_pid && message->value != INSIDE_HOLD)
+		err = go_in(in);
+	else if (!err)
+		err = talk_answer(in->sock, (int)getpid(), -1);
+	if (!err && in->has_user)
+		err = become_root();
+	if (err)
+		return err;
+	switch (message->value) {
+	case INSIDE_SERVE:
+		return inside_serve(in, message->inode);
+	case INSIDE_HOLD:
+		return inside_hold_when_told(in);
+	case INSIDE_COMMAND:
+		return inside_command(in, fd);
+	default:
+		return -EPROTO;
+	}
+}
+
+static int listen_to(struct inside *in)
+{
+	static char buf[TALK_MAX];
+	struct talk_message message;
+	const char *texts[4];
+	int fd = -EBADF, err = 0;
+
+	while (!err && talk_recv(in->sock, buf, &message, texts, &fd) > 0) {
+		cleanup_fd int got = fd;
+
+		if (message.type == TALK_NS)
+			err = enter_one(in, message.value, texts[0], got);
+		else if (message.type == TALK_START)
+			return start(in, &message, got);
+		else
+			err = -EPROTO;
+	}
+	return err ? err : -EIO;
+}
+
+/* So that /proc/PID/cmdline and environ are empty. Without CONFIG_CHECKPOINT_RESTORE its own name
+ * stays there, which tells nothing. */
+static void hide_words(char **argv)
+{
+	extern char __executable_start, etext, edata;
+	uintptr_t here = (uintptr_t)argv[0], brk = (uintptr_t)sbrk(0);
+	struct prctl_mm_map map = {
+		.start_code = (uintptr_t)&__executable_start,
+		.end_code = (uintptr_t)&etext,
+		.start_data = (uintptr_t)&etext,
+		.end_data = (uintptr_t)&edata,
+		.start_brk = brk,
+		.brk = brk,
+		.start_stack = (uintptr_t)argv,
+		.arg_start = here,
+		.arg_end = here,
+		.env_start = here,
+		.env_end = here,
+		.exe_fd = (uint32_t)-1,
+	};
+
+	prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0);
+}
+
+static void behave(bool is_command)
+{
+	sigset_t none;
+
+	prctl(PR_SET_NAME, "rebind-inside");
+	/* The caller's handling of signals is its command's; nothing of ours has any of it. */
+	if (is_command)
+		return;
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* A terminal's keys are not for it: it ends when the socket does. */
+	setsid();
+}
+
+int main(int argc, char **argv)
+{
+	struct inside in = { .sock = INSIDE_SOCK };
+
+	if (prctl(PR_SET_DUMPABLE, 0) < 0 || fcntl(in.sock, F_SETFD, FD_CLOEXEC) < 0)
+		return 1;
+	child_close_from(INSIDE_SOCK + 1);
+	hide_words(argv);
+	behave(argc > 1);
+	log_to(talk_log_sink, &in.sock, LOG_DEBUG);
+	int err = listen_to(&in);
+
+	/* Nobody may be there to hear it. With something unread its end would be a reset
+	 * connection, and take this with it: the caller closes first. */
+	if (talk_answer(in.sock, err < 0 ? err : -EIO, -1) == 0)
+		while (fd_recv(in.sock, &(char){ 0 }, 1, NULL))
+			;
+	return 1;
+}

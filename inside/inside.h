@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef REBIND_INSIDE_INSIDE_H
+#define REBIND_INSIDE_INSIDE_H
+
+#include <fcntl.h>
+#include <stdbool.h>
+
+#include "mnt/talk.h"
+
+/* What the process knows. */
+struct inside {
+	int sock;
+	bool has_user, has_pid; /* it has entered or made one */
+};
+
+/**
+ * inside_hide - not dumpable, and not to outlive the caller: after each change of ids, of
+ * capabilities, of the user namespace
+ */
+void inside_hide(void);
+
+/**
+ * inside_serve - open filesystem contexts until told to hold a namespace, or left alone
+ * @above: with a user namespace: the id that its new mount namespace must be above, or 0
+ *
+ * Return: a negative errno, when it ends.
+ */
+int inside_serve(struct inside *in, uint64_t above);
+
+/**
+ * inside_hold_when_told - wait for TALK_ROOT and TALK_HOLD, and hold
+ */
+int inside_hold_when_told(struct inside *in);
+
+/**
+ * inside_hold - enter a mount namespace and stay there
+ * @root_fd: what becomes its root: not what is stacked on the namespace's, on which whoever enters
+ *	     it stands
+ *
+ * Answers 0 when it is inside; TALK_GO lets it go, to live on alone, and is answered. Return: a
+ * negative errno if it could not enter; else it does not return.
+ */
+int inside_hold(struct inside *in, int mntns_fd, int root_fd);
+
+/**
+ * inside_reap - the first process of a pid namespace buries its dead
+ */
+void inside_reap(void);
+
+/**
+ * inside_drop - give capabilities up, for good
+ * @keep_admin: but for those that filesystem contexts and entering a mount namespace take
+ *
+ * Return: 0 or a negative errno.
+ */
+int inside_drop(bool keep_admin);
+
+/**
+ * inside_command - become the command
+ * @words_fd: a file of NUL-terminated words: "argc envc", the arguments, the environment
+ *
+ * The mount namespace comes with TALK_HOLD; with TALK_KEEP, if it comes first, a socket to the
+ * builder. Return: a negative errno, if it could not.
+ */
+int inside_command(struct inside *in, int words_fd);
+
+#endif

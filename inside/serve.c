@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "inside/inside.h"
+#include "mnt/unshare.h"
+
+static void reap(int sig)
+{
+	int saved = errno;
+
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	errno = saved;
+}
+
+void inside_reap(void)
+{
+	struct sigaction action = { .sa_handler = reap, .sa_flags = SA_RESTART };
+
+	sigaction(SIGCHLD, &action, NULL);
+}
+
+/* Whoever looks at its root and working directory shall see nothing. */
+static int leave_root(void)
+{
+	cleanup_fd int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
+
+	if (fs < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -errno;
+	cleanup_fd int root = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY);
+
+	return root < 0 || fchdir(root) < 0 || chroot(".") < 0 ? -errno : 0;
+}
+
+static int answer(struct inside *in, struct talk_message *message, const char *text, int *fd,
+		  int *root)
+{
+	if (message->type == TALK_ROOT) {
+		fd_close(root);
+		*root = fd_take(fd);
+		return 0;
+	}
+	if (message->type == TALK_HOLD)
+		return talk_answer(in->sock, inside_hold(in, *fd, *root), -1);
+	if (message->type != TALK_OPEN)
+		return -EPROTO;
+	cleanup_fd int fs = fsopen(text ? text : "", FSOPEN_CLOEXEC);
+
+	return talk_answer(in->sock, fs < 0 ? -errno : 0, fs);
+}
+
+int inside_serve(struct inside *in, uint64_t above)
+{
+	static char buf[TALK_MAX];
+	struct talk_message message;
+	const char *texts[4];
+	cleanup_fd int root = -EBADF;
+	int fd = -EBADF;
+	int err = in->has_user ? unshare_mounts(above) : 0;
+
+	if (err)
+		return log_error(err, "cannot make a mount namespace of the user namespace's");
+	err = leave_root();
+	if (!err)
+		err = inside_drop(true);
+	if (err)
+		return log_error(err, "cannot give up what the host has");
+	inside_reap();
+	/* The first process' message must have been read: both speak over one socket. */
+	err = talk_await(in->sock, TALK_GO, NULL, NULL);
+	if (!err)
+		err = talk_answer(in->sock, 0, -1);
+	while (!err && talk_recv(in->sock, buf, &message, texts, &fd) > 0) {
+		cleanup_fd int got = fd;
+
+		err = answer(in, &message, texts[0], &got, &root);
+	}
+	return err ? err : -EIO;
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "mnt/handover.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "mnt/mountpoint.h"
+
+/* ---- in the builder ---- */
+
+static int prepare_pin(struct build *b, const struct talk_message *message, const char *name,
+		       int *dir_fd)
+{
+	if (!name || *dir_fd < 0 || strlen(name) >= sizeof(b->pin_name))
+		return -EPROTO;
+	snprintf(b->pin_name, sizeof(b->pin_name), "%s", name);
+	fd_close(&b->pin_dir_fd);
+	b->pin_dir_fd = fd_take(dir_fd);
+	return message->value ? mountpoint_make_listed(b, b->pin_dir_fd, name, MOUNT_KIND_FILE) : 0;
+}
+
+static int keep(struct build *b, int what, int fd)
+{
+	switch (what) {
+	case KEEP_NAMESPACE:
+		return 0;
+	case KEEP_HOLDER:
+		return talk_go(fd);
+	case KEEP_SEND:
+		return fd_send(fd, "mnt", 3, b->ns_fd);
+	default:
+		return -EPROTO;
+	}
+}
+
+bool handover_await(struct build *b)
+{
+	cleanup_free char *buf = malloc(TALK_MAX);
+	struct talk_message message;
+	const char *texts[4];
+	int fd = -EBADF;
+
+	while (buf && talk_recv(b->caller_fd, buf, &message, texts, &fd) > 0) {
+		cleanup_fd int got = fd;
+		bool keeps = message.type == TALK_KEEP;
+		int err = keeps			     ? keep(b, message.value, got)
+			  : message.type == TALK_PIN ? prepare_pin(b, &message, texts[0], &got)
+						     : -EPROTO;
+		int said = talk_answer(b->caller_fd, err, -1);
+
+		/* What stands does so also where the caller is gone before it hears of it. */
+		if (keeps && !err)
+			return true;
+		if (said)
+			return false;
+	}
+	return false;
+}
+
+/* In the caller's namespace. */
+static void unpin(struct build *b)
+{
+	cleanup_fd int fd = b->pin_dir_fd < 0 ? -EBADF
+					      : openat(b->pin_dir_fd, b->pin_name,
+						       O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd >= 0 && fd_same_file(fd, b->ns_fd) && fchdir(b->pin_dir_fd) == 0)
+		umount2(b->pin_name, MNT_DETACH | UMOUNT_NOFOLLOW);
+}
+
+void handover_take_back(struct build *b)
+{
+	/* Where mounts stand on them they cannot be removed (EBUSY): not from within the namespace.
+	 */
+	if (setns(b->callers_ns_fd, CLONE_NEWNS) < 0)
+		return;
+	unpin(b);
+	journal_undo(&b->journal);
+}
+
+/* ---- in the caller ---- */
+
+int handover_take_made(struct journal *journal, int sock, const struct talk_message *message,
+		       const char *const texts[4], int fd)
+{
+	if (message->type == TALK_MADE_AS) {
+		journal_made(journal, message->device, message->inode);
+		return 0;
+	}
+	int err = texts[0] && texts[1] ? journal_add(journal, fd, texts[0], texts[1]) : -EPROTO;
+	int said = talk_answer(sock, err, -1);
+
+	return err ? err : said;
+}
+
+int handover_pin_at(struct journal *journal, int sock, int dir_fd, const char *name, bool make)
+{
+	cleanup_free char *buf = malloc(TALK_MAX);
+	struct talk_message message = { .type = TALK_PIN, .value = make };
+	const char *texts[4] = { name };
+	int err = buf ? talk_send(sock, message, texts, dir_fd) : -ENOMEM;
+
+	while (!err) {
+		cleanup_fd int fd = -EBADF;
+		int got = talk_hear(sock, buf, &message, texts, &fd);
+
+		if (got <= 0)
+			return got ? got : -EIO;
+		if (message.type == TALK_ANSWER)
+			return message.value;
+		if (message.type == TALK_MADE || message.type == TALK_MADE_AS)
+			err = handover_take_made(journal, sock, &message, texts, fd);
+		else
+			err = -EPROTO;
+	}
+	return err;
+}
