@@ -119,18 +119,23 @@ static int await_second(int sock, pid_t *pid)
 	return 0;
 }
 
-static int settle(const struct ns_wish *wish, struct keeper *keeper)
+/* Return: 0 or a negative errno; @ret_said: the process has said why, and what it said is logged.
+ */
+static int settle(const struct ns_wish *wish, struct keeper *keeper, bool *ret_said)
 {
 	int err = send_namespaces(keeper->sock, wish->join);
 
 	if (!err)
 		err = send_start(keeper->sock, INSIDE_SERVE, wish->make, wish->above, -1);
-	if (!err && (wish->make & CLONE_NEWUSER))
+	if (err)
+		return err;
+	if (wish->make & CLONE_NEWUSER)
 		err = map_all(keeper->sock, keeper->pid);
 	if (!err)
 		err = await_second(keeper->sock, &keeper->pid);
 	if (!err)
 		err = talk_go(keeper->sock);
+	*ret_said = err && err != -EIO;
 	if (err || !keeper->has_user)
 		return err;
 	keeper->user_fd = open_ns(keeper, "user");
@@ -139,6 +144,8 @@ static int settle(const struct ns_wish *wish, struct keeper *keeper)
 
 static int start(const struct ns_wish *wish, struct keeper *ret)
 {
+	bool said = false;
+
 	*ret = (struct keeper){
 		.sock = -EBADF,
 		.user_fd = -EBADF,
@@ -149,10 +156,12 @@ static int start(const struct ns_wish *wish, struct keeper *ret)
 	int err = inside_start(false, &ret->pid, &ret->sock);
 
 	if (!err)
-		err = settle(wish, ret);
+		err = settle(wish, ret, &said);
 	if (err)
 		keeper_stop(ret);
-	return err ? log_error(err, "cannot enter the namespaces of --join-ns and --new-ns") : 0;
+	return !err || said ? err
+			    : log_error(err, "cannot start a process in the namespaces of "
+					     "--join-ns and --new-ns");
 }
 
 int keeper_check(const char *const *join, size_t n_join, const char *new_ns,

@@ -583,7 +583,8 @@ void expect_propagation(const char *path, const char *const *seen, const char *c
 	expect(!stat(path, &st) && st.st_dev != made.st_dev, "'%s' is still mounted", path);
 }
 
-static void join_inside(const char *kind, int flag)
+/* Negative: it is ours as well. */
+static int open_inside(const char *kind)
 {
 	char path[64], own[64];
 	struct stat theirs, ours;
@@ -594,16 +595,21 @@ static void join_inside(const char *kind, int flag)
 	must(!stat(path, &theirs), "stat", path);
 	must(!stat(own, &ours), "stat", own);
 	if (theirs.st_ino == ours.st_ino)
-		return;
+		return -1;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	must(fd >= 0 && !setns(fd, flag), "setns", path);
-	close(fd);
+	must(fd >= 0, "open", path);
+	return fd;
 }
 
+/* Both are opened first: from the user namespace nobody may look at who holds them. */
 static _Noreturn void work_inside(void (*work)(void))
 {
-	join_inside("user", CLONE_NEWUSER);
-	join_inside("mnt", CLONE_NEWNS);
+	int user = open_inside("user"), mnt = open_inside("mnt");
+
+	must(user < 0 || !setns(user, CLONE_NEWUSER), "setns", "user");
+	must(mnt < 0 || !setns(mnt, CLONE_NEWNS), "setns", "mnt");
+	close(user);
+	close(mnt);
 	work();
 	exit(0);
 }
