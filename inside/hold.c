@@ -33,7 +33,7 @@ int inside_drop(bool keep_admin)
 	return 0;
 }
 
-_Noreturn static void stay(void)
+void inside_stay(void)
 {
 	sigset_t all;
 	int number;
@@ -69,7 +69,7 @@ int inside_hold(struct inside *in, int mntns_fd, int root_fd)
 	    prctl(PR_SET_PDEATHSIG, 0) < 0 || talk_answer(in->sock, 0, -1))
 		_exit(1);
 	child_close_from(0);
-	stay();
+	inside_stay();
 }
 
 int inside_hold_when_told(struct inside *in)

@@ -12,7 +12,8 @@
  * was itself, which
  *   - serves: opens filesystem contexts in its namespaces, with an empty root (inside/serve.c);
  *   - holds: enters a mount namespace, and keeps it alive (inside/hold.c);
- *   - becomes the caller's command (inside/command.c).
+ *   - becomes the caller's command (inside/command.c);
+ *   - is what an RPC client gets as the container's first process (inside/guest.c).
  * When the caller's end of the socket closes before it was let go, it ends.
  */
 #include "inside/inside.h"
@@ -118,6 +119,8 @@ static int go_in(struct inside *in)
 
 static int start(struct inside *in, const struct talk_message *message, int fd)
 {
+	if (message->value == INSIDE_GUEST)
+		return inside_guest(in);
 	int err = make_namespaces(in, (int)message->device);
 
 	if (!err && in->has_pid && message->value != INSIDE_HOLD)
@@ -147,17 +150,19 @@ static int listen_to(struct inside *in)
 	const char *texts[4];
 	int fd = -EBADF, err = 0;
 
-	while (!err && talk_recv(in->sock, buf, &message, texts, &fd) > 0) {
+	/* All is read before an error is told: something unread would reset the connection, and
+	 * what was told would be lost. */
+	while (talk_recv(in->sock, buf, &message, texts, &fd) > 0) {
 		cleanup_fd int got = fd;
 
-		if (message.type == TALK_NS)
+		if (message.type == TALK_START)
+			return err ? err : start(in, &message, got);
+		if (message.type != TALK_NS)
+			return -EPROTO;
+		if (!err)
 			err = enter_one(in, message.value, texts[0], got);
-		else if (message.type == TALK_START)
-			return start(in, &message, got);
-		else
-			err = -EPROTO;
 	}
-	return err ? err : -EIO;
+	return -EIO;
 }
 
 /* So that /proc/PID/cmdline and environ are empty. Without CONFIG_CHECKPOINT_RESTORE its own name
@@ -212,10 +217,7 @@ int main(int argc, char **argv)
 	log_to(talk_log_sink, &in.sock, LOG_DEBUG);
 	int err = listen_to(&in);
 
-	/* Nobody may be there to hear it. With something unread its end would be a reset
-	 * connection, and take this with it: the caller closes first. */
-	if (talk_answer(in.sock, err < 0 ? err : -EIO, -1) == 0)
-		while (fd_recv(in.sock, &(char){ 0 }, 1, NULL))
-			;
+	/* Nobody may be there to hear it. */
+	(void)talk_answer(in.sock, err < 0 ? err : -EIO, -1);
 	return 1;
 }

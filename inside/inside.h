@@ -43,6 +43,22 @@ int inside_hold_when_told(struct inside *in);
 int inside_hold(struct inside *in, int mntns_fd, int root_fd);
 
 /**
+ * inside_stay - live on alone, until a signal asks for the end
+ */
+_Noreturn void inside_stay(void);
+
+/**
+ * inside_leave_root - an empty directory as root and working directory: whoever looks at them
+ * shall see nothing
+ */
+int inside_leave_root(void);
+
+/**
+ * inside_guest - the holder of runtime/holder.h
+ */
+int inside_guest(struct inside *in);
+
+/**
  * inside_reap - the first process of a pid namespace buries its dead
  */
 void inside_reap(void);

@@ -25,8 +25,7 @@ void inside_reap(void)
 	sigaction(SIGCHLD, &action, NULL);
 }
 
-/* Whoever looks at its root and working directory shall see nothing. */
-static int leave_root(void)
+int inside_leave_root(void)
 {
 	cleanup_fd int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
 
@@ -65,7 +64,7 @@ int inside_serve(struct inside *in, uint64_t above)
 
 	if (err)
 		return log_error(err, "cannot make a mount namespace of the user namespace's");
-	err = leave_root();
+	err = inside_leave_root();
 	if (!err)
 		err = inside_drop(true);
 	if (err)

@@ -27,7 +27,7 @@ __asm__(".pushsection .rodata\n"
 extern const char inside_program[];
 extern const uint64_t inside_program_size;
 
-static int seal_program(void)
+int inside_seal(void)
 {
 	static const char name[] = "rebind-inside";
 	static const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
@@ -45,7 +45,7 @@ static int seal_program(void)
 }
 
 /* In the child: its socket as descriptor 3, the program behind it, and no other but stdio. */
-_Noreturn static void execute(int program, int sock, bool is_command)
+void inside_execute(int program, int sock, bool is_command)
 {
 	char *const argv[] = { (char *)"rebind-inside", is_command ? (char *)"-" : NULL, NULL };
 	char *const env[] = { NULL };
@@ -74,7 +74,7 @@ _Noreturn static void execute(int program, int sock, bool is_command)
 
 int inside_start(bool is_command, pid_t *ret_pid, int *ret_sock)
 {
-	cleanup_fd int program = seal_program();
+	cleanup_fd int program = inside_seal();
 	int pair[2];
 	int err = program < 0 ? program : fd_pair(pair);
 
@@ -85,7 +85,7 @@ int inside_start(bool is_command, pid_t *ret_pid, int *ret_sock)
 	pid_t pid = is_command ? forward_fork(child_fork) : child_fork();
 
 	if (pid == 0)
-		execute(program, its, is_command);
+		inside_execute(program, its, is_command);
 	if (pid < 0)
 		return pid;
 	*ret_pid = pid;

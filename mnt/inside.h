@@ -19,7 +19,10 @@ enum inside_purpose {
 	INSIDE_SERVE,	/* inode: the id that a mount namespace of it must be above */
 	INSIDE_HOLD,	/* TALK_ROOT and TALK_HOLD follow */
 	INSIDE_COMMAND, /* a file of words comes along; TALK_KEEP and TALK_HOLD follow */
+	INSIDE_GUEST, /* runtime/holder.c: TALK_HOLD and TALK_GO follow, and the client's answer */
 };
+
+enum { INSIDE_ANSWER_MAX = 4096 };
 
 /**
  * inside_start - execute it
@@ -30,6 +33,19 @@ enum inside_purpose {
  * Return: 0 or a negative errno.
  */
 int inside_start(bool is_command, pid_t *ret_pid, int *ret_sock);
+
+/**
+ * inside_seal - the program, in a sealed memfd: for whoever forks otherwise
+ *
+ * Return: a descriptor that the caller owns, or a negative errno.
+ */
+int inside_seal(void);
+
+/**
+ * inside_execute - in the child: become the program
+ * @sock: its socket
+ */
+_Noreturn void inside_execute(int program, int sock, bool is_command);
 
 /**
  * inside_words - a file with a command and its environment, as INSIDE_COMMAND takes it

@@ -12,18 +12,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/caps.h"
-#include "base/child.h"
 #include "base/fd.h"
+#include "mnt/inside.h"
 
-#define ANSWER_MAX 4096
-#define END_MS	   10000 /* what a killed process may take to be gone */
-
-/* What it is told; each is answered with an int. */
-enum {
-	ENTER = 'e', /* a mount namespace comes along */
-	GO = 'g'     /* the client's answer, and its socket */
-};
+#define END_MS 10000 /* what a killed process may take to be gone */
 
 static const struct {
 	const char *name;
@@ -51,115 +43,6 @@ int holder_kind(const char *name, uint32_t *ret_flag)
 	return -EINVAL;
 }
 
-/* ---- in the holder ---- */
-
-static int join_all(const struct holder_wish *wish)
-{
-	for (int i = 0; i < HOLDER_KINDS; i++)
-		if (i != HOLDER_PID && wish->join[i] >= 0 &&
-		    setns(wish->join[i], (int)kinds[i].flag) < 0)
-			return -errno;
-	return 0;
-}
-
-/* Of its maker's files it keeps the socket: others hold what somebody else wants to unmount. */
-static int leave_files(int *sock)
-{
-	cleanup_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	if (null < 0)
-		return -errno;
-	for (int fd = 0; fd <= STDERR_FILENO; fd++)
-		if (dup2(null, fd) < 0)
-			return -errno;
-	if (*sock != 3 && dup3(*sock, 3, O_CLOEXEC) < 0)
-		return -errno;
-	*sock = 3;
-	null = -EBADF; /* closed with the rest, if it is not 3 already */
-	child_close_from(4);
-	return 0;
-}
-
-static int enter(int sock, int mntns_fd, int *ret_held)
-{
-	if (mntns_fd < 0 || setns(mntns_fd, CLONE_NEWNS) < 0)
-		return mntns_fd < 0 ? -EBADF : -errno;
-	if (chdir("/") < 0)
-		return -errno;
-	*ret_held = mntns_fd;
-	return 0;
-}
-
-/* The first process of a pid namespace gets no signal that it does not wait for. */
-_Noreturn static void hold(void)
-{
-	sigset_t all;
-	int sig;
-
-	prctl(PR_SET_NAME, "rebind-holder");
-	for (;;) {
-		sigfillset(&all);
-		if (sigwait(&all, &sig))
-			_exit(1);
-		if (sig == SIGTERM || sig == SIGINT || sig == SIGHUP || sig == SIGQUIT)
-			_exit(0);
-		while (waitpid(-1, NULL, WNOHANG) > 0)
-			;
-	}
-}
-
-/* Who has the answer knows of a holder that lives; who has none, of one that does not. */
-static void go(int sock, int client, const void *answer, size_t size, int mntns_fd)
-{
-	int err = fd_send(client, answer, size, mntns_fd);
-
-	fd_send(sock, &err, sizeof(err), -1);
-	if (err)
-		_exit(1);
-	child_close_from(3);
-	hold();
-}
-
-/* Not the container's to look into, whatever it may do inside: it is a program of the host. */
-static int start(const struct holder_wish *wish, int *sock)
-{
-	sigset_t all;
-
-	sigfillset(&all);
-	if (sigprocmask(SIG_SETMASK, &all, NULL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
-		return -errno;
-	int err = join_all(wish);
-
-	if (!err)
-		err = leave_files(sock);
-	if (!err && (setsid() < 0 || chdir("/") < 0))
-		err = -errno;
-	return err;
-}
-
-_Noreturn static void run(const struct holder_wish *wish, int sock)
-{
-	char message[1 + ANSWER_MAX];
-	int err = start(wish, &sock), held = -EBADF;
-
-	fd_send(sock, &err, sizeof(err), -1);
-	while (!err) {
-		int fd = -EBADF;
-		ssize_t n = fd_recv(sock, message, sizeof(message), &fd);
-
-		if (n <= 0)
-			break; /* its maker is gone */
-		if (message[0] == GO)
-			go(sock, fd, message + 1, (size_t)n - 1, held);
-		err = enter(sock, fd, &held);
-		caps_drop();
-		fd_send(sock, &err, sizeof(err), -1);
-	}
-	_exit(1);
-}
-
-/* ---- in its maker ---- */
-
 static pid_t clone_holder(const struct holder_wish *wish, int *ret_pidfd)
 {
 	struct clone_args args = {
@@ -185,19 +68,33 @@ static int join_pid(const struct holder_wish *wish, int *ret_own)
 
 static int await(struct holder *holder)
 {
-	int answer;
-	ssize_t n = fd_recv(holder->sock, &answer, sizeof(answer), NULL);
+	int answer = 0;
+	int err = talk_await(holder->sock, TALK_ANSWER, &answer, NULL);
 
-	if (n < 0)
-		return (int)n;
-	return n == sizeof(answer) ? answer : -ECHILD;
+	return err ? err : answer;
+}
+
+/* It joins the others by itself; the pid namespace is there. */
+static int send_to(struct holder *holder, const struct holder_wish *wish)
+{
+	struct talk_message start = { .type = TALK_START, .value = INSIDE_GUEST };
+	int err = 0;
+
+	for (int i = 0; i < HOLDER_KINDS && !err; i++)
+		if (i != HOLDER_PID && wish->join[i] >= 0)
+			err = talk_send(holder->sock,
+					(struct talk_message){ .type = TALK_NS,
+							       .value = (int32_t)kinds[i].flag },
+					(const char *const[4]){ kinds[i].name }, wish->join[i]);
+	return err ? err : talk_send(holder->sock, start, NULL, -1);
 }
 
 int holder_start(const struct holder_wish *wish, struct holder *ret)
 {
 	cleanup_fd int own = -EBADF;
+	cleanup_fd int program = inside_seal();
 	int pair[2], pidfd = -EBADF;
-	int err = fd_pair(pair);
+	int err = program < 0 ? program : fd_pair(pair);
 
 	if (err)
 		return err;
@@ -210,8 +107,10 @@ int holder_start(const struct holder_wish *wish, struct holder *ret)
 	pid_t pid = clone_holder(wish, &pidfd);
 
 	if (pid == 0) {
-		close(mine);
-		run(wish, its);
+		/* Between here and there it is seen in a pid namespace that it joins. */
+		if (prctl(PR_SET_DUMPABLE, 0) < 0)
+			_exit(1);
+		inside_execute(program, its, false);
 	}
 	if (own >= 0 && setns(own, CLONE_NEWPID) < 0)
 		err = -errno;
@@ -221,26 +120,27 @@ int holder_start(const struct holder_wish *wish, struct holder *ret)
 		.pid = pid, .pidfd = pidfd, .sock = fd_take(&mine), .is_sibling = wish->is_sibling
 	};
 	fd_close(&its);
+	if (!err)
+		err = send_to(ret, wish);
 	return err ? err : await(ret);
 }
 
 int holder_enter(struct holder *holder, int mntns_fd)
 {
-	char what = ENTER;
-	int err = fd_send(holder->sock, &what, 1, mntns_fd);
+	int err =
+		talk_send(holder->sock, (struct talk_message){ .type = TALK_HOLD }, NULL, mntns_fd);
 
 	return err ? err : await(holder);
 }
 
 int holder_release(struct holder *holder, int sock, const void *answer, size_t size)
 {
-	char message[1 + ANSWER_MAX] = { GO };
-
-	if (size > ANSWER_MAX)
+	if (size > INSIDE_ANSWER_MAX)
 		return -EMSGSIZE;
-	memcpy(message + 1, answer, size);
-	int err = fd_send(holder->sock, message, size + 1, sock);
+	int err = talk_send(holder->sock, (struct talk_message){ .type = TALK_GO }, NULL, sock);
 
+	if (!err)
+		err = fd_send(holder->sock, answer, size, -1);
 	if (!err)
 		err = await(holder);
 	if (err)

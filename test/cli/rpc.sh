@@ -163,7 +163,7 @@ restores() {
 	so "with that process"
 	[ "$(head -1 "$work/at-setup")" = "$(readlink "/proc/$holder/ns/pid")" ]
 	so "which was in its namespaces before the mounts were"
-	[ "$(tail -1 "$work/at-setup")" -eq 4 ]
+	[ "$(tail -1 "$work/at-setup")" -eq 1 ]
 	so "and had no file but its socket"
 	"$rebind" diff --contents "$container" "$holder" >"$work/out" 2>&1
 	so "its mounts equal the container's"

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The process that an RPC restore of mounts hands over: runtime/holder.h. */
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "inside/inside.h"
+#include "mnt/inside.h"
+
+static int enter(int mntns_fd)
+{
+	if (setns(mntns_fd, CLONE_NEWNS) < 0 || chdir("/") < 0)
+		return -errno;
+	return inside_drop(false);
+}
+
+/* Whoever has the answer knows of a holder that lives; without one, it does not. */
+static int go(struct inside *in, int client, int mntns_fd)
+{
+	static char answer[INSIDE_ANSWER_MAX];
+	ssize_t n = fd_recv(in->sock, answer, sizeof(answer), NULL);
+
+	if (n <= 0)
+		return n ? (int)n : -EIO;
+	/* Its parent may be the client, which need not live on. */
+	if (prctl(PR_SET_PDEATHSIG, 0) < 0)
+		return -errno;
+	int err = fd_send(client, answer, (size_t)n, mntns_fd);
+
+	if (err)
+		return err;
+	/* The answer stands, whether or not its maker hears of it. */
+	(void)talk_answer(in->sock, 0, -1);
+	child_close_from(0);
+	inside_stay();
+}
+
+int inside_guest(struct inside *in)
+{
+	static char buf[TALK_MAX];
+	struct talk_message message;
+	const char *texts[4];
+	cleanup_fd int mntns = -EBADF;
+	sigset_t all;
+	int fd = -EBADF;
+	int err = inside_leave_root();
+
+	/* They are waited for, when it stays. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	if (!err)
+		err = inside_drop(true);
+	if (!err)
+		err = talk_answer(in->sock, 0, -1);
+	while (!err && talk_recv(in->sock, buf, &message, texts, &fd) > 0) {
+		cleanup_fd int got = fd;
+
+		if (message.type == TALK_GO)
+			return go(in, got, mntns);
+		err = message.type == TALK_HOLD ? enter(got) : -EPROTO;
+		fd_close(&mntns);
+		mntns = fd_take(&got);
+		if (!err)
+			err = talk_answer(in->sock, 0, -1);
+	}
+	return err ? err : -EIO;
+}
