@@ -99,6 +99,21 @@ int options_number(const char *text, size_t size, int64_t min, int64_t max, int6
 	return 0;
 }
 
+/* 1 to 8 EiB; "64M" is 64 * 1024 * 1024. */
+static int take_size(const char *text, int64_t *ret)
+{
+	static const char units[] = "KMGT";
+	size_t n = strlen(text);
+	const char *unit = n ? strchr(units, text[n - 1]) : NULL;
+	unsigned int shift = unit ? 10 * (unsigned int)(unit - units + 1) : 0;
+	int64_t number;
+
+	if (options_number(text, unit ? n - 1 : n, 1, INT64_MAX >> shift, &number))
+		return -EINVAL;
+	*ret = number << shift;
+	return 0;
+}
+
 static bool is_choice(const char *choices, const char *word)
 {
 	size_t size = strlen(word);
@@ -164,6 +179,8 @@ static int set_value(const struct option_spec *spec, void *field, const char *te
 		return is_choice(spec->argument, text) ? 0 : -EINVAL;
 	case OPTION_NUMBER:
 		return options_number(text, strlen(text), spec->min, spec->max, field);
+	case OPTION_SIZE:
+		return take_size(text, field);
 	case OPTION_LIST:
 		return *text ? strings_add(field, text, strlen(text)) : -EINVAL;
 	case OPTION_COMMAS:
@@ -184,6 +201,9 @@ static int bad_value(const struct parser *p, const struct option_spec *spec, con
 	if (spec->kind == OPTION_NUMBER)
 		return usage_error(verb, "option --%s takes a number from %lld to %lld, not '%s'",
 				   spec->name, (long long)spec->min, (long long)spec->max, text);
+	if (spec->kind == OPTION_SIZE)
+		return usage_error(verb, "option --%s takes a size such as 512M or 4G, not '%s'",
+				   spec->name, text);
 	if (spec->kind == OPTION_CHOICE)
 		return usage_error(verb, "option --%s takes %s, not '%s'", spec->name,
 				   spec->argument, text);
@@ -197,7 +217,8 @@ static int bad_value(const struct parser *p, const struct option_spec *spec, con
 
 static bool is_single(enum option_kind kind)
 {
-	return kind == OPTION_TEXT || kind == OPTION_CHOICE || kind == OPTION_NUMBER;
+	return kind == OPTION_TEXT || kind == OPTION_CHOICE || kind == OPTION_NUMBER ||
+	       kind == OPTION_SIZE;
 }
 
 static int take_option(struct parser *p, size_t index)

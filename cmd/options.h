@@ -11,6 +11,7 @@ enum option_kind {
 	OPTION_TEXT,   /* const char *, borrowed from argv; not empty, given once */
 	OPTION_CHOICE, /* const char *: one of the words of @argument, "strict|slave|private" */
 	OPTION_NUMBER, /* int64_t from @min to @max; given once */
+	OPTION_SIZE,   /* int64_t, bytes: a number that K, M, G or T can follow; given once */
 	OPTION_LIST,   /* struct strings: an entry each time */
 	OPTION_COMMAS, /* struct strings: an entry for each word between commas */
 	OPTION_LEVEL,  /* int: -v, -vv, -vN as a log level */

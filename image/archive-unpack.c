@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "image/archive-limit.h"
 #include "image/disk.h"
 
 /* Files are made in the working directory. */
@@ -41,7 +42,8 @@ struct unpack {
 	struct archive *in;
 	struct disk disk;
 	bool to_disk; /* else: to check only */
-	unsigned int policy;
+	const struct archive_rules *rules;
+	struct archive_limit limit;
 	struct mount_contents done;
 	struct archive_flags *flags;
 	struct tar_progress progress;
@@ -56,8 +58,10 @@ static int unpack_data(struct unpack *u, const char *name)
 	int more;
 
 	while ((more = tar_data(u->in, name, &data, &size, &offset, u->fault)) > 0) {
-		int err = disk_write(&u->disk, data, size, offset);
+		int err = archive_limit_data(&u->limit, size, offset, name, u->fault);
 
+		if (!err)
+			err = disk_write(&u->disk, data, size, offset);
 		if (err)
 			return err;
 		tar_progress_add(&u->progress, size);
@@ -80,12 +84,15 @@ static int check_data(struct unpack *u, struct archive_entry *entry)
 	const void *data;
 	size_t size;
 	int64_t offset;
+	const char *name = archive_entry_pathname(entry);
 	int more;
 
-	do {
-		more = tar_data(u->in, archive_entry_pathname(entry), &data, &size, &offset,
-				u->fault);
-	} while (more > 0);
+	while ((more = tar_data(u->in, name, &data, &size, &offset, u->fault)) > 0) {
+		int err = archive_limit_data(&u->limit, size, offset, name, u->fault);
+
+		if (err)
+			return err;
+	}
 	return more;
 }
 
@@ -98,17 +105,20 @@ static void count(struct mount_contents *done, struct archive_entry *entry)
 
 static int unpack_all(struct unpack *u)
 {
-	cleanup_tar_guard struct tar_guard guard = { .policy = u->policy };
+	cleanup_tar_guard struct tar_guard guard = { .policy = u->rules->policy };
 	struct archive_entry *entry;
 	int more, err;
 
 	while ((more = tar_next(u->in, &entry, u->fault)) > 0) {
 		err = tar_guard_check(&guard, entry, u->fault);
+		if (!err) {
+			count(&u->done, entry);
+			err = archive_limit_entry(&u->limit, &u->done, entry, u->fault);
+		}
 		if (!err)
 			err = u->to_disk ? unpack_entry(u, entry) : check_data(u, entry);
 		if (err)
 			return err;
-		count(&u->done, entry);
 		tar_progress_entry(&u->progress);
 	}
 	return more;
@@ -144,9 +154,9 @@ static int unpack_below(struct unpack *u, int dir_fd)
 	return err;
 }
 
-int archive_unpack(int in_fd, int dir_fd, unsigned int policy, struct mount_contents *ret_done,
-		   struct archive_flags *ret_flags, archive_progress_fn progress, void *data,
-		   struct archive_fault *fault)
+int archive_unpack(int in_fd, int dir_fd, const struct archive_rules *rules,
+		   struct mount_contents *ret_done, struct archive_flags *ret_flags,
+		   archive_progress_fn progress, void *data, struct archive_fault *fault)
 {
 	int prepared = archive_prepare(fault);
 	cleanup_tar_locale locale_t before_locale = prepared ? NULL : tar_locale_enter();
@@ -154,7 +164,8 @@ int archive_unpack(int in_fd, int dir_fd, unsigned int policy, struct mount_cont
 	cleanup_gunzip struct gunzip gz = { .fd = in_fd, .digest = &digest };
 	cleanup_tar_reader struct archive *a = NULL;
 	struct unpack u = {
-		.policy = policy,
+		.rules = rules,
+		.limit = { .rules = rules, .last_page = -1 },
 		.done = { .has_digest = true },
 		.flags = ret_flags,
 		.progress = { .fn = progress, .data = data },
@@ -167,7 +178,7 @@ int archive_unpack(int in_fd, int dir_fd, unsigned int policy, struct mount_cont
 	if (err)
 		return err;
 	u.in = a;
-	err = policy & ARCHIVE_LIST_ONLY ? unpack_all(&u) : unpack_below(&u, dir_fd);
+	err = rules->policy & ARCHIVE_LIST_ONLY ? unpack_all(&u) : unpack_below(&u, dir_fd);
 	if (!err)
 		err = tar_read_rest(&gz, a, fault);
 	if (err)

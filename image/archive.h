@@ -95,11 +95,22 @@ enum archive_policy {
 	ARCHIVE_LIST_ONLY = 2,	 /* check, unpack nothing: @dir_fd is not used */
 };
 
+/*
+ * How much an archive may hold. A few megabytes of gzip can stand for all of the memory: it is
+ * looked at while it is unpacked, not after.
+ */
+struct archive_rules {
+	unsigned int policy;	 /* bits of enum archive_policy */
+	uint64_t entries, bytes; /* what was recorded of it; no entries: nothing was */
+	uint64_t memory;	 /* what all archives of a restore may take together; 0: no limit */
+	uint64_t *taken;	 /* by them so far, grows; NULL: this is the only one */
+};
+
 /**
  * archive_unpack - unpack below a directory, and only there
  * @in_fd: the archive: ours, GNU tar's, CRIU's; gzip or plain. Read to its end.
  * @dir_fd: the root of the new filesystem
- * @policy: bits of enum archive_policy
+ * @rules: what it may do, and how much it may hold
  * @ret_done: entries, bytes, and the digest of all that was read; compare with what was recorded.
  * @ret_flags: is filled, on failure too; NULL: one is an error, if anything is unpacked
  *
@@ -111,11 +122,12 @@ enum archive_policy {
  * umask change while it runs and are put back.
  *
  * Return: 0 or a negative errno with @fault filled: -EBADMSG for an archive that is damaged, -EXDEV
- * for a name that leaves the directory, -ELOOP for one through a symlink, -EPERM for a device.
+ * for a name that leaves the directory, -ELOOP for one through a symlink, -EPERM for a device,
+ * -EFBIG for more than @rules allow.
  */
-int archive_unpack(int in_fd, int dir_fd, unsigned int policy, struct mount_contents *ret_done,
-		   struct archive_flags *ret_flags, archive_progress_fn progress, void *data,
-		   struct archive_fault *fault);
+int archive_unpack(int in_fd, int dir_fd, const struct archive_rules *rules,
+		   struct mount_contents *ret_done, struct archive_flags *ret_flags,
+		   archive_progress_fn progress, void *data, struct archive_fault *fault);
 
 /* One entry for a comparison. Strings are malloc()ed. */
 struct archive_entry_info {

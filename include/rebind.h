@@ -207,7 +207,9 @@ struct rebind_restore_options {
 	void *on_progress_data;
 	rebind_action_fn on_action; /* or NULL; must live as long as the namespace */
 	void *on_action_data;
-	bool lenient; /* a KEY that no record has is passed over */
+	bool lenient;	       /* a KEY that no record has is passed over */
+	uint64_t max_contents; /* --max-contents: bytes of memory that contents may take; 0: see
+				  rebind(1) */
 };
 
 /* A namespace that was built. It lives as long as this, a holder, a pin or a process in it. */

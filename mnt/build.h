@@ -34,6 +34,7 @@ struct build {
 	int image_dir_fd;
 	int caller_fd; /* socket to the caller */
 	struct progress progress;
+	uint64_t contents_memory; /* that unpacked contents took so far */
 
 	int old_root_fd;      /* the caller's root, O_PATH */
 	int staging_fd;	      /* the staging root */

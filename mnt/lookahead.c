@@ -12,6 +12,7 @@
 #include "image/archive.h"
 #include "image/image.h"
 #include "mnt/contents/contents.h"
+#include "mnt/contents/rules.h"
 
 /* Only what the caller's own tree shows now: below a source, not below what is still to be mounted.
  */
@@ -74,7 +75,8 @@ static void look_for_plugins(const struct rebind_restore_options *options,
 	}
 }
 
-static void look_at_contents(const struct mount *m, int image_dir_fd, struct findings *findings)
+static void look_at_contents(const struct rebind_restore_options *options, const struct mount *m,
+			     int image_dir_fd, uint64_t *memory, struct findings *findings)
 {
 	struct archive_fault fault = { "" };
 	struct mount_contents done = { 0 };
@@ -90,12 +92,18 @@ static void look_at_contents(const struct mount *m, int image_dir_fd, struct fin
 			       "its contents '%s' cannot be opened: %s", name, strerror(-in));
 		return;
 	}
-	int err = archive_unpack(in, -EBADF, ARCHIVE_LIST_ONLY | ARCHIVE_ANY_DEVICES, &done, NULL,
-				 NULL, NULL, &fault);
+	struct archive_rules rules = contents_rules(options, in, m->contents, memory);
+
+	rules.policy = ARCHIVE_LIST_ONLY | ARCHIVE_ANY_DEVICES;
+	int err = archive_unpack(in, -EBADF, &rules, &done, NULL, NULL, NULL, &fault);
 	bool other = !err && m->contents && m->contents->has_digest &&
 		     memcmp(m->contents->digest, done.digest, sizeof(done.digest)) != 0;
 
-	if (err || other)
+	if (err == -EFBIG)
+		findings_mount(findings, "contents-size", m,
+			       m->contents && m->contents->entries ? NULL : "--max-contents SIZE",
+			       "its contents '%s' are too many: %s", name, fault.text);
+	else if (err || other)
 		findings_mount(findings, "bad-contents", m, NULL,
 			       "its contents '%s' are damaged: %s", name,
 			       err ? fault.text : "not the file that was dumped");
@@ -104,10 +112,13 @@ static void look_at_contents(const struct mount *m, int image_dir_fd, struct fin
 void lookahead(const struct rebind_restore_options *options, const struct mount_tree *tree,
 	       const struct sources *sources, int image_dir_fd, struct findings *findings)
 {
+	uint64_t memory = 0;
+
 	look_for_mountpoints(options, tree, sources, findings);
 	look_for_plugins(options, tree, findings);
 	for (uint32_t i = 0; i < tree->n; i++)
 		if (contents_is_first(tree, &tree->mounts[i]) &&
 		    !contents_are_elsewhere(&tree->mounts[i]))
-			look_at_contents(&tree->mounts[i], image_dir_fd, findings);
+			look_at_contents(options, &tree->mounts[i], image_dir_fd, &memory,
+					 findings);
 }

@@ -11,6 +11,7 @@
 #include "image/archive.h"
 #include "image/image.h"
 #include "mnt/contents/contents.h"
+#include "mnt/contents/rules.h"
 #include "mnt/fs/fs.h"
 
 /* An archive that lost something is no image of what was dumped. CRIU's records have no counts. */
@@ -57,17 +58,18 @@ int fs_unpack(struct build *b, const struct mount *m, const struct mount_content
 		return log_error(-errno, "cannot open '%s', the contents of mount %u '%s'", name,
 				 m->id, m->mountpoint);
 	b->progress.doing = "unpacking contents";
-	int err = archive_unpack(in, fd, b->options->allow_devices ? ARCHIVE_ANY_DEVICES : 0, &done,
-				 flags, progress_bytes, &b->progress, &fault);
+	struct archive_rules rules = contents_rules(b->options, in, recorded, &b->contents_memory);
+	int err =
+		archive_unpack(in, fd, &rules, &done, flags, progress_bytes, &b->progress, &fault);
 
 	b->progress.doing = "mounting";
 	b->progress.bytes += done.bytes;
 	if (err)
-		return log_error(
-			err, "cannot unpack '%s' into mount %u '%s'%s: %s", name, m->id,
-			m->mountpoint,
-			caps_without(err == -EBADMSG ? err : -EPERM, CAPS_SPECIAL, without),
-			fault.text);
+		return log_error(err, "cannot unpack '%s' into mount %u '%s'%s: %s", name, m->id,
+				 m->mountpoint,
+				 caps_without(err == -EBADMSG || err == -EFBIG ? err : -EPERM,
+					      CAPS_SPECIAL, without),
+				 fault.text);
 	err = check_digest(m, name, recorded, &done);
 	return err ? err : check_counts(m, recorded, &done);
 }

@@ -60,8 +60,31 @@ devices() {
 	result "with it they are made" "$([ "$status" -eq 7 ] || echo "exit status $status")"
 }
 
+# restore [OPTION...]: status
+restore() {
+	run "$rebind" restore -D "$work/img4" --root "$work/new" "${sources[@]}" "$@" -- /inside exit 7
+}
+
+limits() {
+	head -c 4M /dev/urandom | inside /busybox tee /tmp/dir/noise >"/dev/null"
+	dump_container "$container" "$work/img4"
+	restore --max-contents 8M --allow-devices
+	result "contents within the limit are restored" "$([ "$status" -eq 7 ] || echo "exit status $status")"
+	restore --max-contents 4M --allow-devices
+	result "beyond it the message names the limit and the option" \
+		"$(grep -q 'exceed the limit of 4 MiB of memory; --max-contents' "$work/err" && [ "$status" -eq 125 ] || echo "exit status $status: $(head -3 "$work/err")")"
+	run "$rebind" restore -D "$work/img4" --root "$work/new" "${sources[@]}" --allow-devices --max-contents 4096K --dry-run
+	result "a dry run says it too" \
+		"$(grep -q "^rebind: /tmp .*limit of 4 MiB of memory; --max-contents" "$work/err" && [ "$status" -eq 1 ] || echo "exit status $status")"
+	for size in 0 4Q '' M 99999999999T; do
+		restore --max-contents "$size"
+		result "'$size' is no size" "$([ "$status" -eq 2 ] || echo "exit status $status")"
+	done
+}
+
 make_container plain
 cp "$(command -v busybox)" "$work/a/root/busybox"
 sockets
 devices
+limits
 finish

@@ -11,13 +11,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	cleanup_fd int fd = memfd_create("fuzz", MFD_CLOEXEC);
+	const struct archive_rules list_only = { .policy = ARCHIVE_LIST_ONLY };
 	struct mount_contents done;
 	struct archive_list list = { 0 };
 	struct archive_fault fault;
 
 	if (fd < 0 || fd_write_all(fd, data, size) || lseek(fd, 0, SEEK_SET))
 		abort();
-	archive_unpack(fd, -EBADF, ARCHIVE_LIST_ONLY, &done, NULL, NULL, NULL, &fault);
+	archive_unpack(fd, -EBADF, &list_only, &done, NULL, NULL, NULL, &fault);
 	if (lseek(fd, 0, SEEK_SET))
 		abort();
 	if (archive_list(fd, &list, &fault) == 0)

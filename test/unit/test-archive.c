@@ -31,6 +31,8 @@
 
 #define SAMPLE "test/data/criu-images/"
 
+static const struct archive_rules no_rules, list_only = { .policy = ARCHIVE_LIST_ONLY };
+
 /* A detached mount is in no namespace, and gone with its last descriptor. */
 static int make_tmpfs(void)
 {
@@ -100,7 +102,8 @@ static void unpack(int in, int dir, unsigned int policy, struct mount_contents *
 {
 	struct archive_fault fault = { 0 };
 	cleanup_archive_flags struct archive_flags flags = { 0 };
-	int err = archive_unpack(in, dir, policy, done, &flags, NULL, NULL, &fault);
+	int err = archive_unpack(in, dir, &(struct archive_rules){ .policy = policy }, done, &flags,
+				 NULL, NULL, &fault);
 
 	if (!err && dir >= 0)
 		err = archive_flags_set(&flags, dir, &fault);
@@ -730,13 +733,13 @@ static void damage_far_inside_is_an_error(void **state)
 	assert_int_equal(pread(out, &byte, 1, LONG_SIZE / 2), 1);
 	byte ^= 1;
 	assert_int_equal(pwrite(out, &byte, 1, LONG_SIZE / 2), 1);
-	assert_int_equal(archive_unpack(out, copy, 0, &contents, NULL, NULL, NULL, &fault),
+	assert_int_equal(archive_unpack(out, copy, &no_rules, &contents, NULL, NULL, NULL, &fault),
 			 -EBADMSG);
 	byte ^= 1;
 	assert_int_equal(pwrite(out, &byte, 1, LONG_SIZE / 2), 1);
 	rewind_fd(out);
 	assert_int_equal(ftruncate(out, LONG_SIZE / 2), 0);
-	assert_int_equal(archive_unpack(out, copy, 0, &contents, NULL, NULL, NULL, &fault),
+	assert_int_equal(archive_unpack(out, copy, &no_rules, &contents, NULL, NULL, NULL, &fault),
 			 -EBADMSG);
 	assert_non_null(strstr(fault.text, "the gzip is cut off"));
 }
@@ -751,7 +754,7 @@ static void what_failed_early_can_be_tried_again(void **state)
 
 	make_long(dir, "f");
 	pack(dir, out, &contents);
-	assert_true(archive_unpack(out, copy, 0, &contents, NULL, NULL, NULL, &fault) < 0);
+	assert_true(archive_unpack(out, copy, &no_rules, &contents, NULL, NULL, NULL, &fault) < 0);
 	rewind_fd(out);
 	unpack(out, small, 0, &contents);
 	assert_int_equal(contents.bytes, LONG_SIZE);
@@ -985,11 +988,10 @@ static void hostile_archives_are_refused(void **state)
 		cleanup_fd int in = make_archive(hostiles[i].entries, n), dir = make_tmpfs();
 		struct mount_contents done;
 		struct archive_fault fault = { 0 };
-		int err = archive_unpack(in, dir, 0, &done, NULL, NULL, NULL, &fault);
+		int err = archive_unpack(in, dir, &no_rules, &done, NULL, NULL, NULL, &fault);
 
 		rewind_fd(in);
-		int check = archive_unpack(in, -EBADF, ARCHIVE_LIST_ONLY, &done, NULL, NULL, NULL,
-					   &fault);
+		int check = archive_unpack(in, -EBADF, &list_only, &done, NULL, NULL, NULL, &fault);
 
 		if (err != hostiles[i].result || check != err)
 			print_message("%s: %d, %d: %s\n", hostiles[i].what, err, check, fault.text);
@@ -1009,7 +1011,7 @@ static void a_symlink_on_the_disk_is_not_followed(void **state)
 
 	assert_int_equal(mkdirat(dir, "d", 0755), 0);
 	assert_int_equal(symlinkat("d", dir, "l"), 0);
-	assert_true(archive_unpack(in, dir, 0, &done, NULL, NULL, NULL, &fault) < 0);
+	assert_true(archive_unpack(in, dir, &no_rules, &done, NULL, NULL, NULL, &fault) < 0);
 	assert_int_equal(faccessat(dir, "d/x", F_OK, 0), -1);
 }
 
@@ -1027,11 +1029,13 @@ static void devices_need_consent(void **state)
 
 	unpack(in, dir, 0, &done);
 	assert_int_equal(look(dir, "whiteout").st_rdev, 0);
-	assert_int_equal(archive_unpack(bad, dir, 0, &done, NULL, NULL, NULL, &fault), -EPERM);
+	assert_int_equal(archive_unpack(bad, dir, &no_rules, &done, NULL, NULL, NULL, &fault),
+			 -EPERM);
 	assert_string_equal(fault.text,
 			    "'sda' is the block device 8:0, which takes --allow-devices");
-	assert_int_equal(archive_unpack(no_whiteout, dir, 0, &done, NULL, NULL, NULL, &fault),
-			 -EPERM);
+	assert_int_equal(
+		archive_unpack(no_whiteout, dir, &no_rules, &done, NULL, NULL, NULL, &fault),
+		-EPERM);
 	rewind_fd(bad);
 	unpack(bad, dir, ARCHIVE_ANY_DEVICES, &done);
 	assert_true(S_ISBLK(look(dir, "sda").st_mode));
@@ -1060,14 +1064,16 @@ static void damaged_archives_are_refused(void **state)
 	for (off_t cut = size - 9; cut > 0; cut -= 97) {
 		assert_int_equal(ftruncate(out, cut), 0);
 		rewind_fd(out);
-		assert_int_equal(archive_unpack(out, copy, 0, &done, NULL, NULL, NULL, &fault),
-				 -EBADMSG);
+		assert_int_equal(
+			archive_unpack(out, copy, &no_rules, &done, NULL, NULL, NULL, &fault),
+			-EBADMSG);
 		rewind_fd(out);
 		assert_int_equal(archive_list(out, &list, &fault), -EBADMSG);
 	}
 	assert_int_equal(ftruncate(out, 0), 0);
 	rewind_fd(out);
-	assert_int_equal(archive_unpack(out, copy, 0, &done, NULL, NULL, NULL, &fault), -EBADMSG);
+	assert_int_equal(archive_unpack(out, copy, &no_rules, &done, NULL, NULL, NULL, &fault),
+			 -EBADMSG);
 }
 
 static void digest_file(int fd, uint8_t ret[DIGEST_SIZE])
@@ -1159,7 +1165,7 @@ static void what_is_wrong_with_a_gzip_is_seen(void **state)
 		struct archive_fault fault = { 0 };
 		struct archive_list list = { 0 };
 		struct mount_contents done;
-		int err = archive_unpack(in, dir, 0, &done, NULL, NULL, NULL, &fault);
+		int err = archive_unpack(in, dir, &no_rules, &done, NULL, NULL, NULL, &fault);
 
 		rewind_fd(in);
 		int listed = archive_list(in, &list, &fault);
@@ -1228,7 +1234,7 @@ static void no_changed_byte_unpacks_to_the_same_digest(void **state)
 		c ^= 1;
 		assert_int_equal(pwrite(out, &c, 1, i), 1);
 		rewind_fd(out);
-		if (archive_unpack(out, copy, 0, &done, NULL, NULL, NULL, &fault) == 0) {
+		if (archive_unpack(out, copy, &no_rules, &done, NULL, NULL, NULL, &fault) == 0) {
 			assert_memory_not_equal(done.digest, contents.digest, DIGEST_SIZE);
 			unpacked++;
 		}
@@ -1366,7 +1372,8 @@ static void many_small_files_make_progress(void **state)
 	assert_int_equal(archive_pack(dir, out, &contents, count_reports, &packed, &fault), 0);
 	rewind_fd(out);
 	assert_int_equal(
-		archive_unpack(out, copy, 0, &done, NULL, count_reports, &unpacked, &fault), 0);
+		archive_unpack(out, copy, &no_rules, &done, NULL, count_reports, &unpacked, &fault),
+		0);
 	assert_int_equal(packed, 3);
 	assert_int_equal(unpacked, 3);
 }
@@ -1398,7 +1405,8 @@ static void a_large_file_packs_in_little_memory(void **state)
 	uint64_t packed = progress;
 
 	progress = 0;
-	assert_int_equal(archive_unpack(out, copy, 0, &done, NULL, note, &progress, &fault), 0);
+	assert_int_equal(archive_unpack(out, copy, &no_rules, &done, NULL, note, &progress, &fault),
+			 0);
 	double t2 = now();
 
 	getrusage(RUSAGE_SELF, &after);
@@ -1411,9 +1419,84 @@ static void a_large_file_packs_in_little_memory(void **state)
 	assert_true(after.ru_maxrss - before.ru_maxrss < 32 << 10);
 }
 
+/* Two files, of three pages of data behind a hole of a gigabyte, and of one byte. */
+static int pack_two_files(struct mount_contents *contents)
+{
+	cleanup_fd int dir = make_tmpfs();
+	cleanup_fd int large = openat(dir, "large", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	cleanup_fd int small = openat(dir, "small", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	char data[3 * 4096];
+	int out = make_file();
+
+	memset(data, 'x', sizeof(data));
+	assert_int_equal(pwrite(large, data, sizeof(data), 1 << 30), sizeof(data));
+	assert_int_equal(write(small, "x", 1), 1);
+	pack(dir, out, contents);
+	return out;
+}
+
+static int unpack_by(int in, const struct archive_rules *rules)
+{
+	cleanup_fd int dir = make_tmpfs();
+	struct archive_fault fault = { "" };
+	struct mount_contents done;
+	struct archive_rules look = *rules;
+	uint64_t taken = rules->taken ? *rules->taken : 0;
+
+	look.policy = ARCHIVE_LIST_ONLY;
+	look.taken = &taken;
+	int looked = archive_unpack(in, -EBADF, &look, &done, NULL, NULL, NULL, &fault);
+
+	rewind_fd(in);
+	int to_disk = archive_unpack(in, dir, rules, &done, NULL, NULL, NULL, &fault);
+
+	assert_int_equal(to_disk, looked);
+	rewind_fd(in);
+	assert_true(!to_disk || strstr(fault.text, rules->entries ? "recorded" : "--max-contents"));
+	return to_disk;
+}
+
+static void what_was_recorded_is_a_limit(void **state)
+{
+	struct mount_contents contents;
+	cleanup_fd int in = pack_two_files(&contents);
+	struct archive_rules rules = { .entries = contents.entries, .bytes = contents.bytes };
+
+	(void)state;
+	assert_int_equal(unpack_by(in, &rules), 0);
+	rules.entries--;
+	assert_int_equal(unpack_by(in, &rules), -EFBIG);
+	rules.entries++;
+	rules.bytes--;
+	assert_int_equal(unpack_by(in, &rules), -EFBIG);
+	mount_contents_clear(&contents);
+}
+
+static void memory_is_a_limit_and_holes_take_none(void **state)
+{
+	struct mount_contents contents;
+	cleanup_fd int in = pack_two_files(&contents);
+	uint64_t taken = 0;
+	struct archive_rules rules = { .memory = 3 * 1024 + 4 * 4096, .taken = &taken };
+
+	(void)state;
+	assert_int_equal(unpack_by(in, &rules), 0);
+	assert_int_equal(taken, rules.memory);
+	/* The next archive of the same restore has no room. */
+	assert_int_equal(
+		unpack_by(in, &(struct archive_rules){ .memory = taken + 1, .taken = &taken }),
+		-EFBIG);
+	taken = 0;
+	rules.memory--;
+	assert_int_equal(unpack_by(in, &rules), -EFBIG);
+	mount_contents_clear(&contents);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_recorded_is_a_limit),
+		cmocka_unit_test(memory_is_a_limit_and_holes_take_none),
 		cmocka_unit_test(modes_owners_and_times_come_back),
 		cmocka_unit_test(packing_leaves_no_trace_in_the_source),
 		cmocka_unit_test(hard_links_are_archived_once),

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the archives of an image may do, and how much they may hold. */
+#ifndef REBIND_MNT_CONTENTS_RULES_H
+#define REBIND_MNT_CONTENTS_RULES_H
+
+#include "image/archive.h"
+#include "include/rebind.h"
+
+/**
+ * contents_rules - the rules for one archive
+ * @in_fd: the archive
+ * @recorded: what the image says about its contents, or NULL
+ * @taken: what the archives of this restore take together; starts at 0
+ *
+ * The caller's limit is for all of them. Without one it is half of the memory, which is the size
+ * of a tmpfs that was given none. An archive without a record, as CRIU's are, ends at a quarter;
+ * and at 256 MiB if it is so small that files do not shrink to that: 32 times its size.
+ */
+struct archive_rules contents_rules(const struct rebind_restore_options *options, int in_fd,
+				    const struct mount_contents *recorded, uint64_t *taken);
+
+#endif
