@@ -212,10 +212,33 @@ int criu_mounts_settle(struct criu_mounts *mounts)
 	return set < 0 ? set : 0;
 }
 
-int criu_mounts_complete(const struct criu_mounts *mounts)
+/*
+ * A CRIU with no namespace to make skips setup-namespaces: the name still leads to the caller's
+ * namespace then, and the processes are on the host.
+ */
+static int check_joined(const struct criu_mounts *mounts, pid_t root_task)
 {
-	return mounts->ns ? criu_terminals_put(mounts->terminals, rebind_namespace_peek(mounts->ns))
-			  : 0;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)root_task);
+	cleanup_fd int its = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (mounts->ns && its >= 0 && fd_same_file(its, rebind_namespace_peek(mounts->ns)))
+		return 0;
+	return log_error(-ESTALE,
+			 "CRIU restored process %d outside of the mount namespace that was built "
+			 "for it; it is killed (a process with no other namespace of its own than "
+			 "its mount namespace cannot be restored by both: use CRIU alone)",
+			 (int)root_task);
+}
+
+int criu_mounts_complete(struct criu_mounts *mounts, pid_t root_task)
+{
+	int err = check_joined(mounts, root_task);
+
+	if (err && mounts->root_fd < 0 && root_task > 0)
+		mounts->root_fd = sys_pidfd_open(root_task);
+	return err ? err : criu_terminals_put(mounts->terminals, rebind_namespace_peek(mounts->ns));
 }
 
 void criu_mounts_kill(const struct criu_mounts *mounts)

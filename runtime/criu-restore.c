@@ -27,7 +27,7 @@ static int act(struct restore *restore, const char *action, pid_t root_task)
 	if (strcmp(action, "post-setup-namespaces") == 0)
 		err = criu_mounts_settle(&restore->mounts);
 	if (strcmp(action, "post-restore") == 0)
-		err = criu_mounts_complete(&restore->mounts);
+		err = criu_mounts_complete(&restore->mounts, root_task);
 	/* The last of them: processes run again, nobody takes them back. */
 	if (strcmp(action, "post-resume") == 0) {
 		criu_mounts_end(&restore->mounts, true);

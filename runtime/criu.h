@@ -215,9 +215,10 @@ int criu_mounts_settle(struct criu_mounts *mounts);
 /**
  * criu_mounts_complete - what there could only be when CRIU had opened it
  *
- * At its action post-restore. Return: 0 or a negative errno, logged.
+ * At its action post-restore. Also checks that @root_task is in the namespace that was built; else
+ * criu_mounts_kill() ends it. Return: 0 or a negative errno, logged.
  */
-int criu_mounts_complete(const struct criu_mounts *mounts);
+int criu_mounts_complete(struct criu_mounts *mounts, pid_t root_task);
 
 /**
  * criu_mounts_kill - it has failed, and nothing of it may run: CRIU does not heed every no

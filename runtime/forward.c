@@ -365,7 +365,7 @@ static int on_restore_notify(struct forward *forward, const char *script, pid_t 
 	if (strcmp(script, "post-setup-namespaces") == 0)
 		err = criu_mounts_settle(&forward->mounts);
 	if (strcmp(script, "post-restore") == 0)
-		err = criu_mounts_complete(&forward->mounts);
+		err = criu_mounts_complete(&forward->mounts, pid);
 	/* The last of them: processes run again, nobody takes them back. */
 	if (strcmp(script, "post-resume") == 0) {
 		criu_mounts_end(&forward->mounts, true);
