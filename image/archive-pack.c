@@ -19,9 +19,12 @@ static void pack_free(struct pack *p)
 {
 	int saved = errno;
 
-	archive_write_free(p->out);
+	/* Without them the library may not have been loaded either. */
+	if (p->out)
+		archive_write_free(p->out);
 	gzip_free(&p->gzip);
-	archive_entry_free(p->entry);
+	if (p->entry)
+		archive_entry_free(p->entry);
 	fd_close(&p->fd);
 	while (p->depth)
 		free(p->levels[--p->depth].names);

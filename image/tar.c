@@ -60,7 +60,9 @@ void tar_reader_free(struct archive **a)
 {
 	int saved = errno;
 
-	archive_read_free(*a);
+	/* Without one the library may not have been loaded either. */
+	if (*a)
+		archive_read_free(*a);
 	*a = NULL;
 	errno = saved;
 }

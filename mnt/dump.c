@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -94,6 +95,12 @@ static int open_image(struct dump *d)
 	if (d->image_dir_fd < 0)
 		return log_error(dir ? -errno : -EINVAL, "cannot open the image directory '%s'",
 				 dir ? dir : "");
+	/* Until we end: two at a time would take each other's files for their own. */
+	if (flock(d->image_dir_fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		return log_error(-EBUSY,
+				 "another dump writes to the image directory '%s'; give "
+				 "each a directory of its own",
+				 dir);
 	if (d->options->processes)
 		return joint_check(d->image_dir_fd, &d->ns_id, d->findings);
 	int empty = image_is_empty(d->image_dir_fd);
@@ -257,14 +264,33 @@ static int write_image(struct dump *d, const struct mount_tree *tree)
 	if (err)
 		return log_error(err, "cannot write '%s'", name);
 	err = action_run(&d->action, "post-dump", d->options->pid);
-	if (!err) {
-		err = write_inventory(d);
-		if (!err)
-			return 0;
-		log_error(err, "cannot write 'inventory.img'");
-	}
+	if (err)
+		return err;
+	err = write_inventory(d);
+	return err ? log_error(err, "cannot write 'inventory.img'") : 0;
+}
+
+/* What is half done is no image: none of it stays. The directory had no inventory, and is locked.
+ */
+static void take_back(struct dump *d, const struct mount_tree *tree)
+{
+	char name[64];
+
+	unlinkat(d->image_dir_fd, "inventory.img", 0);
+	snprintf(name, sizeof(name), "mountpoints-%u.img", d->ns_id);
 	unlinkat(d->image_dir_fd, name, 0);
-	return err;
+	contents_forget(tree, d->image_dir_fd);
+}
+
+/* The plugins hear how it ended, once; what they say of it is part of how it ends. */
+static int end_plugins(struct dump *d, int err)
+{
+	struct hooks_host *host = d->host;
+
+	d->host = NULL;
+	int finished = hooks_finish(host, err);
+
+	return err ? err : finished;
 }
 
 /* Contents and image. Return: -EAGAIN if the namespace changed meanwhile. */
@@ -285,8 +311,10 @@ static int keep(struct dump *d, struct scan_target *target, struct mount_tree *t
 		err = -EAGAIN;
 	}
 	log_let_go(&held, err != -EAGAIN);
+	if (!err)
+		err = end_plugins(d, 0);
 	if (err)
-		contents_forget(tree, d->image_dir_fd);
+		take_back(d, tree);
 	return err;
 }
 
@@ -366,10 +394,7 @@ static int dump_all(struct dump *d)
 		err = read_own(d);
 	if (err)
 		return err;
-	err = try_often(d);
-	int finished = hooks_finish(d->host, err);
-
-	return err ? err : finished;
+	return end_plugins(d, try_often(d));
 }
 
 int dump_run(const struct rebind_dump_options *options, struct findings *findings)

@@ -319,6 +319,7 @@ void contents_forget(const struct mount_tree *tree, int image_dir_fd)
 	char name[64];
 
 	for (uint32_t i = 0; i < tree->n; i++)
-		if (contents_is_first(tree, &tree->mounts[i]) && tree->mounts[i].contents)
+		/* Also where it was not told: the message may be what was lost. */
+		if (contents_is_first(tree, &tree->mounts[i]))
 			unlinkat(image_dir_fd, image_contents_name(&tree->mounts[i], name), 0);
 }

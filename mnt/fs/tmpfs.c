@@ -97,12 +97,38 @@ int fs_become_ourselves(const struct build *b)
 	return caps_raise();
 }
 
+static bool is_enabled(const struct rebind_restore_options *o, const char *fstype)
+{
+	for (size_t i = 0; i < o->n_enable_fs; i++)
+		if (strcmp(o->enable_fs[i], fstype) == 0)
+			return true;
+	return false;
+}
+
+/* It shows every device of this host, but for a bind of one that every container has. */
+static bool shows_devices(const struct mount *m)
+{
+	static const char *const harmless[] = { "/null",    "/zero", "/full",	 "/random",
+						"/urandom", "/tty",  "/console", "/ptmx" };
+
+	if (strcmp(m->fstype, "devtmpfs") != 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(harmless); i++)
+		if (strcmp(m->root, harmless[i]) == 0)
+			return false;
+	return true;
+}
+
 void fs_tmpfs_check(const struct mount_tree *tree, const struct rebind_restore_options *o,
 		    struct findings *findings)
 {
 	for (uint32_t i = 0; i < tree->n && !o->allow_devices; i++) {
 		const struct mount *m = &tree->mounts[i];
 
+		if (m->owner == MOUNT_INTERNAL && shows_devices(m) && !is_enabled(o, m->fstype))
+			findings_mount(findings, "devices", m,
+				       "--allow-devices, --enable-fs devtmpfs",
+				       "a devtmpfs shows every device of this host");
 		if (m->owner == MOUNT_INTERNAL && m->contents &&
 		    (m->contents->takes & MOUNT_TAKES_CONSENT))
 			findings_mount(findings, "devices", m, "--allow-devices",

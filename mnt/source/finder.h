@@ -11,7 +11,8 @@ struct finder {
 	struct source_input *in;
 	struct sources *out;
 	struct table by_unique;	  /* callers' mounts by unique id */
-	struct table by_key;	  /* hash of a key -> index of the record that has it */
+	struct table by_key;	  /* hash of a key -> index of the first record that has it */
+	uint32_t *same_key;	  /* by record: the next that has its key, or MOUNT_NONE */
 	struct table by_device;	  /* hash of a device's path -> group */
 	struct table device_keys; /* hash of the key in "dev[KEY]" */
 	uint32_t room;		  /* of out->groups */

@@ -55,6 +55,24 @@ static void check_unused(struct finder *f)
 				o->inherit_fd[i].key);
 }
 
+/* An image may give one key to several mounts: the caller's word is for all of them. Return: is
+ * there one? */
+static bool restrict_all(struct finder *f, const char *key, size_t n, uint32_t set, uint32_t clear)
+{
+	uint32_t i = table_get(&f->by_key, table_hash_bytes(key, n));
+	bool found = false;
+
+	for (; i != TABLE_NONE && i != MOUNT_NONE; i = f->same_key[i]) {
+		struct mount *m = &f->in->tree->mounts[i];
+
+		if (strlen(m->key) != n || memcmp(m->key, key, n) != 0)
+			continue;
+		m->attributes = (m->attributes & ~clear) | set;
+		found = true;
+	}
+	return found;
+}
+
 /* KEY:FLAGS, both ways: words that restrict, and words by which the caller takes a restriction
  * away. */
 static void apply_flags(struct finder *f, const char *word)
@@ -75,17 +93,12 @@ static void apply_flags(struct finder *f, const char *word)
 		}
 		p += size + (p[size] == ',');
 	}
-	uint32_t i = colon ? table_get(&f->by_key, table_hash_bytes(word, n)) : TABLE_NONE;
-
-	if (i == TABLE_NONE) {
+	if (!colon || !restrict_all(f, word, n, set, clear))
 		findings_add(
 			f->in->findings, colon ? "unknown-key" : "option", 0, NULL, NULL,
 			colon ? "--external-flags '%s' names a key that no record of the image has"
 			      : "--external-flags '%s' is not of the form KEY:FLAGS",
 			word);
-		return;
-	}
-	f->in->tree->mounts[i].attributes = (f->in->tree->mounts[i].attributes & ~clear) | set;
 }
 
 static void index_keys(struct finder *f)
@@ -108,8 +121,15 @@ static void index_keys(struct finder *f)
 		 */
 		uint64_t hash = table_hash_bytes(m->key, strlen(m->key));
 
-		if (table_get(&f->by_key, hash) == TABLE_NONE)
+		uint32_t first = table_get(&f->by_key, hash);
+
+		f->same_key[i] = MOUNT_NONE;
+		if (first == TABLE_NONE) {
 			f->err = table_put(&f->by_key, hash, i, NULL);
+			continue;
+		}
+		f->same_key[i] = f->same_key[first];
+		f->same_key[first] = i;
 	}
 }
 
@@ -137,9 +157,13 @@ int source_find_all(struct source_input *input, struct sources *ret)
 
 	ret->cache = PATH_CACHE_NONE;
 	ret->of = calloc(input->tree->n, sizeof(*ret->of));
-	if (!ret->of)
+	f.same_key = calloc(input->tree->n, sizeof(*f.same_key));
+	if (!ret->of || !f.same_key) {
+		free(f.same_key);
 		return -ENOMEM;
+	}
 	find_all(&f);
+	free(f.same_key);
 	table_free(&f.by_unique);
 	table_free(&f.by_key);
 	table_free(&f.by_device);

@@ -70,12 +70,42 @@ static int find_source(const char *mountpoint, char source[PATH_MAX])
 	return found < 0 ? found : found ? 0 : -ENOTSUP;
 }
 
+#define RECORD_NAME "bindmount-%d.txt"
+
+/* Records of this dump: taken back if it fails, as rebind-plugin(7) asks. */
+static int *records;
+static size_t n_records;
+
+static int remember_record(int id)
+{
+	int *grown = realloc(records, (n_records + 1) * sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	records = grown;
+	records[n_records++] = id;
+	return 0;
+}
+
+static void forget_records(int stage, int ret)
+{
+	char name[64];
+
+	for (size_t i = 0; i < n_records && stage == CR_PLUGIN_STAGE__DUMP && ret; i++) {
+		snprintf(name, sizeof(name), RECORD_NAME, records[i]);
+		unlinkat(criu_get_image_dir(), name, 0);
+	}
+	free(records);
+	records = NULL;
+	n_records = 0;
+}
+
 /* What the restore has to know: a file in the image directory, by the mount's id. */
 static FILE *open_record(int id, int flags, const char *mode)
 {
 	char name[64];
 
-	snprintf(name, sizeof(name), "bindmount-%d.txt", id);
+	snprintf(name, sizeof(name), RECORD_NAME, id);
 	int fd = openat(criu_get_image_dir(), name, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	return fd < 0 ? NULL : fdopen(fd, mode);
@@ -88,6 +118,9 @@ static int dump(char *mountpoint, int id)
 	char source[PATH_MAX];
 	int err = find_source(path, source);
 
+	if (err)
+		return err;
+	err = remember_record(id);
 	if (err)
 		return err;
 	FILE *record = open_record(id, O_WRONLY | O_CREAT | O_TRUNC, "w");
@@ -153,6 +186,6 @@ static int restore(int id, char *mountpoint, char *old_root, int *is_file)
 	return err;
 }
 
-CR_PLUGIN_REGISTER_DUMMY("bindmount-example")
+CR_PLUGIN_REGISTER("bindmount-example", NULL, forget_records)
 CR_PLUGIN_REGISTER_HOOK(CR_PLUGIN_HOOK__DUMP_EXT_MOUNT, dump)
 CR_PLUGIN_REGISTER_HOOK(CR_PLUGIN_HOOK__RESTORE_EXT_MOUNT, restore)
