@@ -165,6 +165,14 @@ unit: $(UNIT_TESTS) $(TEST_PLUGINS) plugins  ## run the unit tests
 	@BUILD='$(BUILD)' test/run-all unit
 
 include test/zdtm-mnt/rules.mk
+include test/torture/rules.mk
+
+SEED ?= 1
+TIME ?= 60
+.PHONY: torture
+torture:  ## attack it for TIME seconds (60), by chance from SEED (1)
+	+@$(MAKE) -s --no-print-directory $(JOBS) all torture-programs
+	@BUILD='$(BUILD)' test/torture/run --time $(TIME) --seed $(SEED)
 
 $(BUILD)/test/unit/test-%: test/unit/test-%.c $(BUILD)/librebind.a $(BUILD)/runtime.a Makefile
 	@mkdir -p $(@D)
@@ -227,9 +235,9 @@ bench: all $(BENCHES)  ## measure against the kernel's own floor (as root)
 # ---- how it reads ----
 
 C_FILES  = $(LIB_SRCS) $(wildcard inside/*.c) $(RUNTIME_SRCS) $(CMD_SRCS) $(wildcard plugins/*/*.c examples/*.c test/unit/*.c test/unit/plugins/*.c \
-	test/fuzz/*.c test/zdtm-mnt/*.c test/zdtm-mnt/*/*.c bench/*.c)
+	test/fuzz/*.c test/zdtm-mnt/*.c test/zdtm-mnt/*/*.c test/torture/*.c bench/*.c)
 H_FILES  = $(wildcard include/*.h plugins/*.h $(ROOMS:=/*.h) $(ROOMS:=/*/*.h) inside/*.h runtime/*.h cmd/*.h test/*/*.h test/zdtm-mnt/*/*.h)
-SCRIPTS  = $(wildcard .ci/run tools/deps tools/lint-layers test/run-all test/*.sh test/*/*.sh test/zdtm-mnt/run \
+SCRIPTS  = $(wildcard .ci/run tools/deps tools/lint-layers test/run-all test/*.sh test/*/*.sh test/zdtm-mnt/run test/torture/run \
 	test/zdtm-mnt/run-broken test/zdtm-mnt/broken/* bench/run)
 TEXTS    = $(wildcard *.md LAYERS man/* plugins/*/*.md test/*/*.md include/*.in)
 CPPCHECK = cppcheck --quiet --inline-suppr --error-exitcode=1 --std=c11 -j$(shell nproc) \

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * One restore or dump, and what is left of it: the whole result, or nothing at all. Either is right
+ * where the caller of rebind was killed; else the exit status and a sentence have to say which.
+ */
+#include "attempt.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *const ending_names[] = {
+	[END_PIDFILE] = "--pidfile", [END_PIN] = "--pin", [END_SEND] = "--send-fd",
+	[END_COMMAND] = "COMMAND",   [END_DUMP] = "dump",
+};
+
+void verdict_add(struct verdict *verdict, const char *format, ...)
+{
+	size_t n = strlen(verdict->why);
+	va_list args;
+
+	if (n && n < sizeof(verdict->why) - 3)
+		n += (size_t)snprintf(verdict->why + n, sizeof(verdict->why) - n, "; ");
+	va_start(args, format);
+	if (n < sizeof(verdict->why))
+		vsnprintf(verdict->why + n, sizeof(verdict->why) - n, format, args);
+	va_end(args);
+}
+
+const char *attempt_name(const struct attempt *attempt, char text[256])
+{
+	int n = snprintf(text, 256, "%s", ending_names[attempt->ending]);
+
+	if (attempt->creates)
+		n += snprintf(text + n, 256 - (size_t)n, " --create-mountpoints");
+	for (int i = 0; i < 8 && attempt->extra[i]; i++)
+		n += snprintf(text + n, 256 - (size_t)n, " %s", attempt->extra[i]);
+	for (int i = 0; i < 4 && attempt->prefix[i]; i++)
+		n += snprintf(text + n, 256 - (size_t)n, "%s%s", i ? " " : ", under ",
+			      i ? attempt->prefix[i] : "deny");
+	return text;
+}
+
+/* ---- before ---- */
+
+static void prepare(struct state *s, const struct lab *lab, const struct attempt *attempt)
+{
+	*s = (struct state){ .lab = lab, .attempt = attempt, .socks = { -1, -1 }, .sent_fd = -1 };
+	snprintf(s->pidfile, sizeof(s->pidfile), "%s/out/pid", lab->dir);
+	snprintf(s->pin, sizeof(s->pin), "%s/out/pin", lab->dir);
+	snprintf(s->image, sizeof(s->image), "%s/out/img", lab->dir);
+	lab_remove(lab, "out");
+	if (attempt->ending == END_DUMP)
+		mkdir(s->image, 0755);
+	else
+		lab_new_root(lab, attempt->creates);
+	if (attempt->ending == END_SEND &&
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, s->socks) < 0)
+		abort();
+	s->new = lab_listing(lab, "new");
+	s->src = lab_listing(lab, "src");
+	s->img = lab_listing(lab, "img");
+	s->host = lab_listing(lab, "host");
+}
+
+static void forget(struct state *s)
+{
+	free(s->new);
+	free(s->src);
+	free(s->img);
+	free(s->host);
+	for (int i = 0; i < 2; i++)
+		if (s->socks[i] >= 0)
+			close(s->socks[i]);
+	if (s->sent_fd >= 0)
+		close(s->sent_fd);
+}
+
+/* ---- does the result stand? ---- */
+
+static pid_t pid_in_file(const char *path)
+{
+	char *text = lab_read(path);
+	pid_t pid = text ? atoi(text) : 0;
+
+	free(text);
+	return pid;
+}
+
+/* The one process that may go on. */
+static bool is_holder(pid_t pid, void *data)
+{
+	struct state *s = data;
+
+	return s->attempt->ending == END_PIDFILE && pid == pid_in_file(s->pidfile);
+}
+
+static bool is_pinned(const struct state *s)
+{
+	char *table = lab_read("/proc/self/mountinfo");
+	bool found = table && strstr(table, s->pin);
+
+	free(table);
+	return found;
+}
+
+static int receive(int sock)
+{
+	char data[64];
+	union {
+		struct cmsghdr head;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec iov = { data, sizeof(data) };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+	int fd = -1;
+
+	if (recvmsg(sock, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
+		return -1;
+	if (CMSG_FIRSTHDR(&msg) && CMSG_FIRSTHDR(&msg)->cmsg_type == SCM_RIGHTS)
+		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
+	return fd;
+}
+
+static bool is_executed(const struct traced *t, bool caller_killed)
+{
+	if (t->has_executed)
+		return true;
+	/* The command was killed between its fork and its execution. */
+	return !caller_killed && t->has_ended && WIFEXITED(t->status) &&
+	       WEXITSTATUS(t->status) == 137;
+}
+
+static bool is_whole(struct state *s, const struct traced *t, bool caller_killed)
+{
+	char inventory[3 * PATH_SIZE];
+
+	switch (s->attempt->ending) {
+	case END_PIDFILE:
+		s->holder = pid_in_file(s->pidfile);
+		for (int i = 0; i < t->n; i++)
+			if (t->processes[i].is_live && t->processes[i].pid == s->holder)
+				return true;
+		return false;
+	case END_PIN:
+		return is_pinned(s);
+	case END_SEND:
+		s->sent_fd = receive(s->socks[0]);
+		return s->sent_fd >= 0;
+	case END_COMMAND:
+		return is_executed(t, caller_killed);
+	case END_DUMP:
+	case ENDINGS:
+		break;
+	}
+	snprintf(inventory, sizeof(inventory), "%s/inventory.img", s->image);
+	return access(inventory, F_OK) == 0;
+}
+
+/* Is what stands what was dumped? */
+static void compare(struct state *s, struct verdict *verdict)
+{
+	char a[32], b[2 * PATH_SIZE], log[2 * PATH_SIZE];
+	char *argv[] = { (char *)s->lab->rebind, "diff", a, b, NULL, NULL };
+
+	snprintf(a, sizeof(a), "%d", (int)s->lab->container);
+	if (s->attempt->ending == END_PIDFILE)
+		snprintf(b, sizeof(b), "%d", (int)s->holder);
+	else if (s->attempt->ending == END_SEND)
+		snprintf(b, sizeof(b), "/proc/%d/fd/%d", (int)getpid(), s->sent_fd);
+	else if (s->attempt->ending == END_COMMAND)
+		return;
+	else
+		snprintf(b, sizeof(b), "%s", s->attempt->ending == END_PIN ? s->pin : s->image);
+	if (s->attempt->ending == END_DUMP)
+		argv[4] = "--contents";
+	if (s->attempt->any_result || lab_run(s->lab, argv) == 0)
+		return;
+	snprintf(log, sizeof(log), "%s/log", s->lab->dir);
+	char *said = lab_read(log);
+
+	verdict_add(verdict, "the result differs: %.*s", (int)strcspn(said, "\n"), said);
+	free(said);
+}
+
+static void undo(struct state *s, bool whole)
+{
+	if (s->attempt->ending == END_PIN && whole)
+		umount2(s->pin, MNT_DETACH);
+	if (!whole)
+		return;
+	unlink(s->pidfile);
+	unlink(s->pin);
+	if (s->sent_fd >= 0)
+		close(s->sent_fd);
+	s->sent_fd = -1;
+	if (s->attempt->ending == END_DUMP)
+		lab_remove(s->lab, "out/img");
+}
+
+/* ---- what is left ---- */
+
+static void show_difference(struct verdict *verdict, const char *what, const char *before,
+			    const char *after)
+{
+	char *copy = strdup(after);
+	bool said = false;
+
+	for (char *line = strtok(copy, "\n"); line; line = strtok(NULL, "\n"))
+		if (!strstr(before, line)) {
+			verdict_add(verdict, "%s: %s", what, line);
+			said = true;
+			break;
+		}
+	if (!said)
+		verdict_add(verdict, "%s: something is gone", what);
+	free(copy);
+}
+
+static void same_listing(const struct state *s, const char *name, const char *before,
+			 struct verdict *verdict, bool may_differ)
+{
+	char *after = lab_listing(s->lab, name), what[64];
+
+	snprintf(what, sizeof(what), "files in %s", name);
+	if (strcmp(before, after) != 0 && may_differ)
+		verdict->documented = true;
+	else if (strcmp(before, after) != 0)
+		show_difference(verdict, what, before, after);
+	free(after);
+}
+
+static void nothing_in_out(const struct state *s, struct verdict *verdict, bool killed)
+{
+	char *out = lab_listing(s->lab, "out");
+	size_t skip = 0;
+
+	if (s->attempt->ending == END_DUMP) {
+		/* Without an inventory it is no image; a kill leaves the rest. */
+		char *rest = strstr(out, "/out/img ");
+
+		skip = rest && strchr(rest, '\n') ? (size_t)(strchr(rest, '\n') + 1 - out) : 0;
+	}
+	/* A pidfile is there before its process is let go: with all that watch over it killed, it
+	 * stays. */
+	if (out[skip] && s->attempt->files_may_stay && s->attempt->ending == END_PIDFILE)
+		verdict->documented = true;
+	else if (out[skip] && !(killed && s->attempt->ending == END_DUMP))
+		verdict_add(verdict, "files are left: %.*s", (int)strcspn(out + skip, "\n"),
+			    out + skip);
+	free(out);
+}
+
+static void no_mounts(const struct state *s, struct verdict *verdict)
+{
+	char *after = lab_read("/proc/self/mountinfo");
+
+	if (strcmp(s->lab->mounts, after) != 0)
+		show_difference(verdict, "mounts", s->lab->mounts, after);
+	free(after);
+	/* Not to be found again by what comes later. */
+	while (is_pinned(s) && umount2(s->pin, MNT_DETACH) == 0)
+		;
+}
+
+static void what_is_left(struct state *s, struct verdict *verdict, bool killed)
+{
+	char strangers[1024];
+	const struct attempt *a = s->attempt;
+
+	lab_strangers(s->lab, strangers, sizeof(strangers));
+	if (strangers[0])
+		verdict_add(verdict, "processes: %s", strangers);
+	no_mounts(s, verdict);
+	nothing_in_out(s, verdict, killed);
+	if (!(verdict->whole && a->creates))
+		same_listing(s, "new", s->new, verdict, a->files_may_stay && a->creates);
+	same_listing(s, "src", s->src, verdict, false);
+	same_listing(s, "img", s->img, verdict, false);
+	same_listing(s, "host", s->host, verdict, false);
+}
+
+/* ---- what it said ---- */
+
+static void sentence(const struct state *s, const struct traced *t, struct verdict *verdict)
+{
+	char path[2 * PATH_SIZE];
+
+	snprintf(path, sizeof(path), "%s/err", s->lab->dir);
+	char *said = lab_read(path);
+	const char *bad = strstr(said, "AddressSanitizer");
+
+	bad = bad ? bad : strstr(said, "runtime error:");
+	if (bad)
+		verdict_add(verdict, "%.*s", (int)strcspn(bad, "\n"), bad);
+	/* A command's own end needs none. */
+	bool is_commands = s->attempt->ending == END_COMMAND &&
+			   (verdict->whole || WEXITSTATUS(t->status) > 128);
+
+	if (WIFEXITED(t->status) && WEXITSTATUS(t->status) && !said[0] && !t->struck_write &&
+	    !is_commands)
+		verdict_add(verdict, "exit status %d without a sentence", WEXITSTATUS(t->status));
+	free(said);
+}
+
+static bool is_crash(int status)
+{
+	int sig = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+
+	return sig == SIGSEGV || sig == SIGABRT || sig == SIGBUS || sig == SIGILL || sig == SIGFPE;
+}
+
+static void exit_status(const struct state *s, const struct traced *t, struct verdict *verdict)
+{
+	bool success = WIFEXITED(t->status) && WEXITSTATUS(t->status) == 0;
+
+	if (!t->has_ended)
+		return;
+	if (is_crash(t->status))
+		verdict_add(verdict, "signal %d ended it", WTERMSIG(t->status));
+	if (success && !verdict->whole)
+		verdict_add(verdict, "exit status 0, and no result");
+	if (WIFEXITED(t->status) && !success && verdict->whole && s->attempt->ending != END_COMMAND)
+		verdict_add(verdict, "exit status %d, and the result stands",
+			    WEXITSTATUS(t->status));
+	sentence(s, t, verdict);
+}
+
+static void stuck(const struct traced *t, struct verdict *verdict)
+{
+	verdict_add(verdict, "it hangs");
+	for (int i = 0; i < t->n; i++)
+		if (t->processes[i].is_live)
+			verdict_add(verdict, "process %d in %s", i,
+				    trace_call_name(t->processes[i].call));
+}
+
+static void outlived(struct state *s, const struct traced *t, struct verdict *verdict)
+{
+	for (int i = 0; i < t->n; i++) {
+		const struct traced_process *p = &t->processes[i];
+
+		if (p->is_live && !(verdict->whole && is_holder(p->pid, s)))
+			verdict_add(verdict, "process %d stays, in %s", i,
+				    trace_call_name(p->call));
+	}
+}
+
+static void judge(struct state *s, struct traced *t, struct verdict *verdict, bool killed,
+		  bool caller_killed)
+{
+	verdict->whole = is_whole(s, t, caller_killed);
+	if (t->hung)
+		stuck(t, verdict);
+	else
+		outlived(s, t, verdict);
+	if (verdict->whole)
+		compare(s, verdict);
+	if (verdict->whole && s->attempt->standing)
+		s->attempt->standing(s->attempt->data, s->holder);
+	if (!t->hung)
+		exit_status(s, t, verdict);
+	trace_end(t);
+	undo(s, verdict->whole);
+	what_is_left(s, verdict, killed);
+}
+
+/* It was killed itself, after it was handed over: its namespace has gone with it, and so it should.
+ */
+static bool is_killed_holder(struct state *s, const struct traced *t, const struct strike *strike)
+{
+	bool hit = strike->op == STRIKE_KILL && strike->victims != VICTIM_CALLER;
+
+	if (!hit || s->attempt->ending != END_PIDFILE || pid_in_file(s->pidfile) != t->struck_pid)
+		return false;
+	return t->has_ended && (WIFSIGNALED(t->status) || WEXITSTATUS(t->status) == 0);
+}
+
+int attempt_run(const struct lab *lab, const struct attempt *attempt, const struct strike *strike,
+		struct traced *t, struct verdict *verdict)
+{
+	const char *argv[ARGV_SIZE];
+	char out[2 * PATH_SIZE], err[2 * PATH_SIZE];
+	struct state s;
+
+	memset(verdict, 0, sizeof(*verdict));
+	snprintf(out, sizeof(out), "%s/said", lab->dir);
+	snprintf(err, sizeof(err), "%s/err", lab->dir);
+	prepare(&s, lab, attempt);
+	command_line(&s, argv);
+	int ret = trace_run((char *const *)argv, &(struct trace_files){ out, err, s.socks[1] },
+			    strike, is_holder, &s, t);
+	bool killed = t->struck && strike->op == STRIKE_KILL;
+
+	if (is_killed_holder(&s, t, strike)) {
+		trace_end(t);
+		unlink(s.pidfile);
+	} else {
+		judge(&s, t, verdict, killed, killed && strike->victims != VICTIM_OTHER);
+	}
+	forget(&s);
+	return ret;
+}
