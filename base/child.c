@@ -2,6 +2,7 @@
 #include "base/child.h"
 
 #include <dirent.h>
+#include <grp.h>
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
@@ -13,6 +14,21 @@
 #include "base/fd.h"
 #include "base/sys.h"
 
+int child_hide(void)
+{
+	return prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 ? -errno : 0;
+}
+
+int child_become_root(void)
+{
+	if (setgroups(0, NULL) < 0 && errno != EPERM)
+		return -errno;
+	/* The numbers' own wrappers would tell other threads; there are none. */
+	if (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
+		return -errno;
+	return child_hide();
+}
+
 pid_t child_fork(void)
 {
 	pid_t parent = getpid();
@@ -23,7 +39,7 @@ pid_t child_fork(void)
 	if (pid > 0)
 		return pid;
 	/* The parent may have died before the signal was asked for; then nobody would send it. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
+	if (child_hide())
 		_exit(1);
 	if (getppid() != parent && getppid() != 0) /* 0: it lives outside our pid namespace */
 		_exit(1);
@@ -72,8 +88,8 @@ void child_end(pid_t *pid, int patience)
 	cleanup_fd int pidfd = *pid > 0 ? sys_pidfd_open((int)*pid) : -EBADF;
 	struct pollfd end = { .fd = pidfd, .events = POLLIN };
 
-	if (pidfd >= 0)
-		poll(&end, 1, patience);
+	while (pidfd >= 0 && poll(&end, 1, patience) < 0 && errno == EINTR)
+		;
 	child_kill(pid);
 }
 

@@ -11,10 +11,25 @@
  * child_fork - fork a child that the kernel kills when its parent's thread ends
  *
  * Return: as fork(2), with a negative errno. The child has the parent's memory, descriptors and
- * log; so that it can enter namespaces of others, it is not dumpable (PR_SET_DUMPABLE): nobody
- * there may look into it.
+ * log; so that it can enter namespaces of others, it is not dumpable (PR_SET_DUMPABLE): no
+ * process there can inspect it.
  */
 pid_t child_fork(void);
+
+/**
+ * child_hide - not dumpable, and killed when the parent ends
+ *
+ * child_fork() has done it. A change of ids, of capabilities or of the user namespace undoes both
+ * (prctl(2)), so it is done again after each. Return: 0 or a negative errno.
+ */
+int child_hide(void);
+
+/**
+ * child_become_root - become the root of the user namespace that was entered, hidden as before
+ *
+ * Return: 0 or a negative errno.
+ */
+int child_become_root(void);
 
 /**
  * child_wait - reap a child

@@ -63,6 +63,21 @@ static bool is_in_place(const struct pidfile *pidfile)
 	       own.st_dev == there.st_dev && own.st_ino == there.st_ino;
 }
 
+/*
+ * As descriptors 0 and 1, and no other: a socket to the builder, or what the caller has, would not
+ * be seen to close while this process lives. Return: the first.
+ */
+static int keep_two(int fd, int *file)
+{
+	int first = fcntl(fd, F_DUPFD, 3), second = fcntl(*file, F_DUPFD, 3);
+
+	if (first < 0 || second < 0 || dup2(first, 0) < 0 || dup2(second, 1) < 0)
+		_exit(1);
+	child_close_from(2);
+	*file = 1;
+	return 0;
+}
+
 /* Rebind is gone without a word: with it goes @pid, unless it was let go already. */
 _Noreturn static void guard(struct pidfile *pidfile, pid_t pid, int fd)
 {
@@ -89,10 +104,7 @@ static int start_guard(struct pidfile *pidfile, pid_t pid)
 	if (pidfile->guard == 0) {
 		/* Not to be killed with us, by a key or as one of a group; and in nobody's way. */
 		setsid();
-		close(ends[1]);
-		for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
-			close(i);
-		guard(pidfile, pid, ends[0]);
+		guard(pidfile, pid, keep_two(ends[0], &pidfile->fd));
 	}
 	int err = pidfile->guard < 0 ? -errno : 0;
 

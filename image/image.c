@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -217,6 +218,11 @@ static int put_mounts(struct record_out *out, const struct mount_tree *tree)
 	if (!err)
 		err = put_mount(out, &tree->mounts[tree->root], &pool);
 	return err ? err : record_flush(out);
+}
+
+int image_lock(int dir_fd)
+{
+	return flock(dir_fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK ? -EBUSY : 0;
 }
 
 int image_write_mounts(int dir_fd, const struct mount_tree *tree, uint32_t ns_id)

@@ -50,6 +50,14 @@ int image_read(int dir_fd, uint32_t ns_id, struct mount_tree *tree, struct image
 	       struct findings *findings);
 
 /**
+ * image_lock - keep other dumps out of a directory, as long as this descriptor is open
+ *
+ * Two at a time would take each other's files for their own. A filesystem that has no locks goes
+ * without. Return: 0, or -EBUSY: another dump has it.
+ */
+int image_lock(int dir_fd);
+
+/**
  * image_write_mounts - write mountpoints-<ns_id>.img
  * @dir_fd: the image directory
  * @tree: linked; its records are written children before parents, the root last: the order of

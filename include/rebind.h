@@ -21,12 +21,12 @@
  *
  * rebind forks children and waits for them (SIGCHLD must not be ignored); it never changes the
  * namespaces, root or working directory of the calling process. Its log is one for the process: do
- *not run two operations at once in two threads.
+ * not run two operations at once in two threads.
  *
  * errno values with a meaning of their own: -EINVAL findings are in the report; -EBADMSG the image
- *is malformed (findings too); -EPROTO a plugin broke its contract; -EOPNOTSUPP the kernel lacks
+ * is malformed (findings too); -EPROTO a plugin broke its contract; -EOPNOTSUPP the kernel lacks
  *something; -EAGAIN the namespace kept changing while it was dumped; -ESTALE the namespace that was
- *built differs from the plan (the differences are in the report, the namespace is gone).
+ * built differs from the plan (the differences are in the report, the namespace is gone).
  */
 #ifndef REBIND_H
 #define REBIND_H

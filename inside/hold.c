@@ -29,8 +29,7 @@ int inside_drop(bool keep_admin)
 	data[1] = (struct __user_cap_data_struct){ 0 };
 	if (syscall(SYS_capset, &header, data) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
-	inside_hide();
-	return 0;
+	return child_hide();
 }
 
 void inside_stay(void)

@@ -7,7 +7,7 @@
  * it, so that its memory, environment, command line and program say nothing of the caller. It has
  * no descriptor but its socket (a command's also stdio), and cannot be traced.
  *
- * The first process is told what to enter (INSIDE_NS) and what it is for (INSIDE_START). It enters,
+ * The first process is told what to enter (TALK_NS) and what it is for (TALK_START). It enters,
  * and where a pid namespace is among them makes the second process, a child of the caller's as it
  * was itself, which
  *   - serves: opens filesystem contexts in its namespaces, with an empty root (inside/serve.c);
@@ -18,7 +18,6 @@
  */
 #include "inside/inside.h"
 
-#include <grp.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -31,24 +30,6 @@
 #include "base/log.h"
 #include "mnt/inside.h"
 #include "mnt/unshare.h"
-
-/* A change of ids or capabilities makes a process dumpable again, and turns PDEATHSIG off. */
-void inside_hide(void)
-{
-	prctl(PR_SET_DUMPABLE, 0);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-}
-
-static int become_root(void)
-{
-	if (setgroups(0, NULL) < 0 && errno != EPERM)
-		return -errno;
-	/* The numbers' own wrappers would tell other threads; there are none. */
-	if (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
-		return -errno;
-	inside_hide();
-	return 0;
-}
 
 /* EPERM in a chroot: out of it, then; what is opened by path has been. */
 static int unshare_user(void)
@@ -84,8 +65,7 @@ static int enter_one(struct inside *in, int flag, const char *name, int fd)
 		in->has_user = true;
 	if (flag == CLONE_NEWPID)
 		in->has_pid = true;
-	inside_hide();
-	return 0;
+	return child_hide();
 }
 
 static int make_namespaces(struct inside *in, int make)
@@ -93,10 +73,11 @@ static int make_namespaces(struct inside *in, int make)
 	if (make & CLONE_NEWUSER) {
 		int err = make_user_namespace(in->sock);
 
+		if (!err)
+			err = child_hide();
 		if (err)
 			return log_error(err, "cannot make a user namespace");
 		in->has_user = true;
-		inside_hide();
 	}
 	if (unshare(make & ~CLONE_NEWUSER) < 0)
 		return log_error(-errno, "cannot make new namespaces");
@@ -113,8 +94,7 @@ static int go_in(struct inside *in)
 		return log_error(-errno, "cannot fork");
 	if (pid > 0)
 		_exit(talk_answer(in->sock, (int)pid, -1) ? 1 : 0);
-	inside_hide();
-	return 0;
+	return child_hide();
 }
 
 static int start(struct inside *in, const struct talk_message *message, int fd)
@@ -128,7 +108,7 @@ static int start(struct inside *in, const struct talk_message *message, int fd)
 	else if (!err)
 		err = talk_answer(in->sock, (int)getpid(), -1);
 	if (!err && in->has_user)
-		err = become_root();
+		err = child_become_root();
 	if (err)
 		return err;
 	switch (message->value) {
@@ -217,7 +197,7 @@ int main(int argc, char **argv)
 	log_to(talk_log_sink, &in.sock, LOG_DEBUG);
 	int err = listen_to(&in);
 
-	/* Nobody may be there to hear it. */
+	/* The caller may be gone: then this process ends as well. */
 	(void)talk_answer(in.sock, err < 0 ? err : -EIO, -1);
 	return 1;
 }

@@ -14,12 +14,6 @@ struct inside {
 };
 
 /**
- * inside_hide - not dumpable, and not to outlive the caller: after each change of ids, of
- * capabilities, of the user namespace
- */
-void inside_hide(void);
-
-/**
  * inside_serve - open filesystem contexts until told to hold a namespace, or left alone
  * @above: with a user namespace: the id that its new mount namespace must be above, or 0
  *

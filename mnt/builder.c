@@ -161,7 +161,7 @@ static int run_steps(struct build *b, uint32_t from)
 		const struct plan_step *step = &b->plan->steps[k];
 
 		/* What could not be placed is known by now, all of it. */
-		if (step->op == PLAN_PIVOT && b->findings.n) {
+		if (step->op == PLAN_PIVOT && findings_any(&b->findings)) {
 			talk_send_findings(b->caller_fd, &b->findings);
 			return -EINVAL;
 		}
@@ -189,7 +189,7 @@ static int check_plugins(struct build *b)
 				       m->file_id ? "such descriptors" : "mounts");
 	}
 	talk_send_findings(b->caller_fd, &b->findings);
-	return b->findings.n ? -EINVAL : 0;
+	return findings_any(&b->findings) ? -EINVAL : 0;
 }
 
 static int start_plugins(struct build *b)

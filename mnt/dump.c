@@ -6,7 +6,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -95,11 +94,13 @@ static int open_image(struct dump *d)
 	if (d->image_dir_fd < 0)
 		return log_error(dir ? -errno : -EINVAL, "cannot open the image directory '%s'",
 				 dir ? dir : "");
-	/* Until we end: two at a time would take each other's files for their own. */
-	if (flock(d->image_dir_fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
-		return log_error(-EBUSY,
-				 "another dump writes to the image directory '%s'; give "
-				 "each a directory of its own",
+	/* Beside CRIU, whoever runs it has the lock: CRIU writes there as well. */
+	int err = d->options->processes ? 0 : image_lock(d->image_dir_fd);
+
+	if (err)
+		return log_error(err,
+				 "another dump writes to the image directory '%s'; give each a "
+				 "directory of its own",
 				 dir);
 	if (d->options->processes)
 		return joint_check(d->image_dir_fd, &d->ns_id, d->findings);
@@ -425,7 +426,7 @@ int dump_run(const struct rebind_dump_options *options, struct findings *finding
 	if (err)
 		return err;
 	privileges_check(CAPS_ENTER, findings);
-	if (findings->n)
+	if (findings_any(findings))
 		return -EPERM;
 	err = privileges_check_proc(findings);
 	if (err)

@@ -15,7 +15,7 @@
  * handover_await - in the builder: do as the caller says until it is handed over, or the caller is
  * gone
  *
- * Return: whether the namespace is somebody's; else all is to be taken back.
+ * Return: whether the namespace was handed over; else all is to be taken back.
  */
 bool handover_await(struct build *b);
 

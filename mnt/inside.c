@@ -112,11 +112,13 @@ static size_t count(char *const list[])
 int inside_words(char *const argv[], char *const env[])
 {
 	cleanup_fd int fd = memfd_create("rebind-words", MFD_CLOEXEC);
-	FILE *file = fd < 0 ? NULL : fdopen(fcntl(fd, F_DUPFD_CLOEXEC, 3), "w");
+	cleanup_fd int copy = fd < 0 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	FILE *file = copy < 0 ? NULL : fdopen(copy, "w");
 	size_t argc = count(argv), envc = count(env), kept = 1;
 
 	if (!file)
 		return -errno;
+	fd_take(&copy);
 	for (size_t i = 0; i < envc; i++)
 		kept += !names_directory(env[i]);
 	fprintf(file, "%zu %zu", argc, kept);

@@ -384,6 +384,6 @@ void layers_check(const struct scan_target *target, const struct mount_tree *tre
 	size_t known = findings->n;
 
 	find_changed(&check);
-	if (findings->n == known)
+	if (findings->n == known && !findings->lost)
 		find_overlap(&check);
 }

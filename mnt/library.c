@@ -65,12 +65,21 @@ size_t rebind_report_differences(const struct rebind_report *report,
 
 /* ---- dump and restore ---- */
 
+/* What could not be put into the report for lack of memory fails the operation all the same. */
+static int said_all(const struct rebind_report *report, int err)
+{
+	return report->findings.lost && err
+		       ? log_error(err,
+				   "there is not enough memory to list everything that is wrong")
+		       : err;
+}
+
 int rebind_dump(const struct rebind_dump_options *options, struct rebind_report *report)
 {
 	struct rebind_dump_options own = { 0 };
 
 	memcpy(&own, options, options->size < sizeof(own) ? options->size : sizeof(own));
-	return dump_run(&own, &report->findings);
+	return said_all(report, dump_run(&own, &report->findings));
 }
 
 int rebind_restore(const struct rebind_restore_options *options, struct rebind_report *report,
@@ -80,7 +89,8 @@ int rebind_restore(const struct rebind_restore_options *options, struct rebind_r
 	struct restore_result result;
 
 	memcpy(&own, options, options->size < sizeof(own) ? options->size : sizeof(own));
-	int err = restore_run(&own, &report->findings, &report->differences, &result);
+	int err = said_all(report,
+			   restore_run(&own, &report->findings, &report->differences, &result));
 
 	return err || own.dry_run ? err : namespace_new(&result, ret);
 }

@@ -38,7 +38,7 @@ struct rebind_namespace {
 	struct action action;
 };
 
-/* The namespace is somebody's: the mountpoints that were made for it stay. */
+/* The namespace is handed over: the mountpoints that were made for it stay. */
 static void forget_builder(struct rebind_namespace *ns)
 {
 	fd_close(&ns->builder_sock);

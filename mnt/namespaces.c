@@ -2,12 +2,9 @@
 #include "mnt/namespaces.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -48,19 +45,6 @@ static int map_all(int sock, pid_t pid)
 	int said = talk_answer(sock, err, -1);
 
 	return err ? err : said;
-}
-
-static int become_root(void)
-{
-	if (setgroups(0, NULL) < 0 && errno != EPERM)
-		return -errno;
-	/* The numbers' own wrappers would tell other threads; there are none. */
-	if (syscall(SYS_setresgid, 0, 0, 0) < 0 || syscall(SYS_setresuid, 0, 0, 0) < 0)
-		return -errno;
-	/* A change of ids turns PDEATHSIG off, and may make us dumpable. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
-		return -errno;
-	return 0;
 }
 
 /* ---- in the caller and the builder ---- */
@@ -181,7 +165,7 @@ int keeper_start(const char *const *join, size_t n_join, const char *new_ns, uin
 
 	*ret = KEEPER_NONE;
 	ns_wish_read(join, n_join, new_ns, &wish, findings);
-	if (findings->n > before)
+	if (findings->n > before || findings->lost)
 		return -EINVAL;
 	return n_join || wish.make ? start(&wish, ret) : 0;
 }
@@ -260,7 +244,7 @@ int keeper_enter_user(const struct keeper *keeper)
 		return 0;
 	if (setns(keeper->user_fd, CLONE_NEWUSER) < 0)
 		return -errno;
-	return become_root();
+	return child_become_root();
 }
 
 int keeper_hold(int sock, int mntns_fd, int root_fd)

@@ -3,15 +3,15 @@
  * Theory of operation
  *
  * Three processes. The caller reads and checks the image, finds the sources, makes the plan, and
- *later reads the result back; it never changes its namespaces. The builder, its child, carries out
+ * later reads the result back; it never changes its namespaces. The builder, its child, carries out
  *the plan in a mount namespace of its own. The plugin process, the builder's child, runs hooks, and
  *goes back to the caller's namespace before the new root is there. Each dies with its parent, and a
- *mount namespace dies with the last process in it: whatever fails, or whoever is killed, no mount
- *stays behind.
+ * mount namespace dies with the last process in it: whatever fails, or whoever is killed, no mount
+ * stays behind.
  *
  * What is not of that kind, mountpoints made in filesystems of others, is in a journal that the
- *builder and the caller both keep: the caller takes them back when the builder fails or dies, the
- *builder when the caller dies.
+ * builder and the caller both keep: the caller takes them back when the builder fails or dies, the
+ * builder when the caller dies.
  *
  *	caller   image, validate, sources, plan		all findings so far, before anything is done
  *	builder  clone the mounts that sources lie on	still in the caller's namespace
@@ -151,7 +151,7 @@ static int make_plan(struct restore *r)
 	cleanup_free struct plan_place *places = NULL;
 	int err = host_groups_decide(r->options->sharing, &r->tree, &r->sources, r->findings);
 
-	if (!err && !r->findings->n)
+	if (!err && !findings_any(r->findings))
 		err = source_find_places(&r->tree, &r->sources, &places);
 	struct plan_input input = {
 		.tree = &r->tree,
@@ -160,11 +160,11 @@ static int make_plan(struct restore *r)
 		.data = &r->sources,
 	};
 
-	if (!err && !r->findings->n)
+	if (!err && !findings_any(r->findings))
 		err = plan_build(&input, &r->plan, r->findings);
 	if (err && err != -EINVAL)
 		return log_error(err, "cannot make the plan");
-	return r->findings->n ? -EINVAL : 0;
+	return findings_any(r->findings) ? -EINVAL : 0;
 }
 
 static void print_plan(const struct restore *r)
@@ -408,7 +408,7 @@ static int restore_all(struct restore *r)
 	if (err)
 		return log_error(err, "cannot raise capabilities");
 	/* It may be what mounts the sources. */
-	if (!o->dry_run && !r->findings->n)
+	if (!o->dry_run && !findings_any(r->findings))
 		err = action_run(&r->action, "pre-restore", 0);
 	if (!err)
 		err = read_own(r);
@@ -423,7 +423,7 @@ static int restore_all(struct restore *r)
 		err = keeper_check(o->join_ns, o->n_join_ns, o->new_ns, r->findings);
 	if (!err)
 		rootless_check(o, &r->tree, &r->sources, r->findings);
-	if (!err && (r->findings->n || o->dry_run))
+	if (!err && (findings_any(r->findings) || o->dry_run))
 		lookahead(o, &r->tree, &r->sources, r->image_dir_fd, r->findings);
 	if (!err)
 		err = make_plan(r);

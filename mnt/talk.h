@@ -49,7 +49,7 @@ struct talk_message {
 /* TALK_KEEP: what handing over means; the builder does it, for it is the one who takes back. */
 enum keep {
 	KEEP_NAMESPACE, /* it has been handed over */
-	KEEP_HOLDER,	/* let the holder go whose socket comes along */
+	KEEP_HOLDER,	/* release the holder; its socket comes along */
 	KEEP_SEND,	/* send it over the socket that comes along */
 };
 

@@ -218,10 +218,10 @@ int validate_dump(const struct scan_target *target, const struct mount_tree *tre
 		check_idmap(m, findings);
 		check_lost(tree, m, findings);
 	}
-	return findings->n ? -EINVAL : 0;
+	return findings_any(findings) ? -EINVAL : 0;
 }
 
-static bool is_enabled(const char *name, const char *const *enable_fs, size_t n)
+bool validate_is_enabled(const char *name, const char *const *enable_fs, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(enable_fs[i], name) == 0)
@@ -248,7 +248,7 @@ static void check_internal(const struct mount_tree *tree, const struct mount *m,
 			       m->fstype);
 		return;
 	}
-	if ((fs->flags & FILESYSTEM_ON_REQUEST) && !is_enabled(fs->name, enable_fs, n))
+	if ((fs->flags & FILESYSTEM_ON_REQUEST) && !validate_is_enabled(fs->name, enable_fs, n))
 		findings_mount(findings, "not-enabled", m, "--enable-fs",
 			       "%s is only restored on request", fs->name);
 	if (!(fs->flags & FILESYSTEM_SINGLE) &&
@@ -301,5 +301,5 @@ int validate_image(const struct mount_tree *tree, const char *const *enable_fs, 
 			check_served(m, findings);
 		check_idmap(m, findings);
 	}
-	return findings->n ? -EINVAL : 0;
+	return findings_any(findings) ? -EINVAL : 0;
 }

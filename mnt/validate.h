@@ -48,4 +48,9 @@ char *validate_external_word(const struct mount_tree *tree, const struct mount *
 int validate_image(const struct mount_tree *tree, const char *const *enable_fs, size_t n_enable_fs,
 		   struct findings *findings);
 
+/**
+ * validate_is_enabled - is this filesystem one of --enable-fs
+ */
+bool validate_is_enabled(const char *name, const char *const *enable_fs, size_t n);
+
 #endif

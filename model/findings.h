@@ -20,6 +20,14 @@ struct findings {
 	bool lost; /* memory ran out: there are more than the list says */
 };
 
+/**
+ * findings_any - is anything wrong, also what there was no memory to say
+ */
+static inline bool findings_any(const struct findings *findings)
+{
+	return findings->n || findings->lost;
+}
+
 void findings_free(struct findings *findings);
 #define cleanup_findings cleanup(findings_free)
 

@@ -172,7 +172,8 @@ int criu_dump(const struct rebind_dump_options *mounts, char *const *words,
 	};
 	cleanup_actions struct actions actions = ACTIONS_INIT;
 	cleanup(strings_free) struct strings command = { 0 };
-	int err = criu_images_check(mounts->images_dir);
+	cleanup_fd int locked = -EBADF;
+	int err = criu_images_claim(mounts->images_dir, &locked);
 
 	if (!err)
 		err = criu_dump_mounts(mounts, true, report);

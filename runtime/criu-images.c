@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "image/image.h"
 #include "runtime/criu.h"
 
 #define PARENT "parent" /* CRIU's link to the earlier image that an incremental one adds to */
@@ -37,10 +38,18 @@ static int go_through_images(const char *path, bool remove)
 	return more < 0 ? more : n;
 }
 
-int criu_images_check(const char *path)
+int criu_images_claim(const char *path, int *ret_dir)
 {
-	int n = go_through_images(path, false);
+	cleanup_fd int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int n = dir < 0 ? -errno : image_lock(dir);
 
+	if (n == -EBUSY)
+		return log_error(n,
+				 "another dump writes to the image directory '%s'; give each a "
+				 "directory of its own",
+				 path);
+	if (!n)
+		n = go_through_images(path, false);
 	if (n < 0)
 		return log_error(n, "cannot look into the image directory '%s'", path);
 	if (n)
@@ -48,6 +57,7 @@ int criu_images_check(const char *path)
 				 "the image directory '%s' holds files of an image already: give "
 				 "an empty one",
 				 path);
+	*ret_dir = fd_take(&dir);
 	return 0;
 }
 

@@ -72,10 +72,12 @@ int criu_restore(const struct rebind_restore_options *mounts, char *const *words
 int criu_view(int images_fd, int scratch_fd);
 
 /**
- * criu_images_check - are there no files of an image in the directory
+ * criu_images_claim - lock a directory in which there are no files of an image
+ * @ret_dir: the caller's, who closes it when all is written: image_lock()
+ *
  * Return: 0 or a negative errno, logged.
  */
-int criu_images_check(const char *path);
+int criu_images_claim(const char *path, int *ret_dir);
 
 /**
  * criu_images_check_parent - does the image stand for itself

@@ -341,10 +341,11 @@ int forward_dump(struct operation *op, const struct rebind_dump_options *how)
 {
 	cleanup(forward_end) struct forward forward = FORWARD_INIT(op, on_dump_notify);
 	cleanup(strings_free) struct strings words = { 0 };
+	cleanup_fd int locked = -EBADF;
 	int err = refuse_parent(op);
 
 	if (!err)
-		err = criu_images_check(how->images_dir);
+		err = criu_images_claim(how->images_dir, &locked);
 	if (!err)
 		err = criu_dump_mounts(how, true, op->report);
 	if (err)

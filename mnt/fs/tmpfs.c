@@ -13,6 +13,7 @@
 #include "mnt/contents/contents.h"
 #include "mnt/contents/rules.h"
 #include "mnt/fs/fs.h"
+#include "mnt/validate.h"
 
 /* An archive that lost something is no image of what was dumped. CRIU's records have no counts. */
 static int check_counts(const struct mount *m, const struct mount_contents *recorded,
@@ -97,14 +98,6 @@ int fs_become_ourselves(const struct build *b)
 	return caps_raise();
 }
 
-static bool is_enabled(const struct rebind_restore_options *o, const char *fstype)
-{
-	for (size_t i = 0; i < o->n_enable_fs; i++)
-		if (strcmp(o->enable_fs[i], fstype) == 0)
-			return true;
-	return false;
-}
-
 /* It shows every device of this host, but for a bind of one that every container has. */
 static bool shows_devices(const struct mount *m)
 {
@@ -125,7 +118,8 @@ void fs_tmpfs_check(const struct mount_tree *tree, const struct rebind_restore_o
 	for (uint32_t i = 0; i < tree->n && !o->allow_devices; i++) {
 		const struct mount *m = &tree->mounts[i];
 
-		if (m->owner == MOUNT_INTERNAL && shows_devices(m) && !is_enabled(o, m->fstype))
+		if (m->owner == MOUNT_INTERNAL && shows_devices(m) &&
+		    !validate_is_enabled(m->fstype, o->enable_fs, o->n_enable_fs))
 			findings_mount(findings, "devices", m,
 				       "--allow-devices, --enable-fs devtmpfs",
 				       "a devtmpfs shows every device of this host");

@@ -31,6 +31,7 @@
 #include <criu-log.h>
 #include <rebind-plugin.h>
 
+#include "../records.h"
 #include "../words.h"
 
 #define MAP_VARIABLE "LOOP_VOLUME_MAP"
@@ -271,43 +272,7 @@ static int check_mount(int id, const struct volume *volume)
 	return -EINVAL;
 }
 
-#define RECORD_NAME "loop-volume-%d"
-
-/* Records of this dump: taken back if it fails, as rebind-plugin(7) asks. */
-static int *records;
-static size_t n_records;
-
-static int remember_record(int id)
-{
-	int *grown = realloc(records, (n_records + 1) * sizeof(*grown));
-
-	if (!grown)
-		return -ENOMEM;
-	records = grown;
-	records[n_records++] = id;
-	return 0;
-}
-
-static void forget_records(int stage, int ret)
-{
-	char name[64];
-
-	for (size_t i = 0; i < n_records && stage == CR_PLUGIN_STAGE__DUMP && ret; i++) {
-		snprintf(name, sizeof(name), RECORD_NAME, records[i]);
-		unlinkat(criu_get_image_dir(), name, 0);
-	}
-	free(records);
-	records = NULL;
-	n_records = 0;
-}
-
-static int open_record(int id, int flags)
-{
-	char name[64];
-
-	snprintf(name, sizeof(name), RECORD_NAME, id);
-	return openat(criu_get_image_dir(), name, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
-}
+static struct records records = { .plugin = "loop-volume", .suffix = "" };
 
 static int loop_dump(char *mountpoint, int id)
 {
@@ -317,11 +282,9 @@ static int loop_dump(char *mountpoint, int id)
 
 	if (!err)
 		err = check_mount(id, &volume);
-	if (!err)
-		err = remember_record(id);
 	if (err)
 		return err;
-	int fd = open_record(id, O_WRONLY | O_CREAT | O_TRUNC);
+	int fd = records_create(&records, id);
 	size_t size = strlen(path);
 
 	if (fd < 0 || write(fd, path, size) != (ssize_t)size || close(fd) < 0) {
@@ -391,7 +354,7 @@ static int loop_restore(int id, char *mountpoint, char *old_root, int *is_file)
 {
 	char original[PATH_MAX];
 	struct volume volume;
-	int fd = open_record(id, O_RDONLY);
+	int fd = records_open(&records, id);
 
 	if (fd < 0)
 		return errno == ENOENT ? -ENOTSUP : -errno;
@@ -427,7 +390,7 @@ static int loop_init(int stage)
 /* What is mounted keeps its device. After a failure nothing shall: at once, or with the mount. */
 static void loop_exit(int stage, int ret)
 {
-	forget_records(stage, ret);
+	records_end(&records, stage, ret);
 	while (attached) {
 		struct attached *entry = attached;
 

@@ -25,6 +25,7 @@
 #include <criu-log.h>
 #include <rebind-plugin.h>
 
+#include "../records.h"
 #include "../words.h"
 
 #define MAP_VARIABLE "VOLUME_MAP"
@@ -265,53 +266,12 @@ static int read_map(void)
 
 /* ---- records ---- */
 
-#define RECORD_NAME "volume-map-%d"
-
-/* Records of this dump: taken back if it fails, as rebind-plugin(7) asks. */
-static int *records;
-static size_t n_records;
-
-static int remember_record(int id)
-{
-	int *grown = realloc(records, (n_records + 1) * sizeof(*grown));
-
-	if (!grown)
-		return -ENOMEM;
-	records = grown;
-	records[n_records++] = id;
-	return 0;
-}
-
-static void forget_records(int stage, int ret)
-{
-	char name[64];
-
-	for (size_t i = 0; i < n_records && stage == CR_PLUGIN_STAGE__DUMP && ret; i++) {
-		snprintf(name, sizeof(name), RECORD_NAME, records[i]);
-		unlinkat(criu_get_image_dir(), name, 0);
-	}
-	free(records);
-	records = NULL;
-	n_records = 0;
-}
-
-/* NUL-terminated strings: name, mountpoint, what each star stood for. */
-static int open_record(int id, int flags)
-{
-	char name[64];
-
-	snprintf(name, sizeof(name), RECORD_NAME, id);
-	return openat(criu_get_image_dir(), name, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
-}
+static struct records records = { .plugin = "volume-map", .suffix = "" };
 
 static int write_record(int id, const struct volume *volume, const char *mountpoint,
 			const struct stars *stars)
 {
-	int err = remember_record(id);
-
-	if (err)
-		return err;
-	int fd = open_record(id, O_WRONLY | O_CREAT | O_TRUNC);
+	int fd = records_create(&records, id);
 	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
 	int failed = 0;
 
@@ -338,7 +298,7 @@ static int is_component(const char *text)
 static int read_record(int id, char buf[RECORD_SIZE], const char **ret_mountpoint,
 		       struct stars *stars)
 {
-	int fd = open_record(id, O_RDONLY);
+	int fd = records_open(&records, id);
 
 	if (fd < 0)
 		return errno == ENOENT ? -ENOTSUP : -errno;
@@ -542,7 +502,7 @@ static int volume_init(int stage)
 
 static void volume_exit(int stage, int ret)
 {
-	forget_records(stage, ret);
+	records_end(&records, stage, ret);
 	forget_map();
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Stands in for CRIU: it is called as CRIU is, keeps to its order of actions, freezes and ends a
- *real process and makes another one in new namespaces, which joins the mount namespace that it is
- *told to. What it cannot do is memory: what comes back is the program, started anew.
+ * real process and makes another one in new namespaces, which joins the mount namespace that it is
+ * told to. What it cannot do is memory: what comes back is the program, started anew.
  *
  * It holds rebind to what CRIU wants: every mount but the root declared, an inventory that makes
  *CRIU leave mounts alone, and an image directory that can be read from inside the joined namespace.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * A container's program: it counts. At each SIGUSR1 it adds one, and writes the sum to the end of a
- *file on a volume, which it keeps open, and to a file in a tmpfs, from which it goes on if it is
- *started anew. Beside that file it listens at a socket, and wants to be heard there.
+ * file on a volume, which it keeps open, and to a file in a tmpfs, from which it goes on if it is
+ * started anew. Beside that file it listens at a socket, and wants to be heard there.
  *
  *	criu-worker ROOT LOG STATE	ROOT becomes the root; LOG and STATE are paths in it
  *	criu-worker LOG STATE		it is the root already

@@ -3,7 +3,7 @@
  * Runs where a namespace has no programs of its own: linked statically, it is copied into the root.
  *
  *	inside hold ROOT [DIR]	make ROOT the root, say so on stdout, and stay; DIR of it, a mount,
- *is moved over it inside exit N | kill N	end that way inside stay		do not end
+ * is moved over it inside exit N | kill N	end that way inside stay		do not end
  *	inside fds		the open descriptors, one a line
  *	inside cwd		the working directory
  *	inside cat FILE...	what is in the files

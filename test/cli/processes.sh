@@ -116,7 +116,7 @@ for signal in INT TERM HUP QUIT KILL; do
 		kill -$signal -- -$! 2>/dev/null && n=$((n + 1))
 		wait $! 2>/dev/null
 		if [ -s pid ]; then
-			kill "$(cat pid)" 2>/dev/null || left="a pidfile of nobody"
+			kill "$(cat pid)" 2>/dev/null || left="a pidfile without a process"
 			continue
 		fi
 		for ((i = 0; i < 40; i++)); do

@@ -7,8 +7,8 @@
  *	TYPE [FIELD=VALUE...]	  send a request (one argument), print what comes until its answer
  *	raw HEX | big BYTES	  send that, print what comes
  *	on SCRIPT WHAT		  at that notify: no, die, wrong, garbage, silent, or a shell
- *command times N TYPE...		  that request so often on this connection, each must
- *succeed connect N TYPE...	  so often, each on a connection of its own
+ * command times N TYPE...		  that request so often on this connection, each must
+ * succeed connect N TYPE...	  so often, each on a connection of its own
  *	closed			  the connection must be at its end
  *	hold			  print "held" and wait for the end of stdin
  *

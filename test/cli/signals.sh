@@ -45,6 +45,14 @@ there_is() {
 	return 1
 }
 
+# command_of REBIND: the pid of the command that runs; the builder may be there for a moment more
+command_of() {
+	local child
+	for child in $(<"/proc/$1/task/$1/children"); do
+		[ "$(<"/proc/$child/comm")" != inside ] || echo "$child"
+	done
+}
+
 # signalled SENTENCE SIGNAL STATUS COMMAND...
 signalled() {
 	local sentence=$1 signal=$2 want=$3 why=
@@ -90,7 +98,7 @@ done
 
 # What the caller ignores is ignored by both.
 busy env --ignore-signal=HUP "${restore[@]}" -- /inside stay
-read -r inner _ <"/proc/$busy/task/$busy/children"
+inner=$(command_of "$busy")
 kill -HUP "$busy" "$inner"
 pause_for 0.1
 result "what the caller ignores ends neither" "$([ -d "/proc/$busy" ] && [ -d "/proc/$inner" ] || echo "it ended")"
@@ -100,7 +108,7 @@ result "and nothing is left" "$(left_processes)"
 
 # Without rebind the command goes on, as the child of a shell would; a new pid namespace goes with it.
 busy "${restore[@]}" -- /inside stay
-read -r inner _ <"/proc/$busy/task/$busy/children"
+inner=$(command_of "$busy")
 kill -KILL "$busy"
 wait "$busy" 2>"/dev/null"
 result "a command outlives rebind" "$([ -d "/proc/$inner" ] || echo "it ended")"

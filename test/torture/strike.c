@@ -77,7 +77,7 @@ int kind_kill(struct run *run)
 	strike.victims = (enum victims)dice_roll(&run->dice, 4);
 	struct variant variant = *known;
 
-	/* The caller and another, or all: nobody is there to take back. */
+	/* The caller and another, or all: no process is left to take back. */
 	variant.attempt.files_may_stay = strike.victims == VICTIM_ALL ||
 					 (strike.victims == VICTIM_BOTH && strike.process > 0);
 	snprintf(run->what, sizeof(run->what), "%s", whom[strike.victims]);

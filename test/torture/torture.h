@@ -44,7 +44,7 @@ char *lab_read(const char *path);
 int lab_write(const char *path, const char *text);
 /* Run a program that is not attacked, to its end. Return: its exit status, or -1. */
 int lab_run(const struct lab *lab, char *const argv[]);
-/* Processes in our pid namespace that nobody expects, as text. */
+/* Unexpected processes in our pid namespace, as text. */
 void lab_strangers(const struct lab *lab, char *text, size_t size);
 int64_t lab_now_ms(void);
 

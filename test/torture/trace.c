@@ -43,7 +43,7 @@ const char *trace_call_name(long number)
 	return "?";
 }
 
-/* Those that the kernel does not fail, or whose failure is of no meaning. */
+/* Calls that the kernel does not fail, or where a failure means nothing. */
 static bool cannot_fail(long call)
 {
 	static const long those[] = {

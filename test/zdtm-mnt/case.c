@@ -601,7 +601,7 @@ static int open_inside(const char *kind)
 	return fd;
 }
 
-/* Both are opened first: from the user namespace nobody may look at who holds them. */
+/* Both are opened first: a process in the user namespace cannot look at the holder. */
 static _Noreturn void work_inside(void (*work)(void))
 {
 	int user = open_inside("user"), mnt = open_inside("mnt");
