@@ -14,6 +14,7 @@
  * STANDIN_FAIL=ACTION: it fails after this action, as if something of its own went wrong; "killed":
  * it is killed when its dump is done.
  * STANDIN_LOG=FILE: each action is noted there.
+ * STANDIN_ASTRAY=1: the root task stays in the caller's mount namespace.
  * STANDIN_TERMINAL=PTMX: at post-restore it has a terminal of the container's open.
  */
 #define _GNU_SOURCE
@@ -363,7 +364,7 @@ _Noreturn static void be_root_task(int dir_fd, int join_now)
 
 	if (read(join_now, &byte, 1) != 1)
 		_exit(95);
-	ns = open(join, O_RDONLY);
+	ns = getenv("STANDIN_ASTRAY") ? open("/proc/self/ns/mnt", O_RDONLY) : open(join, O_RDONLY);
 	if (ns < 0 || setns(ns, CLONE_NEWNS) < 0)
 		_exit(94);
 	/* As CRIU reads pages: when the host is out of sight. */
@@ -394,14 +395,23 @@ static bool has_joined(void)
 	return stat(path, &its) == 0 && stat(join, &wanted) == 0 && its.st_ino == wanted.st_ino;
 }
 
+/* CRIU goes on when its root task has joined. */
+static bool await_join(void)
+{
+	for (int i = 0; i < 10000; i++) {
+		if (getenv("STANDIN_ASTRAY") || has_joined())
+			return true;
+		usleep(1000);
+	}
+	return false;
+}
+
 /* As CRIU has those of a container open when its processes are restored. */
 static bool open_terminal(void)
 {
 	const char *ptmx = getenv("STANDIN_TERMINAL");
 	char path[4096];
 
-	for (int i = 0; ptmx && i < 10000 && !has_joined(); i++)
-		usleep(1000);
 	snprintf(path, sizeof(path), "/proc/%d/root/%s", (int)root_task, ptmx ? ptmx : "");
 	return !ptmx || open(path, O_RDWR | O_NOCTTY | O_CLOEXEC) >= 0;
 }
@@ -409,7 +419,7 @@ static bool open_terminal(void)
 static bool run_actions(int go)
 {
 	return act("setup-namespaces") && write(go, "j", 1) == 1 && act("post-setup-namespaces") &&
-	       open_terminal() && act("post-restore") && act("pre-resume") &&
+	       await_join() && open_terminal() && act("post-restore") && act("pre-resume") &&
 	       write(go, "g", 1) == 1;
 }
 

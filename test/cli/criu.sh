@@ -398,6 +398,9 @@ fails() {
 		refused "CRIU fails at $action: all is taken back, created mountpoints too" "CRIU could not restore" test "$(state)" = "$before"
 	done
 	result "no process is left of these" "$(left_processes)"
+	STANDIN_ASTRAY=1 run "$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]}" --create-mountpoints -- -d
+	refused "what CRIU restores outside of the namespace does not live on" "outside of the mount namespace that was built" \
+		test -z "$(left_processes)"
 	STANDIN_LOG=$work/log run "$rebind" criu restore -D "$work/img" --root "$work/b/root" --external "mnt[vol]:$work/b/vol" -- -d
 	refused "findings are said before CRIU is started" "mnt[conf]" test ! -e "$work/log"
 	run "$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]}" --create-mountpoints -- -d "--pidfile=$work/pid"
