@@ -46,14 +46,14 @@ REBIND_CFLAGS = -std=gnu11 -D_GNU_SOURCE -I. -Iinclude -I$(BUILD) -fPIC $(WARNIN
 DEPFILE = -MMD -MP -MT $@ -MF $@.d
 
 # The rooms of the library, lowest first. LAYERS says who may include whom.
-ROOMS ?= base model image hooks mnt
+ROOMS ?= base model archive image hooks mnt api
 LIB_SRCS = $(foreach room,$(ROOMS),$(wildcard $(room)/*.c $(room)/*/*.c))
 LIB_OBJS = $(LIB_SRCS:%.c=$(BUILD)/%.o) $(if $(filter image,$(ROOMS)),$(BUILD)/image/rebind.pb-c.o)
-CMD_SRCS = $(wildcard cmd/*.c)
+CMD_SRCS = $(wildcard cmd/*.c plugin-test/*.c)
 CMD_OBJS = $(CMD_SRCS:%.c=$(BUILD)/%.o)
 # Between the two: part of the command, not of the library.
-RUNTIME_SRCS = $(wildcard runtime/*.c)
-RUNTIME_OBJS = $(RUNTIME_SRCS:%.c=$(BUILD)/%.o) $(BUILD)/runtime/rpc.pb-c.o
+RUNTIME_SRCS = $(wildcard runtime/*/*.c)
+RUNTIME_OBJS = $(RUNTIME_SRCS:%.c=$(BUILD)/%.o) $(BUILD)/runtime/rpc/rpc.pb-c.o
 PLUGINS  = $(patsubst plugins/%/,$(BUILD)/plugins/%.so,$(wildcard plugins/*/))
 
 UNIT_TESTS   = $(patsubst %.c,$(BUILD)/%,$(wildcard test/unit/test-*.c))
@@ -81,13 +81,13 @@ $(BUILD)/hooks/load.o: $(BUILD)/plugindir
 
 # The program that runs inside of namespaces, whole in the library: static, so that it needs nothing
 # from there, and small, so never sanitized.
-INSIDE_SRCS = $(wildcard inside/*.c) base/child.c base/fd.c base/log.c base/sys.c mnt/talk.c mnt/unshare.c
-$(BUILD)/inside/program: $(INSIDE_SRCS) $(wildcard inside/*.h base/*.h mnt/*.h model/*.h) Makefile
+INSIDE_SRCS = $(wildcard inside/*.c) base/child.c base/fd.c base/log.c base/sys.c mnt/ipc/message.c mnt/ns/unshare.c
+$(BUILD)/inside/program: $(INSIDE_SRCS) $(wildcard inside/*.h base/*.h mnt/*/*.h model/*.h) Makefile
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(filter-out -fPIC $(PKG_CFLAGS),$(REBIND_CFLAGS)) -Os -static -ffunction-sections -Wl,--gc-sections -s -o $@ $(INSIDE_SRCS)
-$(BUILD)/mnt/inside.o: $(BUILD)/inside/program
-$(BUILD)/mnt/inside.o: REBIND_CFLAGS += -DINSIDE_PROGRAM='"$(BUILD)/inside/program"'
+$(BUILD)/mnt/ns/inside.o: $(BUILD)/inside/program
+$(BUILD)/mnt/ns/inside.o: REBIND_CFLAGS += -DINSIDE_PROGRAM='"$(BUILD)/inside/program"'
 
 $(BUILD)/%.o: %.c $(BUILD)/flags Makefile
 	@mkdir -p $(@D)
@@ -104,9 +104,9 @@ $(BUILD)/%.pb-c.o: $(BUILD)/%.pb-c.c $(BUILD)/flags
 	$(call say,CC,$<)
 	$(Q)$(CC) -std=gnu11 -I$(BUILD) -I$(@D) -fPIC $(PKG_CFLAGS) $(CFLAGS) -c -o $@ $<
 
-GENERATED = $(BUILD)/image/rebind.pb-c.h $(BUILD)/runtime/rpc.pb-c.h
+GENERATED = $(BUILD)/image/rebind.pb-c.h $(BUILD)/runtime/rpc/rpc.pb-c.h
 $(filter $(BUILD)/image/%,$(LIB_OBJS)): | $(BUILD)/image/rebind.pb-c.h
-$(RUNTIME_OBJS): | $(BUILD)/runtime/rpc.pb-c.h
+$(RUNTIME_OBJS): | $(BUILD)/runtime/rpc/rpc.pb-c.h
 
 $(BUILD)/librebind.a: $(LIB_OBJS)
 	$(call say,AR,$@)
@@ -193,8 +193,8 @@ asan:  ## unit tests and zdtm with address and undefined-behaviour sanitizers
 
 # The parsers and what they need, compiled for coverage. The samples of test/data are the seeds.
 FUZZ_FLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
-FUZZ_OBJS  = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(wildcard base/*.c model/*.c image/*.c) \
-	runtime/message.c runtime/config.c runtime/places.c runtime/node.c) $(BUILD)/fuzz/image/rebind.pb-c.o $(BUILD)/fuzz/runtime/rpc.pb-c.o
+FUZZ_OBJS  = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(wildcard base/*.c model/*.c archive/*.c image/*.c) \
+	runtime/rpc/message.c runtime/oci/config.c runtime/oci/mount-index.c runtime/oci/device-node.c) $(BUILD)/fuzz/image/rebind.pb-c.o $(BUILD)/fuzz/runtime/rpc/rpc.pb-c.o
 
 $(BUILD)/fuzz/%.pb-c.o: $(BUILD)/%.pb-c.c
 	@mkdir -p $(@D)
@@ -236,7 +236,7 @@ bench: all $(BENCHES)  ## measure against the kernel's own floor (as root)
 
 C_FILES  = $(LIB_SRCS) $(wildcard inside/*.c) $(RUNTIME_SRCS) $(CMD_SRCS) $(wildcard plugins/*/*.c examples/*.c test/unit/*.c test/unit/plugins/*.c \
 	test/fuzz/*.c test/zdtm-mnt/*.c test/zdtm-mnt/*/*.c test/torture/*.c bench/*.c)
-H_FILES  = $(wildcard include/*.h plugins/*.h $(ROOMS:=/*.h) $(ROOMS:=/*/*.h) inside/*.h runtime/*.h cmd/*.h test/*/*.h test/zdtm-mnt/*/*.h)
+H_FILES  = $(wildcard include/*.h plugins/*.h $(ROOMS:=/*.h) $(ROOMS:=/*/*.h) inside/*.h runtime/*/*.h plugin-test/*.h cmd/*.h test/*/*.h test/zdtm-mnt/*/*.h)
 SCRIPTS  = $(wildcard .ci/run tools/deps tools/lint-layers test/run-all test/*.sh test/*/*.sh test/zdtm-mnt/run test/torture/run \
 	test/zdtm-mnt/run-broken test/zdtm-mnt/broken/* bench/run)
 TEXTS    = $(wildcard *.md LAYERS man/* plugins/*/*.md test/*/*.md include/*.in)
@@ -267,7 +267,7 @@ lint-format:
 
 .PHONY: format
 format:  ## let clang-format write the sources
-	clang-format -i $(C_FILES) $(H_FILES)
+	$(Q)clang-format -i $(C_FILES) $(H_FILES)
 
 # ---- where it goes ----
 

@@ -3,8 +3,8 @@
 #ifndef REBIND_CMD_BUNDLE_H
 #define REBIND_CMD_BUNDLE_H
 
-#include "runtime/unpacked.h"
-#include "runtime/bundle.h"
+#include "runtime/oci/checkpoint-dir.h"
+#include "runtime/oci/bundle.h"
 
 struct bundle_args {
 	const char *dir, *archive; /* as they were given */

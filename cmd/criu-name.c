@@ -11,8 +11,8 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "include/rebind.h"
-#include "runtime/holder.h"
-#include "runtime/recorded.h"
+#include "runtime/rpc/pause.h"
+#include "runtime/rpc/recorded.h"
 
 enum meaning {
 	STATE,	       /* of processes: refused */

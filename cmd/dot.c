@@ -11,7 +11,7 @@
 
 #include "base/path.h"
 #include "cmd/groups.h"
-#include "cmd/view.h"
+#include "cmd/print-tree.h"
 
 static void put_quoted(const char *printable)
 {

@@ -2,11 +2,11 @@
 #include <limits.h>
 
 #include "cmd/cmd.h"
-#include "cmd/older.h"
+#include "cmd/compat-options.h"
 #include "cmd/options.h"
 #include "cmd/report.h"
 #include "cmd/script.h"
-#include "runtime/criu.h"
+#include "runtime/criu/criu.h"
 
 struct dump_args {
 	int64_t pid, plugin_timeout;

@@ -9,7 +9,7 @@
 #include "base/fd.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
-#include "cmd/refusal.h"
+#include "cmd/errors.h"
 
 void inherit_free(struct inherit *inherit)
 {

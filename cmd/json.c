@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/path.h"
-#include "cmd/refusal.h"
+#include "cmd/errors.h"
 
 void json_start(struct json *doc)
 {

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/refusal.h"
+#include "cmd/errors.h"
 #include "include/rebind.h"
 
 static const char *level_name(enum rebind_log_level level)

@@ -7,9 +7,9 @@
 
 #include "cmd/cmd.h"
 #include "cmd/options.h"
-#include "cmd/refusal.h"
+#include "cmd/errors.h"
 #include "include/rebind.h"
-#include "runtime/actions.h"
+#include "runtime/criu/actions.h"
 
 struct verb {
 	const char *name, *summary;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
-#include "cmd/refusal.h"
+#include "cmd/errors.h"
 #include "include/rebind.h"
 
 enum {

@@ -11,7 +11,7 @@
 #include "base/child.h"
 #include "base/fd.h"
 #include "base/sys.h"
-#include "cmd/place.h"
+#include "cmd/output-path.h"
 
 /* 0644 less the umask, as any pidfile. */
 enum { MODE = 0644 };

@@ -6,6 +6,7 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/report.h"
+#include "plugin-test/plugin-test.h"
 
 struct plugin_args {
 	const char *libdir, *mountpoint, *source;
@@ -101,7 +102,7 @@ static int list(const struct plugin_args *args, struct report *report)
 /* ---- test ---- */
 
 /* In the manner of TAP. What was seen may come from the plugin. */
-static void print_clause(const struct plugin_output *out, const struct rebind_plugin_clause *clause)
+static void print_clause(const struct plugin_output *out, const struct plugin_test_clause *clause)
 {
 	cleanup_free char *seen = text_safe(clause->seen ? clause->seen : "");
 
@@ -110,7 +111,7 @@ static void print_clause(const struct plugin_output *out, const struct rebind_pl
 	fflush(stdout);
 }
 
-static void take_clause(void *data, const struct rebind_plugin_clause *clause)
+static void take_clause(void *data, const struct plugin_test_clause *clause)
 {
 	struct plugin_output *out = data;
 
@@ -137,12 +138,11 @@ static int print_json(struct plugin_output *out, const char *plugin, int result)
 	return err < 0 ? err : result;
 }
 
-/* Return: as rebind_plugin_test(), printed. */
+/* Return: as plugin_test(), printed. */
 static int test(const struct plugin_args *args, const char *plugin, struct report *report)
 {
 	struct plugin_output out = { .as_json = report->json };
-	const struct rebind_plugin_test_options how = {
-		.size = sizeof(how),
+	const struct plugin_test_options how = {
 		.plugin = plugin,
 		.mountpoint = args->mountpoint,
 		.source = args->source,
@@ -156,7 +156,7 @@ static int test(const struct plugin_args *args, const char *plugin, struct repor
 		json_add_text(&out.doc, out.doc.root, "verb", report->verb);
 		out.list = json_add_list(&out.doc, out.doc.root, "clauses");
 	}
-	int result = rebind_plugin_test(&how);
+	int result = plugin_test(&how);
 
 	if (report->json)
 		return print_json(&out, plugin, result);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/path.h"
-#include "cmd/refusal.h"
+#include "cmd/errors.h"
 
 int report_open(struct report *report, const char *verb, const struct report_options *options)
 {

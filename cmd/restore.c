@@ -5,13 +5,13 @@
 
 #include "cmd/bundle.h"
 #include "cmd/cmd.h"
-#include "cmd/ending.h"
+#include "cmd/handover.h"
 #include "cmd/inherit.h"
-#include "cmd/older.h"
+#include "cmd/compat-options.h"
 #include "cmd/options.h"
 #include "cmd/report.h"
 #include "cmd/script.h"
-#include "runtime/criu.h"
+#include "runtime/criu/criu.h"
 
 struct restore_args {
 	const char *images_dir, *root, *libdir, *new_ns, *sharing, *premount, *reader;

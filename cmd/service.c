@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "runtime/service.h"
+#include "runtime/rpc/service.h"
 
 #include <limits.h>
 #include <unistd.h>

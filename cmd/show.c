@@ -5,9 +5,9 @@
 #include "cmd/cmd.h"
 #include "cmd/dot.h"
 #include "cmd/options.h"
-#include "cmd/refusal.h"
+#include "cmd/errors.h"
 #include "cmd/report.h"
-#include "cmd/view.h"
+#include "cmd/print-tree.h"
 
 struct show_args {
 	int64_t ns_id;

@@ -4,7 +4,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/options.h"
-#include "runtime/connection.h"
+#include "runtime/rpc/connection.h"
 
 static const char *const synopsis[] = { "swrk FD", NULL };
 

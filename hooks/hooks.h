@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include "model/mount.h"
 #include "base/util.h"
 #include "include/criu-plugin.h"
 #include "include/rebind-plugin.h"
@@ -158,5 +159,14 @@ int hooks_list(const char *libdir, void (*each)(void *data, const struct hooks_p
  * Return: constant text, or NULL for a number that is none.
  */
 const char *hooks_name(unsigned int hook);
+
+/**
+ * hooks_of_mount - the hook that makes a plugin's mount: CR_PLUGIN_HOOK__RESTORE_EXT_MOUNT, or
+ * _FILE
+ */
+static inline int hooks_of_mount(const struct mount *m)
+{
+	return m->file_id ? CR_PLUGIN_HOOK__RESTORE_EXT_FILE : CR_PLUGIN_HOOK__RESTORE_EXT_MOUNT;
+}
 
 #endif

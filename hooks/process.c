@@ -32,7 +32,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
-#include "hooks/keeper.h"
+#include "hooks/supervisor.h"
 
 #define LAST_WORDS_MS 2500 /* between the end of a connection and the keeper's report */
 #define END_MS	      5000 /* for the keeper to end all that is below it */

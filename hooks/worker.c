@@ -10,7 +10,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "hooks/api.h"
-#include "hooks/keeper.h"
+#include "hooks/supervisor.h"
 #include "hooks/run.h"
 #include "hooks/wire.h"
 

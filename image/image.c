@@ -18,7 +18,7 @@
 #include "base/fd.h"
 #include "image/convert.h"
 #include "image/record.h"
-#include "image/select.h"
+#include "image/inventory.h"
 
 #define MOUNTS_MAX   (1U << 20) /* ten times fs.mount-max's default */
 #define FINDINGS_MAX 1000	/* nobody reads more; an image must not fill the memory */

@@ -423,35 +423,6 @@ struct rebind_plugin {
 int rebind_plugin_list(const char *libdir, void (*each)(void *data, const struct rebind_plugin *),
 		       void *data);
 
-/* One clause of the plugin contract (rebind-plugin(7)), and whether a plugin keeps it. */
-struct rebind_plugin_clause {
-	bool ok;
-	const char *clause; /* "is_file tells what the mountpoint is" */
-	const char *seen;   /* "the hook left is_file 0, but the mountpoint is a file" */
-};
-
-struct rebind_plugin_test_options {
-	size_t size;
-	const char *plugin;	/* the shared object */
-	const char *mountpoint; /* where the plugin is to find a mount of its own; NULL: /data */
-	const char *source;	/* what is mounted there: a directory or a file; NULL: a tmpfs */
-	unsigned int plugin_timeout; /* seconds, 0: 30 */
-	void (*each)(void *data, const struct rebind_plugin_clause *clause);
-	void *data;
-};
-
-/**
- * rebind_plugin_test - does a plugin keep its contract
- *
- * Loads it, makes a throw-away namespace with @source mounted at @mountpoint, runs its hooks one
- * by one and in a whole dump and restore, also one that fails, and looks at what it leaves: all of
- * it in a mount namespace and a pid namespace that end with the test. The plugin has this process'
- * environment. Where a clause that does not hold makes others senseless they are not tried.
- *
- * Return: 0 every clause holds, 1 one does not, or a negative errno (it could not be tested).
- */
-int rebind_plugin_test(const struct rebind_plugin_test_options *options);
-
 const char *rebind_version(void);
 
 #ifdef __cplusplus

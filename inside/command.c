@@ -7,7 +7,7 @@
 
 #include "base/fd.h"
 #include "inside/inside.h"
-#include "mnt/inside.h"
+#include "mnt/ns/inside.h"
 
 /* Lists of words out of one block of memory, which stays. Return: the end of what was used. */
 static char *split(char *at, const char *end, size_t n, char ***ret)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The process that an RPC restore of mounts hands over: runtime/holder.h. */
+/* The process that an RPC restore of mounts hands over: runtime/rpc/pause.h. */
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -9,7 +9,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "inside/inside.h"
-#include "mnt/inside.h"
+#include "mnt/ns/inside.h"
 
 static int enter(int mntns_fd)
 {

@@ -10,7 +10,7 @@
 #include "base/child.h"
 #include "base/fd.h"
 #include "inside/inside.h"
-#include "mnt/inside.h"
+#include "mnt/ns/inside.h"
 
 #define ADMIN (1u << CAP_SYS_ADMIN | 1u << CAP_SYS_CHROOT)
 

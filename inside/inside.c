@@ -3,7 +3,7 @@
  * Theory of operation
  *
  * The program of every process of rebind's that others in a namespace can see. It is built
- * statically and carried in the library; mnt/inside.c writes it into a sealed memfd and executes
+ * statically and carried in the library; mnt/ns/inside.c writes it into a sealed memfd and executes
  * it, so that its memory, environment, command line and program say nothing of the caller. It has
  * no descriptor but its socket (a command's also stdio), and cannot be traced.
  *
@@ -28,8 +28,8 @@
 #include "base/child.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "mnt/inside.h"
-#include "mnt/unshare.h"
+#include "mnt/ns/inside.h"
+#include "mnt/ns/unshare.h"
 
 /* EPERM in a chroot: out of it, then; what is opened by path has been. */
 static int unshare_user(void)

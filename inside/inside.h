@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 
-#include "mnt/talk.h"
+#include "mnt/ipc/message.h"
 
 /* What the process knows. */
 struct inside {
@@ -48,7 +48,7 @@ _Noreturn void inside_stay(void);
 int inside_leave_root(void);
 
 /**
- * inside_guest - the holder of runtime/holder.h
+ * inside_guest - the holder of runtime/rpc/pause.h
  */
 int inside_guest(struct inside *in);
 

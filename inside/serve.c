@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "inside/inside.h"
-#include "mnt/unshare.h"
+#include "mnt/ns/unshare.h"
 
 static void reap(int sig)
 {

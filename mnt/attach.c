@@ -9,7 +9,7 @@
 
 #include "base/log.h"
 #include "base/sys.h"
-#include "mnt/mountpoint.h"
+#include "mnt/build/mountpoint.h"
 #include "mnt/pivot.h"
 #include "mnt/premount.h"
 

@@ -3,7 +3,7 @@
 #ifndef REBIND_MNT_ATTACH_H
 #define REBIND_MNT_ATTACH_H
 
-#include "mnt/build.h"
+#include "mnt/build/context.h"
 
 /**
  * attach_mount - PLAN_ATTACH, PLAN_MOVE: put a mount into its place

@@ -10,18 +10,18 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "mnt/attach.h"
-#include "mnt/contents/behind.h"
+#include "mnt/fs/served.h"
 #include "mnt/fs/fs.h"
 #include "mnt/handover.h"
-#include "mnt/mountpoint.h"
+#include "mnt/build/mountpoint.h"
 #include "mnt/pivot.h"
-#include "mnt/plugin-info.h"
+#include "hooks/mount-info.h"
 #include "mnt/premount.h"
 #include "mnt/prepare.h"
 #include "mnt/sharing.h"
 #include "mnt/source/clone.h"
 #include "mnt/staging.h"
-#include "mnt/unshare.h"
+#include "mnt/ns/unshare.h"
 
 static void let_go(struct build *b, int *fd)
 {
@@ -183,7 +183,7 @@ static int check_plugins(struct build *b)
 	for (uint32_t i = 0; i < b->tree->n; i++) {
 		const struct mount *m = &b->tree->mounts[i];
 
-		if (m->owner == MOUNT_PLUGIN && !hooks_has(b->host, premount_hook(m)))
+		if (m->owner == MOUNT_PLUGIN && !hooks_has(b->host, hooks_of_mount(m)))
 			findings_mount(&b->findings, "no-plugin", m, "-L DIR",
 				       "a plugin's mount, and no plugin that restores %s is loaded",
 				       m->file_id ? "such descriptors" : "mounts");

@@ -3,7 +3,7 @@
 #ifndef REBIND_MNT_BUILDER_H
 #define REBIND_MNT_BUILDER_H
 
-#include "mnt/build.h"
+#include "mnt/build/context.h"
 
 /**
  * builder_main - carry out the plan, wait for the verdict, end

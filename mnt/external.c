@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 
 #include "base/path.h"
-#include "mnt/companion.h"
+#include "mnt/submounts.h"
 #include "mnt/source/device.h"
-#include "mnt/mount-log.h"
+#include "mnt/ipc/mount-log.h"
 #include "model/filesystem.h"
 
 static struct mount *find_stat(const struct external_input *in, const struct table *by_unique,

@@ -4,8 +4,8 @@
 #define REBIND_MNT_EXTERNAL_H
 
 #include "hooks/hooks.h"
-#include "mnt/words.h"
-#include "mnt/scan.h"
+#include "mnt/source/external-option.h"
+#include "mnt/scan/scan.h"
 #include "model/visible.h"
 
 /* What the decision is made from. */

@@ -9,7 +9,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
-#include "mnt/mountpoint.h"
+#include "mnt/build/mountpoint.h"
 
 /* ---- in the builder ---- */
 

@@ -8,7 +8,7 @@
 #ifndef REBIND_MNT_HANDOVER_H
 #define REBIND_MNT_HANDOVER_H
 
-#include "mnt/build.h"
+#include "mnt/build/context.h"
 #include "mnt/restore.h"
 
 /**

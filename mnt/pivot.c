@@ -11,7 +11,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/sys.h"
-#include "base/scratch.h"
+#include "base/tmpfs.h"
 
 /* Mounts of the copy must not tell the caller's of what happens to them. */
 static int make_slave(void)

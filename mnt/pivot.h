@@ -3,7 +3,7 @@
 #ifndef REBIND_MNT_PIVOT_H
 #define REBIND_MNT_PIVOT_H
 
-#include "mnt/build.h"
+#include "mnt/build/context.h"
 
 /* Names in the staging root that are ours. */
 #define PIVOT_OLD_ROOT "crt-old-root"

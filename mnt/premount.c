@@ -29,7 +29,7 @@
 
 #include "base/log.h"
 #include "base/sys.h"
-#include "mnt/mount-log.h"
+#include "mnt/ipc/mount-log.h"
 #include "mnt/pivot.h"
 #include "mnt/staging.h"
 #include "model/flags.h"

@@ -3,7 +3,7 @@
 #ifndef REBIND_MNT_PREMOUNT_H
 #define REBIND_MNT_PREMOUNT_H
 
-#include "mnt/build.h"
+#include "mnt/build/context.h"
 
 /**
  * premount_make - ask the plugins for one mount, and check what they did
@@ -12,14 +12,6 @@
  * was found there. Return: 0 or a negative errno, logged.
  */
 int premount_make(struct build *b, uint32_t i);
-
-/**
- * premount_hook - the hook that a plugin's mount needs: CR_PLUGIN_HOOK__RESTORE_EXT_MOUNT, or _FILE
- */
-static inline int premount_hook(const struct mount *m)
-{
-	return m->file_id ? CR_PLUGIN_HOOK__RESTORE_EXT_FILE : CR_PLUGIN_HOOK__RESTORE_EXT_MOUNT;
-}
 
 /**
  * premount_remove_point - remove the temporary mountpoint of a mount that was moved away

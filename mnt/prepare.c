@@ -7,29 +7,10 @@
 
 #include "base/log.h"
 #include "base/sys.h"
+#include "mnt/build/mount-attributes.h"
 #include "mnt/fs/fs.h"
 #include "mnt/source/clone.h"
 #include "model/flags.h"
-
-int prepare_set_flags(const struct mount *m, int fd, uint32_t has, bool known)
-{
-	/* The id-mapping is not a flag: it takes a user namespace, and comes afterwards. */
-	uint32_t wanted = m->attributes & ~MOUNT_ATTR_IDMAP;
-	uint32_t set = wanted & ~has, clear = has & ~wanted & ~MOUNT_ATTR_IDMAP;
-
-	if (known && !set && !clear)
-		return 0;
-	if (!known) {
-		set = wanted;
-		clear = (FLAGS_RESTRICTIONS | MOUNT_ATTR_NODIRATIME) & ~wanted;
-	}
-	/* The access time modes are a field, not bits: to set one the field must be cleared. */
-	if (!known || ((set | clear) & FLAGS_ATTR_ATIME)) {
-		clear |= FLAGS_ATTR_ATIME;
-		set = (set & ~FLAGS_ATTR_ATIME) | (wanted & FLAGS_ATTR_ATIME);
-	}
-	return sys_mount_setattr(fd, 0, set, clear, 0, -1);
-}
 
 static int set_flags(struct build *b, uint32_t i, int fd, uint32_t has, bool known)
 {
@@ -39,7 +20,7 @@ static int set_flags(struct build *b, uint32_t i, int fd, uint32_t has, bool kno
 
 	if (plan_turns_readonly(b->plan, b->tree, m))
 		now.attributes &= ~MOUNT_ATTR_RDONLY;
-	int err = prepare_set_flags(&now, fd, has, known);
+	int err = mount_attributes_set(&now, fd, has, known);
 
 	if (err == -EPERM)
 		return log_error(

@@ -3,7 +3,7 @@
 #ifndef REBIND_MNT_PREPARE_H
 #define REBIND_MNT_PREPARE_H
 
-#include "mnt/build.h"
+#include "mnt/build/context.h"
 
 /**
  * prepare_create - PLAN_CREATE: a new superblock, kept in b->givers
@@ -32,14 +32,6 @@ int prepare_take(struct build *b, uint32_t i, uint32_t first);
  * prepare_readonly - what plan_turns_readonly() left writable is read-only from now on
  */
 int prepare_readonly(struct build *b, uint32_t i);
-
-/**
- * prepare_set_flags - give a detached mount the attributes of a record; most clones have them
- * @has: what it has, if @known
- *
- * Return: 0 or a negative errno; -EPERM: they are locked.
- */
-int prepare_set_flags(const struct mount *m, int fd, uint32_t has, bool known);
 
 /**
  * prepare_root_early - the new root's mount, before plugins make theirs

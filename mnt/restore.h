@@ -3,9 +3,9 @@
 #ifndef REBIND_MNT_RESTORE_H
 #define REBIND_MNT_RESTORE_H
 
-#include "mnt/action.h"
-#include "mnt/journal.h"
-#include "mnt/namespaces.h"
+#include "mnt/ipc/action.h"
+#include "mnt/build/journal.h"
+#include "mnt/ns/helper.h"
 #include "model/compare.h"
 #include "model/findings.h"
 

@@ -3,7 +3,7 @@
 #ifndef REBIND_MNT_SHARING_H
 #define REBIND_MNT_SHARING_H
 
-#include "mnt/build.h"
+#include "mnt/build/context.h"
 
 /**
  * sharing_step - PLAN_SEED, PLAN_SEED_HOST, PLAN_SHARE, PLAN_JOIN, PLAN_JOIN_HOST,

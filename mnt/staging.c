@@ -18,7 +18,7 @@
 #include "base/path.h"
 #include "base/sys.h"
 #include "mnt/pivot.h"
-#include "mnt/scan.h"
+#include "mnt/scan/scan.h"
 
 #define ENTRY_SIZE 20 /* of a directory of tmpfs, for each name; if it is not, it costs time */
 #define BATCH	   64

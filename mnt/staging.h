@@ -3,7 +3,7 @@
 #ifndef REBIND_MNT_STAGING_H
 #define REBIND_MNT_STAGING_H
 
-#include "mnt/build.h"
+#include "mnt/build/context.h"
 
 /**
  * staging_watch - remember what is there, before the first plugin is asked for a mount

@@ -10,7 +10,8 @@
 #include "base/path.h"
 #include "base/sys.h"
 #include "base/text.h"
-#include "mnt/layers.h"
+#include "mnt/fs/overlay-check.h"
+#include "model/advice.h"
 #include "model/filesystem.h"
 #include "model/served.h"
 
@@ -23,36 +24,19 @@ void validate_mounts(struct mount_tree *tree)
 	}
 }
 
-/* Does its path lead to it, and not to one that covers it? */
-static bool is_seen(const struct mount_tree *tree, const struct mount *m)
-{
-	uint32_t i = tree_index(tree, m);
-
-	return m->visible && tree_covering(tree, i) == MOUNT_NONE;
-}
-
-char *validate_external_word(const struct mount_tree *tree, const struct mount *m)
-{
-	cleanup_free char *quoted = is_seen(tree, m) ? text_quoted("mnt[%s]:KEY", m->mountpoint)
-						     : text_quoted("mnt[#%u]:KEY", m->id);
-	char *word;
-
-	return quoted && asprintf(&word, "--external %s", quoted) >= 0 ? word : NULL;
-}
-
 /* Why nobody can make it again, and what would help. */
 static void refuse_undecided(const struct mount_tree *tree, const struct mount_tree *callers,
 			     const struct mount *m, struct findings *findings)
 {
 	const struct filesystem *fs = filesystem_find(m->fstype);
-	cleanup_free char *word = validate_external_word(tree, m), *declare = NULL, *both = NULL;
+	cleanup_free char *word = advice_external(tree, m), *declare = NULL, *both = NULL;
 	cleanup_free char *path = text_quoted("%s", m->mountpoint);
 
 	if (!word || !path || asprintf(&declare, "%s, --external mnt[] or a plugin", word) < 0 ||
 	    asprintf(&both, "%s, or --copy %s to take a copy", word, path) < 0)
 		return;
 	/* --copy takes paths alone. */
-	const char *help = is_seen(tree, m) ? both : declare;
+	const char *help = advice_is_seen(tree, m) ? both : declare;
 
 	if (m->deleted && (!fs || !(fs->flags & FILESYSTEM_CONTENTS)))
 		findings_mount(findings, "deleted", m, declare,
@@ -106,20 +90,12 @@ static int find_file(const struct scan_target *target, const struct mount *m,
 	return more;
 }
 
-const struct mount *validate_seen_whole(const struct mount_tree *tree, uint32_t first)
-{
-	for (uint32_t i = first; i != MOUNT_NONE; i = tree->mounts[i].sb_next)
-		if (mount_is_fsroot(&tree->mounts[i]) && is_seen(tree, &tree->mounts[i]))
-			return &tree->mounts[i];
-	return NULL;
-}
-
 /* What it holds would be lost: pinned programs. */
 static void check_no_files(const struct scan_target *target, const struct mount_tree *tree,
 			   const struct mount *m, struct findings *findings)
 {
-	const struct mount *seen = validate_seen_whole(tree, tree_index(tree, m));
-	cleanup_free char *help = validate_external_word(tree, m);
+	const struct mount *seen = advice_seen_whole(tree, tree_index(tree, m));
+	cleanup_free char *help = advice_external(tree, m);
 	char name[NAME_MAX + 1] = "";
 	int found = seen ? find_file(target, seen, name) : -ENOENT;
 
@@ -162,7 +138,7 @@ static void check_options(const struct mount_tree *tree, const struct mount *m,
 		cleanup_free char *help = NULL;
 
 		if (!filesystem_allows(fs, option.name) && !filesystem_ignores(option.name)) {
-			help = tree ? validate_external_word(tree, m) : NULL;
+			help = tree ? advice_external(tree, m) : NULL;
 			findings_mount(findings, "unknown-option", m, help,
 				       "%s the %s option '%s', which is not on rebind's list",
 				       tree ? "it has" : "the image asks for", fs->name,
@@ -221,14 +197,6 @@ int validate_dump(const struct scan_target *target, const struct mount_tree *tre
 	return findings_any(findings) ? -EINVAL : 0;
 }
 
-bool validate_is_enabled(const char *name, const char *const *enable_fs, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(enable_fs[i], name) == 0)
-			return true;
-	return false;
-}
-
 static void check_internal(const struct mount_tree *tree, const struct mount *m,
 			   const char *const *enable_fs, size_t n, struct findings *findings)
 {
@@ -248,7 +216,7 @@ static void check_internal(const struct mount_tree *tree, const struct mount *m,
 			       m->fstype);
 		return;
 	}
-	if ((fs->flags & FILESYSTEM_ON_REQUEST) && !validate_is_enabled(fs->name, enable_fs, n))
+	if ((fs->flags & FILESYSTEM_ON_REQUEST) && !filesystem_is_among(fs->name, enable_fs, n))
 		findings_mount(findings, "not-enabled", m, "--enable-fs",
 			       "%s is only restored on request", fs->name);
 	if (!(fs->flags & FILESYSTEM_SINGLE) &&

@@ -4,7 +4,7 @@
 #define REBIND_MNT_VALIDATE_H
 
 #include "model/findings.h"
-#include "mnt/scan.h"
+#include "mnt/scan/scan.h"
 
 /**
  * validate_mounts - flag what neither the caller nor we can make again
@@ -25,19 +25,6 @@ int validate_dump(const struct scan_target *target, const struct mount_tree *tre
 		  const struct mount_tree *callers, struct findings *findings);
 
 /**
- * validate_seen_whole - Return: a mount of the superblock by which its root can be looked at, or
- * NULL.
- */
-const struct mount *validate_seen_whole(const struct mount_tree *tree, uint32_t first);
-
-/**
- * validate_external_word - what declares this mount external, as advice
- *
- * By its path where that leads to it, else by its id. Return: malloc()ed, or NULL: no memory.
- */
-char *validate_external_word(const struct mount_tree *tree, const struct mount *m);
-
-/**
  * validate_image - may this image ask for what it asks for
  * @enable_fs: filesystems that the caller allows beyond the usual
  *
@@ -47,10 +34,5 @@ char *validate_external_word(const struct mount_tree *tree, const struct mount *
  */
 int validate_image(const struct mount_tree *tree, const char *const *enable_fs, size_t n_enable_fs,
 		   struct findings *findings);
-
-/**
- * validate_is_enabled - is this filesystem one of --enable-fs
- */
-bool validate_is_enabled(const char *name, const char *const *enable_fs, size_t n);
 
 #endif

@@ -4,7 +4,7 @@
 #include <fcntl.h>
 
 #include "base/log.h"
-#include "mnt/formats.h"
+#include "mnt/fs/binfmt.h"
 #include "model/format.h"
 #include "model/visible.h"
 

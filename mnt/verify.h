@@ -3,7 +3,7 @@
 #ifndef REBIND_MNT_VERIFY_H
 #define REBIND_MNT_VERIFY_H
 
-#include "mnt/scan.h"
+#include "mnt/scan/scan.h"
 #include "model/compare.h"
 
 /**

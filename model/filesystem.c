@@ -193,3 +193,11 @@ bool filesystem_same_options(const char *left, const char *right)
 	} while (n);
 	return true;
 }
+
+bool filesystem_is_among(const char *name, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}

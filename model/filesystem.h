@@ -90,4 +90,9 @@ bool filesystem_own_file(const struct filesystem *fs, const char *name);
  */
 bool filesystem_shows_terminal(const char *fstype, const char *root);
 
+/**
+ * filesystem_is_among - is a filesystem one of those that were named (--enable-fs)
+ */
+bool filesystem_is_among(const char *name, const char *const *names, size_t n);
+
 #endif

@@ -11,11 +11,11 @@
 
 #include "base/log.h"
 #include "base/path.h"
-#include "image/archive.h"
+#include "archive/archive.h"
 #include "image/image.h"
 #include "mnt/contents/contents.h"
 #include "model/visible.h"
-#include "base/scratch.h"
+#include "base/tmpfs.h"
 
 /* Mounts correspond as in compare_trees(): by their place, in the order of the children. */
 static void pair_children(const struct mount_tree *lt, uint32_t l, const struct mount_tree *rt,

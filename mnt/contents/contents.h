@@ -4,8 +4,8 @@
 #define REBIND_MNT_CONTENTS_CONTENTS_H
 
 #include "hooks/hooks.h"
-#include "mnt/progress.h"
-#include "mnt/scan.h"
+#include "mnt/ipc/progress.h"
+#include "mnt/scan/scan.h"
 
 /**
  * contents_dump - archive every tmpfs that is ours to create

@@ -3,7 +3,7 @@
 #ifndef REBIND_MNT_CONTENTS_RULES_H
 #define REBIND_MNT_CONTENTS_RULES_H
 
-#include "image/archive.h"
+#include "archive/archive.h"
 #include "include/rebind.h"
 
 /**

@@ -3,8 +3,8 @@
 #ifndef REBIND_MNT_FS_FS_H
 #define REBIND_MNT_FS_FS_H
 
-#include "image/archive.h"
-#include "mnt/build.h"
+#include "archive/archive.h"
+#include "mnt/build/context.h"
 #include "model/findings.h"
 
 /**

@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "mnt/fs/fs.h"
-#include "mnt/mount-log.h"
+#include "mnt/ipc/mount-log.h"
 
 struct sockets {
 	struct hooks_host *host;

@@ -8,12 +8,12 @@
 #include "base/caps.h"
 #include "base/log.h"
 #include "base/fd.h"
-#include "image/archive.h"
+#include "archive/archive.h"
 #include "image/image.h"
 #include "mnt/contents/contents.h"
 #include "mnt/contents/rules.h"
 #include "mnt/fs/fs.h"
-#include "mnt/validate.h"
+#include "model/filesystem.h"
 
 /* An archive that lost something is no image of what was dumped. CRIU's records have no counts. */
 static int check_counts(const struct mount *m, const struct mount_contents *recorded,
@@ -119,7 +119,7 @@ void fs_tmpfs_check(const struct mount_tree *tree, const struct rebind_restore_o
 		const struct mount *m = &tree->mounts[i];
 
 		if (m->owner == MOUNT_INTERNAL && shows_devices(m) &&
-		    !validate_is_enabled(m->fstype, o->enable_fs, o->n_enable_fs))
+		    !filesystem_is_among(m->fstype, o->enable_fs, o->n_enable_fs))
 			findings_mount(findings, "devices", m,
 				       "--allow-devices, --enable-fs devtmpfs",
 				       "a devtmpfs shows every device of this host");

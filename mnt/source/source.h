@@ -10,8 +10,8 @@
 #include "base/arena.h"
 #include "base/path.h"
 #include "include/rebind.h"
-#include "mnt/words.h"
-#include "mnt/scan.h"
+#include "mnt/source/external-option.h"
+#include "mnt/scan/scan.h"
 
 struct source_group {
 	int path_fd;  /* O_PATH in the caller's namespace: the mount's root, or the only source */

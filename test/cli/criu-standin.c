@@ -36,7 +36,7 @@
 #include <unistd.h>
 
 #include "image/rebind.pb-c.h"
-#include "runtime/rpc.pb-c.h"
+#include "runtime/rpc/rpc.pb-c.h"
 
 #define MAGIC_COMMON	  0x54564319U
 #define MAGIC_INVENTORY	  0x58313116U

@@ -30,7 +30,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "runtime/rpc.pb-c.h"
+#include "runtime/rpc/rpc.pb-c.h"
 
 static int sock = -1, status;
 static pid_t worker;

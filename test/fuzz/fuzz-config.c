@@ -6,7 +6,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
-#include "runtime/places.h"
+#include "runtime/oci/mount-index.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

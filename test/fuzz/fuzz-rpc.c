@@ -2,7 +2,7 @@
 /* A packet of any content: what decodes is encoded and decoded again, to the same. */
 #include <string.h>
 
-#include "runtime/message.h"
+#include "runtime/rpc/message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -19,7 +19,7 @@ else
 	criu=$dir/bin/standin
 	# shellcheck disable=SC2046 # words
 	"${CC:-cc}" -O1 -Wall -I "$build" -o "$criu" "$here/../cli/criu-standin.c" "$build/image/rebind.pb-c.c" \
-		"$build/runtime/rpc.pb-c.c" $(pkg-config --cflags --libs libprotobuf-c) || { not_ok "the stand-in is built"; finish; }
+		"$build/runtime/rpc/rpc.pb-c.c" $(pkg-config --cflags --libs libprotobuf-c) || { not_ok "the stand-in is built"; finish; }
 fi
 ln -s "$build/rebind" "$dir/bin/criu"
 id=rebind-test-$$

@@ -2,7 +2,7 @@
 #include <sys/capability.h>
 
 #include "base/fd.h"
-#include "mnt/action.h"
+#include "mnt/ipc/action.h"
 #include "test/unit/help.h"
 
 /* What the caller saw when it was called, and what it answers. */

@@ -26,8 +26,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "image/archive.h"
-#include "image/digest.h"
+#include "archive/archive.h"
+#include "archive/digest.h"
 
 #define SAMPLE "test/data/criu-images/"
 

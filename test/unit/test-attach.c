@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Mounts into places of a tmpfs at /tmp/root, which stands for the mount above them. */
 #include "mnt/attach.h"
-#include "base/scratch.h"
+#include "base/tmpfs.h"
 #include "test/unit/help.h"
 
 #define MAX 4

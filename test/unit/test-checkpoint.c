@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/fd.h"
-#include "image/checkpoint.h"
+#include "archive/checkpoint.h"
 #include "test/unit/help.h"
 
 struct entry {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "base/fd.h"
 #include "base/log.h"
-#include "runtime/config.h"
+#include "runtime/oci/config.h"
 #include "test/unit/help.h"
 
 #define FILE_NAME "/tmp/rebind-test-config.json"

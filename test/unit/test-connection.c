@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "runtime/connection.h"
+#include "runtime/rpc/connection.h"
 
 #include <sys/socket.h>
 
-#include "runtime/message.h"
+#include "runtime/rpc/message.h"
 #include "test/unit/help.h"
 
 static void ignore(void *data, enum log_level level, const char *line)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "mnt/journal.h"
+#include "mnt/build/journal.h"
 #include "test/unit/help.h"
 
 static int dir_fd = -1;

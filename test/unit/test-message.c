@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "runtime/message.h"
+#include "runtime/rpc/message.h"
 
 #include <sys/socket.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "runtime/options.h"
+#include "runtime/rpc/options.h"
 
 #include "test/unit/help.h"
 

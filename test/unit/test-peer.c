@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "runtime/peer.h"
+#include "runtime/rpc/peer.h"
 
 #include "test/unit/help.h"
 

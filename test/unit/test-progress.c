@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "mnt/progress.h"
+#include "mnt/ipc/progress.h"
 #include "test/unit/help.h"
 
 /* What was told last, and how often. */

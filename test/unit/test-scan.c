@@ -2,7 +2,7 @@
 /* Each namespace is read by both readers, which must make the same model of it. */
 #include <sys/mman.h>
 
-#include "mnt/scan.h"
+#include "mnt/scan/scan.h"
 #include "model/compare.h"
 #include "test/unit/help.h"
 

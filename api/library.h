@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the opaque structures of rebind.h are. */
+#ifndef REBIND_API_LIBRARY_H
+#define REBIND_API_LIBRARY_H
+
+#include "include/rebind.h"
+#include "model/compare.h"
+#include "model/findings.h"
+#include "model/tree.h"
+
+struct rebind_report {
+	struct findings findings;
+	struct differences differences;
+};
+
+struct rebind_tree {
+	struct mount_tree tree;
+	uint32_t *order;     /* pre-order, siblings by path */
+	unsigned int *depth; /* by position in order */
+	int ns_fd;	     /* a live namespace, or -EBADF */
+	int image_dir_fd;    /* an image, or -EBADF */
+};
+
+#endif

@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What can be done with a namespace that was built: rebind.h's rebind_namespace. */
+#include "api/namespace.h"
+
+#include <fcntl.h>
+#include <libgen.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/fd.h"
+#include "base/forward.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "mnt/handover.h"
+#include "mnt/ns/inside.h"
+#include "mnt/ipc/message.h"
+
+#define STATUS_FAILED	 125
+#define STATUS_NO_EXEC	 126
+#define STATUS_NOT_FOUND 127
+
+struct rebind_namespace {
+	int fd, root_fd;
+	struct keeper keeper;
+	pid_t holder;
+	int holder_sock; /* talk_go() lets it go */
+	/* Until it is handed over: handover.h. */
+	struct journal journal;
+	pid_t builder;
+	int builder_sock;
+	struct action action;
+};
+
+/* The namespace is handed over: the mountpoints that were made for it stay. */
+static void forget_builder(struct rebind_namespace *ns)
+{
+	fd_close(&ns->builder_sock);
+	if (ns->builder > 0)
+		child_wait(ns->builder, NULL);
+	ns->builder = 0;
+	journal_free(&ns->journal);
+}
+
+/* @what, @fd: of talk_keep(). Return: 0, also if it is kept already, or a negative errno. */
+static int keep(struct rebind_namespace *ns, enum keep what, int fd)
+{
+	if (ns->builder_sock < 0)
+		return 0;
+	int err = talk_keep(ns->builder_sock, what, fd);
+
+	if (!err)
+		forget_builder(ns);
+	return err;
+}
+
+/* Whatever is not kept goes: the namespace first, for what is mounted on cannot be removed. */
+static void give_up(struct rebind_namespace *ns)
+{
+	fd_close(&ns->fd);
+	fd_close(&ns->root_fd);
+	keeper_stop(&ns->keeper);
+	child_kill(&ns->builder);
+	fd_close(&ns->builder_sock);
+	journal_undo(&ns->journal);
+}
+
+int namespace_new(struct restore_result *result, struct rebind_namespace **ret)
+{
+	struct rebind_namespace *ns = malloc(sizeof(*ns));
+	struct rebind_namespace given = {
+		.fd = result->ns_fd,
+		.root_fd = result->root_fd,
+		.keeper = result->keeper,
+		.holder_sock = -EBADF,
+		.journal = result->journal,
+		.builder = result->builder,
+		.builder_sock = result->builder_sock,
+		.action = result->action,
+	};
+
+	if (!ns) {
+		give_up(&given);
+		return -ENOMEM;
+	}
+	*ns = given;
+	*ret = ns;
+	return 0;
+}
+
+/* ---- what the caller is told, whichever way it is handed over ---- */
+
+static int tell_before(struct rebind_namespace *ns, pid_t pid)
+{
+	int err = action_run(&ns->action, "post-restore", pid);
+
+	return err ? err : action_run(&ns->action, "pre-resume", pid);
+}
+
+static int tell_after(struct rebind_namespace *ns, pid_t pid)
+{
+	return action_run(&ns->action, "post-resume", pid);
+}
+
+int rebind_namespace_fd(struct rebind_namespace *ns)
+{
+	int err = keep(ns, KEEP_NAMESPACE, -1);
+
+	return err ? log_error(err, "the builder cannot be told that the namespace is kept")
+		   : ns->fd;
+}
+
+int rebind_namespace_peek(struct rebind_namespace *ns)
+{
+	/* A pid namespace does not end before all who were in it are reaped. */
+	keeper_stop(&ns->keeper);
+	return ns->fd;
+}
+
+/* A command on its way: what its process has to tell before it is another program. */
+struct launch {
+	const struct rebind_namespace *ns;
+	char *const *argv;
+	int failed_fd; /* takes the errno of what failed; closed by a successful exec */
+};
+
+_Noreturn static void fail(const struct launch *launch, int err)
+{
+	fd_write_all(launch->failed_fd, &err, sizeof(err));
+	_exit(STATUS_FAILED);
+}
+
+_Noreturn static void execute(struct launch *launch)
+{
+	if (setns(launch->ns->fd, CLONE_NEWNS) < 0 || chdir("/") < 0 || setenv("PWD", "/", 1) < 0 ||
+	    unsetenv("OLDPWD") < 0)
+		fail(launch, -errno);
+	/* It is the user's, and outlives us like any child of a shell: so do mountpoints made for
+	 * it. */
+	prctl(PR_SET_PDEATHSIG, 0);
+	int err = launch->ns->builder_sock < 0
+			  ? 0
+			  : talk_keep(launch->ns->builder_sock, KEEP_NAMESPACE, -1);
+
+	if (err)
+		fail(launch, err);
+	if (launch->failed_fd != 3)
+		launch->failed_fd = dup3(launch->failed_fd, 3, O_CLOEXEC);
+	child_close_from(4);
+	execvp(launch->argv[0], launch->argv);
+	fail(launch, -errno);
+}
+
+/* Return: 0 and it runs, or a negative errno; @ret_failed is what a command could not be for. */
+static int launch_here(const struct rebind_namespace *ns, char *const argv[], pid_t *ret_pid,
+		       int *ret_failed)
+{
+	int ends[2], failed = 0;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return log_error(-errno, "cannot make a pipe");
+	cleanup_fd int mine = ends[0];
+	struct launch launch = { .ns = ns, .argv = argv, .failed_fd = ends[1] };
+	pid_t pid = forward_fork(child_fork);
+
+	if (pid == 0)
+		execute(&launch);
+	fd_close(&launch.failed_fd);
+	if (pid < 0)
+		return log_error(pid, "cannot fork");
+	if (fd_read_full(mine, &failed, sizeof(failed)) == sizeof(failed)) {
+		child_wait(pid, NULL);
+		*ret_failed = failed;
+		return 0;
+	}
+	*ret_pid = pid;
+	return 0;
+}
+
+/* Where there are other namespaces, by the program that others may look at. */
+static int launch_inside(const struct rebind_namespace *ns, char *const argv[], pid_t *ret_pid,
+			 int *ret_failed)
+{
+	cleanup_fd int words = inside_words(argv, environ);
+	cleanup_fd int sock = -EBADF;
+	cleanup_child pid_t pid = 0;
+	int err =
+		words < 0 ? words : keeper_launch(&ns->keeper, INSIDE_COMMAND, words, &pid, &sock);
+
+	if (!err && ns->builder_sock >= 0)
+		err = talk_send(sock, (struct talk_message){ .type = TALK_KEEP }, NULL,
+				ns->builder_sock);
+	if (!err)
+		err = talk_send(sock, (struct talk_message){ .type = TALK_HOLD }, NULL, ns->fd);
+	if (err)
+		return log_error(err, "cannot start a process in the namespaces");
+	/* It says only what is wrong; its socket ends when it is the command. */
+	err = talk_await(sock, TALK_ANSWER, ret_failed, NULL);
+	if (err && err != -EIO)
+		return err;
+	if (!*ret_failed) {
+		*ret_pid = pid;
+		pid = 0;
+	}
+	return 0;
+}
+
+static int refuse_command(const char *name, int err, int *ret_status)
+{
+	log_error(err, "cannot execute '%s'", name);
+	*ret_status = err == -ENOENT ? STATUS_NOT_FOUND : STATUS_NO_EXEC;
+	return 0;
+}
+
+/* The command runs, and the builder has heard of it; unless the caller does not want it. */
+static int accept_command(struct rebind_namespace *ns, pid_t pid)
+{
+	int err = tell_after(ns, ns->keeper.pid ? ns->keeper.pid : pid);
+
+	if (err)
+		child_kill(&pid);
+	else
+		forget_builder(ns);
+	return err;
+}
+
+int rebind_namespace_start(struct rebind_namespace *ns, char *const argv[], pid_t *ret_pid,
+			   int *ret_status)
+{
+	pid_t pid = 0;
+	int failed = 0;
+	int err = tell_before(ns, ns->keeper.pid);
+
+	if (!err)
+		err = ns->keeper.pid ? launch_inside(ns, argv, &pid, &failed)
+				     : launch_here(ns, argv, &pid, &failed);
+	if (err)
+		return err;
+	if (failed)
+		return refuse_command(argv[0], failed, ret_status);
+	err = accept_command(ns, pid);
+	if (err)
+		return err;
+	*ret_pid = pid;
+	return 1;
+}
+
+int rebind_namespace_run(struct rebind_namespace *ns, char *const argv[], int *ret_status)
+{
+	int status = 0;
+	pid_t pid;
+	int started = rebind_namespace_start(ns, argv, &pid, ret_status);
+
+	if (started <= 0)
+		return started;
+	int err = child_wait(pid, &status);
+
+	if (err && err != -ECHILD)
+		return log_error(err, "cannot wait for '%s'", argv[0]);
+	*ret_status = child_status(status);
+	return 0;
+}
+
+/* The keeper, where it is alone with what it holds; or a process that others there do not see. */
+static int get_holder(struct rebind_namespace *ns)
+{
+	if (!ns->keeper.pid || ns->keeper.joins_pid) {
+		int err =
+			keeper_launch(&ns->keeper, INSIDE_HOLD, -1, &ns->holder, &ns->holder_sock);
+
+		return err ? err : keeper_hold(ns->holder_sock, ns->fd, ns->root_fd);
+	}
+	int err = keeper_hold(ns->keeper.sock, ns->fd, ns->root_fd);
+
+	if (err)
+		return err;
+	ns->holder = ns->keeper.pid;
+	ns->holder_sock = ns->keeper.sock;
+	fd_close(&ns->keeper.user_fd);
+	ns->keeper = KEEPER_NONE;
+	return 0;
+}
+
+/* It answers when it no longer dies with us; a killed one does not. */
+static int release_holder(struct rebind_namespace *ns)
+{
+	int err = ns->builder_sock >= 0 ? keep(ns, KEEP_HOLDER, ns->holder_sock)
+					: talk_go(ns->holder_sock);
+
+	return err ? log_error(err, "the process that holds the namespace is gone") : 0;
+}
+
+int rebind_namespace_hold(struct rebind_namespace *ns, pid_t *ret_pid)
+{
+	int err = get_holder(ns);
+
+	if (err)
+		log_error(err, "cannot start a process that holds the namespace");
+	if (!err)
+		err = tell_before(ns, ns->holder);
+	if (!err)
+		err = tell_after(ns, ns->holder);
+	if (!err)
+		err = release_holder(ns);
+	fd_close(&ns->holder_sock);
+	if (err)
+		child_kill(&ns->holder);
+	else
+		*ret_pid = ns->holder;
+	return err;
+}
+
+/*
+ * Why the kernel refused; both reasons are EINVAL. A mount on a shared one is copied to its peers
+ * and slaves, and the file of a mount namespace is not copied, lest one keep itself alive.
+ */
+static int refuse_pin(const struct rebind_namespace *ns, const char *file, int err)
+{
+	cleanup_fd int own_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	uint64_t id = 0, own = 0;
+
+	if (err != -EINVAL)
+		return log_error(err, "cannot bind the namespace to '%s'", file);
+	if (own_fd >= 0 && !sys_mntns_id(own_fd, &own) && !sys_mntns_id(ns->fd, &id) && id <= own)
+		return log_error(
+			err,
+			"cannot bind the namespace to '%s': it is older than the caller's, "
+			"and the kernel allows only younger ones",
+			file);
+	return log_error(
+		err,
+		"cannot bind the namespace to '%s': that is on a shared mount with peers or "
+		"slaves, to which the kernel would copy it; take a FILE on a private mount",
+		file);
+}
+
+static int bind_pin(struct rebind_namespace *ns, const char *file)
+{
+	char source[32];
+
+	if (mount(fd_proc_path(ns->fd, source), file, NULL, MS_BIND, NULL) < 0)
+		return refuse_pin(ns, file, -errno);
+	int err = tell_after(ns, ns->keeper.pid);
+
+	if (err)
+		umount2(file, MNT_DETACH);
+	return err;
+}
+
+static int open_directory(const char *file)
+{
+	cleanup_free char *copy = strdup(file);
+	int fd = copy ? open(dirname(copy), O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* The builder makes the file, and knows where to undo the pin if we die. */
+static int prepare_pin(struct rebind_namespace *ns, const char *file)
+{
+	cleanup_free char *copy = strdup(file);
+	cleanup_fd int dir = open_directory(file);
+	struct stat stat;
+
+	if (!copy || dir < 0)
+		return copy ? dir : -ENOMEM;
+	bool is_there = lstat(file, &stat) == 0;
+
+	if (is_there && S_ISLNK(stat.st_mode))
+		return 0; /* what it leads to is there, or the bind says that it is not */
+	return handover_pin_at(&ns->journal, ns->builder_sock, dir, basename(copy), !is_there);
+}
+
+int rebind_namespace_pin(struct rebind_namespace *ns, const char *file)
+{
+	int err = tell_before(ns, ns->keeper.pid);
+
+	if (err)
+		return err;
+	err = ns->builder_sock < 0 ? 0 : prepare_pin(ns, file);
+	if (err)
+		return log_error(err, "cannot create '%s'", file);
+	err = bind_pin(ns, file);
+	if (err)
+		return err;
+	err = keep(ns, KEEP_NAMESPACE, -1);
+	if (!err)
+		return 0;
+	umount2(file, MNT_DETACH);
+	return log_error(err, "the builder cannot be told that the namespace is pinned");
+}
+
+int rebind_namespace_send(struct rebind_namespace *ns, int sock)
+{
+	int err = tell_before(ns, ns->keeper.pid);
+
+	if (err)
+		return err;
+	err = ns->builder_sock < 0 ? fd_send(sock, "mnt", 3, ns->fd) : keep(ns, KEEP_SEND, sock);
+	if (err)
+		return log_error(err, "cannot send the namespace over descriptor %d", sock);
+	return tell_after(ns, ns->keeper.pid);
+}
+
+void rebind_namespace_free(struct rebind_namespace *ns)
+{
+	if (!ns)
+		return;
+	give_up(ns);
+	free(ns);
+}

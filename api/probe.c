@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* rebind check: each thing that rebind uses is tried, in a namespace that is thrown away. */
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/caps.h"
+#include "base/child.h"
+#include "base/fd.h"
+#include "base/sys.h"
+#include "include/rebind.h"
+#include "mnt/scan/scan.h"
+#include "mnt/ns/unshare.h"
+#include "base/tmpfs.h"
+
+/* Return: 0 or a negative errno. Run in a child with a mount namespace of its own. */
+typedef int (*probe_fn)(void);
+
+static int probe_openat2(void)
+{
+	cleanup_fd int fd = sys_openat2(AT_FDCWD, "/", O_PATH | O_CLOEXEC, RESOLVE_NO_SYMLINKS);
+
+	return fd < 0 ? fd : 0;
+}
+
+static int probe_namespace(void)
+{
+	return 0; /* it is in one */
+}
+
+static int probe_new_mount(void)
+{
+	cleanup_fd int fd = scratch_directory();
+
+	return fd < 0 ? fd : 0;
+}
+
+static int attach_scratch(int *ret)
+{
+	cleanup_fd int fd = scratch_directory();
+
+	if (fd < 0)
+		return fd;
+	int err = sys_move_mount(fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+
+	*ret = err ? -EBADF : fd_take(&fd);
+	return err;
+}
+
+static int probe_attach(void)
+{
+	cleanup_fd int fd = -EBADF;
+
+	return attach_scratch(&fd);
+}
+
+static int probe_clone(void)
+{
+	int flags = OPEN_TREE_CLONE;
+	cleanup_fd int fd = sys_open_tree(AT_FDCWD, "/", flags);
+
+	/* In a user namespace what is mounted on it can be locked to it. */
+	if (fd == -EINVAL)
+		fd = sys_open_tree(AT_FDCWD, "/", flags | AT_RECURSIVE);
+	return fd < 0 ? fd : 0;
+}
+
+static int probe_setattr(void)
+{
+	cleanup_fd int fd = scratch_directory();
+
+	return fd < 0 ? fd : sys_mount_setattr(fd, 0, MOUNT_ATTR_RDONLY, 0, MS_PRIVATE, -1);
+}
+
+static int probe_pivot(void)
+{
+	cleanup_fd int fd = -EBADF;
+	int err = attach_scratch(&fd);
+
+	if (err || fchdir(fd) < 0)
+		return err ? err : -errno;
+	return sys_pivot_root(".", ".");
+}
+
+static int probe_groups(void)
+{
+	cleanup_fd int fd = -EBADF;
+	int err = attach_scratch(&fd);
+	cleanup_fd int clone = err ? err : sys_open_tree(fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+
+	if (err || clone < 0)
+		return err ? err : clone;
+	err = sys_mount_setattr(fd, 0, 0, 0, MS_SHARED, -1);
+	if (err)
+		return err;
+	return sys_move_mount(fd, "", clone, "",
+			      MOVE_MOUNT_SET_GROUP | MOVE_MOUNT_F_EMPTY_PATH |
+				      MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+static int probe_statmount(void)
+{
+	return scan_has_statmount() ? 0 : -EOPNOTSUPP;
+}
+
+static int probe_overlay(void)
+{
+	cleanup_fd int fd = fsopen("overlay", FSOPEN_CLOEXEC);
+
+	return fd < 0 ? -errno : 0;
+}
+
+static int probe_user(void)
+{
+	return unshare(CLONE_NEWUSER) < 0 ? -errno : 0;
+}
+
+static int probe_ns_id(void)
+{
+	cleanup_fd int fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	uint64_t id;
+
+	return fd < 0 ? -errno : sys_mntns_id(fd, &id);
+}
+
+static const struct {
+	const char *name;
+	probe_fn probe;
+	bool required;
+	const char *without; /* what follows if it is missing */
+} probes[] = {
+	{ "unshare(CLONE_NEWNS)", probe_namespace, true, "no mount namespace can be made" },
+	{ "fsopen, fsmount", probe_new_mount, true, "no filesystem can be created" },
+	{ "open_tree(OPEN_TREE_CLONE)", probe_clone, true, "no mount can be cloned" },
+	{ "move_mount", probe_attach, true, "no mount can be attached" },
+	{ "mount_setattr", probe_setattr, true, "no attribute can be set (Linux 5.12)" },
+	{ "pivot_root", probe_pivot, true, "the root cannot be changed" },
+	{ "move_mount(MOVE_MOUNT_SET_GROUP)", probe_groups, false,
+	  "peer groups of several mounts are not restored (Linux 5.15)" },
+	{ "openat2", probe_openat2, false, "paths are walked component by component" },
+	{ "listmount, statmount", probe_statmount, false, "mountinfo is read instead" },
+	{ "NS_GET_MNTNS_ID", probe_ns_id, false, "--pin may be refused by the kernel" },
+	{ "overlay", probe_overlay, false, "overlay mounts are not restored" },
+	{ "user namespaces", probe_user, false, "--new-ns user is not to be had" },
+};
+
+/* In a child, so that nothing of it stays. */
+static int try_probe(probe_fn probe)
+{
+	pid_t pid = child_fork();
+
+	if (pid == 0) {
+		int err = unshare_to_root();
+
+		_exit(err ? -err : -probe());
+	}
+	return pid < 0 ? pid : child_wait_errno(pid);
+}
+
+int rebind_check(void (*each)(void *data, const struct rebind_probe *probe), void *data)
+{
+	const struct caps_need *needs;
+	size_t n = caps_needs(&needs);
+	bool all = true;
+
+	for (size_t i = 0; i < n; i++) {
+		struct rebind_probe probe = {
+			.name = needs[i].name,
+			.ok = needs[i].permitted,
+			.required = i == 0,
+			.detail = needs[i].reason,
+		};
+
+		each(data, &probe);
+		all = all && (probe.ok || !probe.required);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(probes); i++) {
+		int err = try_probe(probes[i].probe);
+		char detail[160];
+
+		snprintf(detail, sizeof(detail), "%s: %s", err ? strerrorname_np(-err) : "",
+			 probes[i].without);
+		struct rebind_probe probe = {
+			.name = probes[i].name,
+			.ok = !err,
+			.required = probes[i].required,
+			.detail = err ? detail : "ok",
+		};
+
+		each(data, &probe);
+		all = all && (probe.ok || !probe.required);
+	}
+	return all ? 0 : 1;
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What is at hand as one tree: a live namespace, an image, a saved mountinfo. */
+#include "api/library.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/caps.h"
+#include "base/log.h"
+#include "image/image.h"
+#include "mnt/fs/binfmt.h"
+#include "mnt/scan/root-type.h"
+#include "mnt/check/privileges.h"
+#include "mnt/scan/scan.h"
+#include "model/flags.h"
+#include "model/visible.h"
+
+void rebind_tree_free(struct rebind_tree *tree)
+{
+	if (!tree)
+		return;
+	tree_free(&tree->tree);
+	fd_close(&tree->ns_fd);
+	fd_close(&tree->image_dir_fd);
+	free(tree->order);
+	free(tree->depth);
+	free(tree);
+}
+
+/* tree_link() chains children by descending path; a reader wants them ascending. */
+static int put_in_order(struct rebind_tree *t)
+{
+	uint32_t n = t->tree.n, top = 0, done = 0;
+	cleanup_free uint32_t *stack = malloc((n + 1) * sizeof(*stack));
+	cleanup_free unsigned int *level = malloc((n + 1) * sizeof(*level));
+
+	t->order = malloc((n + 1) * sizeof(*t->order));
+	t->depth = malloc((n + 1) * sizeof(*t->depth));
+	if (!stack || !level || !t->order || !t->depth)
+		return -ENOMEM;
+	stack[top] = t->tree.root;
+	level[top++] = 0;
+	while (top) {
+		uint32_t i = stack[--top];
+		unsigned int depth = level[top];
+
+		t->order[done] = i;
+		t->depth[done++] = depth;
+		/* The chain's last child is pushed last, so it is taken first. */
+		for (uint32_t c = t->tree.mounts[i].first_child; c != MOUNT_NONE;
+		     c = t->tree.mounts[c].next) {
+			stack[top] = c;
+			level[top++] = depth + 1;
+		}
+	}
+	return 0;
+}
+
+static int read_live(struct rebind_tree *t, pid_t pid, const char *reader_name)
+{
+	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
+	cleanup_visible struct visible visible = { 0 };
+	enum scan_reader reader;
+	char without[CAPS_TEXT];
+	int err = scan_reader_named(reader_name, &reader);
+
+	if (!err)
+		err = caps_raise();
+	if (!err)
+		err = scan_open(t->ns_fd, &target);
+	if (!err)
+		err = scan_from_root(&target, pid);
+	if (!err && pid)
+		err = scan_from_cgroup(&target, pid);
+	if (!err)
+		err = scan_read(&target, reader, &t->tree);
+	if (!err)
+		err = visible_find_all(&t->tree, &visible);
+	if (err)
+		return log_error(err, "cannot read the mount namespace%s",
+				 caps_without(err, CAPS_ENTER, without));
+	kind_find_all(&target, &t->tree);
+	err = formats_look(&target, &t->tree);
+	return err ? log_error(err, "cannot read the formats registered with binfmt_misc") : 0;
+}
+
+static int read_text(struct rebind_tree *t, int fd, const char *what, struct findings *findings)
+{
+	struct tree_fault fault;
+	int err = scan_text(fd, &t->tree, &fault);
+
+	if (err == -EBADMSG && !fault.id)
+		findings_add(
+			findings, "not-mountinfo", 0, what,
+			"give a pid, a namespace file, an image directory or a copy of a mountinfo",
+			"'%s' is not a saved mountinfo: %s", what, fault.reason);
+	else if (err == -EBADMSG)
+		findings_add(findings, "not-mountinfo", fault.id, what, NULL, "mount %u of '%s' %s",
+			     fault.id, what, fault.reason);
+	else if (err)
+		log_error(err, "cannot read '%s'", what);
+	return err ? err : formats_unknown(&t->tree);
+}
+
+static bool is_pid(const char *what)
+{
+	return *what && strspn(what, "0123456789") == strlen(what) && strlen(what) < 10;
+}
+
+static int read_what(struct rebind_tree *t, const char *what, uint32_t ns_id, const char *reader,
+		     struct findings *findings)
+{
+	char without[CAPS_TEXT];
+	struct image_info info;
+	struct stat stat;
+	uint64_t id;
+
+	if (is_pid(what)) {
+		int err = privileges_check_proc(findings);
+
+		if (err)
+			return err;
+		caps_raise();
+		t->ns_fd = scan_ns_of_pid(atoi(what));
+		if (t->ns_fd < 0)
+			return log_error(t->ns_fd,
+					 "cannot open the mount namespace of process %s%s%s", what,
+					 scan_of_zombie(atoi(what), t->ns_fd),
+					 caps_without(t->ns_fd, CAPS_OPEN, without));
+		return read_live(t, atoi(what), reader);
+	}
+	/* Of another user, or of a process with privileges: below its /proc nobody with fewer may
+	 * open. */
+	cleanup_fd int fd = caps_openat(AT_FDCWD, what, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &stat) < 0)
+		return log_error(fd < 0 ? fd : -errno, "cannot open '%s'", what);
+	if (S_ISDIR(stat.st_mode)) {
+		t->image_dir_fd = fd_take(&fd);
+		return image_read(t->image_dir_fd, ns_id, &t->tree, &info, findings);
+	}
+	if (sys_mntns_id(fd, &id) == 0) {
+		t->ns_fd = fd_take(&fd);
+		return read_live(t, 0, reader);
+	}
+	return read_text(t, fd, what, findings);
+}
+
+int rebind_tree_open(const char *what, uint32_t ns_id, const char *reader,
+		     struct rebind_report *report, struct rebind_tree **ret)
+{
+	cleanup_caps struct caps_state caps = caps_hold();
+	struct rebind_tree *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return -ENOMEM;
+	t->tree.root = MOUNT_NONE;
+	t->ns_fd = t->image_dir_fd = -EBADF;
+	int err = read_what(t, what, ns_id, reader, &report->findings);
+
+	if (!err)
+		err = put_in_order(t);
+	if (err)
+		rebind_tree_free(t);
+	else
+		*ret = t;
+	return err;
+}
+
+size_t rebind_tree_count(const struct rebind_tree *tree)
+{
+	return tree->tree.n;
+}
+
+void rebind_tree_get(const struct rebind_tree *tree, size_t index, struct rebind_mount *ret)
+{
+	static const enum rebind_owner owners[] = {
+		[MOUNT_UNDECIDED] = REBIND_OWNER_UNKNOWN, [MOUNT_ROOT] = REBIND_OWNER_ROOT,
+		[MOUNT_INTERNAL] = REBIND_OWNER_INTERNAL, [MOUNT_EXTERNAL] = REBIND_OWNER_EXTERNAL,
+		[MOUNT_PLUGIN] = REBIND_OWNER_PLUGIN,	  [MOUNT_SKIPPED] = REBIND_OWNER_UNKNOWN,
+	};
+	const struct mount *m = &tree->tree.mounts[tree->order[index]];
+
+	*ret = (struct rebind_mount){
+		.id = m->id,
+		.parent_id = m->parent_id,
+		.unique_id = m->unique_id,
+		.depth = tree->depth[index],
+		.dev_major = MOUNT_DEV_MAJOR(m->dev),
+		.dev_minor = MOUNT_DEV_MINOR(m->dev),
+		.mountpoint = m->mountpoint,
+		.root = m->root,
+		.fstype = m->fstype,
+		.source = m->source,
+		.options = m->options,
+		.key = m->key ? m->key : m->parent_key,
+		.shared = m->shared,
+		.master = m->master,
+		.unbindable = m->unbindable,
+		.is_file = m->kind == MOUNT_KIND_FILE,
+		.idmapped = m->attributes & MOUNT_ATTR_IDMAP,
+		.covered = tree_covering(&tree->tree, tree->order[index]) != MOUNT_NONE,
+		.deleted = m->deleted,
+		.owner = owners[m->owner],
+	};
+	flags_attr_text(m->attributes, ret->attributes);
+	flags_sb_text(m->sb_flags, ret->sb_flags);
+}
+
+/* The public struct has the fields of the private one, in their order. */
+size_t rebind_tree_formats(const struct rebind_tree *tree, size_t index,
+			   const struct rebind_format **ret, bool *ret_disabled)
+{
+	const struct mount *m = &tree->tree.mounts[tree->order[index]];
+	const struct mount_formats *formats =
+		tree->tree.mounts[tree_first_of_superblock(&tree->tree, m)].formats;
+
+	_Static_assert(sizeof(struct rebind_format) == sizeof(struct mount_format),
+		       "the same fields");
+	*ret = formats ? (const struct rebind_format *)formats->list : NULL;
+	*ret_disabled = formats && formats->disabled;
+	return formats ? formats->n : 0;
+}
+
+/* ---- comparison ---- */
+
+/* A tree that neither a kernel nor an image can be asked about any more. */

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A container's checkpoint in one file, as podman and CRI-O export it. */
+#ifndef REBIND_ARCHIVE_CHECKPOINT_H
+#define REBIND_ARCHIVE_CHECKPOINT_H
+
+#include "archive/archive.h"
+
+/**
+ * checkpoint_unpack - unpack what a restore of mounts reads of it
+ * @in_fd: a tar; plain, gzip or zstd
+ * @dir_fd: an empty directory that nobody else can write to
+ * @max_bytes: of all files together
+ *
+ * Unpacked are spec.dump, config.dump and checkpoint/, but for the memory of processes
+ * (checkpoint/pages-*.img); with private modes, whatever the archive says. All else is looked at
+ * and left out. Nothing is unpacked over what is there.
+ *
+ * Return: 0 or a negative errno with @fault filled: -EXDEV for a name that is absolute or has "..",
+ * -EBADMSG for what is neither a file nor a directory, a name that stands in it twice, and damage;
+ * -EFBIG for more than @max_bytes, or too many entries.
+ */
+int checkpoint_unpack(int in_fd, int dir_fd, uint64_t max_bytes, struct archive_fault *fault);
+
+#endif

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "archive/gzip.h"
+
+#include "base/pipeline.h"
+#include "base/fd.h"
+#include "archive/zlib.h"
+
+#define BLOCK 262144
+
+/* A quarter faster than 3 and 5 % larger, over the libraries of a Debian. */
+#define LEVEL 1
+
+#define DEFAULT_MEMORY 8
+
+struct gzip_state {
+	int fd;
+	struct digest digest;
+	struct belt belt;
+	z_stream z;
+	Bytef out[BLOCK];
+};
+
+/* Write all that zlib has to give. */
+static int deflate_all(struct gzip_state *gz, int flush)
+{
+	do {
+		gz->z.next_out = gz->out;
+		gz->z.avail_out = sizeof(gz->out);
+		/* It can only fail if it is called wrongly. */
+		zlib.deflate(&gz->z, flush);
+		size_t n = sizeof(gz->out) - gz->z.avail_out;
+		int err = fd_write_all(gz->fd, gz->out, n);
+
+		if (err)
+			return err;
+		digest_add(&gz->digest, gz->out, n);
+	} while (!gz->z.avail_out);
+	return 0;
+}
+
+/* In the other thread, if there is one. */
+static int compress_block(void *data, struct belt_block *block)
+{
+	struct gzip_state *gz = data;
+
+	gz->z.next_in = block->data;
+	gz->z.avail_in = (uInt)block->size;
+	return deflate_all(gz, Z_NO_FLUSH);
+}
+
+int gzip_start(struct gzip_state **ret, int fd)
+{
+	struct gzip_state *gz = malloc(sizeof(*gz));
+
+	if (!gz)
+		return -ENOMEM;
+	gz->fd = fd;
+	gz->z = (z_stream){ 0 };
+	digest_start(&gz->digest);
+	int err = belt_open(&gz->belt, BLOCK, compress_block, gz);
+
+	if (!err &&
+	    zlib.deflateInit2_(&gz->z, LEVEL, Z_DEFLATED, ZLIB_GZIP, DEFAULT_MEMORY,
+			       Z_DEFAULT_STRATEGY, ZLIB_VERSION, (int)sizeof(gz->z)) != Z_OK)
+		err = -ENOMEM;
+	*ret = gz;
+	if (err)
+		gzip_free(ret);
+	return err;
+}
+
+int gzip_add(struct gzip_state *gz, const void *data, size_t size)
+{
+	return belt_put(&gz->belt, data, size);
+}
+
+int gzip_end(struct gzip_state *gz, uint8_t digest[DIGEST_SIZE])
+{
+	int err = belt_end(&gz->belt);
+
+	if (!err)
+		err = deflate_all(gz, Z_FINISH);
+	if (!err)
+		digest_end(&gz->digest, digest);
+	return err;
+}
+
+void gzip_free(struct gzip_state **gz)
+{
+	int saved = errno;
+
+	if (*gz) {
+		belt_close(&(*gz)->belt);
+		zlib.deflateEnd(&(*gz)->z);
+	}
+	util_free(gz);
+	errno = saved;
+}

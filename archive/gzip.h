@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A gzip that is being written, and the digest of it. What is long is compressed beside who finds
+ * and reads it, as tar and gzip do it in two processes (base/pipeline.h).
+ */
+#ifndef REBIND_ARCHIVE_GZIP_H
+#define REBIND_ARCHIVE_GZIP_H
+
+#include "archive/digest.h"
+
+struct gzip_state;
+
+/**
+ * gzip_start - begin; archive_prepare() has been called
+ * @fd: where it goes; borrowed
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int gzip_start(struct gzip_state **ret, int fd);
+
+/**
+ * gzip_add - more data
+ *
+ * Return: 0, or why something of the data so far could not be written.
+ */
+int gzip_add(struct gzip_state *gz, const void *data, size_t size);
+
+/**
+ * gzip_end - write what is left
+ * @digest: of all that was written
+ *
+ * Return: 0, or why something could not be written.
+ */
+int gzip_end(struct gzip_state *gz, uint8_t digest[DIGEST_SIZE]);
+
+void gzip_free(struct gzip_state **gz);
+
+#endif

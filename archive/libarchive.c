@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#define LIBARCHIVE_NO_NAMES
+#include "archive/libarchive.h"
+
+struct libarchive_functions libarchive;
+
+#define ROW(name) LIBRARY_ROW(struct libarchive_functions, name)
+
+static const struct library_symbol symbols[] = { LIBARCHIVE_FUNCTIONS(ROW) };
+
+static struct library library = {
+	.soname = "libarchive.so.13",
+	.symbols = symbols,
+	.n_symbols = ARRAY_SIZE(symbols),
+	.table = &libarchive,
+};
+
+int libarchive_load(const char **ret_reason)
+{
+	int err = library_load(&library);
+
+	*ret_reason = library.reason;
+	return err;
+}

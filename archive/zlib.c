@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "archive/zlib.h"
+
+struct zlib_functions zlib;
+
+#define ROW(name) LIBRARY_ROW(struct zlib_functions, name)
+
+static const struct library_symbol symbols[] = { ZLIB_FUNCTIONS(ROW) };
+
+/* libarchive has it loaded already. */
+static struct library library = {
+	.soname = "libz.so.1",
+	.symbols = symbols,
+	.n_symbols = ARRAY_SIZE(symbols),
+	.table = &zlib,
+};
+
+int zlib_load(const char **ret_reason)
+{
+	int err = library_load(&library);
+
+	*ret_reason = library.reason;
+	return err;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Blocks of bytes that a second thread fills or empties while the caller does the opposite, a
+ * bounded number of them. The thread is begun with the second block: what is small does without,
+ * and so does who has one CPU or cannot have a thread. Nobody sees a difference but in time.
+ *
+ * The thread sees memory and open descriptors, and no more than that: it must not name a path, as
+ * the working directory moves below it, nor change what a thread has of its own (ids, namespaces).
+ * It takes no signals.
+ */
+#ifndef REBIND_BASE_PIPELINE_H
+#define REBIND_BASE_PIPELINE_H
+
+#include <pthread.h>
+#include <sys/types.h>
+
+#include "base/util.h"
+
+#define BELT_BLOCKS 4
+
+struct belt_block {
+	unsigned char *data;
+	size_t size; /* in use */
+};
+
+/**
+ * belt_fn - fill a block and say its size, 0 at the end; or take what is in a block
+ * @data: nothing that the caller touches before belt_get() tells the end, or belt_end() is over
+ *
+ * Return: 0 or a negative errno; it is not called again then.
+ */
+typedef int (*belt_fn)(void *data, struct belt_block *block);
+
+struct belt {
+	size_t room; /* of a block */
+	belt_fn work;
+	void *data;
+	struct belt_block blocks[BELT_BLOCKS];
+	unsigned int filled, emptied; /* so many, modulo 2^32; blocks between are full */
+	struct belt_block *held;      /* by the caller */
+	bool closed;
+	int err; /* the work's */
+	bool asked, has_thread;
+	pthread_t thread;
+	pid_t tid;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+};
+
+/**
+ * belt_open - nothing happens yet
+ * @room: of a block
+ *
+ * Return: 0 or -ENOMEM; belt_close() is right in both cases.
+ */
+int belt_open(struct belt *belt, size_t room, belt_fn work, void *data);
+
+/**
+ * belt_put - bytes for the work to take, now or later
+ *
+ * Return: 0, or what the work returned for some block before.
+ */
+int belt_put(struct belt *belt, const void *data, size_t size);
+
+/**
+ * belt_end - have the work take the rest, and wait until it has
+ *
+ * Return: 0, or what the work returned for some block.
+ */
+int belt_end(struct belt *belt);
+
+/**
+ * belt_get - the next block that the work filled
+ * @ret: valid until the next call
+ *
+ * Return: its size, 0 at the end, or what the work returned.
+ */
+ssize_t belt_get(struct belt *belt, const void **ret);
+
+/**
+ * belt_close - stop, wait for the thread to be gone, free the blocks
+ *
+ * Gone as the kernel has it: setns(2) and unshare(2) count threads. errno is kept.
+ */
+void belt_close(struct belt *belt);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* rebind_mount_info() for plugins, from the model. */
+#ifndef REBIND_HOOKS_MOUNT_INFO_H
+#define REBIND_HOOKS_MOUNT_INFO_H
+
+#include "include/rebind-plugin.h"
+
+/**
+ * plugin_info - answer rebind_mount_info()
+ * @tree: a struct mount_tree
+ */
+int plugin_info(void *tree, int id, struct rebind_mount_info *info);
+
+#endif

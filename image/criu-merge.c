@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The inventory is decoded, changed in one field and encoded: protobuf-c keeps the fields that
+ * rebind.proto does not name.
+ */
+#include "image/criu-merge.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "image/image.h"
+#include "image/rebind.pb-c.h"
+#include "image/record.h"
+#include "image/inventory.h"
+
+#define INVENTORY "inventory.img"
+#define FILES	  "files.img"
+
+#define no_joint(findings, help, ...) \
+	(findings_add(findings, "image-processes", 0, NULL, help, __VA_ARGS__), -EBADMSG)
+
+int joint_check(int dir_fd, uint32_t *ret_ns_id, struct findings *findings)
+{
+	struct image_info info = { 0 };
+	uint32_t n = 0;
+	int err = select_inventory(dir_fd, &info, findings);
+
+	if (err == -ENOENT)
+		return no_joint(findings, "CRIU's post-dump action",
+				INVENTORY " is not there: CRIU has not dumped the processes yet");
+	if (err)
+		return err;
+	if (info.by_rebind)
+		return no_joint(findings, "an empty directory",
+				"the mounts of this image are rebind's already");
+	/* CRIU writes it when there is such a file. */
+	if (faccessat(dir_fd, "remap-fpath.img", F_OK, 0) == 0)
+		return no_joint(
+			findings, "CRIU alone",
+			"a file that was removed is still open or mapped, which CRIU restores "
+			"only among mounts of its own");
+	err = select_namespace(dir_fd, ret_ns_id, findings);
+	if (!err)
+		err = select_count(dir_fd, &n);
+	if (err || n == 1)
+		return err;
+	return no_joint(findings, "CRIU alone",
+			"the processes are in %u mount namespaces; only that of the first process "
+			"can be kept",
+			n);
+}
+
+static int read_inventory(int dir_fd, struct record_pool *pool, Rebind__InventoryEntry **ret,
+			  struct findings *findings)
+{
+	cleanup_record_file struct record_file file = RECORD_FILE_INIT;
+	ProtobufCMessage *message;
+	int err = record_open(&file, dir_fd, INVENTORY, RECORD_MAGIC_INVENTORY, findings);
+
+	if (!err)
+		err = record_first(&file, &rebind__inventory_entry__descriptor, pool, &message,
+				   findings);
+	if (!err)
+		*ret = (Rebind__InventoryEntry *)message;
+	return err;
+}
+
+static int put_inventory(int fd, const Rebind__InventoryEntry *entry)
+{
+	cleanup_record_out struct record_out out = { .fd = fd };
+	int err = record_put_magic(&out, RECORD_MAGIC_INVENTORY);
+
+	if (!err)
+		err = record_put(&out, &entry->base);
+	return err ? err : record_flush(&out);
+}
+
+int joint_mark(int dir_fd, struct findings *findings)
+{
+	cleanup_record_pool struct record_pool pool = { 0 };
+	cleanup_image_file struct image_file file = IMAGE_FILE_INIT;
+	Rebind__RebindInventory ours = REBIND__REBIND_INVENTORY__INIT;
+	Rebind__InventoryEntry *entry;
+	int err = read_inventory(dir_fd, &pool, &entry, findings);
+
+	if (!err)
+		err = image_file_start(&file, dir_fd, INVENTORY);
+	if (err)
+		return err;
+	ours.version = 1;
+	ours.has_processes = ours.processes = true;
+	entry->rebind = &ours;
+	err = put_inventory(file.fd, entry);
+	/* Without an inventory, for this moment, the directory is no image. */
+	if (!err && unlinkat(dir_fd, INVENTORY, 0) < 0)
+		err = -errno;
+	return err ? err : image_file_finish(&file);
+}
+
+int joint_write_criu_inventory(int dir_fd, int out_fd, struct findings *findings)
+{
+	cleanup_record_pool struct record_pool pool = { 0 };
+	Rebind__InventoryEntry *entry;
+	uint32_t ns_id = 0;
+	int err = read_inventory(dir_fd, &pool, &entry, findings);
+
+	if (!err)
+		err = select_namespace(dir_fd, &ns_id, findings);
+	if (err)
+		return err;
+	if (!entry->root_ids)
+		return no_joint(findings, NULL,
+				INVENTORY " does not say in which namespaces the dump was made");
+	entry->root_ids->has_mnt_ns_id = true;
+	entry->root_ids->mnt_ns_id = ns_id;
+	return put_inventory(out_fd, entry);
+}
+
+/* Return: 1 if it was changed, 0, or a negative errno. */
+static int put_file(struct record_out *out, const uint8_t *data, size_t size)
+{
+	Rebind__FileEntry *entry = rebind__file_entry__unpack(NULL, size, data);
+
+	if (!entry)
+		return -EBADMSG;
+	bool named = entry->socket && entry->socket->has_mnt_id && entry->socket->mnt_id >= 0;
+
+	if (named)
+		entry->socket->mnt_id = -1;
+	int err = record_put(out, &entry->base);
+
+	rebind__file_entry__free_unpacked(entry, NULL);
+	return err ? err : named;
+}
+
+int joint_write_criu_files(int dir_fd, int out_fd, struct findings *findings)
+{
+	cleanup_record_file struct record_file file = RECORD_FILE_INIT;
+	cleanup_record_out struct record_out out = { .fd = out_fd };
+	const uint8_t *data;
+	size_t size;
+	int err = record_open(&file, dir_fd, FILES, RECORD_MAGIC_FILES, findings);
+	int got = 0, changed = 0;
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	err = record_put_magic(&out, RECORD_MAGIC_COMMON);
+	if (!err)
+		err = record_put_magic(&out, RECORD_MAGIC_FILES);
+	while (!err && (got = record_next(&file, &data, &size, findings)) > 0) {
+		int one = put_file(&out, data, size);
+
+		err = one < 0 ? one : 0;
+		changed |= one > 0;
+	}
+	if (!err)
+		err = got < 0 ? got : record_flush(&out);
+	return err ? err : changed;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * An image of two programs: CRIU dumped the processes, rebind their mounts. Our mountpoints file
+ * stands in the place of CRIU's, and the inventory says so (rebind_inventory.processes).
+ */
+#ifndef REBIND_IMAGE_CRIU_MERGE_H
+#define REBIND_IMAGE_CRIU_MERGE_H
+
+#include "model/findings.h"
+
+/**
+ * joint_check - can the mounts of this directory be ours
+ * @dir_fd: what CRIU is about to complete: its inventory and process tree are there
+ * @ret_ns_id: the mount namespace of the root task
+ *
+ * Return: 0; -EBADMSG with a finding: no inventory, one that rebind had a hand in already,
+ * processes in several mount namespaces (only the root task's would come back); another negative
+ * errno.
+ */
+int joint_check(int dir_fd, uint32_t *ret_ns_id, struct findings *findings);
+
+/**
+ * joint_mark - note in the inventory that the mounts are rebind's
+ *
+ * All that CRIU wrote into the inventory stays, also what is not known here. To be called last.
+ * Return: 0 or a negative errno; a directory in which this failed may have no inventory.
+ */
+int joint_mark(int dir_fd, struct findings *findings);
+
+/**
+ * joint_write_criu_inventory - the inventory that makes CRIU leave the mounts alone
+ * @dir_fd: the image directory; it is only read
+ * @out_fd: where the changed inventory goes
+ *
+ * CRIU builds mounts when the namespace of the root task (ids-<pid>.img) is another than that of
+ * the caller of its dump (root_ids of the inventory). Here it is the same.
+ *
+ * Return: 0, or a negative errno with a finding.
+ */
+int joint_write_criu_inventory(int dir_fd, int out_fd, struct findings *findings);
+
+/**
+ * joint_write_criu_files - the open files, as CRIU can make them again among mounts of others
+ * @dir_fd: the image directory; it is only read
+ * @out_fd: where the changed files.img goes
+ *
+ * A unix socket has the mount of its name there, which CRIU would look for among those that it
+ * made. Without it CRIU binds by the path in the joined namespace.
+ *
+ * Return: 1, 0 if nothing had to be changed (or there is no such file), or a negative errno, with
+ * a finding if it is about the image.
+ */
+int joint_write_criu_files(int dir_fd, int out_fd, struct findings *findings);
+
+#endif

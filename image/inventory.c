@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "image/inventory.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/caps.h"
+#include "base/fd.h"
+#include "image/rebind.pb-c.h"
+#include "image/record.h"
+
+#define OUR_VERSION 1
+#define NAMESPACES                                                                   \
+	(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | \
+	 CLONE_NEWCGROUP)
+#define LISTED_MAX 64 /* namespaces that a sentence names */
+
+#define bad_image(findings, code, help, ...) \
+	(findings_add(findings, code, 0, NULL, help, __VA_ARGS__), -EBADMSG)
+
+/* ---- the inventory ---- */
+
+static bool has_pstree(int dir_fd)
+{
+	cleanup_fd int fd = caps_openat(dir_fd, "pstree.img", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd >= 0;
+}
+
+static int check_inventory(int dir_fd, const Rebind__InventoryEntry *entry, struct image_info *info,
+			   struct findings *findings)
+{
+	const Rebind__RebindInventory *ours = entry->rebind;
+
+	info->version = entry->img_version;
+	info->by_rebind = ours != NULL;
+	info->has_processes = ours && ours->has_processes ? ours->processes : has_pstree(dir_fd);
+	info->has_namespaces = ours && ours->has_namespaces;
+	info->namespaces = info->has_namespaces ? ours->namespaces : 0;
+	if (entry->img_version != 1 && entry->img_version != 2)
+		return bad_image(findings, "image-version", NULL,
+				 "inventory.img is of the image version %u; 1 and 2 are known",
+				 entry->img_version);
+	if (ours && (ours->version != OUR_VERSION || ours->base.n_unknown_fields))
+		return bad_image(findings, "image-version", NULL,
+				 "inventory.img was written by another version of rebind (%u); "
+				 "%d is known",
+				 ours->version, OUR_VERSION);
+	if (info->namespaces & ~NAMESPACES)
+		return bad_image(findings, "image-inventory", NULL,
+				 "inventory.img names namespaces of an unknown kind (%#x)",
+				 info->namespaces & ~NAMESPACES);
+	return 0;
+}
+
+int select_inventory(int dir_fd, struct image_info *info, struct findings *findings)
+{
+	cleanup_record_file struct record_file file = RECORD_FILE_INIT;
+	cleanup_record_pool struct record_pool pool = { 0 };
+	ProtobufCMessage *entry;
+	const uint8_t *data;
+	size_t size;
+	int err = record_open(&file, dir_fd, "inventory.img", RECORD_MAGIC_INVENTORY, findings);
+
+	if (!err)
+		err = record_first(&file, &rebind__inventory_entry__descriptor, &pool, &entry,
+				   findings);
+	if (err)
+		return err;
+	err = check_inventory(dir_fd, (Rebind__InventoryEntry *)entry, info, findings);
+	int more = record_next(&file, &data, &size, findings);
+
+	if (more > 0)
+		return bad_image(findings, "image-inventory", NULL,
+				 "inventory.img has more than one record");
+	return more < 0 ? more : err;
+}
+
+/* ---- the namespace ---- */
+
+static int root_pid(int dir_fd, uint32_t *ret_pid, struct findings *findings)
+{
+	cleanup_record_file struct record_file file = RECORD_FILE_INIT;
+	cleanup_record_pool struct record_pool pool = { 0 };
+	ProtobufCMessage *entry;
+	int err = record_open(&file, dir_fd, "pstree.img", RECORD_MAGIC_PSTREE, findings);
+
+	if (!err)
+		err = record_first(&file, &rebind__pstree_entry__descriptor, &pool, &entry,
+				   findings);
+	if (!err)
+		*ret_pid = ((Rebind__PstreeEntry *)entry)->pid;
+	return err;
+}
+
+static int mnt_ns_of(int dir_fd, uint32_t pid, uint32_t *ret_ns_id, struct findings *findings)
+{
+	cleanup_record_file struct record_file file = RECORD_FILE_INIT;
+	cleanup_record_pool struct record_pool pool = { 0 };
+	ProtobufCMessage *message;
+	char name[32];
+
+	snprintf(name, sizeof(name), "ids-%u.img", pid);
+	int err = record_open(&file, dir_fd, name, RECORD_MAGIC_IDS, findings);
+
+	if (!err)
+		err = record_first(&file, &rebind__ids_entry__descriptor, &pool, &message,
+				   findings);
+	if (err)
+		return err;
+	const Rebind__IdsEntry *ids = (const Rebind__IdsEntry *)message;
+
+	if (!ids->has_mnt_ns_id || ids->mnt_ns_id == 0)
+		return bad_image(findings, "image-namespace", NULL,
+				 "%s does not say which mount namespace is the process's", name);
+	*ret_ns_id = ids->mnt_ns_id;
+	return 0;
+}
+
+/* Return: the id in "mountpoints-<id>.img", or 0. */
+static uint32_t id_of_name(const char *name)
+{
+	static const char prefix[] = "mountpoints-";
+	size_t n = sizeof(prefix) - 1;
+	char *end;
+
+	if (strncmp(name, prefix, n) != 0 || name[n] < '1' || name[n] > '9')
+		return 0;
+	unsigned long long id = strtoull(name + n, &end, 10);
+
+	return id <= UINT32_MAX && strcmp(end, ".img") == 0 ? (uint32_t)id : 0;
+}
+
+struct found {
+	uint32_t ids[LISTED_MAX]; /* ascending */
+	uint32_t n;		  /* of all, also of those not listed */
+};
+
+static void add_found(struct found *found, uint32_t id)
+{
+	uint32_t i = found->n < LISTED_MAX ? found->n : LISTED_MAX - 1;
+
+	if (found->n++ >= LISTED_MAX && found->ids[i] < id)
+		return;
+	for (; i && found->ids[i - 1] > id; i--)
+		found->ids[i] = found->ids[i - 1];
+	found->ids[i] = id;
+}
+
+static int list_namespaces(int dir_fd, struct found *found)
+{
+	cleanup_fd int fd = caps_openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fd;
+	cleanup_dirp DIR *dir = fdopendir(fd);
+	const struct dirent *entry;
+	int more;
+
+	if (!dir)
+		return -errno;
+	fd_take(&fd);
+	while ((more = fd_next_entry(dir, &entry)) > 0) {
+		uint32_t id = id_of_name(entry->d_name);
+
+		if (id)
+			add_found(found, id);
+	}
+	return more;
+}
+
+static int several(const struct found *found, struct findings *findings)
+{
+	char list[LISTED_MAX * 12] = "";
+	size_t used = 0;
+
+	for (uint32_t i = 0; i < found->n && i < LISTED_MAX; i++)
+		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%u", i ? ", " : "",
+					 found->ids[i]);
+	return bad_image(findings, "image-namespace", "--ns-id ID",
+			 "the image has %u mount namespaces (%s%s) and no process tree that would "
+			 "tell which one is meant",
+			 found->n, list, found->n > LISTED_MAX ? ", ..." : "");
+}
+
+static int only_namespace(int dir_fd, uint32_t *ret_ns_id, struct findings *findings)
+{
+	struct found found = { .n = 0 };
+	int err = list_namespaces(dir_fd, &found);
+
+	if (err) {
+		findings_add(findings, "image-read", 0, NULL, NULL,
+			     "the image directory cannot be listed: %s", strerror(-err));
+		return err;
+	}
+	if (found.n == 0)
+		return bad_image(
+			findings, "image-namespace", NULL,
+			"the image has no mount namespace: there is no mountpoints-ID.img");
+	if (found.n > 1)
+		return several(&found, findings);
+	*ret_ns_id = found.ids[0];
+	return 0;
+}
+
+int select_count(int dir_fd, uint32_t *ret)
+{
+	struct found found = { .n = 0 };
+	int err = list_namespaces(dir_fd, &found);
+
+	if (!err)
+		*ret = found.n;
+	return err;
+}
+
+int select_namespace(int dir_fd, uint32_t *ret_ns_id, struct findings *findings)
+{
+	uint32_t pid;
+	int err = root_pid(dir_fd, &pid, findings);
+
+	if (!err)
+		err = mnt_ns_of(dir_fd, pid, ret_ns_id, findings);
+	/* No pstree; or an old image, whose ids stand elsewhere. */
+	if (err == -ENOENT)
+		return only_namespace(dir_fd, ret_ns_id, findings);
+	return err;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files beside the mountpoints say: the inventory, and which namespace is meant. */
+#ifndef REBIND_IMAGE_INVENTORY_H
+#define REBIND_IMAGE_INVENTORY_H
+
+#include "image/image.h"
+
+/**
+ * select_inventory - read inventory.img
+ * @info: version, by_rebind, has_processes are filled
+ *
+ * Return: 0; -ENOENT without a finding; another negative errno with one.
+ */
+int select_inventory(int dir_fd, struct image_info *info, struct findings *findings);
+
+/**
+ * select_namespace - which mountpoints file is to be read
+ * @ret_ns_id: untouched on failure
+ *
+ * Return: 0 or a negative errno with a finding.
+ */
+int select_namespace(int dir_fd, uint32_t *ret_ns_id, struct findings *findings);
+
+/**
+ * select_count - how many mount namespaces the image has
+ * Return: 0 or a negative errno.
+ */
+int select_count(int dir_fd, uint32_t *ret);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the builder knows while it carries out the plan. */
+#ifndef REBIND_MNT_BUILD_CONTEXT_H
+#define REBIND_MNT_BUILD_CONTEXT_H
+
+#include "hooks/hooks.h"
+#include "mnt/ns/idmap.h"
+#include "mnt/build/journal.h"
+#include "mnt/ns/helper.h"
+#include "mnt/ipc/progress.h"
+#include "mnt/source/source.h"
+#include "model/plan.h"
+
+/* Roots that were deleted, made again and still to be deleted: fs/deleted.c's own. */
+struct build_gone {
+	struct gone *list;
+	uint32_t n;
+	struct table by_first; /* first mount of a superblock -> the last index of list */
+	struct table by_root;  /* superblock, inode and path -> index of list */
+	struct table by_inode; /* superblock and inode -> the first index of list */
+	struct table keepers; /* superblock and inode -> the mount by which the contents are kept */
+	bool has_keepers;
+};
+
+struct build {
+	const struct rebind_restore_options *options;
+	struct mount_tree *tree;
+	const struct mount_tree *callers;
+	const struct plan *plan;
+	struct sources *sources;
+	const struct idmaps *idmaps;
+	struct keeper *keeper; /* NULL: the builder's own namespaces are those to be mounted */
+	struct hooks_host *host;
+	int image_dir_fd;
+	int caller_fd; /* socket to the caller */
+	struct progress progress;
+	uint64_t contents_memory; /* that unpacked contents took so far */
+
+	int old_root_fd;      /* the caller's root, O_PATH */
+	int staging_fd;	      /* the staging root */
+	int early_root_fd;    /* the new root's clone, until its turn comes */
+	int64_t staging_size; /* and how it was when staging.c last looked */
+	uint64_t newest_mount;
+	bool knows_new_mounts; /* listmount(2) */
+	int *fds;	       /* by mount, then by seed: its descriptor */
+	int *givers; /* by first mount of a superblock: a detached mount that shows all of it */
+	struct table places; /* late mounts: index -> descriptor of the place held */
+	bool *lost; /* by mount: could not be placed, with a finding; so could nothing below */
+	struct build_gone gone;
+	pid_t overlays_pid; /* the child that makes them, or 0 */
+	int overlays_sock;
+	int callers_ns_fd;
+	int ns_fd;	/* the namespace that is built */
+	int pin_dir_fd; /* where the caller may have pinned it, and ... */
+	char pin_name[256];
+	struct path_cache cache;
+	struct findings findings;
+	struct journal journal; /* of mountpoints that were made; the caller has the same */
+};
+
+/**
+ * build_lose - a finding about a mount of the plan; the build goes on to find the others
+ */
+#define build_lose(b, i, code, help, ...)                                                       \
+	do {                                                                                    \
+		findings_mount(&(b)->findings, code, &(b)->tree->mounts[i], help, __VA_ARGS__); \
+		(b)->lost[i] = true;                                                            \
+	} while (0)
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Mountpoints that are missing: made, and listed in the journal. */
+#ifndef REBIND_MNT_BUILD_MOUNTPOINT_H
+#define REBIND_MNT_BUILD_MOUNTPOINT_H
+
+#include "mnt/build/context.h"
+
+/**
+ * mountpoint_make - make the place of a mount, with the directories on the way
+ *
+ * In a filesystem that we created; elsewhere only with --create-mountpoints, and there through the
+ * source, which may be writable where the mount is not. Each is told to the caller before it is
+ * made.
+ *
+ * Return: 0, -ENOENT if it may not be made, or another negative errno.
+ */
+int mountpoint_make(struct build *b, uint32_t i);
+
+/**
+ * mountpoint_make_listed - make one entry of a filesystem that is not ours, in both journals
+ *
+ * Return: 0 or a negative errno.
+ */
+int mountpoint_make_listed(struct build *b, int dir_fd, const char *name, enum mount_kind kind);
+
+#endif

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "mnt/check/caller-mounts.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "mnt/ns/request.h"
+#include "model/filesystem.h"
+
+struct check {
+	const struct rebind_restore_options *options;
+	const struct mount_tree *tree, *callers;
+	struct findings *findings;
+};
+
+/* fs.mount-max counts the copy of the caller's mounts and the new ones together. */
+static void check_count(const struct check *c)
+{
+	cleanup_fd int fd = open("/proc/sys/fs/mount-max", O_RDONLY | O_CLOEXEC);
+	char text[32] = "";
+	unsigned long max =
+		fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 ? strtoul(text, NULL, 10) : 0;
+
+	/* The staging root is one more. */
+	if (max && (unsigned long)c->callers->n + c->tree->n + 1 > max)
+		findings_add(
+			c->findings, "too-many-mounts", 0, NULL, "sysctl fs.mount-max",
+			"%u mounts of the image and %u of the caller are more than fs.mount-max (%lu)",
+			c->tree->n, c->callers->n, max);
+}
+
+/* The one sysfs of a network namespace, say: read-only as a whole in the image, and in use by the
+ * caller. */
+static void check_single(const struct check *c, const struct mount *m, const struct filesystem *fs)
+{
+	char help[64];
+
+	if (!fs->namespace || ns_wish_names(c->options, fs->namespace))
+		return;
+	for (uint32_t i = 0; i < c->callers->n; i++) {
+		const struct mount *own = &c->callers->mounts[i];
+
+		if (strcmp(own->fstype, m->fstype) != 0 || (own->sb_flags & MS_RDONLY) ||
+		    (strcmp(m->fstype, "cgroup") == 0 &&
+		     !filesystem_same_options(own->options, m->options)))
+			continue;
+		snprintf(help, sizeof(help), "--new-ns %s or --join-ns %s:PID", fs->namespace,
+			 fs->namespace);
+		findings_mount(
+			c->findings, "superblock", m, help,
+			"its %s was read-only as a whole, and that of the caller's %s namespace is not",
+			m->fstype, fs->namespace);
+		return;
+	}
+}
+
+static void check_singles(const struct check *c)
+{
+	for (uint32_t i = 0; i < c->tree->n; i++) {
+		const struct mount *m = &c->tree->mounts[i];
+		const struct filesystem *fs = filesystem_find(m->fstype);
+
+		if (m->owner == MOUNT_INTERNAL && (m->sb_flags & MS_RDONLY) && fs &&
+		    (fs->flags & FILESYSTEM_SINGLE) && tree_first_of_superblock(c->tree, m) == i)
+			check_single(c, m, fs);
+	}
+}
+
+void callers_check(const struct rebind_restore_options *options, const struct mount_tree *tree,
+		   const struct mount_tree *callers, struct findings *findings)
+{
+	struct check check = { options, tree, callers, findings };
+
+	check_count(&check);
+	check_singles(&check);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the mounts that the caller has already mean for those that an image asks for. */
+#ifndef REBIND_MNT_CHECK_CALLER_MOUNTS_H
+#define REBIND_MNT_CHECK_CALLER_MOUNTS_H
+
+#include "include/rebind.h"
+#include "model/findings.h"
+#include "model/tree.h"
+
+/**
+ * callers_check - would the caller's own mounts forbid the new ones
+ *
+ * Findings: more mounts than fs.mount-max lets one namespace have; a superblock that is read-only
+ * in the image, which a namespace has once only, and the caller's is not.
+ */
+void callers_check(const struct rebind_restore_options *options, const struct mount_tree *tree,
+		   const struct mount_tree *callers, struct findings *findings);
+
+#endif

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "mnt/check/preflight.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/caps.h"
+#include "base/path.h"
+#include "hooks/hooks.h"
+#include "archive/archive.h"
+#include "image/image.h"
+#include "mnt/contents/contents.h"
+#include "mnt/contents/rules.h"
+
+/* Only what the caller's own tree shows now: below a source, not below what is still to be mounted.
+ */
+static void look_for_mountpoint(const struct mount_tree *tree, const struct sources *sources,
+				const struct mount *m, struct findings *findings)
+{
+	const struct source *source = &sources->of[m->parent];
+
+	if (source->group == MOUNT_NONE)
+		return;
+	cleanup_free char *path = path_join(source->rest, tree_relative(tree, m));
+	cleanup_fd int fd =
+		path ? path_open_beneath(sources->groups[source->group].path_fd, path) : -ENOMEM;
+
+	if (fd == -ENOENT)
+		findings_mount(findings, "no-mountpoint", m, "--create-mountpoints",
+			       "its mountpoint does not exist");
+	else if (fd == -ELOOP)
+		findings_mount(
+			findings, "symlink", m, NULL,
+			"its mountpoint is, or lies behind, a symlink, which is not followed");
+}
+
+static void look_for_mountpoints(const struct rebind_restore_options *options,
+				 const struct mount_tree *tree, const struct sources *sources,
+				 struct findings *findings)
+{
+	tree_for_each (i, tree) {
+		const struct mount *m = &tree->mounts[i], *parent = tree_parent(tree, m);
+
+		if (parent && !options->create_mountpoints &&
+		    (parent->owner == MOUNT_ROOT || parent->owner == MOUNT_EXTERNAL))
+			look_for_mountpoint(tree, sources, m, findings);
+	}
+}
+
+static void note_plugin(void *data, const struct hooks_plugin *plugin)
+{
+	*(uint32_t *)data |= plugin->hooks;
+}
+
+static void look_for_plugins(const struct rebind_restore_options *options,
+			     const struct mount_tree *tree, struct findings *findings)
+{
+	uint32_t found = 0;
+	bool asked = false;
+
+	for (uint32_t i = 0; i < tree->n; i++) {
+		const struct mount *m = &tree->mounts[i];
+
+		if (m->owner != MOUNT_PLUGIN)
+			continue;
+		if (!asked)
+			hooks_list(options->libdir, note_plugin, &found);
+		asked = true;
+		if (!(found & UINT32_C(1) << hooks_of_mount(m)))
+			findings_mount(findings, "no-plugin", m, "-L DIR",
+				       "a plugin's mount, and no plugin that restores %s is there",
+				       m->file_id ? "such descriptors" : "mounts");
+	}
+}
+
+static void look_at_contents(const struct rebind_restore_options *options, const struct mount *m,
+			     int image_dir_fd, uint64_t *memory, struct findings *findings)
+{
+	struct archive_fault fault = { "" };
+	struct mount_contents done = { 0 };
+	char name[64];
+	cleanup_fd int in = caps_openat(image_dir_fd, image_contents_name(m, name),
+					O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	/* As fs_tmpfs_fill() has it. */
+	if (in == -ENOENT && !m->contents && strcmp(m->fstype, "tmpfs") != 0)
+		return;
+	if (in < 0) {
+		findings_mount(findings, "no-contents", m, NULL,
+			       "its contents '%s' cannot be opened: %s", name, strerror(-in));
+		return;
+	}
+	struct archive_rules rules = contents_rules(options, in, m->contents, memory);
+
+	rules.policy = ARCHIVE_LIST_ONLY | ARCHIVE_ANY_DEVICES;
+	int err = archive_unpack(in, -EBADF, &rules, &done, NULL, NULL, NULL, &fault);
+	bool other = !err && m->contents && m->contents->has_digest &&
+		     memcmp(m->contents->digest, done.digest, sizeof(done.digest)) != 0;
+
+	if (err == -EFBIG)
+		findings_mount(findings, "contents-size", m,
+			       m->contents && m->contents->entries ? NULL : "--max-contents SIZE",
+			       "its contents '%s' are too many: %s", name, fault.text);
+	else if (err || other)
+		findings_mount(findings, "bad-contents", m, NULL,
+			       "its contents '%s' are damaged: %s", name,
+			       err ? fault.text : "not the file that was dumped");
+}
+
+void lookahead(const struct rebind_restore_options *options, const struct mount_tree *tree,
+	       const struct sources *sources, int image_dir_fd, struct findings *findings)
+{
+	uint64_t memory = 0;
+
+	look_for_mountpoints(options, tree, sources, findings);
+	look_for_plugins(options, tree, findings);
+	for (uint32_t i = 0; i < tree->n; i++)
+		if (contents_is_first(tree, &tree->mounts[i]) &&
+		    !contents_are_elsewhere(&tree->mounts[i]))
+			look_at_contents(options, &tree->mounts[i], image_dir_fd, &memory,
+					 findings);
+}

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Whatever is hidden comes from a copy of the namespace, made by a child of its own, the peeler:
+ * from the top down, each mount is read when everything on it is gone, and then moved aside, so
+ * that what it covered comes to light. Before that all of the copy is private, and that is checked:
+ * an umount that propagated would be one in the source.
+ */
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "mnt/contents/worker.h"
+#include "mnt/contents/contents.h"
+#include "mnt/contents/unlinked.h"
+
+/* How far the peeler may be ahead of the reader: descriptors under way count against its user. */
+#define AHEAD_MAX 32
+
+/* In the peeler: until no more than that many mounts are unread. */
+static int wait_for_reader(struct reader *r, unsigned int ahead)
+{
+	char word;
+
+	for (; r->ahead > ahead; r->ahead--)
+		if (fd_recv(r->peeler_sock, &word, 1, NULL) != 1)
+			return -EPIPE;
+	return 0;
+}
+
+/*
+ * Let the reader read it, while we go on: the way up a stack costs its height, and less by far if
+ * nobody else's memory came between two of them.
+ */
+static int hand_up(struct reader *r, uint32_t first, int dir_fd)
+{
+	int err = fd_send(r->peeler_sock, &first, sizeof(first), dir_fd);
+
+	if (err)
+		return err;
+	r->done[first] = true;
+	r->n_left--;
+	return ++r->ahead < AHEAD_MAX ? 0 : wait_for_reader(r, AHEAD_MAX / 2);
+}
+
+/* What was stacked on the root is gone, and we with it: into what it covered. */
+static int enter_again(const struct reader *r)
+{
+	cleanup_fd int own = openat(r->proc_fd, "ns/mnt", O_RDONLY | O_CLOEXEC);
+
+	return own < 0 || setns(own, CLONE_NEWNS) < 0 ? -errno : 0;
+}
+
+/* All that was on it is gone, as a rule: a clone would show nothing else. */
+static int open_peeled(const struct reader *r, uint32_t i, int place)
+{
+	const struct mount *m = &r->tree->mounts[i];
+
+	if (r->stuck[i] || contents_is_mapped(r->tree, m))
+		return contents_open_clean(r, m, place);
+	/* As there: hidden or not, who has it open may put a device in the place of a file. */
+	sys_mount_setattr(place, 0, MOUNT_ATTR_NODEV, 0, 0, -1);
+	int dir = openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return dir < 0 ? -errno : dir;
+}
+
+static int hand_up_if_ours(struct reader *r, uint32_t i, int place)
+{
+	const struct mount *m = &r->tree->mounts[i];
+	uint32_t first = tree_first_of_superblock(r->tree, m);
+
+	if (contents_is_first(r->tree, &r->tree->mounts[first]) && !r->done[first] &&
+	    mount_is_fsroot(m) && place >= 0) {
+		cleanup_fd int dir = open_peeled(r, i, place);
+		int err = dir < 0 ? 0 : hand_up(r, first, dir);
+
+		if (err)
+			return err;
+	}
+	if (deleted_is_ours(r->tree, m) && !r->done[i]) {
+		cleanup_fd int dir = deleted_open_place(m);
+		int err = dir < 0 ? 0 : hand_up(r, i, dir);
+
+		/* It is read by its name, where it stands. */
+		return err ? err : wait_for_reader(r, 0);
+	}
+	return 0;
+}
+
+/* One that is locked to its place stays; whatever it hides is missed below. */
+static int remove_cover(struct reader *r, uint32_t i, int place, bool is_directory)
+{
+	const struct mount *m = &r->tree->mounts[i];
+	bool is_root = !m->mountpoint[1];
+
+	if (!is_root && place >= 0 && aside_move(&r->aside, place, is_directory) == 0)
+		return 0;
+	/* Else it would be what is on top there. */
+	if (is_root)
+		aside_drop(&r->aside);
+	/* From inside, a directory's mount goes without another way up the stack that it is on. */
+	bool inside = !is_root && place >= 0 && fchdir(place) == 0;
+
+	if (umount2(inside ? "." : m->mountpoint, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+		r->stuck[m->parent] = true;
+	else if (is_root)
+		return enter_again(r);
+	return 0;
+}
+
+/* What is on top at a mount's path, if it is that mount. */
+static int open_place(const struct mount *m, bool *ret_is_directory)
+{
+	cleanup_fd int fd = open(m->mountpoint, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	uint32_t mode;
+
+	if (fd < 0 || !contents_is_there(m, fd, &mode))
+		return -ENOENT;
+	*ret_is_directory = S_ISDIR(mode);
+	return fd_take(&fd);
+}
+
+/* In the copy, on our way down: everything on this mount is gone by now. */
+static int read_and_remove(struct reader *r, uint32_t i)
+{
+	const struct mount *m = &r->tree->mounts[i];
+	bool is_directory = false;
+	cleanup_fd int place = open_place(m, &is_directory);
+	int err = hand_up_if_ours(r, i, place);
+
+	return err || m->parent == MOUNT_NONE ? err : remove_cover(r, i, place, is_directory);
+}
+
+/* Children by ascending path: what is stacked on a mount goes first, then "/a", then "/a/b". */
+static uint32_t *sorted_children(const struct mount_tree *tree, uint32_t *ret_last)
+{
+	uint32_t *before = malloc(tree->n * sizeof(*before));
+
+	if (!before)
+		return NULL;
+	for (uint32_t i = 0; i < tree->n; i++) {
+		uint32_t previous = MOUNT_NONE;
+
+		for (uint32_t c = tree->mounts[i].first_child; c != MOUNT_NONE;
+		     c = tree->mounts[c].next) {
+			before[c] = previous;
+			previous = c;
+		}
+		ret_last[i] = previous;
+	}
+	return before;
+}
+
+static int peel(struct reader *r)
+{
+	cleanup_free uint32_t *last = malloc(r->tree->n * sizeof(*last));
+	cleanup_free uint32_t *before = last ? sorted_children(r->tree, last) : NULL;
+	cleanup_free bool *stuck = calloc(r->tree->n, sizeof(*stuck));
+	uint32_t i = r->tree->root;
+
+	if (!before || !stuck)
+		return -ENOMEM;
+	r->stuck = stuck;
+	while (r->n_left) {
+		while (last[i] != MOUNT_NONE)
+			i = last[i];
+		int err = read_and_remove(r, i);
+
+		if (err)
+			return err;
+		if (r->tree->mounts[i].parent == MOUNT_NONE)
+			break;
+		/* On with its next sibling; its parent's turn comes when none is left. */
+		last[r->tree->mounts[i].parent] = before[i];
+		i = r->tree->mounts[i].parent;
+	}
+	return wait_for_reader(r, 0);
+}
+
+/* What lies below a mount that is stacked on the root was not reached by MS_PRIVATE, but it is in
+ * the tree. */
+static int check_unreached(const struct mount_tree *tree)
+{
+	cleanup_free bool *reached = calloc(tree->n, sizeof(*reached));
+	uint32_t top = tree_top(tree, tree->root);
+
+	if (!reached)
+		return -ENOMEM;
+	tree_for_each (i, tree) {
+		uint32_t parent = tree->mounts[i].parent;
+
+		reached[i] = i == top || (parent != MOUNT_NONE && reached[parent]);
+		if (!reached[i] && tree->mounts[i].shared)
+			return log_error(
+				-EBUSY,
+				"cannot read hidden contents: mount %u '%s' is shared and lies below what covers the root, where no path leads: to uncover it in a copy would uncover it here (unmount the cover, or make it private)",
+				tree->mounts[i].id, tree->mounts[i].mountpoint);
+	}
+	return 0;
+}
+
+/*
+ * Is nothing of the copy shared? An umount would propagate to the namespace that is dumped.
+ */
+static int check_private(const struct reader *r)
+{
+	cleanup_fd int mountinfo = openat(r->proc_fd, "mountinfo", O_RDONLY | O_CLOEXEC);
+	cleanup_tree struct mount_tree tree = { 0 };
+	struct tree_fault fault;
+	int err = mountinfo < 0 ? -errno : scan_text(mountinfo, &tree, &fault);
+
+	if (err)
+		return log_error(err, "cannot read the mounts of the copied namespace");
+	for (uint32_t i = 0; i < tree.n; i++)
+		if (tree.mounts[i].shared)
+			return log_error(
+				-EBUSY,
+				"cannot read hidden contents: in a copy of the namespace mount %u '%s' is still shared",
+				tree.mounts[i].id, tree.mounts[i].mountpoint);
+	return check_unreached(r->tree);
+}
+
+/* A copy made with other credentials would have all its mounts locked together. */
+static int enter_owner(struct reader *r)
+{
+	cleanup_fd int owner = ioctl(r->target->ns_fd, NS_GET_USERNS);
+	cleanup_fd int own = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
+	struct stat left, right;
+
+	if (owner < 0 || own < 0 || fstat(owner, &left) < 0 || fstat(own, &right) < 0)
+		return -errno;
+	if (left.st_dev == right.st_dev && left.st_ino == right.st_ino)
+		return 0;
+	return setns(owner, CLONE_NEWUSER) < 0 ? -errno : 0;
+}
+
+static int copy_namespace(struct reader *r)
+{
+	int err = enter_owner(r);
+
+	if (err || setns(r->target->ns_fd, CLONE_NEWNS) < 0)
+		return log_error(err ? err : -errno,
+				 "cannot enter the namespace to read what is hidden in it");
+	if (fchdir(r->target->root_fd) < 0 || chroot(".") < 0 || unshare(CLONE_NEWNS) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return log_error(-errno, "cannot copy the namespace to read what is hidden in it");
+	err = check_private(r);
+	if (err)
+		return err;
+	return chdir("/") < 0 ? -errno : 0;
+}
+
+/* The peeler takes covers off a copy; it may belong to a user namespace, so it does not read
+ * itself. */
+static int run_peeler(struct reader *r)
+{
+	cleanup_fd int proc_fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int err = proc_fd < 0 ? -errno : 0;
+
+	r->proc_fd = proc_fd;
+	if (!err)
+		err = copy_namespace(r);
+	if (!err)
+		err = peel(r);
+	for (uint32_t i = 0; i < r->tree->n && !err; i++) {
+		const struct mount *m = &r->tree->mounts[i];
+
+		if (contents_is_first(r->tree, m) && !r->done[i])
+			err = log_error(
+				-EBUSY,
+				"cannot read the hidden contents of mount %u '%s': what covers it is locked",
+				m->id, m->mountpoint);
+	}
+	return err;
+}
+
+static int pack_what_is_handed(struct reader *r, int sock)
+{
+	uint32_t first;
+	int fd, err = 0;
+
+	while (!err && fd_recv(sock, &first, sizeof(first), &fd) == sizeof(first)) {
+		cleanup_fd int dir = fd;
+
+		err = first < r->tree->n && dir >= 0 ? contents_pack(r, first, dir) : -EPROTO;
+		if (!err)
+			err = fd_send(sock, "d", 1, -1);
+	}
+	return err;
+}
+
+int contents_read_hidden(struct reader *r)
+{
+	int pair[2];
+	int err = fd_pair(pair);
+
+	if (err)
+		return err;
+	cleanup_fd int mine = pair[0];
+	cleanup_fd int its = pair[1];
+	cleanup_child pid_t pid = child_fork();
+
+	if (pid == 0) {
+		close(mine);
+		r->peeler_sock = its;
+		_exit(run_peeler(r) ? 1 : 0);
+	}
+	fd_close(&its);
+	if (pid < 0)
+		return log_error(pid, "cannot fork");
+	err = pack_what_is_handed(r, mine);
+	if (err)
+		return err;
+	err = child_wait(pid, NULL);
+	pid = 0;
+	return err;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the child that reads contents tells the caller of them. */
+#ifndef REBIND_MNT_CONTENTS_REPORT_H
+#define REBIND_MNT_CONTENTS_REPORT_H
+
+#include "hooks/hooks.h"
+#include "mnt/ipc/progress.h"
+#include "model/tree.h"
+
+/**
+ * contents_tell - in the child: what the contents of a superblock amount to, and its sockets
+ * @first: the index of its first mount
+ * @root_fd: its root, to send an O_PATH descriptor of each socket along; or negative, not to
+ *
+ * Return: 0 or a negative errno: -E2BIG for a socket with an attribute of more than 12 KiB.
+ */
+int contents_tell(int sock, uint32_t first, const struct mount_contents *contents, int root_fd);
+
+/**
+ * contents_hear - in the caller: all that is told, into the tree, until the child has gone
+ * @host: plugins to ask, for each socket with a descriptor, if it is theirs (DUMP_UNIX_SK); or NULL
+ *
+ * Several names of one inode are one question. Return: 0 or a negative errno, logged.
+ */
+int contents_hear(struct mount_tree *tree, int sock, const struct progress *progress,
+		  struct hooks_host *host);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Mounts whose root was deleted, in filesystems that we create. What was deleted is still there as
+ * long as the mount is: a directory, which is empty, or a file with its data. It has an archive of
+ * its own in the image, as no directory of the filesystem has it.
+ */
+#ifndef REBIND_MNT_CONTENTS_UNLINKED_H
+#define REBIND_MNT_CONTENTS_UNLINKED_H
+
+#include "mnt/scan/scan.h"
+
+/**
+ * deleted_is_ours - is the mount's root one that we delete, after we have made it again
+ */
+bool deleted_is_ours(const struct mount_tree *tree, const struct mount *m);
+
+/**
+ * deleted_look - which of them have another name, as far as they can be seen
+ * @tree: those get contents, with their inode and an empty name: deleted_find_links() finds it
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int deleted_look(const struct scan_target *target, struct mount_tree *tree);
+
+/**
+ * deleted_open_place - the directory in which a mount is mounted
+ *
+ * To be called in the namespace, where the mount is not hidden. Return: a descriptor (O_PATH), or a
+ * negative errno: something else is there.
+ */
+int deleted_open_place(const struct mount *m);
+
+/**
+ * deleted_tell - tell the caller of a deleted root's inode
+ * @place_fd: deleted_open_place()'s
+ * @inodes: those that were told before
+ *
+ * Return: 1 if its contents need not be kept for this mount, 0 if they must, or a negative errno,
+ * logged.
+ */
+int deleted_tell(int sock, const struct mount_tree *tree, uint32_t i, int place_fd,
+		 struct table *inodes);
+
+/**
+ * deleted_find_links - tell the caller the names that deleted roots of a filesystem still have
+ * @first: the first mount of its superblock
+ * @dir_fd: a clean view of all of it
+ *
+ * Return: 0 or a negative errno, logged.
+ */
+int deleted_find_links(int sock, const struct mount_tree *tree, uint32_t first, int dir_fd);
+
+/**
+ * deleted_settle - when all was told: each mount of a file that has another name gets that
+ *
+ * Return: 0, -ENOMEM, or -EAGAIN: the name has gone meanwhile.
+ */
+int deleted_settle(struct mount_tree *tree);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The formats that are registered in the binfmt_misc of a user namespace. */
+#ifndef REBIND_MNT_FS_BINFMT_H
+#define REBIND_MNT_FS_BINFMT_H
+
+#include "mnt/scan/scan.h"
+#include "model/findings.h"
+
+/**
+ * formats_read - into the first mount of each binfmt_misc that is ours to create
+ * @callers: the caller's own namespace: what it has mounted is the host's
+ * @findings: of what cannot be kept; NULL: it is known as unknown, or listed all the same
+ *
+ * Those of the caller's own user namespace are the host's, too, and left out. Return: 0, also with
+ * findings, or -ENOMEM.
+ */
+int formats_read(const struct scan_target *target, struct mount_tree *tree,
+		 const struct mount_tree *callers, struct findings *findings);
+
+/**
+ * formats_look - the same for a tree whose mounts are nobody's, to be shown and compared
+ * Return: 0 or a negative errno.
+ */
+int formats_look(const struct scan_target *target, struct mount_tree *tree);
+
+/**
+ * formats_unknown - nobody can be asked what is registered: the tree is that of a text
+ * Return: 0 or -ENOMEM.
+ */
+int formats_unknown(struct mount_tree *tree);
+
+/**
+ * formats_in - is anything registered in a binfmt_misc, or all of it disabled
+ * @dir_fd: its root
+ *
+ * Return: 1, 0, or a negative errno.
+ */
+int formats_in(int dir_fd);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The caller's own part in a dump or a restore: rebind.h's rebind_action_fn. */
+#ifndef REBIND_MNT_IPC_ACTION_H
+#define REBIND_MNT_IPC_ACTION_H
+
+#include <sys/resource.h>
+
+#include "base/caps.h"
+#include "include/rebind.h"
+
+/* Zeroed, there is none. */
+struct action {
+	rebind_action_fn fn;
+	void *data;
+	/* What the caller has and we have changed; NULL: it is as it was. */
+	const struct caps_state *caps;
+	const struct rlimit *limit; /* of open files */
+};
+
+/**
+ * action_run - tell the caller, who may say no
+ * @pid: of a process that matters, or 0
+ *
+ * Return: 0 or a negative errno, of which the caller has said why.
+ */
+int action_run(const struct action *action, const char *name, pid_t pid);
+
+#endif

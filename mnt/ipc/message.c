@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "mnt/ipc/message.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/fd.h"
+
+int talk_send(int sock, struct talk_message message, const char *const texts[4], int fd)
+{
+	char buf[TALK_MAX];
+	size_t used = sizeof(message);
+
+	for (int i = 0; texts && i < 4; i++) {
+		if (!texts[i])
+			continue;
+		size_t n = strlen(texts[i]), room = (TALK_MAX - used) / 2;
+
+		if (n >= room)
+			n = room - 1;
+		if (i)
+			message.next[i - 1] = (uint32_t)(used - sizeof(message));
+		memcpy(buf + used, texts[i], n);
+		buf[used + n] = '\0';
+		used += n + 1;
+	}
+	message.n_text = (uint32_t)(used - sizeof(message));
+	memcpy(buf, &message, sizeof(message));
+	int err = fd_send(sock, buf, used, fd);
+
+	if (err)
+		shutdown(sock, SHUT_RDWR);
+	return err;
+}
+
+int talk_recv(int sock, char *buf, struct talk_message *ret, const char *ret_texts[4], int *ret_fd)
+{
+	ssize_t n = fd_recv(sock, buf, TALK_MAX, ret_fd);
+
+	if (n <= 0)
+		return (int)n;
+	if ((size_t)n >= sizeof(*ret))
+		memcpy(ret, buf, sizeof(*ret));
+	/* The texts are all of the rest, and the last one ends in it. */
+	if ((size_t)n < sizeof(*ret) || ret->n_text != (size_t)n - sizeof(*ret) ||
+	    (ret->n_text && buf[n - 1])) {
+		if (ret_fd)
+			fd_close(ret_fd);
+		return -EPROTO;
+	}
+	for (int i = 0; i < 4; i++) {
+		uint32_t at = i ? ret->next[i - 1] : 0;
+
+		ret_texts[i] = at < ret->n_text && (!i || at) ? buf + sizeof(*ret) + at : NULL;
+	}
+	return 1;
+}
+
+int talk_hear(int sock, char *buf, struct talk_message *ret, const char *ret_texts[4], int *ret_fd)
+{
+	int got;
+
+	while ((got = talk_recv(sock, buf, ret, ret_texts, ret_fd)) > 0 && ret->type == TALK_LOG) {
+		if (ret_fd)
+			fd_close(ret_fd);
+		log_line((enum log_level)ret->value, "%s", ret_texts[0] ? ret_texts[0] : "");
+	}
+	return got;
+}
+
+int talk_await(int sock, enum talk_type type, int *ret_value, int *ret_fd)
+{
+	char buf[TALK_MAX];
+	struct talk_message message;
+	const char *texts[4];
+	cleanup_fd int fd = -EBADF;
+	int got = talk_hear(sock, buf, &message, texts, &fd);
+
+	if (got <= 0)
+		return got ? got : -EIO;
+	if (message.type != type)
+		return -EPROTO;
+	if (ret_value)
+		*ret_value = message.value;
+	if (ret_fd)
+		*ret_fd = fd_take(&fd);
+	return 0;
+}
+
+int talk_answer(int sock, int value, int fd)
+{
+	return talk_send(sock, (struct talk_message){ .type = TALK_ANSWER, .value = value }, NULL,
+			 fd);
+}
+
+int talk_go(int sock)
+{
+	int answer = 0;
+	int err = talk_send(sock, (struct talk_message){ .type = TALK_GO }, NULL, -1);
+
+	if (!err)
+		err = talk_await(sock, TALK_ANSWER, &answer, NULL);
+	return err ? err : answer;
+}
+
+int talk_keep(int sock, int what, int fd)
+{
+	int answer = 0;
+	int err = talk_send(sock, (struct talk_message){ .type = TALK_KEEP, .value = what }, NULL,
+			    fd);
+
+	if (!err)
+		err = talk_await(sock, TALK_ANSWER, &answer, NULL);
+	return err ? err : answer;
+}
+
+void talk_log_sink(void *sock, enum log_level level, const char *line)
+{
+	talk_send(*(int *)sock, (struct talk_message){ .type = TALK_LOG, .value = (int32_t)level },
+		  (const char *const[4]){ line }, -1);
+}
+
+void talk_send_findings(int sock, const struct findings *findings)
+{
+	for (size_t i = 0; i < findings->n; i++) {
+		const struct finding *finding = &findings->list[i];
+		struct talk_message message = {
+			.type = TALK_FINDING,
+			.value = (int32_t)finding->mount_id,
+		};
+
+		talk_send(sock, message,
+			  (const char *const[4]){ finding->code, finding->path, finding->text,
+						  finding->help },
+			  -1);
+	}
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "mnt/ipc/progress.h"
+
+#include <time.h>
+
+#define INTERVAL 250 /* milliseconds */
+
+static bool is_due(struct progress *p)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	int64_t ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+
+	if (ms < p->next)
+		return false;
+	p->next = ms + INTERVAL;
+	return true;
+}
+
+void progress_bytes(void *data, uint64_t bytes)
+{
+	struct progress *p = data;
+	struct talk_message message = {
+		.type = TALK_PROGRESS,
+		.device = p->bytes + bytes,
+		.inode = (uint64_t)p->mounts << 32 | p->all_mounts,
+	};
+
+	if (!p->fn || !is_due(p))
+		return;
+	if (p->sock >= 0)
+		talk_send(p->sock, message, (const char *const[4]){ p->doing }, -1);
+	else
+		progress_pass(p, &message, p->doing);
+}
+
+void progress_tell(struct progress *progress)
+{
+	progress_bytes(progress, 0);
+}
+
+void progress_pass(const struct progress *progress, const struct talk_message *message,
+		   const char *doing)
+{
+	struct rebind_progress now = {
+		.doing = doing ? doing : "",
+		.bytes = message->device,
+		.mounts = (uint32_t)(message->inode >> 32),
+		.all_mounts = (uint32_t)message->inode,
+	};
+
+	if (progress->fn)
+		progress->fn(progress->data, &now);
+}

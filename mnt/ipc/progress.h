@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How far an operation is: told by the child that works, passed on by the caller. */
+#ifndef REBIND_MNT_IPC_PROGRESS_H
+#define REBIND_MNT_IPC_PROGRESS_H
+
+#include "include/rebind.h"
+#include "mnt/ipc/message.h"
+
+struct progress {
+	rebind_progress_fn fn; /* NULL: nobody asked */
+	void *data;
+	int sock;	   /* in a child: to the caller; else negative */
+	const char *doing; /* constant text */
+	uint32_t mounts, all_mounts;
+	uint64_t bytes; /* of contents that are done */
+	int64_t next;	/* milliseconds of CLOCK_MONOTONIC: nothing is told before */
+};
+
+/**
+ * progress_tell - tell how far it is, a few times a second at most
+ *
+ * In a child over its socket, in the caller itself. It costs nothing where nobody asked.
+ */
+void progress_tell(struct progress *progress);
+
+/**
+ * progress_bytes - the same from within an archive; an archive_progress_fn
+ * @data: the struct progress
+ * @bytes: of this archive, which are not in progress->bytes yet
+ */
+void progress_bytes(void *data, uint64_t bytes);
+
+/**
+ * progress_pass - in the caller: pass on a child's TALK_PROGRESS
+ */
+void progress_pass(const struct progress *progress, const struct talk_message *message,
+		   const char *doing);
+
+#endif

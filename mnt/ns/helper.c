@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "mnt/ns/helper.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "mnt/ns/inside.h"
+#include "mnt/ns/request.h"
+#include "mnt/ipc/message.h"
+
+/* ---- a new user namespace ---- */
+
+static int write_map(pid_t pid, const char *file)
+{
+	/* Every id is itself: what differs is who owns the mounts and what its root may do. */
+	static const char map[] = "0 0 4294967295\n";
+	char name[64];
+
+	snprintf(name, sizeof(name), "/proc/%d/%s", (int)pid, file);
+	cleanup_fd int fd = open(name, O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd_write_all(fd, map, sizeof(map) - 1);
+}
+
+/* Our side of what inside/ does. */
+static int map_all(int sock, pid_t pid)
+{
+	int err = talk_await(sock, TALK_MAP, NULL, NULL);
+
+	if (err)
+		return err;
+	err = write_map(pid, "uid_map");
+	if (!err)
+		err = write_map(pid, "gid_map");
+	if (err)
+		log_error(err, "cannot write the maps of a new user namespace");
+	int said = talk_answer(sock, err, -1);
+
+	return err ? err : said;
+}
+
+/* ---- in the caller and the builder ---- */
+
+static int open_ns(const struct keeper *keeper, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)keeper->pid, name);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int send_start(int sock, int purpose, int make, uint64_t above, int fd)
+{
+	struct talk_message message = {
+		.type = TALK_START,
+		.value = purpose,
+		.device = (uint64_t)make,
+		.inode = above,
+	};
+
+	return talk_send(sock, message, NULL, fd);
+}
+
+/* In this order: joining the user namespace takes away what joining the others needs. */
+static int send_namespaces(int sock, const int fds[NS_KINDS])
+{
+	int err = 0;
+
+	for (size_t i = 0; i < NS_KINDS && !err; i++)
+		if (fds[i] >= 0)
+			err = talk_send(
+				sock,
+				(struct talk_message){ .type = TALK_NS, .value = ns_kinds[i].flag },
+				(const char *const[4]){ ns_kinds[i].name }, fds[i]);
+	return err;
+}
+
+/*
+ * The first process has answered with the number of the one that does the work: itself, or where a
+ * pid namespace is entered its sibling. @pid becomes that.
+ */
+static int await_second(int sock, pid_t *pid)
+{
+	int number = 0;
+	int err = talk_await(sock, TALK_ANSWER, &number, NULL);
+
+	if (!err && number < 0)
+		err = number;
+	if (err || number == *pid)
+		return err;
+	child_wait(*pid, NULL);
+	*pid = number;
+	return 0;
+}
+
+/* Return: 0 or a negative errno; @ret_said: the process has said why, and what it said is logged.
+ */
+static int settle(const struct ns_wish *wish, struct keeper *keeper, bool *ret_said)
+{
+	int err = send_namespaces(keeper->sock, wish->join);
+
+	if (!err)
+		err = send_start(keeper->sock, INSIDE_SERVE, wish->make, wish->above, -1);
+	if (err)
+		return err;
+	if (wish->make & CLONE_NEWUSER)
+		err = map_all(keeper->sock, keeper->pid);
+	if (!err)
+		err = await_second(keeper->sock, &keeper->pid);
+	if (!err)
+		err = talk_go(keeper->sock);
+	*ret_said = err && err != -EIO;
+	if (err || !keeper->has_user)
+		return err;
+	keeper->user_fd = open_ns(keeper, "user");
+	return keeper->user_fd < 0 ? keeper->user_fd : 0;
+}
+
+static int start(const struct ns_wish *wish, struct keeper *ret)
+{
+	bool said = false;
+
+	*ret = (struct keeper){
+		.sock = -EBADF,
+		.user_fd = -EBADF,
+		.has_user = (wish->make & CLONE_NEWUSER) || wish->join[NS_USER] >= 0,
+		.has_pid = wish->make & CLONE_NEWPID,
+		.joins_pid = wish->join[NS_PID] >= 0,
+	};
+	int err = inside_start(false, &ret->pid, &ret->sock);
+
+	if (!err)
+		err = settle(wish, ret, &said);
+	if (err)
+		keeper_stop(ret);
+	return !err || said ? err
+			    : log_error(err, "cannot start a process in the namespaces of "
+					     "--join-ns and --new-ns");
+}
+
+int keeper_check(const char *const *join, size_t n_join, const char *new_ns,
+		 struct findings *findings)
+{
+	cleanup_ns_wish struct ns_wish wish = { 0 };
+
+	ns_wish_read(join, n_join, new_ns, &wish, findings);
+	return findings->lost ? -ENOMEM : 0;
+}
+
+int keeper_start(const char *const *join, size_t n_join, const char *new_ns, uint64_t above,
+		 struct keeper *ret, struct findings *findings)
+{
+	cleanup_ns_wish struct ns_wish wish = { .above = above };
+	size_t before = findings->n;
+
+	*ret = KEEPER_NONE;
+	ns_wish_read(join, n_join, new_ns, &wish, findings);
+	if (findings->n > before || findings->lost)
+		return -EINVAL;
+	return n_join || wish.make ? start(&wish, ret) : 0;
+}
+
+int keeper_fsopen(struct keeper *keeper, const char *fstype)
+{
+	int answer = 0, fd = -EBADF;
+
+	if (!keeper || !keeper->pid) {
+		fd = fsopen(fstype, FSOPEN_CLOEXEC);
+		return fd < 0 ? -errno : fd;
+	}
+	int err = talk_send(keeper->sock, (struct talk_message){ .type = TALK_OPEN },
+			    (const char *const[4]){ fstype }, -1);
+
+	if (!err)
+		err = talk_await(keeper->sock, TALK_ANSWER, &answer, &fd);
+	if (err)
+		return err;
+	return answer ? answer : fd;
+}
+
+/* The keeper's namespace of a kind, or a negative errno: it is the caller's own as well. To enter
+ * that again takes privileges in the user namespace that owns it. */
+static int open_other(const struct keeper *keeper, const char *name)
+{
+	char path[64];
+	int fd = open_ns(keeper, name);
+
+	snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
+	cleanup_fd int own = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0 && own >= 0 && fd_same_file(fd, own))
+		fd_close(&fd);
+	return fd;
+}
+
+/* Those to enter for whoever is to live where the keeper does. Return: 0 or a negative errno. */
+static int send_keepers(const struct keeper *keeper, int sock, bool pid_too)
+{
+	int fds[NS_KINDS];
+
+	for (size_t i = 0; i < NS_KINDS; i++)
+		fds[i] = i == NS_PID && !pid_too ? -EBADF : open_other(keeper, ns_kinds[i].name);
+	int err = send_namespaces(sock, fds);
+
+	for (size_t i = 0; i < NS_KINDS; i++)
+		fd_close(&fds[i]);
+	return err;
+}
+
+int keeper_launch(const struct keeper *keeper, int purpose, int words_fd, pid_t *ret_pid,
+		  int *ret_sock)
+{
+	cleanup_child pid_t pid = 0;
+	cleanup_fd int sock = -EBADF;
+	int err = inside_start(purpose == INSIDE_COMMAND, &pid, &sock);
+
+	if (!err && keeper->pid)
+		err = send_keepers(keeper, sock, purpose == INSIDE_COMMAND);
+	if (!err)
+		err = send_start(sock, purpose, 0, 0, words_fd);
+	if (!err)
+		err = await_second(sock, &pid);
+	if (err)
+		return err;
+	*ret_pid = pid;
+	*ret_sock = fd_take(&sock);
+	pid = 0;
+	return 0;
+}
+
+int keeper_enter_user(const struct keeper *keeper)
+{
+	if (!keeper || !keeper->has_user)
+		return 0;
+	if (setns(keeper->user_fd, CLONE_NEWUSER) < 0)
+		return -errno;
+	return child_become_root();
+}
+
+int keeper_hold(int sock, int mntns_fd, int root_fd)
+{
+	int answer = 0;
+	int err = talk_send(sock, (struct talk_message){ .type = TALK_ROOT }, NULL, root_fd);
+
+	if (!err)
+		err = talk_send(sock, (struct talk_message){ .type = TALK_HOLD }, NULL, mntns_fd);
+	if (!err)
+		err = talk_await(sock, TALK_ANSWER, &answer, NULL);
+	return err ? err : answer;
+}
+
+void keeper_stop(struct keeper *keeper)
+{
+	fd_close(&keeper->sock);
+	fd_close(&keeper->user_fd);
+	child_kill(&keeper->pid);
+}

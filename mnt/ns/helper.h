@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The other namespaces: which ones /proc, /sys, /dev/mqueue and cgroups belong to, and which user
+ * namespace owns the mounts. A keeper, a small process that lives in them, opens filesystem
+ * contexts for the builder; in a new pid namespace it is the first process, and reaps what is
+ * orphaned.
+ */
+#ifndef REBIND_MNT_NS_HELPER_H
+#define REBIND_MNT_NS_HELPER_H
+
+#include <sys/types.h>
+
+#include "include/rebind.h"
+#include "model/findings.h"
+
+struct keeper {
+	pid_t pid;	/* a child of the caller's */
+	int sock;	/* requests to it */
+	int user_fd;	/* its user namespace, where the builder may have no /proc; or negative */
+	bool has_user;	/* the mount namespace is its own: the builder enters it */
+	bool has_pid;	/* a new pid namespace: it must live as long as that */
+	bool joins_pid; /* a pid namespace that others are in: it must not outlive the restore there
+			 */
+};
+
+#define KEEPER_NONE                               \
+	(struct keeper)                           \
+	{                                         \
+		.sock = -EBADF, .user_fd = -EBADF \
+	}
+
+/**
+ * keeper_check - are the words for keeper_start() good
+ *
+ * Return: 0, also with findings, or a negative errno.
+ */
+int keeper_check(const char *const *join, size_t n_join, const char *new_ns,
+		 struct findings *findings);
+
+/**
+ * keeper_start - join and make namespaces
+ * @join: "pid:PID|FILE", "net:...", ...; @new_ns: "pid,net" or NULL
+ * @above: with a user namespace: the id that the new mount namespace must be above, or 0
+ * @ret: pid 0 if neither asks for anything
+ *
+ * Return: 0, or a negative errno (findings for words that are none, a log line for a failed step).
+ */
+int keeper_start(const char *const *join, size_t n_join, const char *new_ns, uint64_t above,
+		 struct keeper *ret, struct findings *findings);
+
+/**
+ * keeper_fsopen - fsopen(2) in the keeper's namespaces
+ * @keeper: NULL or pid 0: in the caller's own
+ *
+ * Return: a descriptor or a negative errno.
+ */
+int keeper_fsopen(struct keeper *keeper, const char *fstype);
+
+/**
+ * keeper_launch - start a process of inside/ where the keeper lives
+ * @keeper: pid 0: where we do
+ * @purpose: INSIDE_COMMAND, or INSIDE_HOLD: that one not in the pid namespace, where it would be a
+ *	     child of the first process there, which may wait for all it has
+ * @words_fd: of a command, else negative
+ * @ret_pid: a child of the caller's
+ *
+ * Return: 0 or a negative errno.
+ */
+int keeper_launch(const struct keeper *keeper, int purpose, int words_fd, pid_t *ret_pid,
+		  int *ret_sock);
+
+/**
+ * keeper_enter_user - become the root of the keeper's user namespace, if it has one of its own
+ *
+ * For a child that does nothing else afterwards. Return: 0 or a negative errno.
+ */
+int keeper_enter_user(const struct keeper *keeper);
+
+/**
+ * keeper_hold - let a process of inside/ (the keeper, or one that holds) enter a mount namespace
+ *		 and stay there
+ * @root_fd: what becomes its root
+ *
+ * From then on it knows talk_go() alone: it lives on without us. Return: 0 or a negative errno.
+ */
+int keeper_hold(int sock, int mntns_fd, int root_fd);
+
+/**
+ * keeper_stop - end it, and with it what lives in its new pid namespace
+ */
+void keeper_stop(struct keeper *keeper);
+
+#endif

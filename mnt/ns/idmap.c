@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "mnt/ns/idmap.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "model/ids.h"
+
+#define EXTENT_TEXT 36 /* three numbers of ten digits, with what separates them */
+
+void idmaps_free(struct idmaps *idmaps)
+{
+	for (uint32_t i = 0; i < idmaps->n; i++)
+		fd_close(&idmaps->fds[i]);
+	free(idmaps->fds);
+	table_free(&idmaps->by_maps);
+	*idmaps = (struct idmaps){ 0 };
+}
+
+static uint64_t hash_of(const struct mount_idmap *map)
+{
+	return table_hash_bytes(map->uid, map->n_uid * sizeof(*map->uid)) * 31 +
+	       table_hash_bytes(map->gid, map->n_gid * sizeof(*map->gid));
+}
+
+/* A map is taken in one write(2) only. */
+static int write_map(pid_t pid, const char *file, const struct mount_id_extent *extents, uint32_t n)
+{
+	cleanup_free char *text = malloc((size_t)n * EXTENT_TEXT + 1);
+	char name[64], *end = text;
+
+	if (!text)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n; i++)
+		end += sprintf(end, "%u %u %u\n", extents[i].first, extents[i].lower,
+			       extents[i].count);
+	snprintf(name, sizeof(name), "/proc/%d/%s", (int)pid, file);
+	cleanup_fd int fd = open(name, O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : n ? fd_write_all(fd, text, (size_t)(end - text)) : 0;
+}
+
+static int open_user(pid_t pid)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "/proc/%d/ns/user", (int)pid);
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* A child that does nothing but be in a new user namespace while its maps are written. */
+static int make_user_namespace(const struct mount_idmap *map)
+{
+	int pair[2];
+	int err = fd_pair(pair);
+	char word;
+
+	if (err)
+		return err;
+	cleanup_fd int mine = pair[0];
+	cleanup_fd int its = pair[1];
+	cleanup_child pid_t pid = child_fork();
+
+	if (pid == 0) {
+		close(mine);
+		if (unshare(CLONE_NEWUSER) == 0 && fd_send(its, "u", 1, -1) == 0)
+			fd_recv(its, &word, 1, NULL);
+		_exit(0);
+	}
+	if (pid < 0)
+		return pid;
+	fd_close(&its);
+	if (fd_recv(mine, &word, 1, NULL) != 1)
+		return -EPERM;
+	err = write_map(pid, "uid_map", map->uid, map->n_uid);
+	if (!err)
+		err = write_map(pid, "gid_map", map->gid, map->n_gid);
+	return err ? err : open_user(pid);
+}
+
+static int add(struct idmaps *idmaps, const struct mount *m)
+{
+	uint64_t hash = hash_of(m->idmap);
+
+	if (table_get(&idmaps->by_maps, hash) != TABLE_NONE)
+		return 0;
+	int *fds = realloc(idmaps->fds, (idmaps->n + 1) * sizeof(*fds));
+
+	if (!fds)
+		return -ENOMEM;
+	idmaps->fds = fds;
+	int fd = make_user_namespace(m->idmap);
+
+	if (fd < 0)
+		return log_error(fd, "cannot make a user namespace with the maps of mount %u '%s'",
+				 m->id, m->mountpoint);
+	fds[idmaps->n++] = fd;
+	return table_put(&idmaps->by_maps, hash, idmaps->n - 1, NULL);
+}
+
+int idmaps_make(const struct mount_tree *tree, struct idmaps *ret)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < tree->n && !err; i++)
+		if (tree->mounts[i].idmap)
+			err = add(ret, &tree->mounts[i]);
+	return err;
+}
+
+int idmaps_apply(const struct idmaps *idmaps, const struct mount *m, int fd)
+{
+	uint32_t index = table_get(&idmaps->by_maps, hash_of(m->idmap));
+
+	if (index == TABLE_NONE)
+		return -ENOENT;
+	return sys_mount_setattr(fd, 0, MOUNT_ATTR_IDMAP, 0, 0, idmaps->fds[index]);
+}
+
+void idmaps_check_source(const struct mount *m, const struct mount *source,
+			 struct findings *findings)
+{
+	if (!(source->attributes & MOUNT_ATTR_IDMAP))
+		return;
+	if (!m->idmap)
+		findings_mount(findings, "idmapped", m, "another source",
+			       "its source is id-mapped, and it was not");
+	else if (!source->idmap || !ids_same_maps(m->idmap, source->idmap))
+		findings_mount(findings, "idmapped", m, "another source",
+			       "its source is id-mapped with other maps than it had, or with maps "
+			       "that the kernel does not tell");
+}

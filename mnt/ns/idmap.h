@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* User namespaces that carry the maps of id-mapped mounts (mount_setattr(2), 5.12). */
+#ifndef REBIND_MNT_NS_IDMAP_H
+#define REBIND_MNT_NS_IDMAP_H
+
+#include "base/table.h"
+#include "model/findings.h"
+#include "model/tree.h"
+
+/* One user namespace for each distinct pair of maps. */
+struct idmaps {
+	int *fds;
+	uint32_t n;
+	struct table by_maps; /* hash of the maps -> index of fds */
+};
+
+void idmaps_free(struct idmaps *idmaps);
+
+/**
+ * idmaps_make - a user namespace for the maps of every id-mapped mount of a tree
+ *
+ * To be called while /proc is there and "/" is not a chroot (EPERM). Return: 0 or a negative errno,
+ * logged.
+ */
+int idmaps_make(const struct mount_tree *tree, struct idmaps *ret);
+
+/**
+ * idmaps_apply - map the ids of a detached mount
+ * Return: 0 or a negative errno; -EPERM: the mount is id-mapped already; -EINVAL: its filesystem
+ * cannot be.
+ */
+int idmaps_apply(const struct idmaps *idmaps, const struct mount *m, int fd);
+
+/**
+ * idmaps_check_source - can an external mount or the root be made of what is id-mapped itself
+ * @source: the caller's mount that it is made of
+ *
+ * A clone keeps the maps of its source, and they cannot be changed. Findings are added.
+ */
+void idmaps_check_source(const struct mount *m, const struct mount *source,
+			 struct findings *findings);
+
+#endif

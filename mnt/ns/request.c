@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "mnt/ns/request.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fd.h"
+
+const struct ns_kind ns_kinds[NS_KINDS] = {
+	/* The user namespace last: joining it takes away what joining the others needs. */
+	{ "net", CLONE_NEWNET },       { "ipc", CLONE_NEWIPC }, { "uts", CLONE_NEWUTS },
+	{ "cgroup", CLONE_NEWCGROUP }, { "pid", CLONE_NEWPID }, { "user", CLONE_NEWUSER },
+};
+
+static size_t kind_named(const char *name, size_t size)
+{
+	size_t i = 0;
+
+	while (i < NS_KINDS &&
+	       (strlen(ns_kinds[i].name) != size || strncmp(ns_kinds[i].name, name, size) != 0))
+		i++;
+	return i;
+}
+
+static bool is_number(const char *text)
+{
+	return *text && strspn(text, "0123456789") == strlen(text);
+}
+
+static bool is_own(int user_fd)
+{
+	cleanup_fd int own = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
+
+	return own >= 0 && fd_same_file(user_fd, own);
+}
+
+static void want_join(struct ns_wish *wish, const char *word, struct findings *findings)
+{
+	const char *colon = strchr(word, ':');
+	size_t i = colon ? kind_named(word, (size_t)(colon - word)) : NS_KINDS;
+	char name[64];
+
+	if (i == NS_KINDS || !colon[1]) {
+		findings_add(findings, "option", 0, NULL, "user, pid, net, ipc, uts, cgroup",
+			     "--join-ns '%s' is not of the form NS:PID or NS:FILE", word);
+		return;
+	}
+	if (wish->join[i] >= 0) {
+		findings_add(findings, "option", 0, NULL, NULL,
+			     "--join-ns names a %s namespace twice", ns_kinds[i].name);
+		return;
+	}
+	snprintf(name, sizeof(name), "/proc/%.20s/ns/%s", colon + 1, ns_kinds[i].name);
+	wish->join[i] = open(is_number(colon + 1) ? name : colon + 1, O_RDONLY | O_CLOEXEC);
+	if (wish->join[i] < 0)
+		findings_add(findings, "option", 0, NULL, NULL,
+			     "--join-ns '%s' cannot be opened: %s", word, strerror(errno));
+	/* setns(2): EINVAL for the user namespace that one is in; then there is nothing to join. */
+	else if (i == NS_USER && is_own(wish->join[i]))
+		fd_close(&wish->join[i]);
+}
+
+static void want_new(struct ns_wish *wish, const char *list, struct findings *findings)
+{
+	while (list && *list) {
+		size_t n = strcspn(list, ","), i = kind_named(list, n);
+
+		if (i == NS_KINDS)
+			findings_add(findings, "option", 0, NULL,
+				     "user, pid, net, ipc, uts, cgroup",
+				     "--new-ns '%.*s' is no namespace", (int)n, list);
+		else if (wish->join[i] >= 0)
+			findings_add(findings, "option", 0, NULL, NULL,
+				     "--new-ns and --join-ns both name a %s namespace",
+				     ns_kinds[i].name);
+		else
+			wish->make |= ns_kinds[i].flag;
+		list += n + (list[n] == ',');
+	}
+}
+
+void ns_wish_read(const char *const *join, size_t n_join, const char *new_ns, struct ns_wish *wish,
+		  struct findings *findings)
+{
+	for (size_t i = 0; i < NS_KINDS; i++)
+		wish->join[i] = -EBADF;
+	for (size_t i = 0; i < n_join; i++)
+		want_join(wish, join[i], findings);
+	want_new(wish, new_ns, findings);
+}
+
+bool ns_wish_names(const struct rebind_restore_options *o, const char *kind)
+{
+	size_t n = strlen(kind);
+
+	for (size_t i = 0; i < o->n_join_ns; i++)
+		if (strncmp(o->join_ns[i], kind, n) == 0 && o->join_ns[i][n] == ':')
+			return true;
+	for (const char *p = o->new_ns; p && *p; p += strcspn(p, ","), p += *p == ',')
+		if (strcspn(p, ",") == n && strncmp(p, kind, n) == 0)
+			return true;
+	return false;
+}
+
+void ns_wish_close(struct ns_wish *wish)
+{
+	for (size_t i = 0; i < NS_KINDS; i++)
+		fd_close(&wish->join[i]);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The words of --join-ns and --new-ns: which other namespaces there are to be. */
+#ifndef REBIND_MNT_NS_REQUEST_H
+#define REBIND_MNT_NS_REQUEST_H
+
+#include <sys/types.h>
+
+#include "include/rebind.h"
+#include "model/findings.h"
+
+enum { NS_KINDS = 6, NS_USER = NS_KINDS - 1, NS_PID = NS_USER - 1 };
+
+struct ns_kind {
+	const char *name; /* as in --join-ns and below /proc/PID/ns */
+	int flag;
+};
+
+extern const struct ns_kind ns_kinds[NS_KINDS];
+
+struct ns_wish {
+	int join[NS_KINDS]; /* nsfs descriptors, or -EBADF */
+	int make;	    /* CLONE_NEW* */
+	uint64_t above;
+};
+
+/**
+ * ns_wish_read - what the words mean; the namespaces to join are opened
+ * @join: "pid:PID|FILE", "net:...", ...; @new_ns: "pid,net" or NULL
+ *
+ * Findings: words that are none, a namespace twice, one that cannot be opened.
+ */
+void ns_wish_read(const char *const *join, size_t n_join, const char *new_ns, struct ns_wish *wish,
+		  struct findings *findings);
+
+void ns_wish_close(struct ns_wish *wish);
+#define cleanup_ns_wish cleanup(ns_wish_close)
+
+/**
+ * ns_wish_names - does the caller give this kind ("net"), with --join-ns or --new-ns
+ */
+bool ns_wish_names(const struct rebind_restore_options *o, const char *kind);
+
+#endif

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The reader for text: libmount parses, nothing is looked up with it (its lookups are linear). */
+#include <stdio.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "mnt/scan/libmount.h"
+#include "mnt/scan/reader.h"
+#include "model/flags.h"
+
+static void free_table(struct libmnt_table **table)
+{
+	mnt_unref_table(*table);
+}
+
+static void free_iter(struct libmnt_iter **iter)
+{
+	mnt_free_iter(*iter);
+}
+
+static void close_file(FILE **file)
+{
+	if (*file)
+		fclose(*file);
+}
+
+static int refuse_line(struct libmnt_table *table, const char *name, int line)
+{
+	return -EBADMSG;
+}
+
+static const char *copy(struct mount_tree *tree, const char *text)
+{
+	return arena_intern(&tree->strings, text ? text : "", text ? strlen(text) : 0);
+}
+
+/* Where the superblock's options stand in a line: the third field behind the hyphen; or its end. */
+static const char *sb_options(const char *line, const char *end)
+{
+	const char *p = memmem(line, (size_t)(end - line), " - ", 3);
+
+	p = p ? p + 3 : end;
+	for (int field = 0; field < 2 && p < end; field++) {
+		p = memchr(p, ' ', (size_t)(end - p));
+		p = p ? p + 1 : end;
+	}
+	return p;
+}
+
+/*
+ * libmount has unescaped the options, so that a comma in a value would be a separator; the model
+ * keeps them as mountinfo spells them.
+ */
+static int set_sb_options(struct mount_tree *tree, struct mount *m, const char *options,
+			  const char *end)
+{
+	while (options < end) {
+		size_t n = strcspn(options, ",\n");
+		int flag = flags_sb_from_word(options, n);
+
+		if (flag < 0)
+			break;
+		m->sb_flags |= (uint32_t)flag;
+		options += n + (options[n] == ',');
+	}
+	m->options = arena_intern(&tree->strings, options, (size_t)(end - options));
+	return m->options ? 0 : -ENOMEM;
+}
+
+/* Of fields that are not known the first such mount is noted: there may be more in time. */
+static int set_propagation(struct mount *m, const char *fields, uint32_t *strange)
+{
+	while (fields && *fields) {
+		size_t n = strcspn(fields, " ");
+		bool known = true;
+		char word[32];
+
+		if (n >= sizeof(word))
+			return -EBADMSG;
+		memcpy(word, fields, n);
+		word[n] = '\0';
+		if (strcmp(word, "unbindable") == 0)
+			m->unbindable = true;
+		else if (strncmp(word, "shared:", 7) == 0 || strncmp(word, "master:", 7) == 0)
+			known = sscanf(word, "shared:%u", &m->shared) == 1 ||
+				sscanf(word, "master:%u", &m->master) == 1;
+		else if (strncmp(word, "propagate_from:", 15) != 0 && !*strange)
+			*strange = m->id;
+		if (!known)
+			return -EBADMSG;
+		fields += n;
+		fields += strspn(fields, " ");
+	}
+	return 0;
+}
+
+static int set_attributes(struct mount *m, const char *words, struct tree_fault *fault)
+{
+	const char *unknown;
+
+	if (!flags_attr_from_options(words, &m->attributes, &unknown))
+		return 0;
+	cleanup_free char *word = strndup(unknown, strcspn(unknown, ","));
+	cleanup_free char *shown = word ? path_printable(word) : NULL;
+
+	if (!shown)
+		return -ENOMEM;
+	snprintf(fault->text, sizeof(fault->text),
+		 "has the per-mount flag '%.40s', which is unknown here", shown);
+	fault->reason = fault->text;
+	return -EBADMSG;
+}
+
+static int set_strings(struct mount_tree *tree, struct mount *m, struct libmnt_fs *fs)
+{
+	const char *target = mnt_fs_get_target(fs), *root = mnt_fs_get_root(fs);
+
+	if (!target || !root)
+		return -EBADMSG;
+	m->fstype = copy(tree, mnt_fs_get_fstype(fs));
+	m->source = copy(tree, mnt_fs_get_source(fs));
+	m->mountpoint = arena_copy(&tree->strings, target, strlen(target));
+	if (!m->fstype || !m->source || !m->mountpoint)
+		return -ENOMEM;
+	return scan_set_root(tree, m, root);
+}
+
+/* @line: the text that @fs was made of */
+static int add_one(struct mount_tree *tree, struct libmnt_fs *fs, const char *line,
+		   struct tree_fault *fault)
+{
+	struct mount *m = tree_add(tree);
+	dev_t dev = mnt_fs_get_devno(fs);
+	const char *attributes = mnt_fs_get_vfs_options(fs), *end = line + strcspn(line, "\n");
+
+	if (!m)
+		return -ENOMEM;
+	m->id = (uint32_t)mnt_fs_get_id(fs);
+	m->parent_id = (uint32_t)mnt_fs_get_parent_id(fs);
+	m->dev = MOUNT_DEV(major(dev), minor(dev));
+	int err = set_strings(tree, m, fs);
+
+	if (!err)
+		err = set_sb_options(tree, m, sb_options(line, end), end);
+	if (!err)
+		err = set_propagation(m, mnt_fs_get_optional_fields(fs), &fault->strange);
+	return err ? err : set_attributes(m, attributes ? attributes : "", fault);
+}
+
+/* The next line that is none of those that libmount leaves out. */
+static const char *next_line(const char *text)
+{
+	while (*text == '\n' || *text == ' ' || *text == '\t' || *text == '#')
+		text += *text == '#' ? strcspn(text, "\n") : 1;
+	return text;
+}
+
+static int add_all(struct mount_tree *tree, struct libmnt_table *table, const char *text,
+		   struct tree_fault *fault)
+{
+	cleanup(free_iter) struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
+	struct libmnt_fs *fs;
+
+	if (!iter)
+		return -ENOMEM;
+	while (mnt_table_next_fs(table, iter, &fs) == 0) {
+		text = next_line(text);
+		int err = add_one(tree, fs, text, fault);
+
+		if (err == -EBADMSG) {
+			fault->id = (uint32_t)mnt_fs_get_id(fs);
+			if (fault->reason != fault->text)
+				fault->reason = "has a field unknown here";
+		}
+		if (err)
+			return err;
+		text += strcspn(text, "\n");
+	}
+	return tree->n ? 0 : -EBADMSG;
+}
+
+static int parse(int fd, struct mount_tree *tree, struct tree_fault *fault)
+{
+	cleanup(free_table) struct libmnt_table *table = mnt_new_table();
+	cleanup_free char *text = NULL;
+	size_t size;
+	int err = lseek(fd, 0, SEEK_SET) < 0 ? -errno : fd_slurp(fd, &text, &size);
+
+	if (err)
+		return err;
+	cleanup(close_file) FILE *file = size ? fmemopen(text, size, "r") : NULL;
+
+	if (!size)
+		fault->reason = "it is empty";
+	else if (strlen(text) != size || strstr(text, "\\000"))
+		fault->reason = "it has a zero byte, which is in no path and no option";
+	if (!size || strlen(text) != size || strstr(text, "\\000"))
+		return -EBADMSG;
+	if (!table || !file)
+		return -ENOMEM;
+	mnt_table_set_parser_errcb(table, refuse_line);
+	if (mnt_table_parse_stream(table, file, "/proc/self/mountinfo"))
+		return -EBADMSG;
+	return add_all(tree, table, text, fault);
+}
+
+int scan_mountinfo(int fd, struct mount_tree *tree, struct tree_fault *fault)
+{
+	const char *reason;
+	int err = libmount_load(&reason);
+
+	return err ? log_error(err, "libmount cannot be loaded: %s", reason)
+		   : parse(fd, tree, fault);
+}

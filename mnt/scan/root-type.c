@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "mnt/scan/root-type.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+
+#define FEW 8 /* mounts in one directory from which on it is read */
+
+static size_t directory_size(const char *path)
+{
+	return (size_t)(strrchr(path, '/') - path);
+}
+
+static bool in_same_directory(const struct mount *left, const struct mount *right)
+{
+	size_t n = directory_size(left->mountpoint);
+
+	return left->visible && right->visible && left->parent == right->parent &&
+	       directory_size(right->mountpoint) == n &&
+	       memcmp(left->mountpoint, right->mountpoint, n) == 0;
+}
+
+/* How many mounts from @i on, in the order of the siblings, stand in one directory; each is counted
+ * once. */
+static uint32_t count_neighbours(struct mount_tree *tree, uint32_t i)
+{
+	uint32_t n = 0;
+
+	for (uint32_t k = i;
+	     k != MOUNT_NONE && in_same_directory(&tree->mounts[i], &tree->mounts[k]);
+	     k = tree->mounts[k].next) {
+		tree->mounts[k].processed = true;
+		n++;
+	}
+	return n;
+}
+
+static DIR *open_directory(const struct scan_target *target, const struct mount_tree *tree,
+			   const struct mount *m)
+{
+	cleanup_free char *path = strndup(m->mountpoint, directory_size(m->mountpoint));
+	struct sys_mount_stat stat;
+	cleanup_fd int fd = path ? openat(target->root_fd, *path ? path + 1 : ".",
+					  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+				 : -1;
+
+	/* A symlink on the way, or something mounted since: not the directory that is meant. */
+	if (fd < 0 || sys_mount_stat(fd, "", AT_EMPTY_PATH | scan_stat_flags(tree), &stat) ||
+	    !scan_is_mount(tree_parent(tree, m), &stat))
+		return NULL;
+	DIR *dir = fdopendir(fd);
+
+	if (dir)
+		fd_take(&fd);
+	return dir;
+}
+
+/* One reading of a directory for all mounts in it; a directory full of other things is left early.
+ */
+static void read_directory(const struct scan_target *target, struct mount_tree *tree, uint32_t i,
+			   uint32_t n)
+{
+	cleanup_dirp DIR *dir = open_directory(target, tree, &tree->mounts[i]);
+	cleanup_table struct table names = { 0 };
+	uint32_t k = i;
+
+	for (uint32_t j = 0; dir && j < n; j++, k = tree->mounts[k].next) {
+		const char *name = strrchr(tree->mounts[k].mountpoint, '/') + 1;
+
+		if (table_put(&names, table_hash_bytes(name, strlen(name)), k, NULL))
+			return;
+	}
+	/* What is not seen here, also because of an error, is asked for by its name. */
+	for (uint32_t j = 0; dir && j < n * 8; j++) {
+		const struct dirent *entry;
+
+		if (fd_next_entry(dir, &entry) <= 0)
+			return;
+		uint32_t found =
+			table_get(&names, table_hash_bytes(entry->d_name, strlen(entry->d_name)));
+
+		if (found == TABLE_NONE || entry->d_type == DT_UNKNOWN || entry->d_type == DT_LNK ||
+		    strcmp(strrchr(tree->mounts[found].mountpoint, '/') + 1, entry->d_name) != 0)
+			continue;
+		tree->mounts[found].kind =
+			entry->d_type == DT_DIR ? MOUNT_KIND_DIRECTORY : MOUNT_KIND_FILE;
+	}
+}
+
+static void ask(const struct scan_target *target, struct mount_tree *tree, uint32_t i)
+{
+	struct mount *m = &tree->mounts[i];
+	struct sys_mount_stat stat;
+
+	if (sys_mount_stat(target->root_fd, m->mountpoint + 1,
+			   AT_SYMLINK_NOFOLLOW | scan_stat_flags(tree), &stat))
+		return;
+	if (scan_is_mount(&tree->mounts[tree_top(tree, i)], &stat))
+		m->kind = S_ISDIR(stat.mode) ? MOUNT_KIND_DIRECTORY : MOUNT_KIND_FILE;
+}
+
+/* The first of many in a directory has it read for all of them. */
+static void read_or_ask(const struct scan_target *target, struct mount_tree *tree, uint32_t i)
+{
+	uint32_t n = tree->mounts[i].processed ? 0 : count_neighbours(tree, i);
+
+	if (n >= FEW)
+		read_directory(target, tree, i, n);
+	if (tree->mounts[i].kind == MOUNT_KIND_UNKNOWN)
+		ask(target, tree, i);
+}
+
+void kind_find_all(const struct scan_target *target, struct mount_tree *tree)
+{
+	for (uint32_t i = 0; i < tree->n; i++)
+		tree->mounts[i].processed = false;
+	tree_for_each (i, tree) {
+		struct mount *m = &tree->mounts[i];
+		const struct mount *parent = tree_parent(tree, m);
+
+		if (m->kind != MOUNT_KIND_UNKNOWN)
+			continue;
+		if (!parent || mount_is_fsroot(m))
+			m->kind = MOUNT_KIND_DIRECTORY;
+		else if (strcmp(parent->mountpoint, m->mountpoint) == 0)
+			m->kind = parent->kind;
+		else if (m->visible)
+			read_or_ask(target, tree, i);
+	}
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What mounts will show, for the plan: which of two sources has the other one in it. */
+#ifndef REBIND_MNT_SOURCE_EXTENT_H
+#define REBIND_MNT_SOURCE_EXTENT_H
+
+#include "mnt/source/source.h"
+#include "model/plan.h"
+
+/**
+ * source_find_places - where the sources of mounts that are shared, or slaves, lie
+ * @sources: keeps the strings
+ * @ret: malloc()ed, one for each mount of the tree; of others than those it stays empty
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int source_find_places(const struct mount_tree *tree, struct sources *sources,
+		       struct plan_place **ret);
+
+#endif

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "mnt/source/external-option.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "model/mount.h"
+
+void words_free(struct word_list *options)
+{
+	free(options->list);
+	table_free(&options->by_key);
+	*options = (struct word_list){ 0 };
+}
+
+#define DEVICE_KEYS 0x6465765b5d3aULL /* sets the hashes of devices' keys apart */
+
+static const char *key_of(enum word_verb verb, const struct word_external *option, size_t *ret_size)
+{
+	*ret_size = verb == WORD_RESTORE ? option->size : strlen(option->value);
+	return verb == WORD_RESTORE ? option->inside : option->value;
+}
+
+static uint64_t hash_of(const char *key, size_t size, bool device)
+{
+	return table_hash_bytes(key, size) ^ (device ? DEVICE_KEYS : 0);
+}
+
+/* Equal hashes of two keys are refused by add(), so one look is enough. */
+static const struct word_external *find(const struct word_list *options, const char *key,
+					size_t size, bool device)
+{
+	uint32_t i = table_get(&options->by_key, hash_of(key, size, device));
+	const struct word_external *found = i == TABLE_NONE ? NULL : &options->list[i];
+	size_t n;
+	const char *own = found ? key_of(options->verb, found, &n) : NULL;
+
+	return own && n == size && memcmp(own, key, n) == 0 ? found : NULL;
+}
+
+const struct word_external *words_by_key(const struct word_list *options, const char *key)
+{
+	return find(options, key, strlen(key), false);
+}
+
+const struct word_external *words_device(const struct word_list *options, const char *key,
+					 size_t size)
+{
+	return find(options, key, size, true);
+}
+
+/* Where "]:" that ends the brackets is, or NULL. */
+static const char *closing(const char *word, enum word_verb verb)
+{
+	const char *first = strstr(word, "]:"), *last = first;
+
+	if (verb == WORD_RESTORE || !first)
+		return first;
+	for (const char *p = first; (p = strstr(p + 1, "]:"));)
+		last = p;
+	return last;
+}
+
+static int parse_auto(struct word_list *options, const char *flags)
+{
+	options->automatic = true;
+	for (; *flags; flags++) {
+		if (*flags == 'm')
+			options->auto_masters = true;
+		else if (*flags == 's')
+			options->auto_sharing = true;
+		else
+			return -EINVAL;
+	}
+	return 0;
+}
+
+/* The digits end at the closing bracket. */
+static int parse_id(const char *text, uint32_t *ret)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long id = strtoul(text, &end, 10);
+
+	if (errno || *end != ']' || end == text || *text == '-' || id > UINT32_MAX)
+		return -EINVAL;
+	*ret = (uint32_t)id;
+	return 0;
+}
+
+/* MAJ/MIN */
+static int parse_device(const struct word_external *option, uint32_t *ret)
+{
+	unsigned int major, minor;
+	int end = 0;
+
+	if (sscanf(option->inside, "%u/%u%n", &major, &minor, &end) != 2 ||
+	    (uint32_t)end != option->size || major > 0xfff || minor > 0xfffff)
+		return -EINVAL;
+	*ret = MOUNT_DEV(major, minor);
+	return 0;
+}
+
+/* Return: 1 parsed, 0 it is mnt[], or a negative errno. */
+static int parse_one(enum word_verb verb, const char *word, struct word_list *options,
+		     struct word_external *ret)
+{
+	bool device = strncmp(word, "dev[", 4) == 0;
+
+	if (!device && strncmp(word, "mnt[", 4) != 0)
+		return -EINVAL;
+	if (strcmp(word, "mnt[]") == 0 || (verb == WORD_DUMP && strncmp(word, "mnt[]:", 6) == 0))
+		return parse_auto(options, word[5] ? word + 6 : "");
+	const char *end = closing(word, verb), *inside = word + 4;
+
+	if (!end || end == inside || !end[2])
+		return -EINVAL;
+	*ret = (struct word_external){
+		.what = device		       ? WORD_DEVICE
+			: verb == WORD_RESTORE ? WORD_KEY
+					       : WORD_PATH,
+		.inside = inside,
+		.size = (uint32_t)(end - inside),
+		.value = end + 2,
+	};
+	if (device && verb == WORD_DUMP)
+		return parse_device(ret, &ret->id) ? -EINVAL : 1;
+	if (ret->what == WORD_PATH && ret->inside[0] == '#') {
+		ret->what = WORD_ID;
+		if (parse_id(ret->inside + 1, &ret->id))
+			return -EINVAL;
+	}
+	return 1;
+}
+
+static int add(struct word_list *options, struct word_external *option, const char *word,
+	       struct findings *findings)
+{
+	size_t size;
+	const char *key = key_of(options->verb, option, &size);
+	uint64_t hash = hash_of(key, size, option->what == WORD_DEVICE);
+
+	if (options->verb == WORD_DUMP && strncmp(key, "CRIU:", 5) == 0) {
+		findings_add(findings, "option", 0, NULL, NULL,
+			     "--external '%s': keys that start with 'CRIU:' are reserved", word);
+		return 0;
+	}
+	bool twice = table_get(&options->by_key, hash) != TABLE_NONE;
+
+	if (twice && options->lenient && options->verb == WORD_DUMP) {
+		options->list[options->n++] = *option;
+		return 0;
+	}
+	if (twice) {
+		findings_add(
+			findings, "key-twice", 0, NULL, "give each external mount a key of its own",
+			"--external '%s': the key '%.*s' is given twice", word, (int)size, key);
+		return 0;
+	}
+	int err = table_put(&options->by_key, hash, (uint32_t)options->n, NULL);
+
+	options->list[options->n++] = *option;
+	return err;
+}
+
+int words_parse(enum word_verb verb, const char *const *words, size_t n, struct word_list *ret,
+		struct findings *findings)
+{
+	const char *form = verb == WORD_DUMP
+				   ? "mnt[PATH]:KEY, mnt[#ID]:KEY, mnt[] or dev[MAJ/MIN]:KEY"
+				   : "mnt[KEY]:SOURCE, mnt[] or dev[KEY]:DEVICE";
+
+	ret->verb = verb;
+	ret->list = calloc(n ? n : 1, sizeof(*ret->list));
+	if (!ret->list)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		struct word_external option = { 0 };
+		int got = parse_one(verb, words[i], ret, &option);
+
+		if (got == -EINVAL) {
+			findings_add(findings, "option", 0, NULL, NULL,
+				     "--external '%s' is not of the form %s", words[i], form);
+			continue;
+		}
+		if (got > 0)
+			got = add(ret, &option, words[i], findings);
+		if (got < 0)
+			return got;
+	}
+	return 0;
+}

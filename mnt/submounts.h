@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What comes along with a volume: parts of it that are bound elsewhere, mounts below its source
+ * that an rbind brought, and binds of those.
+ */
+#ifndef REBIND_MNT_SUBMOUNTS_H
+#define REBIND_MNT_SUBMOUNTS_H
+
+#include "mnt/external.h"
+#include "model/root-index.h"
+
+struct companions {
+	struct parts parts;
+	const struct mount **volumes; /* by index: with which it came along */
+};
+
+void companions_free(struct companions *companions);
+
+/**
+ * companions_decide - rule 2: what came along with the mounts that are declared
+ * @ret: empty at first
+ *
+ * A bind of an external mount shows a part of it; a submount of an rbind volume is in the caller's
+ * namespace as well. Parents come first, so what came along can bring others along. Return: 0 or
+ * -ENOMEM.
+ */
+int companions_decide(struct external_input *in, struct companions *ret);
+
+/**
+ * companions_follow - once it is known what is internal: binds of what came along
+ *
+ * They are found below the same volume, wherever they are themselves. Return: 0 or -ENOMEM.
+ */
+int companions_follow(struct external_input *in, struct companions *companions);
+
+#endif

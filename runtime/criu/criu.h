@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Whole containers: the mounts by rebind, the processes by CRIU. CRIU takes a mount namespace that
+ * somebody else built, by a word that is not in its manual: --join-ns mnt:FILE. FILE is opened when
+ * the root task joins, after the action setup-namespaces; at that action rebind builds, because
+ * /proc belongs to the pid namespace of the root task, which is there only then. Seen with
+ * CRIU 4.2.
+ */
+#ifndef REBIND_RUNTIME_CRIU_CRIU_H
+#define REBIND_RUNTIME_CRIU_CRIU_H
+
+#include "base/text.h"
+#include "include/rebind.h"
+#include "runtime/criu/actions.h"
+#include "runtime/criu/guard.h"
+
+/**
+ * criu_find - the program that does the processes
+ * @ret: its path, to be freed
+ *
+ * REBIND_CRIU, else "criu" in PATH that is not rebind itself under that name.
+ * Return: 0 or a negative errno, logged.
+ */
+int criu_find(char **ret);
+
+/**
+ * criu_spawn - start it
+ * @argv: argv[0] is the path
+ *
+ * It does not die with us: CRIU killed in the middle would leave a frozen container.
+ * Return: its pid or a negative errno, logged.
+ */
+pid_t criu_spawn(char *const *argv);
+
+/* What it ended with is the reason, no errno. */
+#define criu_failed(...) (log_error(0, __VA_ARGS__), -ECANCELED)
+
+/**
+ * criu_dump - dump processes and mounts of a container
+ * @mounts: as for rebind_dump(); pid and images_dir are CRIU's too
+ * @words: more options for CRIU, ended by NULL; or NULL
+ *
+ * CRIU is told that every mount but the root is external, so that it neither checks nor copies
+ * them. The mounts are dumped at its action post-dump, when the processes are still frozen. If
+ * anything fails no image is left, and the processes run on.
+ *
+ * Return: 0 or a negative errno.
+ */
+int criu_dump(const struct rebind_dump_options *mounts, char *const *words,
+	      struct rebind_report *report);
+
+/**
+ * criu_restore - restore them
+ * @mounts: as for rebind_restore()
+ * @ret_status: CRIU's exit status when the restore was done: it may stay with the container
+ *
+ * The image directory is only read: CRIU gets a view of it with an inventory of ours.
+ * Return: 0 or a negative errno.
+ */
+int criu_restore(const struct rebind_restore_options *mounts, char *const *words,
+		 struct rebind_report *report, int *ret_status);
+
+/**
+ * criu_view - the image directory as CRIU shall see it
+ * @images_fd: the image
+ * @scratch_fd: where the changed inventory goes, and what CRIU writes
+ *
+ * An overlay that is nowhere mounted: CRIU opens files by its descriptor, also when its root is the
+ * container's already.
+ * Return: a descriptor or a negative errno, logged.
+ */
+int criu_view(int images_fd, int scratch_fd);
+
+/**
+ * criu_images_claim - lock a directory in which there are no files of an image
+ * @ret_dir: the caller's, who closes it when all is written: image_lock()
+ *
+ * Return: 0 or a negative errno, logged.
+ */
+int criu_images_claim(const char *path, int *ret_dir);
+
+/**
+ * criu_images_check_parent - does the image stand for itself
+ *
+ * Return: 0 or -EOPNOTSUPP, logged: an incremental dump, which could not be restored.
+ */
+int criu_images_check_parent(int dir_fd);
+
+/**
+ * criu_images_take_back - remove the files of an image that failed; logs stay
+ */
+void criu_images_take_back(const char *path);
+
+/**
+ * criu_externals - "mnt[PATH]:PATH" of every mount but the root, so that CRIU asks nothing of them
+ * @prefix: goes before each
+ *
+ * Return: 0 or a negative errno, logged or in the report.
+ */
+int criu_externals(pid_t pid, const char *prefix, struct strings *ret,
+		   struct rebind_report *report);
+
+/**
+ * criu_dump_mounts - our part of a dump
+ * @only_look: find what is wrong with the mounts, while nobody has touched the processes; else
+ *             CRIU has dumped them
+ */
+int criu_dump_mounts(const struct rebind_dump_options *mounts, bool only_look,
+		     struct rebind_report *report);
+
+/**
+ * criu_ns_differs - is this namespace ("net", ...) of the process another than ours
+ *
+ * One's own user namespace cannot be joined. Return: 1, 0 or a negative errno.
+ */
+int criu_ns_differs(pid_t pid, const char *ns);
+
+/**
+ * criu_target_check - could what is dumped be restored among mounts that CRIU did not make
+ *
+ * Return: 0 or a negative errno, logged.
+ */
+int criu_target_check(pid_t pid);
+
+/* A dump from when CRIU is started: what it wrote, and whom it dumps. */
+struct criu_dumped {
+	const char *images_dir;
+	int target_fd; /* pidfd */
+	bool complete;
+	struct guard guard;
+};
+
+#define CRIU_DUMPED_INIT .target_fd = -EBADF, .guard = { -EBADF, 0 }
+
+/**
+ * criu_dumped_begin - from now on no image is left if we die
+ * @target: who is dumped
+ * @criu: who dumps; its end is waited for
+ *
+ * Return: 0 or a negative errno, logged.
+ */
+int criu_dumped_begin(struct criu_dumped *dumped, const char *images_dir, pid_t target, pid_t criu);
+
+/**
+ * criu_dumped_complete - the image is complete: to be said before CRIU hears that all is well
+ */
+void criu_dumped_complete(struct criu_dumped *dumped);
+
+/**
+ * criu_dumped_end - CRIU is gone
+ * @failed: the image goes, unless it is all there is of the container
+ */
+void criu_dumped_end(struct criu_dumped *dumped, bool failed);
+
+struct criu_terminals;
+
+/**
+ * criu_terminals_find - the terminals that mounts of the image show
+ * @how: gets a null device as the source of each that has none
+ * @ret: to be freed in any case; @how is of use as long as it is there
+ *
+ * Return: 0 or a negative errno, logged or in the report.
+ */
+int criu_terminals_find(struct rebind_restore_options *how, struct rebind_report *report,
+			struct criu_terminals **ret);
+
+void criu_terminals_free(struct criu_terminals *terminals);
+
+/**
+ * criu_terminals_put - CRIU has opened the terminals: now they are where the null devices were
+ *
+ * Return: 0 or a negative errno, logged. One that CRIU did not open is a warning.
+ */
+int criu_terminals_put(const struct criu_terminals *terminals, int ns_fd);
+
+/* What CRIU needs to join the namespace that is built: a name that leads to it. */
+struct criu_mounts {
+	struct rebind_restore_options how;
+	struct criu_terminals *terminals;
+	struct rebind_report *report;
+	int dir_fd;  /* where the name stands */
+	int loose;   /* what is writable for CRIU */
+	int root_fd; /* pidfd of the root task */
+	struct guard guard;
+	struct rebind_namespace *ns;
+};
+
+#define CRIU_MOUNTS_INIT .dir_fd = -EBADF, .root_fd = -EBADF, .guard = { -EBADF, 0 }
+
+/**
+ * criu_mounts_prepare - make the name; it leads to our own namespace so far
+ * @ret: "/proc/PID/fd/N/mnt"
+ */
+int criu_mounts_prepare(struct criu_mounts *mounts, char ret[80]);
+
+/**
+ * criu_mounts_look - find what is wrong with the mounts, while nothing has been started
+ */
+int criu_mounts_look(struct criu_mounts *mounts);
+
+/**
+ * criu_mounts_build - build the namespace for a root task, and lead the name there
+ *
+ * A read-only /proc/sys is writable in it until criu_mounts_settle(): that is where CRIU sets the
+ * host name.
+ * Return: 0 or a negative errno; findings are in the report.
+ */
+int criu_mounts_build(struct criu_mounts *mounts, pid_t root_task);
+
+/**
+ * criu_mounts_settle - CRIU has set up its namespaces: what was writable for it is so no more
+ *
+ * At its action post-setup-namespaces. Return: 0 or a negative errno, logged.
+ */
+int criu_mounts_settle(struct criu_mounts *mounts);
+
+/**
+ * criu_mounts_complete - what there could only be when CRIU had opened it
+ *
+ * At its action post-restore. Also checks that @root_task is in the namespace that was built; else
+ * criu_mounts_kill() ends it. Return: 0 or a negative errno, logged.
+ */
+int criu_mounts_complete(struct criu_mounts *mounts, pid_t root_task);
+
+/**
+ * criu_mounts_kill - it has failed, and nothing of it may run: CRIU does not heed every no
+ */
+void criu_mounts_kill(const struct criu_mounts *mounts);
+
+/**
+ * criu_mounts_end - let go of the namespace
+ * @kept: it is the container's; else all that was made for it is taken back
+ */
+void criu_mounts_end(struct criu_mounts *mounts, bool kept);
+
+#endif

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/child.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "runtime/criu/criu.h"
+
+struct dump {
+	struct rebind_dump_options how;
+	struct rebind_report *report;
+	struct criu_dumped dumped;
+};
+
+/* ---- CRIU ---- */
+
+/* CRIU compares with what mountinfo says, where it leaves a newline escaped. */
+static int name_external(const char *mountpoint, const char *prefix, struct strings *ret)
+{
+	cleanup_free char *escaped = malloc(4 * strlen(mountpoint) + 1);
+	char *end = escaped;
+	int err = escaped ? strings_print(ret, "%smnt[%s]:%s", prefix, mountpoint, mountpoint)
+			  : -ENOMEM;
+
+	if (err || !strchr(mountpoint, '\n'))
+		return err;
+	for (const char *c = mountpoint; *c; c++)
+		if (*c == '\n')
+			end = stpcpy(end, "\\012");
+		else
+			*end++ = *c;
+	*end = '\0';
+	return strings_print(ret, "%smnt[%s]:%s", prefix, escaped, mountpoint);
+}
+
+int criu_externals(pid_t pid, const char *prefix, struct strings *ret, struct rebind_report *report)
+{
+	struct rebind_tree *tree;
+	char name[16];
+
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	int err = rebind_tree_open(name, 0, NULL, report, &tree);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < rebind_tree_count(tree) && !err; i++) {
+		struct rebind_mount m;
+
+		rebind_tree_get(tree, i, &m);
+		if (m.depth)
+			err = name_external(m.mountpoint, prefix, ret);
+	}
+	rebind_tree_free(tree);
+	return err;
+}
+
+static int name_target(struct strings *command, const struct dump *dump)
+{
+	int err = strings_print(command, "--tree=%d", (int)dump->how.pid);
+
+	return err ? err : strings_print(command, "--images-dir=%s", dump->how.images_dir);
+}
+
+static int put_together(struct strings *command, const struct dump *dump,
+			const struct actions *actions, char *const *more)
+{
+	cleanup_free char *program = NULL;
+	int err = criu_find(&program);
+
+	if (!err)
+		err = strings_print(command, "%s", program);
+	if (!err)
+		err = strings_print(command, "dump");
+	if (!err)
+		err = name_target(command, dump);
+	for (; more && *more && !err; more++)
+		err = strings_print(command, "%s", *more);
+	/* Not those of the caller; and if the last of his lacks its value, it gets no more than
+	 * this. */
+	if (!err)
+		err = name_target(command, dump);
+	/* CRIU begins with the last one. */
+	if (!err)
+		err = strings_print(command, "--action-script=%s/" ACTIONS_PROGRAM, actions->path);
+	return err ? err : criu_externals(dump->how.pid, "--external=", command, dump->report);
+}
+
+/* What CRIU made of the caller's words shows in the directory. */
+static int check_parent(const char *images_dir)
+{
+	cleanup_fd int dir = open(images_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return dir < 0 ? log_error(-errno, "cannot open the image directory '%s'", images_dir)
+		       : criu_images_check_parent(dir);
+}
+
+int criu_dump_mounts(const struct rebind_dump_options *mounts, bool only_look,
+		     struct rebind_report *report)
+{
+	struct rebind_dump_options how = *mounts;
+	int err = only_look ? criu_target_check(mounts->pid) : check_parent(mounts->images_dir);
+
+	if (err)
+		return err;
+	how.processes = true;
+	how.dry_run = only_look;
+	how.on_line = NULL;
+	how.on_action = NULL;
+	return rebind_dump(&how, report);
+}
+
+/* Ours first: at post-dump the mounts are in the image. */
+static int on_action(void *data, const char *action, pid_t root_task)
+{
+	struct dump *dump = data;
+	bool last = strcmp(action, "post-dump") == 0;
+	int err = last ? criu_dump_mounts(&dump->how, false, dump->report) : 0;
+
+	if (!err && dump->how.on_action)
+		err = dump->how.on_action(dump->how.on_action_data, action, root_task);
+	if (!err && last)
+		criu_dumped_complete(&dump->dumped);
+	return err;
+}
+
+static int judge(const struct dump *dump, int status)
+{
+	if (WIFSIGNALED(status))
+		return criu_failed("CRIU was killed by signal %d", WTERMSIG(status));
+	if (WEXITSTATUS(status))
+		return criu_failed(
+			"CRIU could not dump the processes (exit status %d): its own messages tell why",
+			WEXITSTATUS(status));
+	if (!dump->dumped.complete)
+		return criu_failed("CRIU ended without its action post-dump: is it a CRIU?");
+	return 0;
+}
+
+static int run(struct dump *dump, struct actions *actions, char *const *argv)
+{
+	int status = 0;
+	pid_t pid = criu_spawn(argv);
+	if (pid < 0)
+		return pid;
+	int err = criu_dumped_begin(&dump->dumped, dump->how.images_dir, dump->how.pid, pid);
+
+	if (err) {
+		/* Nobody answers it: it fails. */
+		actions_close(actions);
+		child_wait(pid, NULL);
+	} else {
+		err = actions_serve(actions, pid, on_action, dump, &status);
+	}
+	if (!err)
+		err = judge(dump, status);
+	criu_dumped_end(&dump->dumped, err != 0);
+	return err;
+}
+
+int criu_dump(const struct rebind_dump_options *mounts, char *const *words,
+	      struct rebind_report *report)
+{
+	struct dump dump = {
+		.how = *mounts,
+		.report = report,
+		.dumped = { CRIU_DUMPED_INIT },
+	};
+	cleanup_actions struct actions actions = ACTIONS_INIT;
+	cleanup(strings_free) struct strings command = { 0 };
+	cleanup_fd int locked = -EBADF;
+	int err = criu_images_claim(mounts->images_dir, &locked);
+
+	if (!err)
+		err = criu_dump_mounts(mounts, true, report);
+	if (err)
+		return err;
+	err = actions_open(&actions);
+	if (err)
+		return log_error(err, "cannot make what CRIU's actions need");
+	err = put_together(&command, &dump, &actions, words);
+	if (!err)
+		err = run(&dump, &actions, (char *const *)command.list);
+	return err;
+}

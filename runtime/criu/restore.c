@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "runtime/criu/criu.h"
+
+struct restore {
+	struct criu_mounts mounts;
+	struct actions *actions;
+	bool failed; /* an action */
+	bool done;   /* the container runs */
+};
+
+/* Ours first: a script finds the namespace built. */
+static int act(struct restore *restore, const char *action, pid_t root_task)
+{
+	const struct rebind_restore_options *how = &restore->mounts.how;
+	int err = 0;
+
+	if (strcmp(action, "setup-namespaces") == 0)
+		err = criu_mounts_build(&restore->mounts, root_task);
+	if (strcmp(action, "post-setup-namespaces") == 0)
+		err = criu_mounts_settle(&restore->mounts);
+	if (strcmp(action, "post-restore") == 0)
+		err = criu_mounts_complete(&restore->mounts, root_task);
+	/* The last of them: processes run again, nobody takes them back. */
+	if (strcmp(action, "post-resume") == 0) {
+		criu_mounts_end(&restore->mounts, true);
+		restore->done = true;
+	}
+	return err || !how->on_action ? err
+				      : how->on_action(how->on_action_data, action, root_task);
+}
+
+static int on_action(void *data, const char *action, pid_t root_task)
+{
+	struct restore *restore = data;
+	int err = restore->failed ? -ECANCELED : act(restore, action, root_task);
+
+	/* At pre-resume CRIU would let it run all the same. */
+	if (err && !restore->done) {
+		restore->failed = true;
+		criu_mounts_kill(&restore->mounts);
+	}
+	return err;
+}
+
+static int open_view(const struct rebind_restore_options *how, int scratch_fd)
+{
+	cleanup_fd int images = open(how->images_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return images < 0
+		       ? log_error(-errno, "cannot open the image directory '%s'", how->images_dir)
+		       : criu_view(images, scratch_fd);
+}
+
+static int put_together(struct strings *command, const char *images, const char *mnt,
+			const struct actions *actions, char *const *words)
+{
+	cleanup_free char *program = NULL;
+	int err = criu_find(&program);
+
+	if (!err)
+		err = strings_print(command, "%s", program);
+	if (!err)
+		err = strings_print(command, "restore");
+	if (!err)
+		err = strings_print(command, "--images-dir=%s", images);
+	for (; words && *words && !err; words++)
+		err = strings_print(command, "%s", *words);
+	/* Not that of the caller; and if the last of his lacks its value, it gets no more than
+	 * this. */
+	if (!err)
+		err = strings_print(command, "--images-dir=%s", images);
+	if (!err)
+		err = strings_print(command, "--join-ns=mnt:%s", mnt);
+	/* CRIU begins with the last one. */
+	return err ? err
+		   : strings_print(command, "--action-script=%s/" ACTIONS_PROGRAM, actions->path);
+}
+
+static int judge(const struct restore *restore, int status, int *ret_status)
+{
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+
+	if (restore->done) {
+		*ret_status = code;
+		return 0;
+	}
+	if (WIFSIGNALED(status))
+		return criu_failed("CRIU was killed by signal %d", WTERMSIG(status));
+	return criu_failed(
+		"CRIU could not restore the processes (exit status %d): its own messages tell why",
+		code);
+}
+
+static int run(struct restore *restore, char *const *argv, int *ret_status)
+{
+	int status = 0;
+	pid_t pid = criu_spawn(argv);
+	int err = pid < 0 ? pid : actions_serve(restore->actions, pid, on_action, restore, &status);
+
+	return err ? err : judge(restore, status, ret_status);
+}
+
+static int restore_with(struct restore *restore, char *const *words, int *ret_status)
+{
+	struct actions *actions = restore->actions;
+	cleanup(strings_free) struct strings command = { 0 };
+	char mnt[80], images[64];
+	int err = criu_mounts_prepare(&restore->mounts, mnt);
+
+	if (err)
+		return err;
+	cleanup_fd int view = open_view(&restore->mounts.how, actions->dir_fd);
+
+	if (view < 0)
+		return view;
+	err = actions_path(view, images);
+	if (!err)
+		err = put_together(&command, images, mnt, actions, words);
+	return err ? err : run(restore, (char *const *)command.list, ret_status);
+}
+
+int criu_restore(const struct rebind_restore_options *mounts, char *const *words,
+		 struct rebind_report *report, int *ret_status)
+{
+	cleanup_actions struct actions actions = ACTIONS_INIT;
+	struct restore restore = {
+		.mounts = { CRIU_MOUNTS_INIT, .how = *mounts, .report = report },
+		.actions = &actions,
+	};
+	int err = criu_mounts_look(&restore.mounts);
+
+	if (!err) {
+		err = actions_open(&actions);
+		if (err)
+			log_error(err, "cannot make what CRIU's actions need");
+	}
+	restore.mounts.dir_fd = actions.dir_fd;
+	if (!err)
+		err = restore_with(&restore, words, ret_status);
+	criu_mounts_end(&restore.mounts, false);
+	return err;
+}

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "runtime/oci/bundle.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "base/tmpfs.h"
+#include "base/table.h"
+#include "runtime/oci/config.h"
+#include "runtime/oci/device-node.h"
+#include "runtime/oci/mount-index.h"
+
+struct finder {
+	const struct bundle_request *request;
+	struct config config;
+	struct places places;
+	struct table settled; /* hashes of keys that have a source, or that were looked at */
+	int root_fd;	      /* of the new root, or -EBADF */
+	struct bundle *out;
+};
+
+static void finder_free(struct finder *f)
+{
+	places_free(&f->places);
+	table_free(&f->settled);
+	config_free(&f->config);
+	fd_close(&f->root_fd);
+}
+
+void bundle_free(struct bundle *bundle)
+{
+	for (size_t i = 0; i < bundle->n_inherit; i++)
+		fd_close(&bundle->inherit[i].fd);
+	free(bundle->inherit);
+	free(bundle->root);
+	strings_free(&bundle->external);
+	strings_free(&bundle->keys);
+	*bundle = (struct bundle){ 0 };
+}
+
+/* ---- the root ---- */
+
+/* An absolute name of what the configuration means by a path, or NULL. */
+static char *absolute(const struct bundle_request *request, const char *path)
+{
+	if (*path == '/')
+		return strdup(path);
+	return request->base ? path_join(request->base, path) : NULL;
+}
+
+static int find_root(struct finder *f)
+{
+	const struct bundle_request *request = f->request;
+
+	if (request->root) {
+		f->out->root = strdup(request->root);
+	} else {
+		if (!f->config.root)
+			return log_error(-EINVAL, "'%s' has no root.path; give --root PATH",
+					 request->config_name);
+		if (!request->base)
+			return log_error(
+				-EINVAL,
+				"the new root is missing: that of '%s' is a path of another "
+				"host; give --root PATH",
+				request->config_name);
+		f->out->root = absolute(request, f->config.root);
+	}
+	if (!f->out->root)
+		return -ENOMEM;
+	/* If it is not there, the restore says so. */
+	f->root_fd = open(f->out->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return 0;
+}
+
+/* ---- what is settled already ---- */
+
+static int settle(struct finder *f, const char *key, size_t size)
+{
+	return table_put(&f->settled, table_hash_bytes(key, size), 1, NULL);
+}
+
+static int settle_given(struct finder *f)
+{
+	const struct bundle_request *request = f->request;
+	int err = 0;
+
+	for (size_t i = 0; i < request->external->n && !err; i++) {
+		const char *word = request->external->list[i], *end = strstr(word, "]:");
+
+		if (strncmp(word, "mnt[", 4) == 0 && end)
+			err = settle(f, word + 4, (size_t)(end - word) - 4);
+	}
+	for (size_t i = 0; i < request->n_inherit && !err; i++)
+		err = settle(f, request->inherit[i].key, strlen(request->inherit[i].key));
+	return err;
+}
+
+/* ---- sources ---- */
+
+/* Takes @fd over. */
+static int add_descriptor(struct finder *f, const char *key, int *fd)
+{
+	struct bundle *out = f->out;
+
+	if (strings_add(&out->keys, key, strlen(key)))
+		return -ENOMEM;
+	out->inherit[out->n_inherit].key = out->keys.list[out->keys.n - 1];
+	out->inherit[out->n_inherit++].fd = fd_take(fd);
+	return 0;
+}
+
+static int add_path(struct finder *f, const char *key, const char *source)
+{
+	cleanup_free char *word = NULL;
+
+	if (asprintf(&word, "mnt[%s]:%s", key, source) < 0) {
+		word = NULL;
+		return -ENOMEM;
+	}
+	return strings_add(&f->out->external, word, strlen(word));
+}
+
+/* Why a mount that the configuration knows gets nothing from it; the restore says what helps. */
+static int not_taken(const struct finder *f, const struct rebind_mount *m, const char *source,
+		     const char *why)
+{
+	log_warn("mount %u '%s': the source '%s' in '%s' is not taken: %s", m->id, m->mountpoint,
+		 source, f->request->config_name, why);
+	return 0;
+}
+
+static int take_bind(struct finder *f, const struct rebind_mount *m, const char *path)
+{
+	cleanup_free char *source = absolute(f->request, path);
+
+	if (!f->request->trusted)
+		return not_taken(f, m, path,
+				 "it is a path of the host that an archive names; "
+				 "--external mnt[] takes them all");
+	if (!source)
+		return not_taken(f, m, path, "a relative path belongs to a bundle");
+	if (faccessat(AT_FDCWD, source, F_OK, 0) < 0)
+		return not_taken(f, m, path, strerror(errno));
+	return add_path(f, m->key, source);
+}
+
+/* Records of CRIU do not tell what is a file: the masks of runtimes are binds of a "null". */
+static bool is_file(const struct rebind_mount *m)
+{
+	size_t n = strlen(m->root);
+
+	return m->is_file || (n >= 5 && strcmp(m->root + n - 5, "/null") == 0);
+}
+
+static int take_masked(struct finder *f, const struct rebind_mount *m)
+{
+	static const struct config_device null = { "/dev/null", false, 1, 3 };
+	cleanup_fd int fd = is_file(m) ? node_open(&null) : scratch_directory();
+
+	if (fd < 0)
+		return log_error(fd,
+				 is_file(m)
+					 ? "mount %u '%s' is masked, and '/dev/null' of the host "
+					   "is not the character device 1:3"
+					 : "mount %u '%s' is masked, and there is no empty "
+					   "directory to be had",
+				 m->id, m->mountpoint);
+	return add_descriptor(f, m->key, &fd);
+}
+
+static int take_device(struct finder *f, const struct rebind_mount *m,
+		       const struct config_device *device, bool is_own)
+{
+	if (is_own && !f->request->trusted)
+		return not_taken(f, m, device->path,
+				 "it is a device of the host that an archive "
+				 "names; --external mnt[] takes them all");
+	cleanup_fd int fd = node_open(device);
+
+	if (fd == -ENODEV)
+		return not_taken(f, m, device->path, "the host has another device of that name");
+	if (fd < 0)
+		return not_taken(f, m, device->path, strerror(-fd));
+	return add_descriptor(f, m->key, &fd);
+}
+
+static int take(struct finder *f, const struct rebind_mount *m, const struct place *place)
+{
+	switch (place->kind) {
+	case PLACE_BIND:
+		return take_bind(f, m, f->config.binds[place->index].source);
+	case PLACE_MASKED:
+		return take_masked(f, m);
+	case PLACE_DEVICE:
+		return take_device(f, m, &f->config.devices[place->index], true);
+	case PLACE_COMMON_DEVICE:
+		return take_device(f, m, node_common(place->index), false);
+	}
+	return 0;
+}
+
+/* "CRIU:..." are no names that a caller gave, and what comes along has its parent's key. */
+static int find_one(struct finder *f, const struct rebind_mount *m)
+{
+	size_t size = m->key ? strlen(m->key) : 0;
+
+	if (m->owner != REBIND_OWNER_EXTERNAL || !size || strncmp(m->key, "CRIU:", 5) == 0)
+		return 0;
+	if (table_get(&f->settled, table_hash_bytes(m->key, size)) != TABLE_NONE)
+		return 0;
+	const struct place *place = places_find(&f->places, m->key);
+
+	if (!place)
+		place = places_find(&f->places, m->mountpoint);
+	int err = settle(f, m->key, size);
+
+	return err || !place ? err : take(f, m, place);
+}
+
+static int find_all(struct finder *f, const struct rebind_tree *tree)
+{
+	size_t n = rebind_tree_count(tree);
+	int err = 0;
+
+	f->out->inherit = calloc(n + 1, sizeof(*f->out->inherit));
+	if (!f->out->inherit)
+		return -ENOMEM;
+	for (size_t i = 0; i < n && !err; i++) {
+		struct rebind_mount m;
+
+		rebind_tree_get(tree, i, &m);
+		err = find_one(f, &m);
+	}
+	return err;
+}
+
+static void close_tree(struct rebind_tree **tree)
+{
+	rebind_tree_free(*tree);
+}
+
+static int read_all(struct finder *f, struct rebind_report *report)
+{
+	const struct bundle_request *request = f->request;
+	cleanup(close_tree) struct rebind_tree *tree = NULL;
+	int err = config_read(request->config_dir_fd, request->config_file, request->config_name,
+			      &f->config);
+
+	if (!err)
+		err = find_root(f);
+	if (!err)
+		err = rebind_tree_open(request->images_dir, request->ns_id, request->reader, report,
+				       &tree);
+	if (!err)
+		err = places_make(&f->config, f->root_fd, &f->places);
+	if (!err)
+		err = settle_given(f);
+	return err ? err : find_all(f, tree);
+}
+
+int bundle_read(const struct bundle_request *request, struct rebind_report *report,
+		struct bundle *ret)
+{
+	cleanup_bundle struct bundle out = { 0 };
+	cleanup(finder_free) struct finder f = {
+		.request = request,
+		.root_fd = -EBADF,
+		.out = &out,
+	};
+	int err = read_all(&f, report);
+
+	if (err)
+		return err;
+	*ret = out;
+	out = (struct bundle){ 0 };
+	return 0;
+}

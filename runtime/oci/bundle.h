@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Sources of external mounts from an OCI bundle, or from the configuration in an archive of a
+ * checkpoint. An image has keys; the configuration says what stands for which path. Nobody is asked
+ * for a source that the caller gave.
+ */
+#ifndef REBIND_RUNTIME_OCI_BUNDLE_H
+#define REBIND_RUNTIME_OCI_BUNDLE_H
+
+#include "base/text.h"
+#include "include/rebind.h"
+
+struct bundle_request {
+	int config_dir_fd;
+	const char *config_file; /* in that directory: "config.json" */
+	const char *config_name; /* what messages call it */
+	const char *base;	 /* absolute: what relative paths in it are relative to, or NULL */
+	/*
+	 * May the host's paths in it be used? A bundle is the caller's own. What came along with an
+	 * image is no better than the image.
+	 */
+	bool trusted;
+	const char *root; /* --root, or NULL: the one of the configuration */
+	const char *images_dir;
+	uint32_t ns_id;
+	const char *reader;
+	const struct strings *external; /* words of the caller's: these keys have sources */
+	const struct rebind_inherit_fd *inherit;
+	size_t n_inherit;
+};
+
+/* What was found. */
+struct bundle {
+	char *root;		 /* absolute; NULL: the configuration names none */
+	struct strings external; /* "mnt[KEY]:SOURCE" */
+	struct rebind_inherit_fd *inherit;
+	size_t n_inherit;
+	struct strings keys; /* of inherit */
+};
+
+/**
+ * bundle_read - read the configuration, and find a source for every key of the image it has one for
+ *
+ * A bind counts for a key that is its destination, and for a mount at its destination, resolved in
+ * the root. A masked path gets the host's /dev/null, which is looked at, or an empty directory; a
+ * device node that every container has, or that is the configuration's own, the same node of the
+ * host. Keys without a source are for rebind_restore() to complain about; why a source was not
+ * taken is logged.
+ *
+ * Return: 0 or a negative errno, logged or with findings.
+ */
+int bundle_read(const struct bundle_request *request, struct rebind_report *report,
+		struct bundle *ret);
+void bundle_free(struct bundle *bundle);
+#define cleanup_bundle cleanup(bundle_free)
+
+#endif

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "runtime/oci/config.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+
+/* More than the configuration of any container has. */
+#define MAX_SIZE (16U << 20)
+
+/* A document that is being read, and the place in it. */
+struct reader {
+	const char *name;
+	char place[160]; /* "linux.devices[3]", or empty */
+	bool wrong;
+};
+
+static const char *type_name(const json_t *value)
+{
+	static const char *const names[] = {
+		[JSON_OBJECT] = "an object", [JSON_ARRAY] = "an array", [JSON_STRING] = "a string",
+		[JSON_INTEGER] = "a number", [JSON_REAL] = "a number",	[JSON_TRUE] = "a boolean",
+		[JSON_FALSE] = "a boolean",  [JSON_NULL] = "null",
+	};
+
+	return names[json_typeof(value)];
+}
+
+static void complain(struct reader *r, const char *format, ...) printf_like(2, 3);
+
+static void complain(struct reader *r, const char *format, ...)
+{
+	cleanup_free char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	va_end(args);
+	log_error(0, "'%s': %s", r->name, text ? text : "no memory");
+	r->wrong = true;
+}
+
+/* What is called what it is: "an array of strings", say. */
+static void wrong_type(struct reader *r, const char *field, const char *want, const json_t *value)
+{
+	complain(r, "%s%s%s must be %s, and is %s", r->place, *r->place && *field ? "." : "", field,
+		 want, type_name(value));
+}
+
+/* A field that may be missing; null is as good as missing. */
+static json_t *optional(struct reader *r, const json_t *object, const char *field, json_type type,
+			const char *want)
+{
+	json_t *value = json_object_get(object, field);
+
+	if (!value || json_is_null(value))
+		return NULL;
+	if (json_typeof(value) == type)
+		return value;
+	wrong_type(r, field, want, value);
+	return NULL;
+}
+
+static const char *optional_text(struct reader *r, const json_t *object, const char *field)
+{
+	return json_string_value(optional(r, object, field, JSON_STRING, "a string"));
+}
+
+static const char *required_text(struct reader *r, const json_t *object, const char *field)
+{
+	bool before = r->wrong;
+	const char *text;
+
+	r->wrong = false;
+	text = optional_text(r, object, field);
+	if (!r->wrong && (!text || !*text))
+		complain(r, "%s.%s is missing", r->place, field);
+	r->wrong |= before;
+	return text && *text ? text : NULL;
+}
+
+/* An element of a list, which must be of a type; @r says where it is from then on. */
+static const json_t *element(struct reader *r, const char *list, size_t i, const json_t *value,
+			     json_type type, const char *want)
+{
+	snprintf(r->place, sizeof(r->place), "%s[%zu]", list, i);
+	if (json_typeof(value) == type)
+		return value;
+	wrong_type(r, "", want, value);
+	return NULL;
+}
+
+static bool is_bind(struct reader *r, const json_t *mount)
+{
+	const char *type = optional_text(r, mount, "type");
+	const json_t *options = optional(r, mount, "options", JSON_ARRAY, "an array of strings");
+	bool bind = type && strcmp(type, "bind") == 0;
+	const json_t *option;
+	size_t i;
+
+	json_array_foreach((json_t *)options, i, option)
+	{
+		const char *word = json_string_value(option);
+
+		if (!word)
+			wrong_type(r, "options", "an array of strings", option);
+		else if (strcmp(word, "bind") == 0 || strcmp(word, "rbind") == 0)
+			bind = true;
+	}
+	return bind;
+}
+
+static void read_mount(struct reader *r, const json_t *mount, struct config *config)
+{
+	const char *destination = required_text(r, mount, "destination");
+	struct config_bind *bind = &config->binds[config->n_binds];
+
+	if (!is_bind(r, mount))
+		return;
+	bind->destination = destination;
+	bind->source = required_text(r, mount, "source");
+	config->n_binds += bind->destination && bind->source;
+}
+
+static int read_mounts(struct reader *r, const json_t *root, struct config *config)
+{
+	const json_t *list = optional(r, root, "mounts", JSON_ARRAY, "an array of objects");
+	const json_t *value;
+	size_t i;
+
+	config->binds = calloc(json_array_size(list) + 1, sizeof(*config->binds));
+	if (!config->binds)
+		return -ENOMEM;
+	json_array_foreach((json_t *)list, i, value)
+	{
+		const json_t *mount = element(r, "mounts", i, value, JSON_OBJECT, "an object");
+
+		if (mount)
+			read_mount(r, mount, config);
+	}
+	r->place[0] = '\0';
+	return 0;
+}
+
+static unsigned int number(struct reader *r, const json_t *object, const char *field)
+{
+	json_int_t value = json_integer_value(optional(r, object, field, JSON_INTEGER, "a number"));
+
+	if (value >= 0 && value <= UINT32_MAX)
+		return (unsigned int)value;
+	complain(r, "%s.%s is no device number", r->place, field);
+	return 0;
+}
+
+static void read_device(struct reader *r, const json_t *value, struct config *config)
+{
+	struct config_device *device = &config->devices[config->n_devices];
+	const char *type = required_text(r, value, "type");
+
+	device->path = required_text(r, value, "path");
+	device->is_block = type && strcmp(type, "b") == 0;
+	device->major = number(r, value, "major");
+	device->minor = number(r, value, "minor");
+	/* "p" is a pipe, "u" an older word for "c". */
+	config->n_devices += device->path && type && strcmp(type, "p") != 0;
+}
+
+static int read_devices(struct reader *r, const json_t *linux_part, struct config *config)
+{
+	const json_t *list = optional(r, linux_part, "devices", JSON_ARRAY, "an array of objects");
+	const json_t *value;
+	size_t i;
+
+	config->devices = calloc(json_array_size(list) + 1, sizeof(*config->devices));
+	if (!config->devices)
+		return -ENOMEM;
+	json_array_foreach((json_t *)list, i, value)
+	{
+		const json_t *device =
+			element(r, "linux.devices", i, value, JSON_OBJECT, "an object");
+
+		if (device)
+			read_device(r, device, config);
+	}
+	snprintf(r->place, sizeof(r->place), "linux");
+	return 0;
+}
+
+static int read_masked(struct reader *r, const json_t *linux_part, struct config *config)
+{
+	const json_t *list =
+		optional(r, linux_part, "maskedPaths", JSON_ARRAY, "an array of strings");
+	const json_t *value;
+	size_t i;
+
+	config->masked = calloc(json_array_size(list) + 1, sizeof(*config->masked));
+	if (!config->masked)
+		return -ENOMEM;
+	json_array_foreach((json_t *)list, i, value) if (element(r, "linux.maskedPaths", i, value,
+								 JSON_STRING, "a string"))
+		config->masked[config->n_masked++] = json_string_value(value);
+	r->place[0] = '\0';
+	return 0;
+}
+
+static int read_all(struct reader *r, const json_t *root, struct config *config)
+{
+	if (!json_is_object(root)) {
+		complain(r, "it must be an object, and is %s", type_name(root));
+		return 0;
+	}
+	const json_t *root_part = optional(r, root, "root", JSON_OBJECT, "an object");
+	const json_t *linux_part = optional(r, root, "linux", JSON_OBJECT, "an object");
+
+	snprintf(r->place, sizeof(r->place), "root");
+	config->root = root_part ? optional_text(r, root_part, "path") : NULL;
+	r->place[0] = '\0';
+	int err = read_mounts(r, root, config);
+
+	snprintf(r->place, sizeof(r->place), "linux");
+	if (!err)
+		err = read_devices(r, linux_part, config);
+	return err ? err : read_masked(r, linux_part, config);
+}
+
+static int slurp(int dir_fd, const char *file, const char *name, char **ret, size_t *ret_size)
+{
+	cleanup_fd int fd = openat(dir_fd, file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return log_error(-errno, "cannot open '%s'", name);
+	if (!S_ISREG(st.st_mode) || st.st_size > MAX_SIZE)
+		return log_error(S_ISREG(st.st_mode) ? -EFBIG : -EINVAL, "cannot read '%s'", name);
+	int err = fd_slurp(fd, ret, ret_size);
+
+	return err ? log_error(err, "cannot read '%s'", name) : 0;
+}
+
+int config_read(int dir_fd, const char *file, const char *name, struct config *ret)
+{
+	cleanup_config struct config config = { 0 };
+	struct reader r = { .name = name };
+	cleanup_free char *text = NULL;
+	json_error_t fault;
+	size_t size;
+	int err = slurp(dir_fd, file, name, &text, &size);
+
+	if (err)
+		return err;
+	config.document = json_loadb(text, size, JSON_REJECT_DUPLICATES, &fault);
+	if (!config.document) {
+		log_error(0, "'%s', line %d, column %d: %s", name, fault.line, fault.column,
+			  fault.text);
+		return -EBADMSG;
+	}
+	err = read_all(&r, config.document, &config);
+	if (err)
+		return log_error(err, "cannot read '%s'", name);
+	if (r.wrong)
+		return -EBADMSG;
+	*ret = config;
+	config = (struct config){ 0 };
+	return 0;
+}
+
+void config_free(struct config *config)
+{
+	free(config->binds);
+	free(config->devices);
+	free(config->masked);
+	json_decref(config->document);
+	*config = (struct config){ 0 };
+}

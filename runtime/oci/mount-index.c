@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "runtime/oci/mount-index.h"
+
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "runtime/oci/device-node.h"
+
+void places_free(struct places *places)
+{
+	for (size_t i = 0; i < places->n; i++)
+		free(places->list[i].path);
+	free(places->list);
+	table_free(&places->by_path);
+	*places = (struct places){ 0 };
+}
+
+/* Takes @path over. */
+static int put(struct places *places, char *path, enum place_kind kind, size_t index)
+{
+	if (!path)
+		return -ENOMEM;
+	places->list[places->n] = (struct place){ kind, index, path };
+	return table_put(&places->by_path, table_hash_bytes(path, strlen(path)),
+			 (uint32_t)places->n++, NULL);
+}
+
+/*
+ * The part of a path that is there, as the root has it, and the rest as it is written: a mountpoint
+ * may lie in a mount, where the root has nothing. @dir is shortened.
+ */
+static char *resolve(int root_fd, const char *path, char *dir, const char *root)
+{
+	for (;;) {
+		cleanup_fd int fd = path_open_in_root(root_fd, dir);
+		cleanup_free char *real = fd >= 0 ? path_of_fd(fd) : NULL;
+		const char *below = real ? path_rest_below(real, root) : NULL;
+		cleanup_free char *all = below ? path_join(below, path + strlen(dir)) : NULL;
+
+		if (fd >= 0)
+			return all ? path_normalize(all) : NULL;
+		char *slash = strrchr(dir, '/');
+
+		if (fd != -ENOENT || !slash)
+			return NULL;
+		*slash = '\0';
+	}
+}
+
+/* Return: NULL if there is nothing to tell beyond what is written. */
+static char *in_root(int root_fd, const char *path)
+{
+	cleanup_free char *dir = path_join("/", path);
+	cleanup_free char *whole = dir ? strdup(dir) : NULL;
+	cleanup_free char *root = root_fd >= 0 ? path_of_fd(root_fd) : NULL;
+
+	return whole && root ? resolve(root_fd, whole, dir, root) : NULL;
+}
+
+static int add(struct places *places, int root_fd, const char *path, enum place_kind kind,
+	       size_t index)
+{
+	char *real = in_root(root_fd, path);
+	int err = put(places, path_normalize(path), kind, index);
+
+	if (!err && real)
+		return put(places, real, kind, index);
+	free(real);
+	return err;
+}
+
+int places_make(const struct config *config, int root_fd, struct places *ret)
+{
+	size_t n = node_n_common() + config->n_devices + config->n_masked + config->n_binds;
+	int err = 0;
+
+	ret->list = calloc(2 * n + 1, sizeof(*ret->list));
+	if (!ret->list)
+		return -ENOMEM;
+	for (size_t i = 0; i < node_n_common() && !err; i++)
+		err = add(ret, -EBADF, node_common(i)->path, PLACE_COMMON_DEVICE, i);
+	for (size_t i = 0; i < config->n_devices && !err; i++)
+		err = add(ret, root_fd, config->devices[i].path, PLACE_DEVICE, i);
+	for (size_t i = 0; i < config->n_masked && !err; i++)
+		err = add(ret, root_fd, config->masked[i], PLACE_MASKED, i);
+	for (size_t i = 0; i < config->n_binds && !err; i++)
+		err = add(ret, root_fd, config->binds[i].destination, PLACE_BIND, i);
+	return err;
+}
+
+const struct place *places_find(const struct places *places, const char *path)
+{
+	cleanup_free char *normal = path_normalize(path);
+	uint32_t i = normal ? table_get(&places->by_path, table_hash_bytes(normal, strlen(normal)))
+			    : TABLE_NONE;
+
+	return i != TABLE_NONE && strcmp(places->list[i].path, normal) == 0 ? &places->list[i]
+									    : NULL;
+}

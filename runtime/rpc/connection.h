@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A client's connection: requests are served in their order, each is answered once. */
+#ifndef REBIND_RUNTIME_RPC_CONNECTION_H
+#define REBIND_RUNTIME_RPC_CONNECTION_H
+
+#include "runtime/rpc/peer.h"
+
+struct connection {
+	int sock; /* owned */
+	/*
+	 * A worker of the client's own, which inherited its descriptors: those of inherit_fd have
+	 * the same numbers here, and a process may be made that is the client's child.
+	 */
+	bool is_worker;
+	struct peer peer;
+};
+
+/**
+ * connection_serve - until the client is done, or gone
+ * @sock: a connected SOCK_SEQPACKET socket; closed
+ * @is_worker: see struct connection
+ *
+ * Return: 0 if every request was served; else a negative errno (what failed has been answered, or
+ * the client was none).
+ */
+int connection_serve(int sock, bool is_worker);
+
+/**
+ * connection_notify - tell the client where a request is, and wait for its consent
+ * @script: "pre-restore", ...
+ * @pid: the process that it is about, or 0
+ *
+ * Return: 0; -ECANCELED the client said no; -EPIPE it is gone; -EBADMSG, -EPROTO it answered with
+ * something else.
+ */
+int connection_notify(const struct connection *connection, const char *script, pid_t pid);
+
+#endif

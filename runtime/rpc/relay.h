@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * With REBIND_CRIU a request goes on to a CRIU, which does the processes; the mounts are done here,
+ * at its notifies. The client sees one server: notifies pass through both ways, and so does the
+ * answer, unless it is our part that failed.
+ */
+#ifndef REBIND_RUNTIME_RPC_RELAY_H
+#define REBIND_RUNTIME_RPC_RELAY_H
+
+#include "runtime/criu/criu.h"
+#include "runtime/rpc/operation.h"
+
+/**
+ * forward_wanted - does REBIND_CRIU name a CRIU
+ */
+bool forward_wanted(void);
+
+/**
+ * forward_request - what is not about mounts
+ *
+ * All of these: the client is answered, by CRIU or by operation_serve().
+ * Return: 0 or a negative errno, said.
+ */
+int forward_request(struct operation *op);
+
+/**
+ * forward_dump - processes by CRIU, mounts as @how says
+ */
+int forward_dump(struct operation *op, const struct rebind_dump_options *how);
+
+/**
+ * forward_restore - processes by CRIU, in mounts as @how says
+ */
+int forward_restore(struct operation *op, const struct rebind_restore_options *how);
+
+#endif

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * DUMP: the mounts of a process. The process itself goes on, which is what leave_running asks for;
+ * a dump after which it is to be gone would lose it.
+ */
+#include <signal.h>
+
+#include "runtime/rpc/relay.h"
+#include "runtime/rpc/operation.h"
+#include "runtime/rpc/options.h"
+
+/* Who may have no process to name names itself. */
+static pid_t target_of(const struct operation *op)
+{
+	return op->options->has_pid && op->options->pid ? op->options->pid
+							: op->connection->peer.pid;
+}
+
+static int check(struct operation *op, pid_t pid)
+{
+	const Rpc__Options *o = op->options;
+
+	if (!o->has_leave_running || !o->leave_running)
+		return operation_refuse(
+			op, -EOPNOTSUPP,
+			"rebind keeps mounts, not processes: this dump would end process %d without "
+			"a trace of it; ask for --leave-running (leave_running), or set REBIND_CRIU "
+			"to the path of a CRIU that keeps the processes",
+			(int)pid);
+	if (o->has_leave_stopped && o->leave_stopped)
+		return operation_refuse(
+			op, -EOPNOTSUPP,
+			"rebind stops no process: leave_stopped takes a CRIU beside it "
+			"(REBIND_CRIU)");
+	if (pid <= 0 || (kill(pid, 0) < 0 && errno == ESRCH))
+		return operation_refuse(op, -ESRCH, "there is no process %d to dump", (int)pid);
+	return 0;
+}
+
+/* The library calls this where CRIU would tell its client. */
+static int tell(void *data, const char *action, pid_t pid)
+{
+	return operation_notify(data, action, 0);
+}
+
+static int dump(struct operation *op, pid_t pid, const struct options_words *words)
+{
+	struct rebind_dump_options how = {
+		.size = sizeof(how),
+		.pid = pid,
+		.images_dir = op->images_path,
+		.external = words->external.list,
+		.n_external = words->external.n,
+		.skip_mnt = words->skip_mnt.list,
+		.n_skip_mnt = words->skip_mnt.n,
+		.enable_fs = words->enable_fs.list,
+		.n_enable_fs = words->enable_fs.n,
+		.on_action = tell,
+		.on_action_data = op,
+		.lenient = true,
+	};
+
+	return forward_wanted() ? forward_dump(op, &how) : rebind_dump(&how, op->report);
+}
+
+int request_dump(struct operation *op)
+{
+	struct options_words words;
+	pid_t pid = target_of(op);
+	int err = forward_wanted() ? 0 : check(op, pid);
+
+	/* There in any case: clients look into it before they look at success. */
+	op->reply.response.dump = &op->reply.dump;
+	op->reply.dump.has_restored = true;
+	if (err)
+		return err;
+	err = options_of_dump(op, &words);
+	if (!err)
+		err = dump(op, pid, &words);
+	options_free(&words);
+	return err;
+}

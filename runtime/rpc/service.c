@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * A process for each connection: what a request does to its process (namespaces, memory, a crash)
+ * is gone with it, and the service stays as it was. The children die with the service.
+ */
+#include "runtime/rpc/service.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "runtime/rpc/connection.h"
+
+#define CHILDREN_MAX 64 /* at once; more clients wait in the socket's queue */
+
+struct listener {
+	const char *path;
+	int sock, signal_fd;
+	dev_t dev; /* of the socket's file, to know it again */
+	ino_t ino;
+	pid_t children[CHILDREN_MAX];
+	size_t n_children;
+};
+
+/* ---- the socket ---- */
+
+static int set_address(const char *path, struct sockaddr_un *ret)
+{
+	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (strlen(path) >= sizeof(ret->sun_path))
+		return log_error(-ENAMETOOLONG, "cannot listen at '%s'", path);
+	strcpy(ret->sun_path, path);
+	return 0;
+}
+
+/* Does a socket file that is in the way belong to nobody? */
+static int is_stale(const struct sockaddr_un *address)
+{
+	cleanup_fd int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (sock < 0)
+		return -errno;
+	if (connect(sock, (const struct sockaddr *)address, sizeof(*address)) == 0)
+		return 0;
+	return errno == ECONNREFUSED;
+}
+
+static int clear_place(const char *path, const struct sockaddr_un *address)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : log_error(-errno, "cannot look at '%s'", path);
+	if (!S_ISSOCK(st.st_mode))
+		return log_error(-EEXIST, "cannot listen at '%s', which is not a socket", path);
+	if (is_stale(address) != 1)
+		return log_error(-EADDRINUSE, "cannot listen at '%s': somebody does", path);
+	log_warn("'%s' was left by a service that is gone, and is replaced", path);
+	return unlink(path) < 0 ? log_error(-errno, "cannot remove '%s'", path) : 0;
+}
+
+/* Two services that start at once must not take each other's socket for a stale one. */
+static int lock_directory(const char *path)
+{
+	cleanup_free char *dir = strdup(path);
+	char *slash = dir ? strrchr(dir, '/') : NULL;
+
+	if (!dir)
+		return -ENOMEM;
+	if (slash)
+		slash[slash == dir ? 1 : 0] = '\0';
+	cleanup_fd int fd = open(slash ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || flock(fd, LOCK_EX) < 0)
+		return log_error(-errno, "cannot listen at '%s'", path);
+	return fd_take(&fd);
+}
+
+static int bind_socket(struct listener *l, const struct sockaddr_un *address)
+{
+	struct stat st;
+	mode_t before = umask(0177);
+	int err =
+		bind(l->sock, (const struct sockaddr *)address, sizeof(*address)) < 0 ? -errno : 0;
+
+	umask(before);
+	if (!err && (lstat(l->path, &st) < 0 || listen(l->sock, SOMAXCONN) < 0))
+		err = -errno;
+	if (err)
+		return log_error(err, "cannot listen at '%s'", l->path);
+	l->dev = st.st_dev;
+	l->ino = st.st_ino;
+	return 0;
+}
+
+static int open_socket(struct listener *l)
+{
+	struct sockaddr_un address;
+	int err = set_address(l->path, &address);
+
+	if (err)
+		return err;
+	cleanup_fd int lock = lock_directory(l->path);
+
+	if (lock < 0)
+		return lock;
+	l->sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (l->sock < 0)
+		return log_error(-errno, "cannot make a socket");
+	err = clear_place(l->path, &address);
+	return err ? err : bind_socket(l, &address);
+}
+
+/* Ours alone: another service may have come meanwhile, if somebody removed the file. */
+static void remove_socket(const struct listener *l)
+{
+	struct stat st;
+
+	if (l->ino && lstat(l->path, &st) == 0 && st.st_dev == l->dev && st.st_ino == l->ino)
+		unlink(l->path);
+}
+
+/* ---- children ---- */
+
+static void reap(struct listener *l)
+{
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+		for (size_t i = 0; i < l->n_children; i++)
+			if (l->children[i] == pid)
+				l->children[i--] = l->children[--l->n_children];
+}
+
+_Noreturn static void serve(struct listener *l, int sock)
+{
+	sigset_t none;
+
+	fd_close(&l->sock);
+	fd_close(&l->signal_fd);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	_exit(connection_serve(sock, false) < 0);
+}
+
+static void accept_one(struct listener *l)
+{
+	cleanup_fd int sock = accept4(l->sock, NULL, NULL, SOCK_CLOEXEC);
+
+	if (sock < 0)
+		return; /* it is gone already, or there is no descriptor: it waits */
+	pid_t pid = child_fork();
+
+	if (pid == 0)
+		serve(l, fd_take(&sock));
+	if (pid < 0)
+		log_error(pid, "cannot fork for a connection");
+	else
+		l->children[l->n_children++] = pid;
+}
+
+static void end_children(struct listener *l)
+{
+	for (size_t i = 0; i < l->n_children; i++)
+		kill(l->children[i], SIGKILL);
+	for (size_t i = 0; i < l->n_children; i++)
+		child_wait(l->children[i], NULL);
+	l->n_children = 0;
+}
+
+/* ---- the loop ---- */
+
+/* Return: 1 to go on, 0 at the end. */
+static int take_signal(struct listener *l)
+{
+	struct signalfd_siginfo info;
+
+	if (read(l->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return 1;
+	if (info.ssi_signo != SIGCHLD)
+		return 0;
+	reap(l);
+	return 1;
+}
+
+static int loop(struct listener *l)
+{
+	for (;;) {
+		struct pollfd wait[] = {
+			{ .fd = l->signal_fd, .events = POLLIN },
+			{ .fd = l->n_children < CHILDREN_MAX ? l->sock : -1, .events = POLLIN },
+		};
+
+		if (poll(wait, ARRAY_SIZE(wait), -1) < 0 && errno != EINTR)
+			return log_error(-errno, "cannot wait for connections");
+		if (wait[0].revents && !take_signal(l))
+			return 0;
+		if (wait[1].revents)
+			accept_one(l);
+	}
+}
+
+static int take_signals(struct listener *l, sigset_t *ret_before)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGCHLD);
+	if (sigprocmask(SIG_BLOCK, &set, ret_before) < 0)
+		return -errno;
+	l->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return l->signal_fd < 0 ? -errno : 0;
+}
+
+static int go_to_background(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return log_error(-errno, "cannot fork");
+	if (pid > 0)
+		_exit(0);
+	cleanup_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	setsid();
+	for (int fd = 0; fd <= STDERR_FILENO && null >= 0; fd++)
+		dup2(null, fd);
+	return 0;
+}
+
+static int start(const struct service *service, struct listener *l)
+{
+	int err = open_socket(l);
+
+	if (!err && service->in_background)
+		err = go_to_background();
+	if (!err && service->on_start)
+		err = service->on_start(service->data, getpid());
+	if (!err && service->status_fd >= 0 && write(service->status_fd, "", 1) != 1)
+		err = log_error(-errno, "cannot write to descriptor %d of --status-fd",
+				service->status_fd);
+	if (!err && service->status_fd >= 0)
+		close(service->status_fd);
+	return err;
+}
+
+int service_run(const struct service *service)
+{
+	struct listener l = { .path = service->address, .sock = -EBADF, .signal_fd = -EBADF };
+	sigset_t before;
+	int err = take_signals(&l, &before);
+
+	if (err)
+		return log_error(err, "cannot wait for signals");
+	err = start(service, &l);
+	if (!err)
+		err = loop(&l);
+	remove_socket(&l);
+	fd_close(&l.sock);
+	end_children(&l);
+	fd_close(&l.signal_fd);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return err;
+}

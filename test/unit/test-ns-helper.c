@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <sys/syscall.h>
+
+#include "mnt/ns/inside.h"
+#include "mnt/ns/helper.h"
+#include "mnt/ns/unshare.h"
+#include "test/unit/help.h"
+
+static int keep(const char *new_ns, struct keeper *keeper)
+{
+	cleanup_findings struct findings findings = { 0 };
+	int err = keeper_start(NULL, 0, new_ns, 0, keeper, &findings);
+
+	assert_int_equal(findings.n, 0);
+	return err;
+}
+
+/* A new instance of a filesystem, as the keeper's namespaces have it. */
+static int mount_of(struct keeper *keeper, const char *type)
+{
+	cleanup_fd int fs = keeper_fsopen(keeper, type);
+
+	assert_true(fs >= 0);
+	assert_ok(fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0));
+	int fd = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static bool has(int dir_fd, const char *name)
+{
+	struct stat stat;
+
+	return fstatat(dir_fd, name, &stat, 0) == 0;
+}
+
+static void a_proc_of_a_new_pid_namespace_shows_its_first_process(void **state)
+{
+	struct keeper keeper;
+	char own[16];
+
+	assert_ok(keep("pid", &keeper));
+	cleanup_fd int proc = mount_of(&keeper, "proc");
+
+	snprintf(own, sizeof(own), "%d", (int)getpid());
+	assert_true(keeper.has_pid);
+	assert_false(keeper.has_user);
+	assert_true(has(proc, "1"));
+	assert_false(has(proc, own) && getpid() > 2);
+	keeper_stop(&keeper);
+	assert_int_equal(keeper.pid, 0);
+	assert_false(has(proc, "1"));
+}
+
+static void a_sysfs_of_a_new_net_namespace_shows_its_loopback_alone(void **state)
+{
+	struct keeper keeper;
+
+	assert_ok(keep("net,ipc,uts,cgroup", &keeper));
+	cleanup_fd int sys = mount_of(&keeper, "sysfs");
+
+	assert_true(has(sys, "class/net/lo"));
+	assert_false(has(sys, "class/net/eth0"));
+	keeper_stop(&keeper);
+}
+
+static void a_new_user_namespace_owns_a_mount_namespace(void **state)
+{
+	struct keeper keeper;
+	struct stat own, its;
+	char name[64];
+
+	assert_ok(keep("user,pid", &keeper));
+	assert_true(keeper.has_user && keeper.has_pid);
+	snprintf(name, sizeof(name), "/proc/%d/ns/mnt", (int)keeper.pid);
+	assert_ok(stat(name, &its));
+	assert_ok(stat("/proc/self/ns/mnt", &own));
+	assert_true(own.st_ino != its.st_ino);
+	snprintf(name, sizeof(name), "/proc/%d/ns/user", (int)keeper.pid);
+	assert_ok(stat(name, &its));
+	assert_ok(stat("/proc/self/ns/user", &own));
+	assert_true(own.st_ino != its.st_ino);
+	cleanup_fd int proc = mount_of(&keeper, "proc");
+
+	assert_true(has(proc, "1"));
+	keeper_stop(&keeper);
+}
+
+static void a_command_is_started_in_the_namespaces(void **state)
+{
+	static char *const argv[] = { (char *)"/bin/sh", (char *)"-c",
+				      (char *)"test $$ = 2 && test $PWD = /", NULL };
+	cleanup_fd int mntns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	cleanup_fd int words = inside_words(argv, environ);
+	cleanup_fd int sock = -EBADF;
+	struct keeper keeper;
+	pid_t pid = 0;
+
+	assert_ok(keep("net,pid", &keeper));
+	assert_ok(keeper_launch(&keeper, INSIDE_COMMAND, words, &pid, &sock));
+	assert_ok(talk_send(sock, (struct talk_message){ .type = TALK_HOLD }, NULL, mntns));
+	assert_int_equal(talk_await(sock, TALK_ANSWER, NULL, NULL), -EIO);
+	assert_ok(child_wait(pid, NULL));
+	keeper_stop(&keeper);
+}
+
+static void a_namespace_of_another_process_is_joined(void **state)
+{
+	cleanup_findings struct findings findings = { 0 };
+	struct keeper first, second;
+	char word[32];
+
+	assert_ok(keep("net", &first));
+	snprintf(word, sizeof(word), "net:%d", (int)first.pid);
+	assert_ok(keeper_start((const char *const[]){ word }, 1, NULL, 0, &second, &findings));
+	struct stat one, other;
+	char name[64];
+
+	snprintf(name, sizeof(name), "/proc/%d/ns/net", (int)first.pid);
+	assert_ok(stat(name, &one));
+	snprintf(name, sizeof(name), "/proc/%d/ns/net", (int)second.pid);
+	assert_ok(stat(name, &other));
+	assert_int_equal(one.st_ino, other.st_ino);
+	keeper_stop(&first);
+	keeper_stop(&second);
+}
+
+static void nothing_asked_for_is_no_keeper(void **state)
+{
+	struct keeper keeper;
+
+	assert_ok(keep(NULL, &keeper));
+	assert_int_equal(keeper.pid, 0);
+	assert_ok(keep("", &keeper));
+	cleanup_fd int fs = keeper_fsopen(&keeper, "tmpfs");
+
+	assert_true(fs >= 0);
+	keeper_stop(&keeper);
+}
+
+static void words_that_are_none_are_findings_all_of_them(void **state)
+{
+	static const char *const join[] = { "mnt:1",	     "net",   "net:", "pid:/nowhere",
+					    "net:999999999", "ipc:1", "ipc:1" };
+	cleanup_findings struct findings findings = { 0 };
+	struct keeper keeper;
+	unsigned int before = help_open_fds();
+
+	assert_int_equal(
+		keeper_start(join, ARRAY_SIZE(join), "pid,nonsense,ipc", 0, &keeper, &findings),
+		-EINVAL);
+	assert_int_equal(findings.n, 8);
+	assert_int_equal(keeper.pid, 0);
+	assert_int_equal(help_open_fds(), before);
+}
+
+static void a_filesystem_that_is_none_is_an_error(void **state)
+{
+	struct keeper keeper;
+
+	assert_ok(keep("ipc", &keeper));
+	assert_int_equal(keeper_fsopen(&keeper, "nonsense"), -ENODEV);
+	cleanup_fd int fs = keeper_fsopen(&keeper, "mqueue"); /* it goes on */
+
+	assert_true(fs >= 0);
+	keeper_stop(&keeper);
+}
+
+/* ---- ids ---- */
+
+static uint64_t own_id(void)
+{
+	cleanup_fd int fd = open("/proc/thread-self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	uint64_t id = 0;
+
+	return sys_mntns_id(fd, &id) ? 0 : id;
+}
+
+static void run_on(int cpu)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	help_must(sched_setaffinity(0, sizeof(one), &one));
+}
+
+/* Ids come in batches of the CPUs: the largest that any of them gives now. */
+static uint64_t largest_id(int cpus)
+{
+	uint64_t largest = own_id(), id;
+	int pair[2];
+
+	assert_ok(fd_pair(pair));
+	for (int cpu = 0; cpu < cpus; cpu++) {
+		pid_t pid = child_fork();
+
+		if (pid == 0) {
+			run_on(cpu);
+			help_must(unshare(CLONE_NEWNS));
+			id = own_id();
+			_exit(fd_send(pair[1], &id, sizeof(id), -1) ? 1 : 0);
+		}
+		assert_ok(child_wait(pid, NULL));
+		assert_int_equal(fd_recv(pair[0], &id, sizeof(id), NULL), sizeof(id));
+		largest = id > largest ? id : largest;
+	}
+	close(pair[0]);
+	close(pair[1]);
+	return largest;
+}
+
+static int unshare_above(int cpu, uint64_t above)
+{
+	cpu_set_t before, after;
+
+	run_on(cpu);
+	sched_getaffinity(0, sizeof(before), &before);
+	if (unshare_mounts(above))
+		return 1;
+	sched_getaffinity(0, sizeof(after), &after);
+	return own_id() > above && CPU_EQUAL(&before, &after) ? 0 : 2;
+}
+
+/* As an administrator may have it: in a user namespace, as the limit is the host's otherwise. */
+static int unshare_without_uts(int cpu, uint64_t above)
+{
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		return 3;
+	cleanup_fd int limit = open("/proc/sys/user/max_uts_namespaces", O_WRONLY | O_CLOEXEC);
+
+	if (limit < 0 || write(limit, "0", 1) != 1 || unshare(CLONE_NEWUTS) == 0)
+		return 4;
+	return unshare_above(cpu, above);
+}
+
+static void on_so_many_cpus_it_is_above(int most, int (*try)(int cpu, uint64_t above))
+{
+	cpu_set_t allowed;
+
+	if (!own_id()) {
+		print_message("the kernel tells no ids of mount namespaces\n");
+		skip();
+	}
+	assert_ok(sched_getaffinity(0, sizeof(allowed), &allowed));
+	int cpus = CPU_COUNT(&allowed) < 8 ? CPU_COUNT(&allowed) : 8;
+
+	for (int cpu = 0; cpu < cpus && cpu < most && CPU_ISSET(cpu, &allowed); cpu++) {
+		uint64_t above = largest_id(cpus);
+		pid_t pid = child_fork();
+		int status;
+
+		if (pid == 0)
+			_exit(try(cpu, above));
+		child_wait(pid, &status);
+		assert_int_equal(status, 0);
+	}
+}
+
+static void a_mount_namespace_gets_an_id_above_another_on_every_cpu(void **state)
+{
+	on_so_many_cpus_it_is_above(CPU_SETSIZE, unshare_above);
+}
+
+static void also_where_there_can_be_no_uts_namespaces(void **state)
+{
+	/* A second for each. */
+	on_so_many_cpus_it_is_above(1, unshare_without_uts);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_proc_of_a_new_pid_namespace_shows_its_first_process),
+		cmocka_unit_test(a_sysfs_of_a_new_net_namespace_shows_its_loopback_alone),
+		cmocka_unit_test(a_new_user_namespace_owns_a_mount_namespace),
+		cmocka_unit_test(a_command_is_started_in_the_namespaces),
+		cmocka_unit_test(a_namespace_of_another_process_is_joined),
+		cmocka_unit_test(nothing_asked_for_is_no_keeper),
+		cmocka_unit_test(words_that_are_none_are_findings_all_of_them),
+		cmocka_unit_test(a_filesystem_that_is_none_is_an_error),
+		cmocka_unit_test(a_mount_namespace_gets_an_id_above_another_on_every_cpu),
+		cmocka_unit_test(also_where_there_can_be_no_uts_namespaces),
+	};
+
+	return help_unshare() ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}
