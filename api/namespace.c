@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/forward.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "base/sys.h"
 #include "mnt/handover.h"
 #include "mnt/ns/inside.h"
@@ -364,21 +365,23 @@ static int open_directory(const char *file)
 /* The builder makes the file, and knows where to undo the pin if we die. */
 static int prepare_pin(struct rebind_namespace *ns, const char *file)
 {
-	cleanup_free char *copy = strdup(file);
-	cleanup_fd int dir = open_directory(file);
-	struct stat stat;
+	/* The file that a symlink leads to, if there is one. */
+	cleanup_free char *real = realpath(file, NULL);
+	cleanup_free char *copy = strdup(real ? real : file);
+	cleanup_fd int dir = open_directory(real ? real : file);
 
 	if (!copy || dir < 0)
 		return copy ? dir : -ENOMEM;
-	bool is_there = lstat(file, &stat) == 0;
-
-	if (is_there && S_ISLNK(stat.st_mode))
-		return 0; /* what it leads to is there, or the bind says that it is not */
-	return handover_pin_at(&ns->journal, ns->builder_sock, dir, basename(copy), !is_there);
+	return handover_pin_at(&ns->journal, ns->builder_sock, dir, basename(copy), !real);
 }
 
 int rebind_namespace_pin(struct rebind_namespace *ns, const char *file)
 {
+	if (path_holds_namespace(file))
+		return log_error(-EBUSY,
+				 "'%s' holds a namespace already: umount it first, or name "
+				 "another file",
+				 file);
 	int err = tell_before(ns, ns->keeper.pid);
 
 	if (err)

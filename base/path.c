@@ -2,6 +2,8 @@
 #include "base/path.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -289,4 +291,11 @@ char *path_printable(const char *path)
 	}
 	*end = '\0';
 	return out;
+}
+
+bool path_holds_namespace(const char *path)
+{
+	struct statfs fs;
+
+	return statfs(path, &fs) == 0 && fs.f_type == NSFS_MAGIC;
 }

@@ -98,6 +98,13 @@ char *path_join(const char *dir, const char *rest);
 char *path_of_fd(int fd);
 
 /**
+ * path_holds_namespace - is a namespace bound to a file (namespaces(7))
+ *
+ * Return: false also where the file is not there, or cannot be looked at.
+ */
+bool path_holds_namespace(const char *path);
+
+/**
  * path_printable - escape what a terminal should not see
  * @path: bytes
  *

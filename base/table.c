@@ -2,6 +2,7 @@
 #include "base/table.h"
 
 #include <string.h>
+#include <sys/auxv.h>
 
 void table_free(struct table *table)
 {
@@ -81,13 +82,64 @@ int table_put(struct table *table, uint64_t key, uint32_t value, uint32_t *ret_o
 	return 0;
 }
 
+/* The state of SipHash (Aumasson and Bernstein, 2012): one round for each word, three at the end.
+ */
+struct sip {
+	uint64_t a, b, c, d;
+};
+
+static uint64_t rotate(uint64_t word, int by)
+{
+	return word << by | word >> (64 - by);
+}
+
+static void sip_round(struct sip *s)
+{
+	s->a += s->b;
+	s->c += s->d;
+	s->b = rotate(s->b, 13) ^ s->a;
+	s->d = rotate(s->d, 16) ^ s->c;
+	s->a = rotate(s->a, 32) + s->d;
+	s->c += s->b;
+	s->b = rotate(s->b, 17) ^ s->c;
+	s->d = rotate(s->d, 21) ^ s->a;
+	s->c = rotate(s->c, 32);
+}
+
+static void sip_take(struct sip *s, uint64_t word)
+{
+	s->d ^= word;
+	sip_round(s);
+	s->a ^= word;
+}
+
+/* Sixteen bytes by chance, which the kernel gives every process (getauxval(3)). */
+static struct sip sip_start(void)
+{
+	const void *chance = (const void *)getauxval(AT_RANDOM);
+	uint64_t key[2] = { 0 };
+
+	if (chance)
+		memcpy(key, chance, sizeof(key));
+	return (struct sip){ key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d,
+			     key[0] ^ 0x6c7967656e657261, key[1] ^ 0x7465646279746573 };
+}
+
 uint64_t table_hash_bytes(const void *data, size_t size)
 {
-	const unsigned char *p = data;
-	uint64_t hash = 0xcbf29ce484222325ULL;
+	struct sip s = sip_start();
+	const char *p = data;
+	uint64_t word = 0;
 
-	/* FNV-1a; table_get mixes it once more. */
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ p[i]) * 0x100000001b3ULL;
-	return hash;
+	for (size_t n = size / sizeof(word); n; n--, p += sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		sip_take(&s, word);
+	}
+	word = 0;
+	memcpy(&word, p, size % sizeof(word));
+	sip_take(&s, word | (uint64_t)size << 56);
+	s.c ^= 0xff;
+	for (int i = 0; i < 3; i++)
+		sip_round(&s);
+	return s.a ^ s.b ^ s.c ^ s.d;
 }

@@ -34,7 +34,8 @@ int table_put(struct table *table, uint64_t key, uint32_t value, uint32_t *ret_o
 /**
  * table_hash_bytes - a 64-bit hash of a byte string, for callers that key by name
  *
- * Equal hashes do not prove equal strings: compare them.
+ * Another one in each process: who writes an image cannot choose strings that meet. Equal hashes do
+ * not prove equal strings all the same: compare them, or use base/names.h.
  */
 uint64_t table_hash_bytes(const void *data, size_t size);
 

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "base/child.h"
 #include "base/forward.h"
 #include "cmd/cmd.h"
@@ -74,12 +75,24 @@ int ending_prepare(struct ending *ending)
 {
 	int err;
 
+	if (ending->pin && path_holds_namespace(ending->pin)) {
+		refusal_say("the file '%s' of --pin holds a namespace already: umount it first, or "
+			    "name another",
+			    ending->pin);
+		return STATUS_FAILED;
+	}
 	if (ending->pin) {
 		err = place_check(ending->pin);
 		return err ? cannot_make("--pin", ending->pin, err) : 0;
 	}
 	if (ending->pidfile) {
 		err = pidfile_open(&ending->file, ending->pidfile);
+		if (ending->file.holder) {
+			refusal_say("the file '%s' of --pidfile names process %d, which holds a "
+				    "namespace: end it first, or name another file",
+				    ending->pidfile, (int)ending->file.holder);
+			return STATUS_FAILED;
+		}
 		return err ? cannot_make("--pidfile", ending->pidfile, err) : 0;
 	}
 	return ending->send_fd >= 0 ? check_socket((int)ending->send_fd) : 0;

@@ -2,6 +2,7 @@
 #include "cmd/pidfile.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +12,10 @@
 #include "base/child.h"
 #include "base/fd.h"
 #include "base/sys.h"
+#include "cmd/options.h"
 #include "cmd/output-path.h"
+
+#define HOLDER_NAME "rebind-holder" /* inside/hold.c: its comm */
 
 /* 0644 less the umask, as any pidfile. */
 enum { MODE = 0644 };
@@ -38,9 +42,46 @@ static int open_named(struct pidfile *pidfile)
 	return 0;
 }
 
+/* Is it one of ours, and not about to end: a process that was killed is not dead at once. */
+static bool is_holder(pid_t pid)
+{
+	enum { PATIENCE = 100 }; /* milliseconds */
+	char name[32], comm[16] = "";
+	struct pollfd pollfd = { .events = POLLIN };
+
+	snprintf(name, sizeof(name), "/proc/%d/comm", (int)pid);
+	cleanup_fd int pidfd = sys_pidfd_open((int)pid);
+	cleanup_fd int fd = open(name, O_RDONLY | O_CLOEXEC);
+
+	if (pidfd < 0 || fd < 0 || fd_read_full(fd, comm, sizeof(comm) - 1) < 0 ||
+	    strcmp(comm, HOLDER_NAME "\n") != 0)
+		return false;
+	pollfd.fd = pidfd;
+	return poll(&pollfd, 1, PATIENCE) == 0;
+}
+
+/* The process that a pidfile names, if it holds a namespace; or 0. */
+static pid_t read_holder(const char *path)
+{
+	char text[16] = "";
+	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+	int64_t pid;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    fd_read_full(fd, text, sizeof(text) - 1) <= 0)
+		return 0;
+	return options_number(text, strcspn(text, "\n"), 1, INT_MAX, &pid) == 0 &&
+			       is_holder((pid_t)pid)
+		       ? (pid_t)pid
+		       : 0;
+}
+
 int pidfile_open(struct pidfile *pidfile, const char *path)
 {
-	*pidfile = (struct pidfile){ .path = path };
+	*pidfile = (struct pidfile){ .path = path, .fd = -EBADF, .holder = read_holder(path) };
+	if (pidfile->holder)
+		return -EEXIST;
 	pidfile->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (pidfile->fd >= 0)
 		return 0;

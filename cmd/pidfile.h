@@ -22,14 +22,19 @@ struct pidfile {
 	bool created; /* where the filesystem has no unnamed files: made by us, and ours to remove
 		       */
 	bool is_new, written;
-	pid_t guard; /* or 0 */
+	pid_t holder; /* that the file names already, and that lives; or 0 */
+	pid_t guard;  /* or 0 */
 	int guard_fd;
 };
 
 /**
  * pidfile_open - an existing file, or one that does not exist yet
  *
- * Return: 0 or a negative errno; @pidfile is to be given to pidfile_close() in both cases.
+ * A file that names a process which holds a namespace is not opened: who ends that process finds it
+ * by the file.
+ *
+ * Return: 0 or a negative errno, -EEXIST with pidfile->holder; @pidfile is to be given to
+ * pidfile_close() in both cases.
  */
 int pidfile_open(struct pidfile *pidfile, const char *path);
 

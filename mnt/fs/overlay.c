@@ -97,11 +97,19 @@ static void read_times(int workdir_fd, struct times *ret)
 	}
 }
 
-static void put_times(int workdir_fd, const struct times *times)
+static void put_times(int workdir_fd, const struct mount *m, const struct times *times)
 {
+	int err = 0;
+
 	for (size_t i = 0; i < ARRAY_SIZE(made_again); i++)
-		utimensat(workdir_fd, made_again[i], times->access_and_change[i],
-			  AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW);
+		if (utimensat(workdir_fd, made_again[i], times->access_and_change[i],
+			      AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) < 0 &&
+		    errno != ENOENT)
+			err = -errno;
+	if (err)
+		log_warn("mount %u '%s': the times of its work directory, which mounting changed, "
+			 "cannot be set again: %s",
+			 m->id, m->mountpoint, strerror(-err));
 }
 
 /*
@@ -140,7 +148,7 @@ static int create(int fs_fd, const struct mount *m)
 	if (err && marked)
 		put_mark_back(incompat);
 	if (workdir >= 0)
-		put_times(workdir, &times);
+		put_times(workdir, m, &times);
 	return err ? log_error(err, "cannot create the overlay of mount %u '%s' from '%.200s'",
 			       m->id, m->mountpoint, m->options)
 		   : 0;

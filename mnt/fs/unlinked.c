@@ -49,11 +49,17 @@ static uint64_t root_key(const struct mount *m)
 	return table_hash_bytes(m->root, strlen(m->root)) + inode_key(m) * 0x9e3779b97f4a7c15ULL;
 }
 
-static const struct gone *find(const struct build *b, const struct mount *m)
+/* Return: it, or NULL, and the key that is its own or would be. */
+static const struct gone *find(const struct build *b, const struct mount *m, uint64_t *ret_key)
 {
-	uint32_t i = table_get(&b->gone.by_root, root_key(m));
+	for (*ret_key = root_key(m);; ++*ret_key) {
+		uint32_t i = table_get(&b->gone.by_root, *ret_key);
+		const struct gone *gone = i == TABLE_NONE ? NULL : &b->gone.list[i];
 
-	return i == TABLE_NONE ? NULL : &b->gone.list[i];
+		if (!gone ||
+		    (inode_key(gone->m) == inode_key(m) && strcmp(gone->m->root, m->root) == 0))
+			return gone;
+	}
 }
 
 static int find_keepers(struct build *b)
@@ -67,7 +73,7 @@ static int find_keepers(struct build *b)
 	return err;
 }
 
-static struct gone *add(struct build *b, uint32_t i)
+static struct gone *add(struct build *b, uint32_t i, uint64_t key)
 {
 	struct build_gone *all = &b->gone;
 
@@ -82,7 +88,7 @@ static struct gone *add(struct build *b, uint32_t i)
 	const struct mount *m = &b->tree->mounts[i];
 	uint32_t first = tree_first_of_superblock(b->tree, m), before;
 
-	if (table_put(&all->by_root, root_key(m), all->n, NULL) ||
+	if (table_put(&all->by_root, key, all->n, NULL) ||
 	    table_put(&all->by_first, first, all->n, &before))
 		return NULL;
 	all->list[all->n] = (struct gone){ .first = first, .before = before, .m = m };
@@ -200,10 +206,11 @@ int fs_deleted_make(struct build *b, uint32_t i)
 	const struct mount *m = &b->tree->mounts[i];
 	int giver = b->givers[tree_first_of_superblock(b->tree, m)];
 	int err = b->gone.has_keepers ? 0 : find_keepers(b);
+	uint64_t key;
 
-	if (!err && find(b, m))
+	if (!err && find(b, m, &key))
 		return 0;
-	struct gone *gone = err ? NULL : add(b, i);
+	struct gone *gone = err ? NULL : add(b, i, key);
 
 	if (!gone)
 		return log_error(-ENOMEM, "cannot make the deleted root of mount %u '%s'", m->id,
@@ -222,8 +229,8 @@ int fs_deleted_make(struct build *b, uint32_t i)
 
 int fs_deleted_open(const struct build *b, uint32_t i)
 {
-	const struct mount *m = &b->tree->mounts[i];
-	const struct gone *gone = find(b, m);
+	uint64_t key;
+	const struct gone *gone = find(b, &b->tree->mounts[i], &key);
 
 	return gone ? path_open_beneath(b->givers[gone->first], gone->path) : -ENOENT;
 }

@@ -18,8 +18,8 @@
 void idmaps_free(struct idmaps *idmaps)
 {
 	for (uint32_t i = 0; i < idmaps->n; i++)
-		fd_close(&idmaps->fds[i]);
-	free(idmaps->fds);
+		fd_close(&idmaps->list[i].fd);
+	free(idmaps->list);
 	table_free(&idmaps->by_maps);
 	*idmaps = (struct idmaps){ 0 };
 }
@@ -87,24 +87,37 @@ static int make_user_namespace(const struct mount_idmap *map)
 	return err ? err : open_user(pid);
 }
 
+/* Its user namespace, and the key that is its own or would be. Return: or TABLE_NONE. */
+static uint32_t find_maps(const struct idmaps *idmaps, const struct mount_idmap *maps,
+			  uint64_t *ret_key)
+{
+	uint32_t i;
+
+	for (*ret_key = hash_of(maps);; ++*ret_key) {
+		i = table_get(&idmaps->by_maps, *ret_key);
+		if (i == TABLE_NONE || ids_same_maps(idmaps->list[i].maps, maps))
+			return i;
+	}
+}
+
 static int add(struct idmaps *idmaps, const struct mount *m)
 {
-	uint64_t hash = hash_of(m->idmap);
+	uint64_t key;
 
-	if (table_get(&idmaps->by_maps, hash) != TABLE_NONE)
+	if (find_maps(idmaps, m->idmap, &key) != TABLE_NONE)
 		return 0;
-	int *fds = realloc(idmaps->fds, (idmaps->n + 1) * sizeof(*fds));
+	struct idmaps_one *list = realloc(idmaps->list, (idmaps->n + 1) * sizeof(*list));
 
-	if (!fds)
+	if (!list)
 		return -ENOMEM;
-	idmaps->fds = fds;
+	idmaps->list = list;
 	int fd = make_user_namespace(m->idmap);
 
 	if (fd < 0)
 		return log_error(fd, "cannot make a user namespace with the maps of mount %u '%s'",
 				 m->id, m->mountpoint);
-	fds[idmaps->n++] = fd;
-	return table_put(&idmaps->by_maps, hash, idmaps->n - 1, NULL);
+	list[idmaps->n++] = (struct idmaps_one){ m->idmap, fd };
+	return table_put(&idmaps->by_maps, key, idmaps->n - 1, NULL);
 }
 
 int idmaps_make(const struct mount_tree *tree, struct idmaps *ret)
@@ -119,11 +132,12 @@ int idmaps_make(const struct mount_tree *tree, struct idmaps *ret)
 
 int idmaps_apply(const struct idmaps *idmaps, const struct mount *m, int fd)
 {
-	uint32_t index = table_get(&idmaps->by_maps, hash_of(m->idmap));
+	uint64_t key;
+	uint32_t index = find_maps(idmaps, m->idmap, &key);
 
 	if (index == TABLE_NONE)
 		return -ENOENT;
-	return sys_mount_setattr(fd, 0, MOUNT_ATTR_IDMAP, 0, 0, idmaps->fds[index]);
+	return sys_mount_setattr(fd, 0, MOUNT_ATTR_IDMAP, 0, 0, idmaps->list[index].fd);
 }
 
 void idmaps_check_source(const struct mount *m, const struct mount *source,

@@ -7,11 +7,16 @@
 #include "model/findings.h"
 #include "model/tree.h"
 
-/* One user namespace for each distinct pair of maps. */
+struct idmaps_one {
+	const struct mount_idmap *maps;
+	int fd; /* of the user namespace */
+};
+
+/* One for each distinct pair of maps. */
 struct idmaps {
-	int *fds;
+	struct idmaps_one *list;
 	uint32_t n;
-	struct table by_maps; /* hash of the maps -> index of fds */
+	struct table by_maps; /* hash of the maps, or one of the next numbers -> index */
 };
 
 void idmaps_free(struct idmaps *idmaps);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/names.h"
 #include "base/path.h"
 
 #define FEW 8 /* mounts in one directory from which on it is read */
@@ -66,13 +67,13 @@ static void read_directory(const struct scan_target *target, struct mount_tree *
 			   uint32_t n)
 {
 	cleanup_dirp DIR *dir = open_directory(target, tree, &tree->mounts[i]);
-	cleanup_table struct table names = { 0 };
+	cleanup_names struct names names = { 0 };
 	uint32_t k = i;
 
 	for (uint32_t j = 0; dir && j < n; j++, k = tree->mounts[k].next) {
 		const char *name = strrchr(tree->mounts[k].mountpoint, '/') + 1;
 
-		if (table_put(&names, table_hash_bytes(name, strlen(name)), k, NULL))
+		if (names_put(&names, name, strlen(name), k))
 			return;
 	}
 	/* What is not seen here, also because of an error, is asked for by its name. */
@@ -81,11 +82,9 @@ static void read_directory(const struct scan_target *target, struct mount_tree *
 
 		if (fd_next_entry(dir, &entry) <= 0)
 			return;
-		uint32_t found =
-			table_get(&names, table_hash_bytes(entry->d_name, strlen(entry->d_name)));
+		uint32_t found = names_get(&names, entry->d_name, strlen(entry->d_name));
 
-		if (found == TABLE_NONE || entry->d_type == DT_UNKNOWN || entry->d_type == DT_LNK ||
-		    strcmp(strrchr(tree->mounts[found].mountpoint, '/') + 1, entry->d_name) != 0)
+		if (found == TABLE_NONE || entry->d_type == DT_UNKNOWN || entry->d_type == DT_LNK)
 			continue;
 		tree->mounts[found].kind =
 			entry->d_type == DT_DIR ? MOUNT_KIND_DIRECTORY : MOUNT_KIND_FILE;

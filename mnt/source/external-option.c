@@ -9,11 +9,10 @@
 void words_free(struct word_list *options)
 {
 	free(options->list);
-	table_free(&options->by_key);
+	names_free(&options->keys);
+	names_free(&options->device_keys);
 	*options = (struct word_list){ 0 };
 }
-
-#define DEVICE_KEYS 0x6465765b5d3aULL /* sets the hashes of devices' keys apart */
 
 static const char *key_of(enum word_verb verb, const struct word_external *option, size_t *ret_size)
 {
@@ -21,21 +20,17 @@ static const char *key_of(enum word_verb verb, const struct word_external *optio
 	return verb == WORD_RESTORE ? option->inside : option->value;
 }
 
-static uint64_t hash_of(const char *key, size_t size, bool device)
+static const struct names *names_of(const struct word_list *options, bool device)
 {
-	return table_hash_bytes(key, size) ^ (device ? DEVICE_KEYS : 0);
+	return device ? &options->device_keys : &options->keys;
 }
 
-/* Equal hashes of two keys are refused by add(), so one look is enough. */
 static const struct word_external *find(const struct word_list *options, const char *key,
 					size_t size, bool device)
 {
-	uint32_t i = table_get(&options->by_key, hash_of(key, size, device));
-	const struct word_external *found = i == TABLE_NONE ? NULL : &options->list[i];
-	size_t n;
-	const char *own = found ? key_of(options->verb, found, &n) : NULL;
+	uint32_t i = names_get(names_of(options, device), key, size);
 
-	return own && n == size && memcmp(own, key, n) == 0 ? found : NULL;
+	return i == TABLE_NONE ? NULL : &options->list[i];
 }
 
 const struct word_external *words_by_key(const struct word_list *options, const char *key)
@@ -139,14 +134,14 @@ static int add(struct word_list *options, struct word_external *option, const ch
 {
 	size_t size;
 	const char *key = key_of(options->verb, option, &size);
-	uint64_t hash = hash_of(key, size, option->what == WORD_DEVICE);
+	struct names *names = option->what == WORD_DEVICE ? &options->device_keys : &options->keys;
 
 	if (options->verb == WORD_DUMP && strncmp(key, "CRIU:", 5) == 0) {
 		findings_add(findings, "option", 0, NULL, NULL,
 			     "--external '%s': keys that start with 'CRIU:' are reserved", word);
 		return 0;
 	}
-	bool twice = table_get(&options->by_key, hash) != TABLE_NONE;
+	bool twice = names_get(names, key, size) != TABLE_NONE;
 
 	if (twice && options->lenient && options->verb == WORD_DUMP) {
 		options->list[options->n++] = *option;
@@ -158,7 +153,7 @@ static int add(struct word_list *options, struct word_external *option, const ch
 			"--external '%s': the key '%.*s' is given twice", word, (int)size, key);
 		return 0;
 	}
-	int err = table_put(&options->by_key, hash, (uint32_t)options->n, NULL);
+	int err = names_put(names, key, size, (uint32_t)options->n);
 
 	options->list[options->n++] = *option;
 	return err;

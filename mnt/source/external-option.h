@@ -3,7 +3,7 @@
 #ifndef REBIND_MNT_SOURCE_EXTERNAL_OPTION_H
 #define REBIND_MNT_SOURCE_EXTERNAL_OPTION_H
 
-#include "base/table.h"
+#include "base/names.h"
 #include "model/findings.h"
 
 enum word_what {
@@ -30,8 +30,8 @@ struct word_list {
 	struct word_external *list;
 	size_t n;
 	enum word_verb verb;
-	struct table by_key; /* hash of the key -> index; devices have keys of their own */
-	bool automatic;	     /* mnt[] was given */
+	struct names keys, device_keys;	 /* index */
+	bool automatic;			 /* mnt[] was given */
 	bool auto_masters, auto_sharing; /* its flags m and s */
 	bool lenient;			 /* set before parsing: see struct rebind_dump_options */
 };

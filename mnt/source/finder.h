@@ -3,6 +3,7 @@
 #ifndef REBIND_MNT_SOURCE_FINDER_H
 #define REBIND_MNT_SOURCE_FINDER_H
 
+#include "base/names.h"
 #include "base/sys.h"
 #include "mnt/source/source.h"
 
@@ -11,10 +12,10 @@ struct finder {
 	struct source_input *in;
 	struct sources *out;
 	struct table by_unique;	  /* callers' mounts by unique id */
-	struct table by_key;	  /* hash of a key -> index of the first record that has it */
+	struct names by_key;	  /* index of the first record that has a key */
 	uint32_t *same_key;	  /* by record: the next that has its key, or MOUNT_NONE */
-	struct table by_device;	  /* hash of a device's path -> group */
-	struct table device_keys; /* hash of the key in "dev[KEY]" */
+	struct names by_device;	  /* group, by the device's path */
+	struct names device_keys; /* the key in "dev[KEY]" */
 	uint32_t room;		  /* of out->groups */
 	int err;
 };

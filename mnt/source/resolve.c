@@ -55,7 +55,7 @@ static bool fits_kind(struct finder *f, struct mount *m, const char *name, uint3
 /* The volume that a mount came along with, or NULL. */
 static const struct mount *whole_of(const struct finder *f, const struct mount *m)
 {
-	uint32_t i = table_get(&f->by_key, table_hash_bytes(m->parent_key, strlen(m->parent_key)));
+	uint32_t i = names_get(&f->by_key, m->parent_key, strlen(m->parent_key));
 
 	return i == TABLE_NONE ? NULL : &f->in->tree->mounts[i];
 }
@@ -259,8 +259,7 @@ bool finder_is_device(const struct mount *m)
 /* The device is mounted once, attached nowhere; all records of its key are parts of that. */
 static uint32_t device_group(struct finder *f, const struct mount *m, const char *device)
 {
-	uint64_t key = table_hash_bytes(device, strlen(device));
-	uint32_t found = table_get(&f->by_device, key);
+	uint32_t found = names_get(&f->by_device, device, strlen(device));
 
 	if (found != TABLE_NONE)
 		return found;
@@ -274,7 +273,7 @@ static uint32_t device_group(struct finder *f, const struct mount *m, const char
 	}
 	uint32_t group = finder_single_group(f, &fd, NULL);
 
-	if (group == MOUNT_NONE || table_put(&f->by_device, key, group, NULL)) {
+	if (group == MOUNT_NONE || names_put(&f->by_device, device, strlen(device), group)) {
 		f->err = -ENOMEM;
 		return MOUNT_NONE;
 	}

@@ -23,12 +23,12 @@ void sources_free(struct sources *sources)
 
 static bool has_key(const struct finder *f, const char *key, size_t size)
 {
-	return table_get(&f->by_key, table_hash_bytes(key, size)) != TABLE_NONE;
+	return names_get(&f->by_key, key, size) != TABLE_NONE;
 }
 
 static bool has_device(const struct finder *f, const struct word_external *word)
 {
-	return table_get(&f->device_keys, table_hash_bytes(word->inside, word->size)) != TABLE_NONE;
+	return names_get(&f->device_keys, word->inside, word->size) != TABLE_NONE;
 }
 
 static void check_unused(struct finder *f)
@@ -59,18 +59,14 @@ static void check_unused(struct finder *f)
  * there one? */
 static bool restrict_all(struct finder *f, const char *key, size_t n, uint32_t set, uint32_t clear)
 {
-	uint32_t i = table_get(&f->by_key, table_hash_bytes(key, n));
-	bool found = false;
+	uint32_t first = names_get(&f->by_key, key, n);
 
-	for (; i != TABLE_NONE && i != MOUNT_NONE; i = f->same_key[i]) {
+	for (uint32_t i = first; i != TABLE_NONE && i != MOUNT_NONE; i = f->same_key[i]) {
 		struct mount *m = &f->in->tree->mounts[i];
 
-		if (strlen(m->key) != n || memcmp(m->key, key, n) != 0)
-			continue;
 		m->attributes = (m->attributes & ~clear) | set;
-		found = true;
 	}
-	return found;
+	return first != TABLE_NONE;
 }
 
 /* KEY:FLAGS, both ways: words that restrict, and words by which the caller takes a restriction
@@ -111,21 +107,18 @@ static void index_keys(struct finder *f)
 		const char *device = finder_is_device(m) ? device_key(m, &size) : NULL;
 
 		if (device)
-			f->err =
-				table_put(&f->device_keys, table_hash_bytes(device, size), i, NULL);
+			f->err = names_put(&f->device_keys, device, size, i);
 		if (!m->key || strcmp(m->key, MOUNT_KEY_AUTO) == 0 || finder_is_device(m))
 			continue;
 		/*
 		 * CRIU gives one key to all mounts of a stack; they have one source then. What
 		 * comes along is looked for below the first.
 		 */
-		uint64_t hash = table_hash_bytes(m->key, strlen(m->key));
-
-		uint32_t first = table_get(&f->by_key, hash);
+		uint32_t first = names_get(&f->by_key, m->key, strlen(m->key));
 
 		f->same_key[i] = MOUNT_NONE;
 		if (first == TABLE_NONE) {
-			f->err = table_put(&f->by_key, hash, i, NULL);
+			f->err = names_put(&f->by_key, m->key, strlen(m->key), i);
 			continue;
 		}
 		f->same_key[i] = f->same_key[first];
@@ -165,8 +158,8 @@ int source_find_all(struct source_input *input, struct sources *ret)
 	find_all(&f);
 	free(f.same_key);
 	table_free(&f.by_unique);
-	table_free(&f.by_key);
-	table_free(&f.by_device);
-	table_free(&f.device_keys);
+	names_free(&f.by_key);
+	names_free(&f.by_device);
+	names_free(&f.device_keys);
 	return f.err;
 }

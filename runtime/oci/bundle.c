@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "base/tmpfs.h"
-#include "base/table.h"
+#include "base/names.h"
 #include "runtime/oci/config.h"
 #include "runtime/oci/device-node.h"
 #include "runtime/oci/mount-index.h"
@@ -20,7 +20,7 @@ struct finder {
 	const struct bundle_request *request;
 	struct config config;
 	struct places places;
-	struct table settled; /* hashes of keys that have a source, or that were looked at */
+	struct names settled; /* keys that have a source, or that were looked at */
 	int root_fd;	      /* of the new root, or -EBADF */
 	struct bundle *out;
 };
@@ -28,7 +28,7 @@ struct finder {
 static void finder_free(struct finder *f)
 {
 	places_free(&f->places);
-	table_free(&f->settled);
+	names_free(&f->settled);
 	config_free(&f->config);
 	fd_close(&f->root_fd);
 }
@@ -83,7 +83,7 @@ static int find_root(struct finder *f)
 
 static int settle(struct finder *f, const char *key, size_t size)
 {
-	return table_put(&f->settled, table_hash_bytes(key, size), 1, NULL);
+	return names_put(&f->settled, key, size, 1);
 }
 
 static int settle_given(struct finder *f)
@@ -213,7 +213,7 @@ static int find_one(struct finder *f, const struct rebind_mount *m)
 
 	if (m->owner != REBIND_OWNER_EXTERNAL || !size || strncmp(m->key, "CRIU:", 5) == 0)
 		return 0;
-	if (table_get(&f->settled, table_hash_bytes(m->key, size)) != TABLE_NONE)
+	if (names_get(&f->settled, m->key, size) != TABLE_NONE)
 		return 0;
 	const struct place *place = places_find(&f->places, m->key);
 

@@ -12,7 +12,7 @@ void places_free(struct places *places)
 	for (size_t i = 0; i < places->n; i++)
 		free(places->list[i].path);
 	free(places->list);
-	table_free(&places->by_path);
+	names_free(&places->by_path);
 	*places = (struct places){ 0 };
 }
 
@@ -22,8 +22,7 @@ static int put(struct places *places, char *path, enum place_kind kind, size_t i
 	if (!path)
 		return -ENOMEM;
 	places->list[places->n] = (struct place){ kind, index, path };
-	return table_put(&places->by_path, table_hash_bytes(path, strlen(path)),
-			 (uint32_t)places->n++, NULL);
+	return names_put(&places->by_path, path, strlen(path), (uint32_t)places->n++);
 }
 
 /*
@@ -92,9 +91,7 @@ int places_make(const struct config *config, int root_fd, struct places *ret)
 const struct place *places_find(const struct places *places, const char *path)
 {
 	cleanup_free char *normal = path_normalize(path);
-	uint32_t i = normal ? table_get(&places->by_path, table_hash_bytes(normal, strlen(normal)))
-			    : TABLE_NONE;
+	uint32_t i = normal ? names_get(&places->by_path, normal, strlen(normal)) : TABLE_NONE;
 
-	return i != TABLE_NONE && strcmp(places->list[i].path, normal) == 0 ? &places->list[i]
-									    : NULL;
+	return i != TABLE_NONE ? &places->list[i] : NULL;
 }

@@ -3,7 +3,7 @@
 #ifndef REBIND_RUNTIME_OCI_MOUNT_INDEX_H
 #define REBIND_RUNTIME_OCI_MOUNT_INDEX_H
 
-#include "base/table.h"
+#include "base/names.h"
 #include "runtime/oci/config.h"
 
 enum place_kind { PLACE_COMMON_DEVICE, PLACE_DEVICE, PLACE_MASKED, PLACE_BIND };
@@ -17,7 +17,7 @@ struct place {
 struct places {
 	struct place *list;
 	size_t n;
-	struct table by_path;
+	struct names by_path;
 };
 
 /**

@@ -8,7 +8,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
-#include "base/table.h"
+#include "base/names.h"
 #include "runtime/rpc/relay.h"
 #include "runtime/oci/device-node.h"
 
@@ -129,7 +129,7 @@ static void log_config(const Rpc__Options *o)
 struct builder {
 	struct operation *op;
 	struct options_words *ret;
-	struct table *seen; /* hash of a mapping's left side -> its index */
+	struct names *seen; /* a mapping's left side -> its index */
 	bool is_dump;
 };
 
@@ -160,11 +160,10 @@ static int seen_before(struct builder *b, size_t index)
 {
 	Rpc__Mapping *const *list = b->op->options->ext_mnt;
 	const Rpc__Mapping *m = list[index];
-	uint64_t hash = table_hash_bytes(m->key, strlen(m->key));
-	uint32_t found = table_get(b->seen, hash);
+	uint32_t found = names_get(b->seen, m->key, strlen(m->key));
 
-	if (found == TABLE_NONE || strcmp(list[found]->key, m->key) != 0)
-		return table_put(b->seen, hash, (uint32_t)index, NULL);
+	if (found == TABLE_NONE)
+		return names_put(b->seen, m->key, strlen(m->key), (uint32_t)index);
 	if (strcmp(list[found]->val, m->val) == 0)
 		return 1;
 	return operation_refuse(b->op, -EBADRQC, "ext_mnt '%s' is given twice: '%s' and '%s'",
@@ -265,7 +264,7 @@ static int add_words(struct builder *b)
 
 static int build(struct operation *op, bool is_dump, struct options_words *ret)
 {
-	cleanup_table struct table seen = { 0 };
+	cleanup_names struct names seen = { 0 };
 	struct builder b = { .op = op, .ret = ret, .seen = &seen, .is_dump = is_dump };
 
 	*ret = (struct options_words){ .null_fd = -EBADF };

@@ -226,8 +226,11 @@ static int take_signals(struct listener *l, sigset_t *ret_before)
 	return l->signal_fd < 0 ? -errno : 0;
 }
 
-static int go_to_background(void)
+/* @status_fd: moved out of the way if it is one of those that are replaced */
+static int go_to_background(int *status_fd)
 {
+	if (*status_fd >= 0 && *status_fd <= STDERR_FILENO)
+		*status_fd = fcntl(*status_fd, F_DUPFD_CLOEXEC, 3);
 	pid_t pid = fork();
 
 	if (pid < 0)
@@ -244,17 +247,19 @@ static int go_to_background(void)
 
 static int start(const struct service *service, struct listener *l)
 {
+	int status_fd = service->status_fd;
 	int err = open_socket(l);
 
 	if (!err && service->in_background)
-		err = go_to_background();
+		err = go_to_background(&status_fd);
 	if (!err && service->on_start)
 		err = service->on_start(service->data, getpid());
-	if (!err && service->status_fd >= 0 && write(service->status_fd, "", 1) != 1)
+	if (!err && service->status_fd >= 0 && write(status_fd, "", 1) != 1)
 		err = log_error(-errno, "cannot write to descriptor %d of --status-fd",
 				service->status_fd);
-	if (!err && service->status_fd >= 0)
-		close(service->status_fd);
+	/* In the foreground the first three are used on. */
+	if (!err && status_fd > STDERR_FILENO)
+		close(status_fd);
 	return err;
 }
 

@@ -517,9 +517,9 @@ so_far() {
 compile worker -static "$here/criu-worker.c"
 # shellcheck disable=SC2046 # words
 compile standin -I "$build" "$here/criu-standin.c" "$build/image/rebind.pb-c.c" \
-	"$build/runtime/rpc.pb-c.c" $(pkg-config --cflags --libs libprotobuf-c)
+	"$build/runtime/rpc/rpc.pb-c.c" $(pkg-config --cflags --libs libprotobuf-c)
 # shellcheck disable=SC2046 # words
-compile client -I "$build" "$here/rpc-client.c" "$build/runtime/rpc.pb-c.c" $(pkg-config --cflags --libs libprotobuf-c)
+compile client -I "$build" "$here/rpc-client.c" "$build/runtime/rpc/rpc.pb-c.c" $(pkg-config --cflags --libs libprotobuf-c)
 printf '#!/bin/sh\ncase $CRTOOLS_SCRIPT_ACTION in post-dump | post-setup-namespaces) exit 1 ;; esac\n' >"$work/says-no"
 chmod 755 "$work/says-no" "$work/kills" "$work/looks"
 

@@ -67,6 +67,22 @@ often() {
 }
 
 # A plain directory with what rebind needs, and the image, the root and the sources in it.
+# Two are never bound to one file: umount(8) would then end only the later one.
+already_pinned() {
+	local before
+	run "${restore[@]}" --pin "$work/pins/one"
+	before=$(mounts)
+	run "${restore[@]}" --pin "$work/pins/one"
+	[ "$status" -eq 1 ] && grep -q "pins/one' of --pin holds a namespace already" "$work/err"
+	so "a file that holds a namespace is refused"
+	result "and holds it still" "$([ "$(mounts)" = "$before" ] || echo "the mount table differs")$(left_processes)"
+	umount "$work/pins/one" && : >"$work/pins/file" && ln -s file "$work/pins/link"
+	run "${restore[@]}" --pin "$work/pins/link"
+	[ "$status" -eq 0 ] && umount "$work/pins/file"
+	so "where it is a symlink, the file that it leads to is bound"
+	rm "$work/pins/one" "$work/pins/file" "$work/pins/link"
+}
+
 in_a_chroot() {
 	local dir reader jail=$work/jail
 	mkdir -p "$jail"/{proc,work,build}
@@ -122,6 +138,7 @@ dump_container "$container" "$work/img"
 mkdir "$work/pins"
 often
 pinned "also where another user namespace owns it" "$work/pins/user" "${restore[@]}" --new-ns user,pid
+already_pinned
 on_shared_mounts
 in_a_chroot
 forget "$container"

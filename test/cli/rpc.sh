@@ -353,6 +353,20 @@ start_service() {
 	return "$ok"
 }
 
+# Who waits for the byte must read it, and then the end of the pipe.
+in_the_background() {
+	local fd open
+	for fd in 1 3; do
+		[ "$fd" = 1 ] && open= || open="3>&1 >/dev/null"
+		timeout 20 bash -c '"$1" service -d --address "$2" --pidfile "$3" --status-fd "$4" '"$open"' | od -An -tx1' \
+			- "$rebind" "$work/sock" "$work/service-pid" "$fd" >"$work/out" 2>"$work/service.err"
+		[ "$(tr -d ' \n' <"$work/out")" = 00 ]
+		so "in the background it says so to descriptor $fd, and closes it"
+		kill "$(cat "$work/service-pid")"
+		result "and ends" "$(left_processes)"
+	done
+}
+
 services() {
 	local before_rss before_fds after_rss after_fds start
 	start_service
@@ -460,7 +474,7 @@ secure() {
 main() {
 	local dir=$build
 	"${CC:-cc}" -O1 -Wall -Werror -I "$here/../.." -I "$dir" -o "$work/client" "$here/rpc-client.c" \
-		"$dir/runtime/rpc.pb-c.c" -lprotobuf-c || exit 1
+		"$dir/runtime/rpc/rpc.pb-c.c" -lprotobuf-c || exit 1
 	make_container plain
 	forget "$container"
 	# Again, with namespaces of its own.
@@ -476,6 +490,7 @@ main() {
 	packets
 	refusals
 	dumps
+	in_the_background
 	services
 	restores
 	joins
