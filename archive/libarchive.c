@@ -4,6 +4,8 @@
 
 struct libarchive_functions libarchive;
 
+LIBRARY_NOTE("contents", "Contents of tmpfs", "recommended", "libarchive.so.13");
+
 #define ROW(name) LIBRARY_ROW(struct libarchive_functions, name)
 
 static const struct library_symbol symbols[] = { LIBARCHIVE_FUNCTIONS(ROW) };
