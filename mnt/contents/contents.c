@@ -48,12 +48,23 @@ static int check_data(const struct mount *m, const struct mount_contents *conten
 			 m->id, m->mountpoint, m->fstype, (unsigned long long)contents->bytes);
 }
 
-bool contents_any(const struct mount_tree *tree)
+bool contents_any(const struct mount_tree *tree, enum archive_writer *ret_writer)
 {
-	for (uint32_t i = 0; i < tree->n; i++)
-		if (contents_is_first(tree, &tree->mounts[i]))
-			return true;
-	return false;
+	enum archive_writer writer = ARCHIVE_OURS;
+	bool any = false;
+
+	for (uint32_t i = 0; i < tree->n; i++) {
+		const struct mount *m = &tree->mounts[i];
+
+		if (!contents_is_first(tree, m))
+			continue;
+		any = true;
+		if (!contents_are_elsewhere(m) && (!m->contents || !m->contents->has_digest))
+			writer = ARCHIVE_ANYBODY;
+	}
+	if (ret_writer)
+		*ret_writer = writer;
+	return any;
 }
 
 static int finish(struct reader *r, uint32_t first, uint64_t bytes)
@@ -293,7 +304,7 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 	int err = deleted_look(target, tree);
 
 	if (!err)
-		err = archive_prepare(&fault);
+		err = archive_prepare(ARCHIVE_OURS, &fault);
 
 	if (err)
 		return log_error(err, "cannot read contents: %s", fault.text);
