@@ -29,16 +29,16 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 # Packages of Debian 12 and later: HACKING.md has the reasons. Expanded when they are needed, which
 # may be after `make deps` has installed them.
-DEPS_BUILD = gcc libc6-dev make pkg-config libmount-dev libcap-dev libprotobuf-c-dev \
+DEPS_BUILD = gcc libc6-dev make pkg-config libmount-dev libprotobuf-c-dev \
 	protobuf-c-compiler libarchive-dev zlib1g-dev libjansson-dev
 DEPS_DEMO  = busybox-static
 DEPS_TEST  = libcmocka-dev e2fsprogs btrfs-progs xfsprogs mount procps runc crun lxc systemd-container bubblewrap iproute2 zstd python3 criu jq attr acl libcap2-bin \
 	squashfuse squashfs-tools mandoc shellcheck codespell cppcheck \
 	clang-format clang clang-tidy libclang-rt-dev
 
-PKG_CFLAGS = $(shell pkg-config --cflags mount libcap libprotobuf-c libarchive jansson)
-# libmount, libarchive and zlib are not among them: base/library.h says why.
-LIBS = $(shell pkg-config --libs libcap libprotobuf-c) -ldl -pthread
+PKG_CFLAGS = $(shell pkg-config --cflags mount libprotobuf-c libarchive jansson)
+# libmount, libarchive, zlib and jansson are not among them: base/library.h says why.
+LIBS = $(shell pkg-config --libs libprotobuf-c) -ldl -pthread
 WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wvla -Wwrite-strings -Wno-unused-parameter -Wno-missing-field-initializers
 REBIND_CFLAGS = -std=gnu11 -D_GNU_SOURCE -I. -Iinclude -I$(BUILD) -fPIC $(WARNINGS) \
@@ -125,8 +125,7 @@ $(BUILD)/$(SONAME): $(LIB_OBJS) include/librebind.map
 $(BUILD)/rebind: $(CMD_OBJS) $(RUNTIME_OBJS) $(BUILD)/librebind.a hooks/plugin-abi.list
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) -o $@ $(CMD_OBJS) $(RUNTIME_OBJS) $(LDFLAGS) -Wl,--dynamic-list=hooks/plugin-abi.list \
-		-Wl,--whole-archive $(BUILD)/librebind.a -Wl,--no-whole-archive $(LIBS) \
-		$(shell pkg-config --libs jansson)
+		-Wl,--whole-archive $(BUILD)/librebind.a -Wl,--no-whole-archive $(LIBS)
 
 .PHONY: plugins
 plugins: $(PLUGINS)  ## the plugins that ship, plugins/*
@@ -179,7 +178,7 @@ $(BUILD)/test/unit/test-%: test/unit/test-%.c $(BUILD)/librebind.a $(BUILD)/runt
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(REBIND_CFLAGS) -DTEST_PLUGIN_DIR='"$(abspath $(BUILD))/test/unit/plugins"' $(CFLAGS) \
 		$(DEPFILE) -o $@ $< $(BUILD)/runtime.a $(LDFLAGS) -rdynamic -Wl,--whole-archive \
-		$(BUILD)/librebind.a -Wl,--no-whole-archive $(LIBS) $(shell pkg-config --libs jansson) -lcmocka -larchive
+		$(BUILD)/librebind.a -Wl,--no-whole-archive $(LIBS) -lcmocka -larchive
 
 $(BUILD)/test/unit/plugins/%.so: test/unit/plugins/%.c Makefile
 	@mkdir -p $(@D)
@@ -194,7 +193,7 @@ asan:  ## unit tests and zdtm with address and undefined-behaviour sanitizers
 # The parsers and what they need, compiled for coverage. The samples of test/data are the seeds.
 FUZZ_FLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_OBJS  = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(wildcard base/*.c model/*.c archive/*.c image/*.c) \
-	runtime/rpc/message.c runtime/oci/config.c runtime/oci/mount-index.c runtime/oci/device-node.c) $(BUILD)/fuzz/image/rebind.pb-c.o $(BUILD)/fuzz/runtime/rpc/rpc.pb-c.o
+	runtime/rpc/message.c runtime/oci/config.c runtime/oci/jansson.c runtime/oci/mount-index.c runtime/oci/device-node.c) $(BUILD)/fuzz/image/rebind.pb-c.o $(BUILD)/fuzz/runtime/rpc/rpc.pb-c.o
 
 $(BUILD)/fuzz/%.pb-c.o: $(BUILD)/%.pb-c.c
 	@mkdir -p $(@D)
@@ -208,8 +207,7 @@ $(BUILD)/fuzz/%.o: %.c Makefile | $(GENERATED)
 .SECONDARY: $(FUZZ_OBJS)
 $(BUILD)/fuzz/fuzz-%: test/fuzz/fuzz-%.c $(FUZZ_OBJS) Makefile
 	$(call say,CLANG,$@)
-	$(Q)$(CLANG) $(CLANG_FLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer $(DEPFILE) -o $@ $< $(FUZZ_OBJS) $(LIBS) \
-		$(shell pkg-config --libs jansson)
+	$(Q)$(CLANG) $(CLANG_FLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer $(DEPFILE) -o $@ $< $(FUZZ_OBJS) $(LIBS)
 
 .PHONY: fuzz
 fuzz: $(FUZZERS)  ## run each fuzzer for FUZZ_SECONDS (20)

@@ -161,7 +161,7 @@ static int hand_over(struct items *items, struct archive_list *ret)
 
 int archive_list(int in_fd, struct archive_list *ret, struct archive_fault *fault)
 {
-	int prepared = archive_prepare(fault);
+	int prepared = archive_prepare(ARCHIVE_ANYBODY, fault);
 	cleanup_tar_locale locale_t before_locale = prepared ? NULL : tar_locale_enter();
 	cleanup_gunzip struct gunzip gz = { .fd = in_fd };
 	cleanup_tar_reader struct archive *a = NULL;

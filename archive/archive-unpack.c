@@ -158,7 +158,7 @@ int archive_unpack(int in_fd, int dir_fd, const struct archive_rules *rules,
 		   struct mount_contents *ret_done, struct archive_flags *ret_flags,
 		   archive_progress_fn progress, void *data, struct archive_fault *fault)
 {
-	int prepared = archive_prepare(fault);
+	int prepared = archive_prepare(rules->writer, fault);
 	cleanup_tar_locale locale_t before_locale = prepared ? NULL : tar_locale_enter();
 	struct digest digest;
 	cleanup_gunzip struct gunzip gz = { .fd = in_fd, .digest = &digest };

@@ -13,8 +13,14 @@ struct archive_fault {
 /* Called now and then with the bytes done so far; may be NULL. */
 typedef void (*archive_progress_fn)(void *data, uint64_t bytes);
 
+/* Whose archive it is. Ours are read and written without libarchive, which takes long to load. */
+enum archive_writer {
+	ARCHIVE_ANYBODY, /* tar in all its dialects */
+	ARCHIVE_OURS,	 /* an image says so: archive_pack() wrote it */
+};
+
 /**
- * archive_prepare - load what the functions below need: libarchive, a locale
+ * archive_prepare - load what the functions below need: zlib; libarchive, a locale
  *
  * To be called while "/" is still the caller's: code and data that are looked up later would be
  * those of the namespace that is dumped or restored. The others call it themselves where nobody
@@ -22,7 +28,7 @@ typedef void (*archive_progress_fn)(void *data, uint64_t bytes);
  *
  * Return: 0, or a negative errno with @fault filled.
  */
-int archive_prepare(struct archive_fault *fault);
+int archive_prepare(enum archive_writer writer, struct archive_fault *fault);
 
 /**
  * archive_pack - write the contents of a directory tree
@@ -100,6 +106,7 @@ enum archive_policy {
  * looked at while it is unpacked, not after.
  */
 struct archive_rules {
+	enum archive_writer writer;
 	unsigned int policy;	 /* bits of enum archive_policy */
 	uint64_t entries, bytes; /* what was recorded of it; no entries: nothing was */
 	uint64_t memory;	 /* what all archives of a restore may take together; 0: no limit */

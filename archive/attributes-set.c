@@ -41,7 +41,7 @@ static int convert(int tag, int perm, int id, struct attributes_acl_entry *ret)
 		if (attributes_acl_tags[i].tag != tag)
 			continue;
 		/* A name that no number is known for. */
-		if (attributes_acl_tags[i].has_id && id < 0)
+		if (attributes_acl_tags[i].has_id && id == -1)
 			return -EBADMSG;
 		ret->tag = htole16(attributes_acl_tags[i].kernel);
 		ret->perm = htole16((uint16_t)(perm & 7));

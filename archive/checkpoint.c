@@ -177,7 +177,7 @@ static int unpack_all(struct unpack *u)
 
 int checkpoint_unpack(int in_fd, int dir_fd, uint64_t max_bytes, struct archive_fault *fault)
 {
-	int err = archive_prepare(fault);
+	int err = archive_prepare(ARCHIVE_ANYBODY, fault);
 	cleanup_tar_locale locale_t before = err ? NULL : tar_locale_enter();
 	cleanup_gunzip struct gunzip gz = { .fd = in_fd, .zstd = true };
 	cleanup_tar_reader struct archive *a = NULL;

@@ -2,7 +2,11 @@
 #define LIBARCHIVE_NO_NAMES
 #include "archive/libarchive.h"
 
-struct libarchive_functions libarchive;
+static struct libarchive_functions libarchive;
+
+const struct libarchive_functions *libarchive_called = &libarchive;
+
+LIBRARY_NOTE("contents", "Contents of tmpfs", "recommended", "libarchive.so.13");
 
 #define ROW(name) LIBRARY_ROW(struct libarchive_functions, name)
 
@@ -21,4 +25,9 @@ int libarchive_load(const char **ret_reason)
 
 	*ret_reason = library.reason;
 	return err;
+}
+
+void libarchive_call(void)
+{
+	libarchive_called = &libarchive;
 }

@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "archive/pax.h"
 #include "archive/zlib.h"
 
 #define CHUNK_SIZE 4000 /* of a path, for the kernel */
@@ -28,16 +29,21 @@ int tar_fault(struct archive_fault *fault, int err, const char *format, ...)
 /* Made once, by archive_prepare(): the file it is read from must be the caller's. */
 static locale_t utf8;
 
-int archive_prepare(struct archive_fault *fault)
+int archive_prepare(enum archive_writer writer, struct archive_fault *fault)
 {
 	const char *reason;
-	int err = libarchive_load(&reason);
+	int err = zlib_load(&reason);
 
 	if (err)
-		return tar_fault(fault, err, "libarchive cannot be loaded: %s", reason);
-	err = zlib_load(&reason);
-	if (err)
 		return tar_fault(fault, err, "zlib cannot be loaded: %s", reason);
+	if (writer == ARCHIVE_OURS) {
+		libarchive_called = &pax_functions;
+		return 0;
+	}
+	err = libarchive_load(&reason);
+	if (err)
+		return tar_fault(fault, err, "libarchive cannot be loaded: %s", reason);
+	libarchive_call();
 	if (!utf8)
 		utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL);
 	return 0;
@@ -45,7 +51,7 @@ int archive_prepare(struct archive_fault *fault)
 
 locale_t tar_locale_enter(void)
 {
-	return utf8 ? uselocale(utf8) : NULL;
+	return utf8 && libarchive_called != &pax_functions ? uselocale(utf8) : NULL;
 }
 
 void tar_locale_leave(locale_t *before)

@@ -3,6 +3,8 @@
 
 struct zlib_functions zlib;
 
+LIBRARY_NOTE("contents", "Contents of tmpfs, compressed", "recommended", "libz.so.1");
+
 #define ROW(name) LIBRARY_ROW(struct zlib_functions, name)
 
 static const struct library_symbol symbols[] = { ZLIB_FUNCTIONS(ROW) };

@@ -2,11 +2,13 @@
 #include "base/caps.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
-#include <sys/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static const struct {
-	cap_value_t cap;
+	int cap;
 	unsigned int work;
 	const char *name, *reason;
 } needs[] = {
@@ -30,20 +32,60 @@ static const struct {
 	{ CAP_SETGID, CAPS_USER, "cap_setgid", "write user namespace maps" },
 };
 
+/*
+ * The two system calls themselves: a library for them takes as long to load as rebind needs for ten
+ * mounts. They are about this thread, as setns(2) and unshare(2) are.
+ */
+static int read_sets(struct caps_state *ret)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	*ret = (struct caps_state){ 0 };
+	if (syscall(SYS_capget, &header, data) < 0)
+		return -errno;
+	*ret = (struct caps_state){
+		.known = true,
+		.effective = (uint64_t)data[1].effective << 32 | data[0].effective,
+		.permitted = (uint64_t)data[1].permitted << 32 | data[0].permitted,
+		.inheritable = (uint64_t)data[1].inheritable << 32 | data[0].inheritable,
+	};
+	return 0;
+}
+
+static int write_sets(const struct caps_state *sets)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {
+		{ (uint32_t)sets->effective, (uint32_t)sets->permitted,
+		  (uint32_t)sets->inheritable },
+		{ (uint32_t)(sets->effective >> 32), (uint32_t)(sets->permitted >> 32),
+		  (uint32_t)(sets->inheritable >> 32) },
+	};
+
+	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
+}
+
 struct caps_state caps_hold(void)
 {
-	struct caps_state state = { .saved = cap_get_proc() };
+	struct caps_state state;
 
-	caps_drop();
+	if (read_sets(&state) == 0) {
+		struct caps_state none = state;
+
+		none.effective = 0;
+		write_sets(&none);
+	}
 	return state;
 }
 
 struct caps_state caps_lend(const struct caps_state *held)
 {
-	struct caps_state state = { .saved = cap_get_proc() };
+	struct caps_state state;
 
-	if (held->saved)
-		cap_set_proc(held->saved);
+	read_sets(&state);
+	if (held->known)
+		write_sets(held);
 	return state;
 }
 
@@ -51,51 +93,47 @@ void caps_release(struct caps_state *state)
 {
 	int saved = errno;
 
-	if (state->saved) {
-		cap_set_proc(state->saved);
-		cap_free(state->saved);
-	}
-	state->saved = NULL;
+	if (state->known)
+		write_sets(state);
+	state->known = false;
 	errno = saved;
 }
 
-static void free_caps(cap_t *caps)
+static uint64_t wanted(void)
 {
-	if (*caps)
-		cap_free(*caps);
+	uint64_t sets = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(needs); i++)
+		sets |= UINT64_C(1) << needs[i].cap;
+	return sets;
 }
 
 int caps_raise(void)
 {
-	cleanup(free_caps) cap_t caps = cap_get_proc();
+	struct caps_state sets;
+	int err = read_sets(&sets);
 
-	if (!caps)
-		return -errno;
-	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
-		cap_flag_value_t permitted = CAP_CLEAR;
-
-		if (cap_get_flag(caps, needs[i].cap, CAP_PERMITTED, &permitted) == 0 &&
-		    permitted == CAP_SET)
-			cap_set_flag(caps, CAP_EFFECTIVE, 1, &needs[i].cap, CAP_SET);
-	}
-	return cap_set_proc(caps) < 0 ? -errno : 0;
+	if (err)
+		return err;
+	sets.effective |= sets.permitted & wanted();
+	return write_sets(&sets);
 }
 
 int caps_drop(void)
 {
-	cleanup(free_caps) cap_t caps = cap_get_proc();
+	struct caps_state sets;
+	int err = read_sets(&sets);
 
-	if (!caps || cap_clear_flag(caps, CAP_EFFECTIVE) < 0 || cap_set_proc(caps) < 0)
-		return -errno;
-	return 0;
+	sets.effective = 0;
+	return err ? err : write_sets(&sets);
 }
 
 static int open_raised(int dir_fd, const char *name, int flags)
 {
-	cleanup_caps struct caps_state before = { .saved = cap_get_proc() };
+	cleanup_caps struct caps_state before;
 
 	/* What could not be put back is not raised. */
-	if (!before.saved || caps_raise())
+	if (read_sets(&before) || caps_raise())
 		return -EACCES;
 	int fd = openat(dir_fd, name, flags);
 
@@ -114,20 +152,16 @@ int caps_openat(int dir_fd, const char *name, int flags)
 size_t caps_needs(const struct caps_need **ret)
 {
 	static struct caps_need list[ARRAY_SIZE(needs)];
-	cleanup(free_caps) cap_t caps = cap_get_proc();
+	struct caps_state sets;
 
-	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
-		cap_flag_value_t permitted = CAP_CLEAR;
-
-		if (caps)
-			cap_get_flag(caps, needs[i].cap, CAP_PERMITTED, &permitted);
+	read_sets(&sets);
+	for (size_t i = 0; i < ARRAY_SIZE(needs); i++)
 		list[i] = (struct caps_need){
 			.name = needs[i].name,
 			.reason = needs[i].reason,
 			.work = needs[i].work,
-			.permitted = permitted == CAP_SET,
+			.permitted = sets.permitted & UINT64_C(1) << needs[i].cap,
 		};
-	}
 	*ret = list;
 	return ARRAY_SIZE(needs);
 }
@@ -135,25 +169,23 @@ size_t caps_needs(const struct caps_need **ret)
 /* Who may override permissions may read, too. */
 bool caps_lacks(const struct caps_need *need, unsigned int work)
 {
-	const struct caps_need *list;
-	size_t n = caps_needs(&list);
+	struct caps_state sets;
 
 	if (need->permitted || !(need->work & work))
 		return false;
-	for (size_t i = 0; need->work == CAPS_PACK && i < n; i++)
-		if (needs[i].cap == CAP_DAC_OVERRIDE)
-			return !list[i].permitted;
-	return true;
+	read_sets(&sets);
+	return need->work != CAPS_PACK || !(sets.permitted & UINT64_C(1) << CAP_DAC_OVERRIDE);
 }
 
 const char *caps_without(int err, unsigned int work, char buf[CAPS_TEXT])
 {
 	const struct caps_need *list;
-	size_t n = caps_needs(&list), used = 0;
+	size_t n, used = 0;
 
 	*buf = '\0';
 	if (err != -EPERM && err != -EACCES)
 		return buf;
+	n = caps_needs(&list);
 	for (size_t i = 0; i < n; i++)
 		if (caps_lacks(&list[i], work) && used < CAPS_TEXT)
 			used += (size_t)snprintf(buf + used, CAPS_TEXT - used, "%s%s",

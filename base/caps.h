@@ -14,8 +14,10 @@
 
 #include "base/util.h"
 
+/* The sets of a thread, a bit for each capability. */
 struct caps_state {
-	void *saved; /* cap_t */
+	bool known;
+	uint64_t effective, permitted, inheritable;
 };
 
 /**

@@ -3,6 +3,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/compat-options.h"
+#include "cmd/external-from.h"
 #include "cmd/options.h"
 #include "cmd/report.h"
 #include "cmd/script.h"
@@ -11,7 +12,7 @@
 struct dump_args {
 	int64_t pid, plugin_timeout;
 	const char *mntns, *images_dir, *libdir, *reader;
-	struct strings external, skip_mnt, copy, enable_fs;
+	struct strings external, external_from, skip_mnt, copy, enable_fs;
 	struct older_words older;
 	struct scripts scripts;
 	bool dry_run;
@@ -29,6 +30,7 @@ static const struct option_spec specs[] = {
 	{ 'L', "libdir", OPTION_TEXT, offsetof(struct dump_args, libdir), "DIR", "plugins" },
 	{ '\0', "external", OPTION_LIST, offsetof(struct dump_args, external), "WHAT",
 	  "mnt[PATH]:KEY, mnt[#ID]:KEY, mnt[]:[ms], dev[MAJ/MIN]:KEY" },
+	EXTERNAL_FROM_SPEC(struct dump_args),
 	{ '\0', "skip-mnt", OPTION_LIST, offsetof(struct dump_args, skip_mnt), "PATH",
 	  "leave out a mount and what is below it" },
 	{ '\0', "copy", OPTION_LIST, offsetof(struct dump_args, copy), "PATH",
@@ -76,6 +78,7 @@ static const struct option_set criu_options = {
 static void free_args(struct dump_args *args)
 {
 	strings_free(&args->external);
+	strings_free(&args->external_from);
 	strings_free(&args->skip_mnt);
 	strings_free(&args->copy);
 	strings_free(&args->enable_fs);
@@ -93,7 +96,9 @@ static int check_args(const char *verb, struct dump_args *args)
 		return usage_error(verb, "the images directory is missing: give -D DIR");
 	if (args->beside && !args->pid)
 		return usage_error(verb, "a process is missing: give -t PID");
-	return older_translate(&args->older, verb, &args->external);
+	int status = older_translate(&args->older, verb, &args->external);
+
+	return status ? status : external_from(&args->external_from, &args->external);
 }
 
 static int act(void *data, const char *action, pid_t pid)

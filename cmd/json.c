@@ -1,15 +1,28 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cmd/json.h"
 
-#include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/path.h"
+#include "cmd/cmd.h"
 #include "cmd/errors.h"
+#include "runtime/oci/jansson.h"
+
+void json_require(void)
+{
+	const char *reason;
+
+	if (!jansson_load(&reason))
+		return;
+	fprintf(stderr, "rebind: cannot write JSON: libjansson cannot be loaded: %s\n", reason);
+	exit(STATUS_FAILED);
+}
 
 void json_start(struct json *doc)
 {
+	json_require();
 	*doc = (struct json){ .root = json_object() };
 	doc->broken = !doc->root;
 }

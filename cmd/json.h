@@ -17,6 +17,13 @@ struct json {
 	bool broken;
 };
 
+/**
+ * json_require - load what writes it; without that the program ends, with a sentence
+ *
+ * json_start() does it too: to be called before something is done that could not be told.
+ */
+void json_require(void);
+
 void json_start(struct json *doc);
 void json_end(struct json *doc);
 #define cleanup_json cleanup(json_end)

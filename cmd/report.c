@@ -13,6 +13,8 @@ int report_open(struct report *report, const char *verb, const struct report_opt
 
 	if (err)
 		return err;
+	if (options->json)
+		json_require();
 	report->verb = verb;
 	report->json = options->json;
 	report->findings = rebind_report_new();

@@ -8,6 +8,7 @@
 #include "cmd/handover.h"
 #include "cmd/inherit.h"
 #include "cmd/compat-options.h"
+#include "cmd/external-from.h"
 #include "cmd/options.h"
 #include "cmd/report.h"
 #include "cmd/script.h"
@@ -16,7 +17,7 @@
 struct restore_args {
 	const char *images_dir, *root, *libdir, *new_ns, *sharing, *premount, *reader;
 	int64_t ns_id, plugin_timeout, max_contents;
-	struct strings external, external_flags, inherit_fd, join_ns, enable_fs;
+	struct strings external, external_from, external_flags, inherit_fd, join_ns, enable_fs;
 	struct older_words older;
 	bool create_mountpoints, allow_devices, dry_run;
 	struct inherit inherit;
@@ -34,6 +35,7 @@ static const struct option_spec specs[] = {
 	{ 'L', "libdir", OPTION_TEXT, offsetof(struct restore_args, libdir), "DIR", "plugins" },
 	{ '\0', "external", OPTION_LIST, offsetof(struct restore_args, external), "WHAT",
 	  "mnt[KEY]:SOURCE, dev[KEY]:DEVICE, mnt[]: trust the image's host paths" },
+	EXTERNAL_FROM_SPEC(struct restore_args),
 	{ '\0', "external-flags", OPTION_LIST, offsetof(struct restore_args, external_flags),
 	  "KEY:FLAGS", "add ro, nosuid, ...; or clear: rw, suid, ..." },
 	{ '\0', "inherit-fd", OPTION_LIST, offsetof(struct restore_args, inherit_fd), "WHAT",
@@ -110,6 +112,7 @@ static const struct option_set criu_options = {
 static void free_args(struct restore_args *args)
 {
 	strings_free(&args->external);
+	strings_free(&args->external_from);
 	strings_free(&args->external_flags);
 	strings_free(&args->inherit_fd);
 	strings_free(&args->join_ns);
@@ -131,6 +134,8 @@ static int check_args(struct restore_args *args)
 	if (args->images_dir && args->bundle.archive)
 		return usage_error("restore", "-D and --checkpoint both name an image: give one");
 	status = older_translate(&args->older, "restore", &args->external);
+	if (!status)
+		status = external_from(&args->external_from, &args->external);
 	if (!status)
 		status = ending_choose(&args->ending, args->dry_run);
 	if (!status)
@@ -277,6 +282,8 @@ static int check_criu_args(struct restore_args *args)
 				   "--pin, --pidfile and --send-fd are for mounts alone: what CRIU "
 				   "restores is in the namespace (CRIU has a --pidfile behind --)");
 	status = older_translate(&args->older, "criu restore", &args->external);
+	if (!status)
+		status = external_from(&args->external_from, &args->external);
 	return status ? status : inherit_parse(&args->inherit_fd, &args->inherit);
 }
 

@@ -161,7 +161,7 @@ static int decide(struct dump *d, const struct scan_target *target, struct mount
 		err = external_mark_shared(&input);
 	if (err)
 		return log_error(err, "cannot look for the caller's own mounts");
-	if (contents_any(tree))
+	if (contents_any(tree, NULL))
 		privileges_check(CAPS_PACK, d->findings);
 	err = formats_read(target, tree, &d->callers, d->findings);
 	if (err)

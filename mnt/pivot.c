@@ -19,41 +19,37 @@ static int make_slave(void)
 	return mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 ? -errno : 0;
 }
 
-/* Is "/" the bottom root of the namespace, and not a chroot or the top of a stack? */
-static int is_bottom_root(int root_fd)
+/*
+ * Is "/" where an entry of the namespace leads, and not a chroot or the top of a stack? Entering
+ * tells: if it is not, "/" is the true root afterwards.
+ */
+static int enter_true_root(int root_fd)
 {
 	struct sys_mount_stat own, true_root;
 	cleanup_fd int ns_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
 	int err = sys_mount_stat(root_fd, "", AT_EMPTY_PATH, &own);
 
-	/* Without /proc nothing else can be entered; then it must be. */
-	if (err || !own.is_mount_root || ns_fd < 0)
-		return err ? err : own.is_mount_root;
-	err = scan_open(ns_fd, &target);
-	if (!err)
-		err = sys_mount_stat(target.root_fd, "", AT_EMPTY_PATH, &true_root);
+	/* Without /proc nothing can be entered; then it must be. */
+	if (err || ns_fd < 0)
+		return err ? err : own.is_mount_root ? 1 : -ENOENT;
+	if (setns(ns_fd, CLONE_NEWNS) < 0)
+		return -errno;
+	err = sys_mount_stat(AT_FDCWD, "/", 0, &true_root);
 	if (err)
 		return err;
-	return own.unique_id == true_root.unique_id && own.old_id == true_root.old_id;
+	return own.is_mount_root && own.unique_id == true_root.unique_id &&
+	       own.old_id == true_root.old_id;
 }
 
-/* A chroot: go to the true root, and show the caller's root by a clone of it. */
+/* The true root is "/" by now: show the caller's root by a clone of it. */
 static int leave_chroot(struct build *b)
 {
-	cleanup_fd int ns_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-
-	if (ns_fd < 0 || setns(ns_fd, CLONE_NEWNS) < 0)
-		return -errno;
-	int err = make_slave();
-
-	if (err)
-		return err;
 	cleanup_fd int clone =
 		sys_open_tree(b->old_root_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | AT_RECURSIVE);
 	if (clone < 0)
 		return clone;
-	err = sys_move_mount(b->staging_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+	int err = sys_move_mount(b->staging_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+
 	if (err || fchdir(b->staging_fd) < 0)
 		return err ? err : -errno;
 	err = sys_pivot_root(".", ".");
@@ -105,11 +101,17 @@ static int enter_staging(struct build *b)
 	b->old_root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (b->old_root_fd < 0)
 		return -errno;
-	int bottom = is_bottom_root(b->old_root_fd);
-	int err = bottom < 0 ? bottom : make_slave();
+	/* While "/" is the caller's: what is stacked on the true root is not reached from there. A
+	 * chroot need not be a mount point; then that is all.
+	 */
+	int err = make_slave();
+	int bottom = err && err != -EINVAL ? err : enter_true_root(b->old_root_fd);
 
-	/* A chroot need not be a mount point; then the propagation is changed after leaving it. */
-	if (err && !(err == -EINVAL && !bottom))
+	if (bottom < 0)
+		return bottom;
+	if (!bottom)
+		err = make_slave();
+	if (err)
 		return err;
 	b->staging_fd = scratch_directory();
 	if (b->staging_fd < 0)

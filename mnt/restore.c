@@ -340,7 +340,8 @@ static int attend(struct restore *r, pid_t pid, int sock)
 static int prepare_contents(struct restore *r)
 {
 	struct archive_fault fault = { "" };
-	int err = contents_any(&r->tree) ? archive_prepare(&fault) : 0;
+	enum archive_writer writer;
+	int err = contents_any(&r->tree, &writer) ? archive_prepare(writer, &fault) : 0;
 
 	return err ? log_error(err, "cannot unpack contents: %s", fault.text) : 0;
 }

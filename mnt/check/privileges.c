@@ -71,7 +71,7 @@ void privileges_check_restore(const char *new_ns, const struct mount_tree *tree,
 {
 	unsigned int work = CAPS_BUILD;
 
-	if (contents_any(tree))
+	if (contents_any(tree, NULL))
 		work |= CAPS_UNPACK | contents_take(tree);
 	if (makes_user_namespace(new_ns) || has_idmaps(tree))
 		work |= CAPS_USER;

@@ -48,12 +48,23 @@ static int check_data(const struct mount *m, const struct mount_contents *conten
 			 m->id, m->mountpoint, m->fstype, (unsigned long long)contents->bytes);
 }
 
-bool contents_any(const struct mount_tree *tree)
+bool contents_any(const struct mount_tree *tree, enum archive_writer *ret_writer)
 {
-	for (uint32_t i = 0; i < tree->n; i++)
-		if (contents_is_first(tree, &tree->mounts[i]))
-			return true;
-	return false;
+	enum archive_writer writer = ARCHIVE_OURS;
+	bool any = false;
+
+	for (uint32_t i = 0; i < tree->n; i++) {
+		const struct mount *m = &tree->mounts[i];
+
+		if (!contents_is_first(tree, m))
+			continue;
+		any = true;
+		if (!contents_are_elsewhere(m) && (!m->contents || !m->contents->has_digest))
+			writer = ARCHIVE_ANYBODY;
+	}
+	if (ret_writer)
+		*ret_writer = writer;
+	return any;
 }
 
 static int finish(struct reader *r, uint32_t first, uint64_t bytes)
@@ -222,12 +233,32 @@ static int read_visible_deleted(struct reader *r)
 	return err;
 }
 
+/*
+ * Back to the caller's namespace. The copy of the other one is looked at from inside: what is needed
+ * for that is loaded here, below the caller's own root, and no library is looked up there.
+ */
+static int go_outside(int ns_fd, int root_fd)
+{
+	const char *reason;
+
+	if (setns(ns_fd, CLONE_NEWNS) < 0 || fchdir(root_fd) < 0 || chroot(".") < 0)
+		return log_error(-errno, "cannot go back to the caller's namespace");
+	int err = libmount_load(&reason);
+
+	if (err)
+		return log_error(err, "libmount cannot be loaded: %s", reason);
+	return setns(ns_fd, CLONE_NEWNS) < 0
+		       ? log_error(-errno, "cannot go back to the caller's namespace")
+		       : 0;
+}
+
 /* What is visible is read inside; the peeler starts from outside again. */
 static int read_all(struct reader *r)
 {
 	cleanup_fd int outside = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (outside < 0 || setns(r->target->ns_fd, CLONE_NEWNS) < 0)
+	if (outside < 0 || root < 0 || setns(r->target->ns_fd, CLONE_NEWNS) < 0)
 		return log_error(-errno, "cannot enter the namespace");
 	int err = read_visible(r);
 
@@ -236,9 +267,8 @@ static int read_all(struct reader *r)
 		err = read_visible_deleted(r);
 	if (err || !r->n_left)
 		return err;
-	if (setns(outside, CLONE_NEWNS) < 0)
-		return log_error(-errno, "cannot go back to the caller's namespace");
-	return contents_read_hidden(r);
+	err = go_outside(outside, root);
+	return err ? err : contents_read_hidden(r);
 }
 
 /* ---- in the caller ---- */
@@ -271,19 +301,13 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 
 	if (!r.n_left)
 		return 0;
-	const char *reason;
 	int err = deleted_look(target, tree);
 
 	if (!err)
-		err = archive_prepare(&fault);
+		err = archive_prepare(ARCHIVE_OURS, &fault);
 
 	if (err)
 		return log_error(err, "cannot read contents: %s", fault.text);
-	/* The copy of the namespace is looked at from inside: no library is to be looked up there.
-	 */
-	err = libmount_load(&reason);
-	if (err)
-		return log_error(err, "libmount cannot be loaded: %s", reason);
 	err = done ? fd_pair(pair) : -ENOMEM;
 
 	if (err)

@@ -4,6 +4,7 @@
 #define REBIND_MNT_CONTENTS_CONTENTS_H
 
 #include "hooks/hooks.h"
+#include "archive/archive.h"
 #include "mnt/ipc/progress.h"
 #include "mnt/scan/scan.h"
 
@@ -44,7 +45,10 @@ static inline bool contents_are_elsewhere(const struct mount *m)
 	return m->deleted && (!m->contents || !m->contents->has_digest);
 }
 
-/* Is there any such mount? */
-bool contents_any(const struct mount_tree *tree);
+/**
+ * contents_any - is there any such mount
+ * @ret_writer: who wrote them all: ours are those with a digest; or NULL
+ */
+bool contents_any(const struct mount_tree *tree, enum archive_writer *ret_writer);
 
 #endif

@@ -31,6 +31,7 @@ struct archive_rules contents_rules(const struct rebind_restore_options *options
 	bool known = recorded && recorded->entries;
 	struct archive_rules rules = {
 		.policy = options->allow_devices ? ARCHIVE_ANY_DEVICES : 0,
+		.writer = recorded && recorded->has_digest ? ARCHIVE_OURS : ARCHIVE_ANYBODY,
 		.memory = options->max_contents,
 		.taken = taken,
 	};

@@ -4,6 +4,9 @@
 
 struct libmount_functions libmount;
 
+LIBRARY_NOTE("mountinfo", "Mounts of kernels before 6.15, saved tables, hidden contents", "recommended",
+	     "libmount.so.1");
+
 #define ROW(name) LIBRARY_ROW(struct libmount_functions, name)
 
 static const struct library_symbol symbols[] = { LIBMOUNT_FUNCTIONS(ROW) };

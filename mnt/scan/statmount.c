@@ -56,7 +56,7 @@ static int stat_one(struct reader *reader, uint64_t id, uint64_t mask)
 	}
 }
 
-bool scan_has_statmount(void)
+static bool probe(void)
 {
 	cleanup(free_reader) struct reader reader = { .size = BUF_SIZE };
 	cleanup_fd int ns_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
@@ -68,6 +68,17 @@ bool scan_has_statmount(void)
 		return false;
 	return (reader.buf->mask & SYS_STATMOUNT_SUPPORTED_MASK) &&
 	       (reader.buf->supported_mask & supported) == supported;
+}
+
+/* The kernel's answer stays the same; a child inherits it. */
+bool scan_has_statmount(void)
+{
+	static bool is_known, has;
+
+	if (!is_known)
+		has = probe();
+	is_known = true;
+	return has;
 }
 
 int scan_set_root(struct mount_tree *tree, struct mount *m, const char *root)

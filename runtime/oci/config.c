@@ -2,7 +2,6 @@
 #include "runtime/oci/config.h"
 
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "runtime/oci/jansson.h"
 
 /* More than the configuration of any container has. */
 #define MAX_SIZE (16U << 20)
@@ -251,9 +251,14 @@ int config_read(int dir_fd, const char *file, const char *name, struct config *r
 	struct reader r = { .name = name };
 	cleanup_free char *text = NULL;
 	json_error_t fault;
+	const char *reason;
 	size_t size;
-	int err = slurp(dir_fd, file, name, &text, &size);
+	int err = jansson_load(&reason);
 
+	if (err)
+		return log_error(err, "libjansson, which reads '%s', cannot be loaded: %s", name,
+				 reason);
+	err = slurp(dir_fd, file, name, &text, &size);
 	if (err)
 		return err;
 	config.document = json_loadb(text, size, JSON_REJECT_DUPLICATES, &fault);

@@ -62,7 +62,7 @@ static int serve_one(const struct connection *connection)
 	if (err == -EPIPE)
 		return 0;
 	if (err == -EMSGSIZE)
-		refuse_packet(connection->sock, err, "the request is longer than a megabyte");
+		refuse_packet(connection->sock, err, "the request is longer than 4 MiB");
 	if (err)
 		return log_error(err, "process %d sent what is no request of CRIU's protocol",
 				 (int)connection->peer.pid);

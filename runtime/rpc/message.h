@@ -23,8 +23,11 @@ enum message_type {
 	MESSAGE_PAGE_SERVER_CHILD = 12,
 };
 
-/* What a client may send at once: room for the volumes of ten thousand mounts. */
-#define MESSAGE_MAX (1U << 20)
+/*
+ * What a client may send at once: room for the volumes of 100,000 mounts. The kernel itself takes
+ * no packet that is much longer.
+ */
+#define MESSAGE_MAX (4U << 20)
 
 /* A decoded request; free_() as a cleanup. */
 void message_free(Rpc__Request **request);

@@ -113,6 +113,8 @@ static int start_criu(struct forward *forward)
 
 /* ---- messages ---- */
 
+#define SMALL_REQUEST 65536 /* fits into every socket's buffer */
+
 static int send_request(int sock, const Rpc__Request *request)
 {
 	size_t size = rpc__request__get_packed_size(request);
@@ -121,6 +123,11 @@ static int send_request(int sock, const Rpc__Request *request)
 	if (!data)
 		return -ENOMEM;
 	rpc__request__pack(request, data);
+	/* What came from a client's larger buffer needs one of ours. */
+	int room = (int)size * 2;
+
+	if (size > SMALL_REQUEST)
+		setsockopt(sock, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
 	return fd_send(sock, data, size, -1);
 }
 

@@ -5,6 +5,7 @@
  *	rpc-client unix:PATH | swrk:PROGRAM  STEP...
  *
  *	TYPE [FIELD=VALUE...]	  send a request (one argument), print what comes until its answer
+ *				  (many=N: externals at /0, /1, ...)
  *	raw HEX | big BYTES	  send that, print what comes
  *	on SCRIPT WHAT		  at that notify: no, die, wrong, garbage, silent, or a shell
  * command times N TYPE...		  that request so often on this connection, each must
@@ -52,12 +53,29 @@ static void die(const char *what)
 /* ---- what is sent: the wire format by hand, to be free to send what no library would ---- */
 
 struct buffer {
-	uint8_t data[1 << 16];
-	size_t n;
+	uint8_t *data;
+	size_t n, room;
 };
+
+static void make_room(struct buffer *b, size_t more)
+{
+	if (b->room - b->n >= more)
+		return;
+	b->room = 2 * (b->n + more);
+	b->data = realloc(b->data, b->room);
+	if (!b->data)
+		die("realloc");
+}
+
+static void put_byte(struct buffer *b, uint8_t byte)
+{
+	make_room(b, 1);
+	b->data[b->n++] = byte;
+}
 
 static void put_number(struct buffer *b, uint64_t value)
 {
+	make_room(b, 10);
 	for (; value > 0x7f; value >>= 7)
 		b->data[b->n++] = (uint8_t)(value | 0x80);
 	b->data[b->n++] = (uint8_t)value;
@@ -73,6 +91,7 @@ static void put_bytes(struct buffer *b, unsigned int number, const void *data, s
 {
 	put_number(b, number << 3 | 2);
 	put_number(b, size);
+	make_room(b, size);
 	memcpy(b->data + b->n, data, size);
 	b->n += size;
 }
@@ -104,6 +123,17 @@ static bool put_option(struct buffer *b, const char *name, const char *value)
 	return true;
 }
 
+/* Externals at places /0, /1, ... */
+static void put_many(struct buffer *options, int n)
+{
+	char text[64];
+
+	for (int i = 0; i < n; i++) {
+		snprintf(text, sizeof(text), "mnt[/%d]:key-of-%d", i, i);
+		put_option(options, "external", text);
+	}
+}
+
 static void put_request(struct buffer *b, const char *words)
 {
 	struct buffer options = { .n = 0 };
@@ -125,6 +155,8 @@ static void put_request(struct buffer *b, const char *words)
 			put_field(b, 3, atoi(value));
 		else if (strcmp(word, "keep_open") == 0)
 			put_field(b, 4, atoi(value));
+		else if (strcmp(word, "many") == 0)
+			put_many(&options, atoi(value));
 		else if (strcmp(word, "features") == 0)
 			put_bytes(b, 5, "\x08\x01", 2);
 		else if (put_option(&options, word, value))
@@ -142,6 +174,10 @@ static void put_request(struct buffer *b, const char *words)
 
 static bool send_bytes(const void *data, size_t size)
 {
+	int room = (int)size * 2;
+
+	if (size > 100000)
+		setsockopt(sock, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
 	return send(sock, data, size, MSG_NOSIGNAL) == (ssize_t)size;
 }
 
@@ -326,17 +362,15 @@ static void send_hex(const char *hex)
 	unsigned int byte;
 
 	for (; sscanf(hex, "%2x", &byte) == 1; hex += 2)
-		b.data[b.n++] = (uint8_t)byte;
+		put_byte(&b, (uint8_t)byte);
 	if (send_bytes(b.data, b.n))
 		converse(true);
 }
 
 static void send_big(size_t size)
 {
-	int room = (int)size * 2;
 	void *data = calloc(1, size);
 
-	setsockopt(sock, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
 	if (!send_bytes(data, size))
 		die("send");
 	converse(true);

@@ -322,7 +322,8 @@ packets() {
 	says "garbage closes the connection" "closed" "$worker" raw ffffffff
 	says "so does a request without a type" "closed" "$worker" raw 1200
 	says "and half a request" "closed" "$worker" raw 080a12ff
-	says "more than a megabyte is refused" "EMPTY failed errno=EMSGSIZE" "$worker" big 1100000
+	says "more than 4 MiB is refused" "EMPTY failed errno=EMSGSIZE" "$worker" big 4200000
+	says "4 MiB of nothing is garbage" "closed" "$worker" big 4194304
 	says "a megabyte of nothing is garbage" "closed" "$worker" big 1000000
 	"$rebind" swrk 77 2>"$work/err" >"$work/out"
 	[ $? -eq 1 ] && grep -q "descriptor 77 is not a socket" "$work/err"

@@ -98,12 +98,13 @@ static void pack(int dir, int out, struct mount_contents *contents)
 	rewind_fd(out);
 }
 
-static void unpack(int in, int dir, unsigned int policy, struct mount_contents *done)
+static void unpack_as(enum archive_writer writer, int in, int dir, unsigned int policy,
+		      struct mount_contents *done)
 {
 	struct archive_fault fault = { 0 };
 	cleanup_archive_flags struct archive_flags flags = { 0 };
-	int err = archive_unpack(in, dir, &(struct archive_rules){ .policy = policy }, done, &flags,
-				 NULL, NULL, &fault);
+	struct archive_rules rules = { .writer = writer, .policy = policy };
+	int err = archive_unpack(in, dir, &rules, done, &flags, NULL, NULL, &fault);
 
 	if (!err && dir >= 0)
 		err = archive_flags_set(&flags, dir, &fault);
@@ -112,6 +113,11 @@ static void unpack(int in, int dir, unsigned int policy, struct mount_contents *
 		print_message("unpack: %s\n", fault.text);
 	assert_int_equal(err, 0);
 	rewind_fd(in);
+}
+
+static void unpack(int in, int dir, unsigned int policy, struct mount_contents *done)
+{
+	unpack_as(ARCHIVE_ANYBODY, in, dir, policy, done);
 }
 
 static struct archive_list list_of(int in)
@@ -136,15 +142,22 @@ static void assert_same_lists(const struct archive_list *a, const struct archive
 	}
 }
 
-/* Pack, unpack, pack again: the lists are equal. Returns the copy. */
+/*
+ * Pack, unpack, pack again: the lists are equal, however it is unpacked: by libarchive, as the lists
+ * are read, or without it. Returns the copy.
+ */
 static int round_trip(int dir, struct mount_contents *contents)
 {
-	cleanup_fd int first = make_file(), second = make_file();
+	cleanup_fd int first = make_file(), second = make_file(), third = make_file();
+	cleanup_fd int by_others = make_tmpfs();
 	struct mount_contents done, again;
 	int copy = make_tmpfs();
 
 	pack(dir, first, contents);
-	unpack(first, copy, ARCHIVE_ANY_DEVICES, &done);
+	unpack(first, by_others, ARCHIVE_ANY_DEVICES, &done);
+	pack(by_others, third, &again);
+	mount_contents_clear(&again);
+	unpack_as(ARCHIVE_OURS, first, copy, ARCHIVE_ANY_DEVICES, &done);
 	assert_int_equal(done.entries, contents->entries);
 	assert_int_equal(done.bytes, contents->bytes);
 	unpack(first, -EBADF, ARCHIVE_ANY_DEVICES | ARCHIVE_LIST_ONLY, &done);
@@ -152,11 +165,14 @@ static int round_trip(int dir, struct mount_contents *contents)
 	assert_int_equal(done.bytes, contents->bytes);
 	pack(copy, second, &again);
 	mount_contents_clear(&again);
-	struct archive_list before = list_of(first), after = list_of(second);
+	struct archive_list before = list_of(first), after = list_of(second),
+			    others = list_of(third);
 
 	assert_same_lists(&before, &after);
+	assert_same_lists(&before, &others);
 	archive_list_free(&before);
 	archive_list_free(&after);
+	archive_list_free(&others);
 	return copy;
 }
 
