@@ -43,6 +43,7 @@ void rebind_report_free(struct rebind_report *report)
 		return;
 	findings_free(&report->findings);
 	differences_free(&report->differences);
+	changes_free(&report->changes);
 	free(report);
 }
 
@@ -63,6 +64,13 @@ size_t rebind_report_differences(const struct rebind_report *report,
 	return report->differences.n;
 }
 
+size_t rebind_report_changed(const struct rebind_report *report, const struct rebind_changed **ret)
+{
+	_Static_assert(sizeof(struct rebind_changed) == sizeof(struct change), "the same fields");
+	*ret = (const struct rebind_changed *)report->changes.list;
+	return report->changes.n;
+}
+
 /* ---- dump and restore ---- */
 
 /* What could not be put into the report for lack of memory fails the operation all the same. */
@@ -79,7 +87,7 @@ int rebind_dump(const struct rebind_dump_options *options, struct rebind_report 
 	struct rebind_dump_options own = { 0 };
 
 	memcpy(&own, options, options->size < sizeof(own) ? options->size : sizeof(own));
-	return said_all(report, dump_run(&own, &report->findings));
+	return said_all(report, dump_run(&own, &report->findings, &report->changes));
 }
 
 int rebind_restore(const struct rebind_restore_options *options, struct rebind_report *report,

@@ -4,6 +4,7 @@
 #define REBIND_API_LIBRARY_H
 
 #include "include/rebind.h"
+#include "model/changes.h"
 #include "model/compare.h"
 #include "model/findings.h"
 #include "model/tree.h"
@@ -11,6 +12,7 @@
 struct rebind_report {
 	struct findings findings;
 	struct differences differences;
+	struct changes changes;
 };
 
 struct rebind_tree {

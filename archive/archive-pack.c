@@ -347,17 +347,19 @@ static int pack_all(struct pack *p, int dir_fd, const char *name, int out_fd)
 }
 
 static int archive(int dir_fd, const char *name, int out_fd, struct mount_contents *contents,
-		   archive_progress_fn progress, void *data, struct archive_fault *fault)
+		   const struct archive_watch *watch, struct archive_fault *fault)
 {
+	static const struct archive_watch nobody;
 	int prepared = archive_prepare(ARCHIVE_OURS, fault);
 	cleanup_tar_locale locale_t before_locale = prepared ? NULL : tar_locale_enter();
 	cleanup_fd int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	cleanup(pack_free) struct pack p = {
 		.fd = -EBADF,
-		.progress = { .fn = progress, .data = data },
+		.watch = watch ? watch : &nobody,
 		.fault = fault,
 	};
 
+	p.progress = (struct tar_progress){ .fn = p.watch->progress, .data = p.watch->data };
 	if (prepared)
 		return prepared;
 	if (before < 0)
@@ -374,13 +376,13 @@ static int archive(int dir_fd, const char *name, int out_fd, struct mount_conten
 }
 
 int archive_pack(int dir_fd, int out_fd, struct mount_contents *contents,
-		 archive_progress_fn progress, void *data, struct archive_fault *fault)
+		 const struct archive_watch *watch, struct archive_fault *fault)
 {
-	return archive(dir_fd, NULL, out_fd, contents, progress, data, fault);
+	return archive(dir_fd, NULL, out_fd, contents, watch, fault);
 }
 
 int archive_pack_one(int dir_fd, const char *name, int out_fd, struct mount_contents *contents,
-		     archive_progress_fn progress, void *data, struct archive_fault *fault)
+		     const struct archive_watch *watch, struct archive_fault *fault)
 {
-	return archive(dir_fd, name, out_fd, contents, progress, data, fault);
+	return archive(dir_fd, name, out_fd, contents, watch, fault);
 }

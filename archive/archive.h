@@ -19,6 +19,18 @@ enum archive_writer {
 	ARCHIVE_OURS,	 /* an image says so: archive_pack() wrote it */
 };
 
+/* What is told while something is archived. */
+struct archive_watch {
+	archive_progress_fn progress;
+	/*
+	 * A file has another size, mtime or ctime after it was read than before: "./a/b". What is
+	 * in the archive may be neither the old nor the new; where it is shorter now, zeros fill
+	 * it up. May be NULL. Return: 0, or a negative errno that ends it.
+	 */
+	int (*changed)(void *data, const char *path);
+	void *data; /* of both */
+};
+
 /**
  * archive_prepare - load what the functions below need: zlib; libarchive, a locale
  *
@@ -35,6 +47,7 @@ int archive_prepare(enum archive_writer writer, struct archive_fault *fault);
  * @dir_fd: the root of the filesystem; nothing else is mounted below it in this view (another
  *          device met on the way is not entered)
  * @out_fd: where the gzip goes
+ * @watch: may be NULL
  * @contents: entries, bytes, sockets and digest are filled; untouched on failure. Sockets and
  *            their attributes are two malloc()ed blocks, each with its texts in it:
  *            mount_contents_clear() is all. Bytes are the sizes of regular files, holes among them,
@@ -47,14 +60,16 @@ int archive_prepare(enum archive_writer writer, struct archive_fault *fault);
  * The process' working directory moves about and is put back. Where there are two CPUs, a thread
  * compresses and writes what was read; it is gone when this returns. So it is when unpacking.
  *
+ * A write through a mapping that was made before changes no time in a tmpfs, and is not noticed.
+ *
  * Refused, as nobody could unpack it: a path of 64 KiB and more (-ENAMETOOLONG), an extended
  * attribute whose name has '=', '%' or what is not printable ASCII (-EINVAL), more than 900 KiB of
  * attributes (-E2BIG).
  *
- * Return: 0 or a negative errno with @fault filled; -ESTALE if files changed meanwhile.
+ * Return: 0 or a negative errno with @fault filled; -ESTALE if files were replaced meanwhile.
  */
 int archive_pack(int dir_fd, int out_fd, struct mount_contents *contents,
-		 archive_progress_fn progress, void *data, struct archive_fault *fault);
+		 const struct archive_watch *watch, struct archive_fault *fault);
 
 /* The name of what is no directory in an archive of one thing. */
 #define ARCHIVE_ONE_NAME "deleted"
@@ -69,7 +84,7 @@ int archive_pack(int dir_fd, int out_fd, struct mount_contents *contents,
  * Return: as archive_pack().
  */
 int archive_pack_one(int dir_fd, const char *name, int out_fd, struct mount_contents *contents,
-		     archive_progress_fn progress, void *data, struct archive_fault *fault);
+		     const struct archive_watch *watch, struct archive_fault *fault);
 
 /* Inode flags of files and directories that cannot be changed once they have them. */
 struct archive_flag {

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -100,8 +101,9 @@ static int put_segment(struct pack *p, int fd, off_t offset, off_t end)
 			continue;
 		if (n < 0)
 			return pack_path_fault(p, -errno, "cannot be read");
+		/* It became shorter, and will be seen to have changed; its header stands. */
 		if (n == 0)
-			return pack_path_fault(p, -ESTALE, "became shorter while it was read");
+			return put_hole(p, (uint64_t)(end - offset));
 		err = put_data(p, p->buffer, (size_t)n);
 		offset += n;
 	}
@@ -245,8 +247,57 @@ int pack_open_seen(struct pack *p, const char *name, int flags, const struct sta
 	return fd_take(&fd);
 }
 
+/* ---- changes ---- */
+
+#define TICKS_MAX 20 /* milliseconds; a tick has 10 at most */
+
+static bool is_in_past(const struct statx_timestamp *time, const struct timespec *now)
+{
+	return time->tv_sec != now->tv_sec ? time->tv_sec < now->tv_sec
+					   : time->tv_nsec < (uint32_t)now->tv_nsec;
+}
+
+/*
+ * The clock of files goes by ticks: a second change within the tick of the first leaves no trace.
+ * So what has changed in this very tick is read in the next one. A clock that was put back is not
+ * waited for.
+ */
+static void await_tick(const struct statx *stx)
+{
+	struct timespec now;
+
+	for (int i = 0; i < TICKS_MAX; i++) {
+		if (clock_gettime(CLOCK_REALTIME_COARSE, &now) < 0 ||
+		    stx->stx_ctime.tv_sec > now.tv_sec + 1 || is_in_past(&stx->stx_ctime, &now))
+			return;
+		usleep(1000);
+	}
+}
+
+static bool same_time(const struct statx_timestamp *a, const struct statx_timestamp *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* After its data was read. */
+static int note_change(struct pack *p, int fd, const struct statx *before)
+{
+	struct statx now;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &now) < 0)
+		return pack_path_fault(p, -errno, "cannot be looked at");
+	if (!p->watch->changed ||
+	    (now.stx_size == before->stx_size && same_time(&now.stx_mtime, &before->stx_mtime) &&
+	     same_time(&now.stx_ctime, &before->stx_ctime)))
+		return 0;
+	int err = p->watch->changed(p->watch->data, p->path);
+
+	return err ? pack_path_fault(p, err, "changed, which cannot be told") : 0;
+}
+
 static int add_open(struct pack *p, int fd, const struct statx *stx)
 {
+	await_tick(stx);
 	int err = attributes_read(&p->attributes, attributes_of_fd(fd), p->entry, p->fault);
 
 	if (err)
@@ -260,6 +311,8 @@ static int add_open(struct pack *p, int fd, const struct statx *stx)
 	err = pack_header(p);
 	if (!err)
 		err = put_file(p, fd, stx);
+	if (!err)
+		err = note_change(p, fd, stx);
 	p->done.bytes += stx->stx_size;
 	return err;
 }

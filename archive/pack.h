@@ -36,6 +36,7 @@ struct pack {
 	const char **linked;
 	uint32_t n_linked;
 	struct mount_contents done;
+	const struct archive_watch *watch;
 	struct tar_progress progress;
 	struct archive_fault *fault;
 };

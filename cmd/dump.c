@@ -15,7 +15,7 @@ struct dump_args {
 	struct strings external, external_from, skip_mnt, copy, enable_fs;
 	struct older_words older;
 	struct scripts scripts;
-	bool dry_run;
+	bool dry_run, strict, freeze;
 	bool beside; /* CRIU dumps the processes */
 	struct report_options report;
 };
@@ -42,6 +42,10 @@ static const struct option_spec specs[] = {
 	  "SECONDS", "how long a plugin may take (30)", 1, 86400 },
 	{ '\0', "action-script", OPTION_LIST, offsetof(struct dump_args, scripts.files), "FILE",
 	  "run FILE at each step: CRIU's action scripts" },
+	{ '\0', "freeze", OPTION_FLAG, offsetof(struct dump_args, freeze), NULL,
+	  "freeze the cgroup of PID meanwhile" },
+	{ '\0', "strict", OPTION_FLAG, offsetof(struct dump_args, strict), NULL,
+	  "fail if a file changes while it is copied" },
 	{ '\0', "dry-run", OPTION_FLAG, offsetof(struct dump_args, dry_run), NULL,
 	  "say what would be done, write nothing" },
 	{ '\0', "reader", OPTION_CHOICE, offsetof(struct dump_args, reader), "statmount|mountinfo",
@@ -96,6 +100,10 @@ static int check_args(const char *verb, struct dump_args *args)
 		return usage_error(verb, "the images directory is missing: give -D DIR");
 	if (args->beside && !args->pid)
 		return usage_error(verb, "a process is missing: give -t PID");
+	if (args->freeze && args->mntns)
+		return usage_error(verb, "--freeze takes a process: give -t PID");
+	if (args->freeze && args->beside)
+		return usage_error(verb, "--freeze is not needed: CRIU freezes the processes");
 	int status = older_translate(&args->older, verb, &args->external);
 
 	return status ? status : external_from(&args->external_from, &args->external);
@@ -124,6 +132,8 @@ static int dump(struct dump_args *args, struct report *report, const struct opti
 		.enable_fs = args->enable_fs.list,
 		.n_enable_fs = args->enable_fs.n,
 		.plugin_timeout = (unsigned int)args->plugin_timeout,
+		.strict = args->strict,
+		.freeze = args->freeze,
 		.dry_run = args->dry_run,
 		.on_line = report_line,
 		.on_line_data = report,
@@ -134,6 +144,7 @@ static int dump(struct dump_args *args, struct report *report, const struct opti
 		.on_action_data = &args->scripts,
 	};
 
+	report->shows_changed = true;
 	scripts_open(&args->scripts, args->images_dir);
 	progress_start(progress, report->json);
 	how.processes = args->beside && args->dry_run; /* what CRIU's part will be there for */

@@ -159,6 +159,20 @@ void report_json_head(struct json *doc, const struct report *report, int err)
 	json_add_optional(doc, doc->root, "errno", err < 0 ? strerrorname_np(-err) : NULL);
 }
 
+static void json_changed(struct json *doc, const struct rebind_report *findings)
+{
+	const struct rebind_changed *list;
+	size_t n = rebind_report_changed(findings, &list);
+	struct json_t *array = json_add_list(doc, doc->root, "changed");
+
+	for (size_t i = 0; i < n; i++) {
+		struct json_t *item = json_add_item(doc, array);
+
+		json_add_number(doc, item, "mount_id", list[i].mount_id);
+		json_add_text(doc, item, "path", list[i].path);
+	}
+}
+
 static int print_json(const struct report *report, int err)
 {
 	cleanup_json struct json doc;
@@ -169,6 +183,8 @@ static int print_json(const struct report *report, int err)
 		json_add_number(&doc, doc.root, "holder", (uint64_t)report->holder);
 	report_json_findings(&doc, report->findings);
 	json_all_differences(&doc, report->findings);
+	if (report->shows_changed)
+		json_changed(&doc, report->findings);
 	json_add_lines(&doc, "errors", &report->logging.errors);
 	json_add_lines(&doc, "lines", &report->lines);
 	return json_print(&doc);

@@ -31,6 +31,7 @@ struct report {
 	const char *verb;
 	struct logging logging;
 	struct rebind_report *findings;
+	bool shows_changed; /* of a dump */
 	bool json, is_open;
 	struct strings lines; /* of a dry run, with --json */
 	pid_t holder;	      /* of --pidfile, or 0 */

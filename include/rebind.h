@@ -76,6 +76,12 @@ struct rebind_difference {
 	const char *left, *right; /* what each side has; "-" where it has nothing */
 };
 
+/* A file of a tmpfs that changed while a dump copied it. */
+struct rebind_changed {
+	uint32_t mount_id;
+	const char *path; /* in its namespace (bytes) */
+};
+
 struct rebind_report;
 
 struct rebind_report *rebind_report_new(void); /* NULL: no memory */
@@ -84,6 +90,7 @@ size_t rebind_report_findings(const struct rebind_report *report,
 			      const struct rebind_finding **ret);
 size_t rebind_report_differences(const struct rebind_report *report,
 				 const struct rebind_difference **ret);
+size_t rebind_report_changed(const struct rebind_report *report, const struct rebind_changed **ret);
 
 /* Lines of a dry run, or of what is being done. */
 typedef void (*rebind_line_fn)(void *data, const char *line);
@@ -150,11 +157,14 @@ struct rebind_dump_options {
 	 * mounts may have one KEY.
 	 */
 	bool lenient;
+	bool strict; /* a file that changes while it is copied is a finding, not a warning */
+	bool freeze; /* the cgroup of @pid, while the namespace is read */
 };
 
 /**
  * rebind_dump - write the image of a mount namespace
- * @report: findings are added; all that is wrong is found before anything is written
+ * @report: findings are added; all that is wrong is found before anything is written; and files
+ *          that changed while they were copied
  *
  * The namespace is only read. On failure the directory holds no inventory, and no file of ours.
  * (With processes, it may have lost CRIU's mountpoints file: it is of no use then.)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/caps.h"
+#include "base/guard.h"
 #include "base/log.h"
 #include "base/tmpfs.h"
 #include "base/path.h"
@@ -20,6 +21,7 @@
 #include "image/criu-merge.h"
 #include "mnt/fs/served.h"
 #include "mnt/contents/contents.h"
+#include "mnt/contents/freezer.h"
 #include "mnt/external.h"
 #include "mnt/fs/binfmt.h"
 #include "mnt/scan/root-type.h"
@@ -33,6 +35,8 @@
 struct dump {
 	const struct rebind_dump_options *options;
 	struct findings *findings;
+	struct changes *changes;
+	struct freezer freezer;
 	struct word_list externals;
 	enum scan_reader reader;
 	int ns_fd, image_dir_fd;
@@ -47,6 +51,7 @@ struct dump {
 
 static void dump_free(struct dump *d)
 {
+	freezer_free(&d->freezer);
 	words_free(&d->externals);
 	fd_close(&d->ns_fd);
 	fd_close(&d->image_dir_fd);
@@ -271,16 +276,23 @@ static int write_image(struct dump *d, const struct mount_tree *tree)
 	return err ? log_error(err, "cannot write 'inventory.img'") : 0;
 }
 
+/* An image on its way into its directory. */
+struct half_done {
+	uint32_t ns_id;
+	const struct mount_tree *tree;
+};
+
 /* What is half done is no image: none of it stays. The directory had no inventory, and is locked.
  */
-static void take_back(struct dump *d, const struct mount_tree *tree)
+static void take_back(void *data, int image_dir_fd)
 {
+	const struct half_done *half = data;
 	char name[64];
 
-	unlinkat(d->image_dir_fd, "inventory.img", 0);
-	snprintf(name, sizeof(name), "mountpoints-%u.img", d->ns_id);
-	unlinkat(d->image_dir_fd, name, 0);
-	contents_forget(tree, d->image_dir_fd);
+	unlinkat(image_dir_fd, "inventory.img", 0);
+	snprintf(name, sizeof(name), "mountpoints-%u.img", half->ns_id);
+	unlinkat(image_dir_fd, name, 0);
+	contents_forget(half->tree, image_dir_fd);
 }
 
 /* The plugins hear how it ended, once; what they say of it is part of how it ends. */
@@ -294,28 +306,67 @@ static int end_plugins(struct dump *d, int err)
 	return err ? err : finished;
 }
 
+/* Files that changed while they were copied: a warning each, or what the dump fails for. */
+static int judge_changes(struct dump *d)
+{
+	const struct changes *changes = d->changes;
+
+	if (!d->options->strict)
+		contents_warn(changes);
+	for (size_t i = 0; i < changes->n && d->options->strict; i++)
+		findings_add(d->findings, "changed", changes->list[i].mount_id,
+			     changes->list[i].path, "--freeze", "it changed while it was copied");
+	return d->options->strict && changes->n ? -EINVAL : 0;
+}
+
+/* All of the namespace is read. What it does from here on is not looked at. */
+static int finish_reading(struct dump *d, struct scan_target *target, const struct mount_tree *tree)
+{
+	int same = scan_is_unchanged(target, tree);
+
+	if (same <= 0)
+		return same < 0 ? same : -EAGAIN;
+	int err = judge_changes(d);
+	int thawed = freezer_thaw(&d->freezer);
+
+	return err ? err : thawed;
+}
+
 /* Contents and image. Return: -EAGAIN if the namespace changed meanwhile. */
-static int keep(struct dump *d, struct scan_target *target, struct mount_tree *tree)
+static int write_all(struct dump *d, struct scan_target *target, struct mount_tree *tree)
 {
 	struct log_held held;
 
 	log_hold(&held);
-	int err = contents_dump(target, tree, d->image_dir_fd, &d->progress, d->host);
+	int err = contents_dump(target, tree, d->image_dir_fd, &d->progress, d->host, d->changes);
 
 	if (!err) {
-		int same = scan_is_unchanged(target, tree);
-
-		err = same > 0 ? write_image(d, tree) : same < 0 ? same : -EAGAIN;
+		err = finish_reading(d, target, tree);
+		if (!err)
+			err = write_image(d, tree);
 	} else if (scan_is_unchanged(target, tree) == 0) {
 		/* What could not be read may not be there any more; then nobody wants to hear of
 		 * it. */
 		err = -EAGAIN;
 	}
 	log_let_go(&held, err != -EAGAIN);
+	return err;
+}
+
+/* Whatever ends it before it is whole, nothing of it stays: a guard sees to that, too. */
+static int keep(struct dump *d, struct scan_target *target, struct mount_tree *tree)
+{
+	struct half_done half = { d->ns_id, tree };
+	cleanup(guard_end) struct guard guard = GUARD_NONE;
+	int err = guard_start(&guard, GUARD_ALL_GONE, take_back, &half, d->image_dir_fd);
+
+	if (err)
+		return err;
+	err = write_all(d, target, tree);
 	if (!err)
 		err = end_plugins(d, 0);
 	if (err)
-		take_back(d, tree);
+		take_back(&half, d->image_dir_fd);
 	return err;
 }
 
@@ -376,11 +427,26 @@ static int try_often(struct dump *d)
 		log_info("the namespace changed while it was dumped: again");
 		/* What was wrong with the one before need not be wrong now. */
 		findings_free(d->findings);
+		changes_free(d->changes);
 	}
 	return log_error(-EAGAIN,
 			 "the namespace kept changing while it was dumped (%d tries); "
-			 "freeze its processes",
-			 TRIES);
+			 "freeze its processes%s",
+			 TRIES, d->options->pid && !d->options->processes ? " (--freeze)" : "");
+}
+
+static int try_frozen(struct dump *d)
+{
+	const struct rebind_dump_options *o = d->options;
+	int err = o->freeze ? freezer_find(&d->freezer, o->pid, &d->callers, d->findings) : 0;
+
+	if (!err && o->freeze && !o->dry_run)
+		err = freezer_freeze(&d->freezer);
+	if (!err)
+		err = try_often(d);
+	int thawed = freezer_thaw(&d->freezer);
+
+	return err ? err : thawed;
 }
 
 static int dump_all(struct dump *d)
@@ -395,14 +461,27 @@ static int dump_all(struct dump *d)
 		err = read_own(d);
 	if (err)
 		return err;
-	return end_plugins(d, try_often(d));
+	return end_plugins(d, try_frozen(d));
 }
 
-int dump_run(const struct rebind_dump_options *options, struct findings *findings)
+/* CRIU freezes processes itself; and without one it is not known whom to freeze. */
+static int check_freeze(const struct rebind_dump_options *o, struct findings *findings)
+{
+	if (!o->freeze || (o->pid && !o->processes))
+		return 0;
+	return findings_add(findings, "usage", 0, NULL, o->processes ? NULL : "-t PID",
+			    o->processes ? "CRIU freezes the processes itself"
+					 : "to freeze processes takes one of them");
+}
+
+int dump_run(const struct rebind_dump_options *options, struct findings *findings,
+	     struct changes *changes)
 {
 	cleanup(dump_free) struct dump d = {
 		.options = options,
 		.findings = findings,
+		.changes = changes,
+		.freezer = FREEZER_NONE,
 		.ns_fd = -EBADF,
 		.image_dir_fd = -EBADF,
 		.ns_id = NS_ID,
@@ -420,8 +499,12 @@ int dump_run(const struct rebind_dump_options *options, struct findings *finding
 		return findings_add(findings, "usage", 0, NULL, NULL,
 				    "no such reader of the mount table: '%s'", options->reader);
 	d.externals.lenient = options->lenient;
-	int err = words_parse(WORD_DUMP, options->external, options->n_external, &d.externals,
-			      findings);
+	int err = check_freeze(options, findings);
+
+	if (err)
+		return err;
+	err = words_parse(WORD_DUMP, options->external, options->n_external, &d.externals,
+			  findings);
 
 	if (err)
 		return err;

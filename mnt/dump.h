@@ -4,11 +4,13 @@
 #define REBIND_MNT_DUMP_H
 
 #include "include/rebind.h"
+#include "model/changes.h"
 #include "model/findings.h"
 
 /**
  * dump_run - rebind_dump() with findings in place of a report
  */
-int dump_run(const struct rebind_dump_options *options, struct findings *findings);
+int dump_run(const struct rebind_dump_options *options, struct findings *findings,
+	     struct changes *changes);
 
 #endif

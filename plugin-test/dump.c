@@ -86,6 +86,7 @@ bool kit_test_hooks_of_dump(struct kit *kit)
 int kit_run_dump(struct kit *kit, const char *image, char *why, size_t size)
 {
 	cleanup_findings struct findings findings = { 0 };
+	cleanup_changes struct changes changes = { 0 };
 	const struct rebind_dump_options options = {
 		.size = sizeof(options),
 		.pid = kit->target,
@@ -95,7 +96,7 @@ int kit_run_dump(struct kit *kit, const char *image, char *why, size_t size)
 	};
 
 	kit_listen(kit);
-	int err = dump_run(&options, &findings);
+	int err = dump_run(&options, &findings, &changes);
 
 	/* The one finding that a plugin makes by declining. */
 	snprintf(why, size, "%s", findings.n ? findings.list[0].text : kit_why(kit, err));

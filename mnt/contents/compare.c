@@ -79,6 +79,7 @@ static int archive_live(const struct contents_side *side, const struct contents_
 {
 	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
 	cleanup_visible struct visible visible = { 0 };
+	cleanup_changes struct changes changes = { 0 };
 	cleanup_fd int dir = scratch_directory();
 	int err = dir < 0 ? dir : scan_open(side->ns_fd, &target);
 
@@ -91,7 +92,9 @@ static int archive_live(const struct contents_side *side, const struct contents_
 	if (err)
 		return log_error(err, "cannot read the namespace for its contents");
 	set_owners(again);
-	err = contents_dump(&target, again, dir, &(struct progress){ .sock = -EBADF }, NULL);
+	err = contents_dump(&target, again, dir, &(struct progress){ .sock = -EBADF }, NULL,
+			    &changes);
+	contents_warn(&changes);
 	*ret_dir = err ? -EBADF : fd_take(&dir);
 	return err;
 }

@@ -77,10 +77,23 @@ static int finish(struct reader *r, uint32_t first, uint64_t bytes)
 	return 0;
 }
 
+static void note_progress(void *data, uint64_t bytes)
+{
+	progress_bytes(&((struct reader *)data)->progress, bytes);
+}
+
+static int note_change(void *data, const char *path)
+{
+	const struct reader *r = data;
+
+	return contents_tell_change(r->sock, r->packing, path);
+}
+
 /* @dir_fd: the root of the filesystem, or where a mount stands whose own root was deleted */
 static int pack_contents(struct reader *r, uint32_t first, int dir_fd)
 {
 	const struct mount *m = &r->tree->mounts[first];
+	const struct archive_watch watch = { note_progress, note_change, r };
 	cleanup(image_file_abort) struct image_file file = { .fd = -EBADF };
 	cleanup(mount_contents_clear) struct mount_contents contents = { 0 };
 	struct archive_fault fault = { "" };
@@ -92,10 +105,10 @@ static int pack_contents(struct reader *r, uint32_t first, int dir_fd)
 
 	if (err)
 		return log_error(err, "cannot create '%s' in the image directory", name);
+	r->packing = first;
 	err = m->deleted ? archive_pack_one(dir_fd, strrchr(m->mountpoint, '/') + 1, file.fd,
-					    &contents, progress_bytes, &r->progress, &fault)
-			 : archive_pack(dir_fd, file.fd, &contents, progress_bytes, &r->progress,
-					&fault);
+					    &contents, &watch, &fault)
+			 : archive_pack(dir_fd, file.fd, &contents, &watch, &fault);
 	if (err)
 		return log_error(err, "cannot read the contents of mount %u '%s': %s", m->id,
 				 m->mountpoint, fault.text);
@@ -283,7 +296,7 @@ static uint32_t count(const struct mount_tree *tree)
 }
 
 int contents_dump(const struct scan_target *target, struct mount_tree *tree, int image_dir_fd,
-		  const struct progress *progress, struct hooks_host *host)
+		  const struct progress *progress, struct hooks_host *host, struct changes *changes)
 {
 	struct reader r = {
 		.ask_sockets = hooks_has(host, CR_PLUGIN_HOOK__DUMP_UNIX_SK),
@@ -329,13 +342,25 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 	if (pid < 0)
 		return log_error(pid, "cannot fork");
 	fd_close(&other);
-	err = contents_hear(tree, sock, progress, host);
+	err = contents_hear(tree, sock, progress, host, changes);
 	fd_close(&sock);
 	int ended = child_wait(pid, NULL);
 
 	if (err || ended)
 		return err ? err : -EIO;
 	return deleted_settle(tree);
+}
+
+#define WARNINGS_MAX 100
+
+void contents_warn(const struct changes *changes)
+{
+	for (size_t i = 0; i < changes->n && i < WARNINGS_MAX; i++)
+		log_warn("mount %u: '%s' changed while it was copied", changes->list[i].mount_id,
+			 changes->list[i].path);
+	if (changes->n > WARNINGS_MAX)
+		log_warn("and %zu more files changed while they were copied",
+			 changes->n - WARNINGS_MAX);
 }
 
 void contents_forget(const struct mount_tree *tree, int image_dir_fd)

@@ -7,6 +7,7 @@
 #include "archive/archive.h"
 #include "mnt/ipc/progress.h"
 #include "mnt/scan/scan.h"
+#include "model/changes.h"
 
 /**
  * contents_dump - archive every tmpfs that is ours to create
@@ -14,6 +15,7 @@
  * @tree: the first mount of each superblock gets its contents (counts, sockets)
  * @progress: who is told how far it is; only the function and its data are looked at
  * @host: plugins that are asked for each socket; or NULL
+ * @changes: files that changed while they were copied are added
  *
  * A child enters the namespace. What is visible is read through a clone of the mount (nothing that
  * is mounted on top is in it); what is hidden, in a copy of the namespace from which the covers are
@@ -23,7 +25,13 @@
  * contents_forget() takes them away.
  */
 int contents_dump(const struct scan_target *target, struct mount_tree *tree, int image_dir_fd,
-		  const struct progress *progress, struct hooks_host *host);
+		  const struct progress *progress, struct hooks_host *host,
+		  struct changes *changes);
+
+/**
+ * contents_warn - a warning for each file that changed; of very many the first, and their number
+ */
+void contents_warn(const struct changes *changes);
 
 /**
  * contents_forget - remove the archives of a dump that failed

@@ -92,11 +92,19 @@ int contents_tell(int sock, uint32_t first, const struct mount_contents *content
 	return err;
 }
 
+int contents_tell_change(int sock, uint32_t first, const char *path)
+{
+	return talk_send(sock,
+			 (struct talk_message){ .type = TALK_CHANGED, .value = (int32_t)first },
+			 (const char *const[4]){ path }, -1);
+}
+
 /* ---- in the caller ---- */
 
 struct hearing {
 	struct mount_tree *tree;
 	struct hooks_host *host;
+	struct changes *changes;
 	struct mount *mount; /* whose contents were told last */
 	struct table taken;  /* of it: inode -> whether a plugin takes the socket */
 	bool logged;	     /* the error is the plugin's */
@@ -169,6 +177,19 @@ static int hear_deleted(struct mount_tree *tree, const struct talk_message *mess
 	if (link)
 		m->contents->link = arena_copy(&tree->strings, link, strlen(link));
 	return link && !m->contents->link ? -ENOMEM : 0;
+}
+
+/* The archive of a deleted root has a name of its own; else it is "./a/b". */
+static int hear_change(struct hearing *h, const struct talk_message *message, const char *name)
+{
+	if ((uint32_t)message->value >= h->tree->n || !name)
+		return -EPROTO;
+	const struct mount *m = &h->tree->mounts[message->value];
+	cleanup_free char *path =
+		m->deleted ? strdup(m->mountpoint)
+			   : path_join(m->mountpoint, strncmp(name, "./", 2) ? name : name + 2);
+
+	return path ? changes_add(h->changes, m->id, path) : -ENOMEM;
 }
 
 static int parse_times(const char *text, struct mount_socket *socket)
@@ -270,6 +291,8 @@ static int hear(struct hearing *h, const struct talk_message *message, const cha
 		return hear_socket(h, message, texts, fd);
 	case TALK_SOCKET_ATTRIBUTE:
 		return hear_attribute(h, texts);
+	case TALK_CHANGED:
+		return hear_change(h, message, texts[0]);
 	case TALK_PROGRESS:
 		progress_pass(progress, message, texts[0]);
 		return 0;
@@ -279,9 +302,13 @@ static int hear(struct hearing *h, const struct talk_message *message, const cha
 }
 
 int contents_hear(struct mount_tree *tree, int sock, const struct progress *progress,
-		  struct hooks_host *host)
+		  struct hooks_host *host, struct changes *changes)
 {
-	cleanup(hearing_end) struct hearing h = { .tree = tree, .host = host };
+	cleanup(hearing_end) struct hearing h = {
+		.tree = tree,
+		.host = host,
+		.changes = changes,
+	};
 	cleanup_free char *buf = malloc(TALK_MAX);
 	struct talk_message message;
 	const char *texts[4];

@@ -5,6 +5,7 @@
 
 #include "hooks/hooks.h"
 #include "mnt/ipc/progress.h"
+#include "model/changes.h"
 #include "model/tree.h"
 
 /**
@@ -17,12 +18,19 @@
 int contents_tell(int sock, uint32_t first, const struct mount_contents *contents, int root_fd);
 
 /**
+ * contents_tell_change - in the child: a file changed while it was read
+ * @path: "./a/b", from the root of the superblock
+ */
+int contents_tell_change(int sock, uint32_t first, const char *path);
+
+/**
  * contents_hear - in the caller: all that is told, into the tree, until the child has gone
  * @host: plugins to ask, for each socket with a descriptor, if it is theirs (DUMP_UNIX_SK); or NULL
+ * @changes: files that changed are added, by their paths in the namespace
  *
  * Several names of one inode are one question. Return: 0 or a negative errno, logged.
  */
 int contents_hear(struct mount_tree *tree, int sock, const struct progress *progress,
-		  struct hooks_host *host);
+		  struct hooks_host *host, struct changes *changes);
 
 #endif

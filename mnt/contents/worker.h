@@ -20,6 +20,7 @@ struct reader {
 	const char *near;   /* its path */
 	uint32_t n_left;    /* superblocks not read yet */
 	struct progress progress;
+	uint32_t packing; /* the first mount of the superblock that is being read */
 	bool ask_sockets;
 	bool *done;	     /* by first mount */
 	struct table inodes; /* of deleted roots that were read; given back by the exit */

@@ -23,6 +23,7 @@ enum talk_type {
 	TALK_SOCKET,  /* of the contents told last: value: mode; device: uid << 32 | gid; inode;
 			 path, times */
 	TALK_SOCKET_ATTRIBUTE, /* of the socket told last: name; value, in hex */
+	TALK_CHANGED,	       /* value: a superblock's first mount; a file in it */
 	TALK_PROGRESS,	       /* device: bytes; inode: mounts done << 32 | of all; what is done */
 	TALK_GO,	       /* the other side may go on */
 	TALK_OPEN,	       /* to the keeper: open a context of this filesystem */

@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "include/rebind.h"
 #include "runtime/criu/actions.h"
-#include "runtime/criu/guard.h"
+#include "base/guard.h"
 
 /**
  * criu_find - the program that does the processes

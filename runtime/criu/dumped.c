@@ -65,7 +65,7 @@ int criu_dumped_begin(struct criu_dumped *dumped, const char *images_dir, pid_t 
 	if (criu_fd < 0 || dumped->target_fd < 0)
 		return log_error(criu_fd < 0 ? criu_fd : dumped->target_fd,
 				 "cannot watch process %d", (int)(criu_fd < 0 ? criu : target));
-	return guard_start(&dumped->guard, take_back, (void *)images_dir, criu_fd);
+	return guard_start(&dumped->guard, GUARD_ALL_GONE, take_back, (void *)images_dir, criu_fd);
 }
 
 void criu_dumped_complete(struct criu_dumped *dumped)

@@ -166,7 +166,7 @@ static int watch_root_task(struct criu_mounts *mounts, pid_t root_task)
 	mounts->root_fd = sys_pidfd_open(root_task);
 	if (mounts->root_fd < 0)
 		return log_error(mounts->root_fd, "cannot watch process %d", (int)root_task);
-	return guard_start(&mounts->guard, kill_root_task, NULL, mounts->root_fd);
+	return guard_start(&mounts->guard, GUARD_ALL_GONE, kill_root_task, NULL, mounts->root_fd);
 }
 
 int criu_mounts_build(struct criu_mounts *mounts, pid_t root_task)

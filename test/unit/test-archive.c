@@ -90,7 +90,7 @@ static struct stat look(int dir, const char *name)
 static void pack(int dir, int out, struct mount_contents *contents)
 {
 	struct archive_fault fault = { 0 };
-	int err = archive_pack(dir, out, contents, NULL, NULL, &fault);
+	int err = archive_pack(dir, out, contents, NULL, &fault);
 
 	if (err)
 		print_message("pack: %s\n", fault.text);
@@ -373,7 +373,7 @@ static void an_attribute_that_tar_cannot_name_is_refused(void **state)
 		cleanup_fd int fd = openat(dir, "f", O_RDONLY);
 
 		assert_int_equal(fsetxattr(fd, names[i], "x", 1, 0), 0);
-		assert_int_equal(archive_pack(dir, out, &contents, NULL, NULL, &fault), -EINVAL);
+		assert_int_equal(archive_pack(dir, out, &contents, NULL, &fault), -EINVAL);
 		assert_non_null(strstr(fault.text, "'./f' has the attribute 'trusted."));
 	}
 }
@@ -607,7 +607,7 @@ static void a_path_that_cannot_be_unpacked_is_not_packed(void **state)
 		fd = descend(fd, name);
 	close(fd);
 	assert_non_null(getcwd(before, sizeof(before)));
-	assert_int_equal(archive_pack(dir, out, &contents, NULL, NULL, &fault), -ENAMETOOLONG);
+	assert_int_equal(archive_pack(dir, out, &contents, NULL, &fault), -ENAMETOOLONG);
 	assert_non_null(getcwd(after, sizeof(after)));
 	assert_string_equal(before, after);
 }
@@ -653,7 +653,7 @@ static void child_packs_around_a_mount(void)
 	    mount("e", "d", NULL, MS_BIND, NULL) || mkdirat(dir, "d/hidden", 0700) ||
 	    mount("e", "e/f", NULL, MS_BIND, NULL))
 		_exit(3);
-	int err = archive_pack(dir, out, &contents, NULL, NULL, NULL);
+	int err = archive_pack(dir, out, &contents, NULL, NULL);
 	int good = !err && contents.entries == 5;
 
 	/* ".", "d", "e", "e/f", "e/hidden"; the bind e/f is not entered though the device is one */
@@ -682,7 +682,7 @@ static void a_small_disk_is_an_error(void **state)
 	struct archive_fault fault;
 
 	make(dir, "f", 0644, "x");
-	assert_int_equal(archive_pack(dir, out, &contents, NULL, NULL, &fault), -ENOSPC);
+	assert_int_equal(archive_pack(dir, out, &contents, NULL, &fault), -ENOSPC);
 }
 
 /* ---- what is long enough to be packed and unpacked in a second thread ---- */
@@ -713,17 +713,122 @@ static void a_full_disk_is_an_error_on_the_way(void **state)
 	struct archive_fault fault;
 
 	make_long(dir, "f");
-	assert_int_equal(archive_pack(dir, out, &contents, NULL, NULL, &fault), -ENOSPC);
+	assert_int_equal(archive_pack(dir, out, &contents, NULL, &fault), -ENOSPC);
 	assert_string_equal(fault.text, "'./f' cannot be archived: No space left on device");
 	assert_int_equal(contents.entries, 42);
 }
 
-static void shrink(void *data, uint64_t bytes)
+/* What happens to a file half way, and what is told of it. */
+struct meddler {
+	int fd;
+	void (*meddle)(int fd);
+	unsigned int told;
+	char path[32];
+};
+
+static void shrink(int fd)
 {
-	assert_int_equal(ftruncate(*(int *)data, 4096), 0);
+	assert_int_equal(ftruncate(fd, 4096), 0);
 }
 
-static void a_file_that_shrinks_while_it_is_packed_is_an_error(void **state)
+static void grow(int fd)
+{
+	assert_int_equal(ftruncate(fd, 64 << 20), 0);
+}
+
+static void overwrite(int fd)
+{
+	assert_int_equal(pwrite(fd, "other", 5, 0), 5);
+}
+
+/* The size and the mtime are those from before. */
+static void overwrite_and_hide(int fd)
+{
+	struct stat st;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	overwrite(fd);
+	assert_int_equal(futimens(fd, (struct timespec[]){ st.st_atim, st.st_mtim }), 0);
+}
+
+static void leave_alone(int fd)
+{
+}
+
+static void meddle_once(void *data, uint64_t bytes)
+{
+	struct meddler *meddler = data;
+
+	if (meddler->meddle)
+		meddler->meddle(meddler->fd);
+	meddler->meddle = NULL;
+}
+
+static int note_changed(void *data, const char *path)
+{
+	struct meddler *meddler = data;
+
+	meddler->told++;
+	snprintf(meddler->path, sizeof(meddler->path), "%s", path);
+	return 0;
+}
+
+static void a_file_that_changes_while_it_is_packed_is_told(void **state)
+{
+	static const struct {
+		void (*meddle)(int fd);
+		unsigned int told;
+	} cases[] = { { shrink, 1 },
+		      { grow, 1 },
+		      { overwrite, 1 },
+		      { overwrite_and_hide, 1 },
+		      { leave_alone, 0 } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_fd int dir = make_tmpfs(), out = make_file();
+		struct mount_contents contents = { 0 };
+		struct archive_fault fault;
+
+		make_long(dir, "f");
+		cleanup_fd int fd = openat(dir, "f", O_WRONLY | O_CLOEXEC);
+		struct meddler meddler = { .fd = fd, .meddle = cases[i].meddle };
+		struct archive_watch watch = { meddle_once, note_changed, &meddler };
+
+		assert_int_equal(archive_pack(dir, out, &contents, &watch, &fault), 0);
+		assert_null(meddler.meddle);
+		assert_int_equal(meddler.told, cases[i].told);
+		if (meddler.told)
+			assert_string_equal(meddler.path, "./f");
+		mount_contents_clear(&contents);
+	}
+}
+
+/* Both within a tick of the clock that files have. */
+static void a_change_right_after_another_is_told(void **state)
+{
+	for (int i = 0; i < 20; i++) {
+		cleanup_fd int dir = make_tmpfs(), out = make_file();
+		struct mount_contents contents = { 0 };
+		struct archive_fault fault;
+
+		make_long(dir, "f");
+		cleanup_fd int fd = openat(dir, "f", O_WRONLY | O_CLOEXEC);
+		struct meddler meddler = { .fd = fd, .meddle = overwrite_and_hide };
+		struct archive_watch watch = { meddle_once, note_changed, &meddler };
+
+		overwrite(fd);
+		assert_int_equal(archive_pack(dir, out, &contents, &watch, &fault), 0);
+		assert_int_equal(meddler.told, 1);
+		mount_contents_clear(&contents);
+	}
+}
+
+static int refuse_changed(void *data, const char *path)
+{
+	return -EIO;
+}
+
+static void a_change_that_cannot_be_told_is_an_error(void **state)
 {
 	cleanup_fd int dir = make_tmpfs(), out = make_file();
 	struct mount_contents contents;
@@ -731,9 +836,11 @@ static void a_file_that_shrinks_while_it_is_packed_is_an_error(void **state)
 
 	make_long(dir, "f");
 	cleanup_fd int fd = openat(dir, "f", O_WRONLY | O_CLOEXEC);
+	struct meddler meddler = { .fd = fd, .meddle = shrink };
+	struct archive_watch watch = { meddle_once, refuse_changed, &meddler };
 
-	assert_int_equal(archive_pack(dir, out, &contents, shrink, &fd, &fault), -ESTALE);
-	assert_non_null(strstr(fault.text, "'./f' became shorter while it was read"));
+	assert_int_equal(archive_pack(dir, out, &contents, &watch, &fault), -EIO);
+	assert_non_null(strstr(fault.text, "'./f'"));
 }
 
 /* Where the end is missing, and where a byte in the middle is another. */
@@ -1385,7 +1492,10 @@ static void many_small_files_make_progress(void **state)
 		snprintf(name, sizeof(name), "%d", i);
 		make(dir, name, 0644, "");
 	}
-	assert_int_equal(archive_pack(dir, out, &contents, count_reports, &packed, &fault), 0);
+	assert_int_equal(archive_pack(dir, out, &contents,
+				      &(struct archive_watch){ count_reports, NULL, &packed },
+				      &fault),
+			 0);
 	rewind_fd(out);
 	assert_int_equal(
 		archive_unpack(out, copy, &no_rules, &done, NULL, count_reports, &unpacked, &fault),
@@ -1414,7 +1524,9 @@ static void a_large_file_packs_in_little_memory(void **state)
 	getrusage(RUSAGE_SELF, &before);
 	double t0 = now();
 
-	assert_int_equal(archive_pack(dir, out, &contents, note, &progress, &fault), 0);
+	assert_int_equal(archive_pack(dir, out, &contents,
+				      &(struct archive_watch){ note, NULL, &progress }, &fault),
+			 0);
 	rewind_fd(out);
 	double t1 = now();
 
@@ -1531,7 +1643,9 @@ int main(void)
 		cmocka_unit_test(other_mounts_are_not_entered),
 		cmocka_unit_test(a_small_disk_is_an_error),
 		cmocka_unit_test(a_full_disk_is_an_error_on_the_way),
-		cmocka_unit_test(a_file_that_shrinks_while_it_is_packed_is_an_error),
+		cmocka_unit_test(a_file_that_changes_while_it_is_packed_is_told),
+		cmocka_unit_test(a_change_right_after_another_is_told),
+		cmocka_unit_test(a_change_that_cannot_be_told_is_an_error),
 		cmocka_unit_test(damage_far_inside_is_an_error),
 		cmocka_unit_test(what_failed_early_can_be_tried_again),
 		cmocka_unit_test(gnu_tars_archives_unpack),

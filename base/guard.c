@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "base/guard.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/sys.h"
+
+#define LIFE_FD	  3
+#define OWN_FD	  4 /* the one that is handed on */
+#define PARENT_FD 5
+#define FREE_FD	  6
+
+/* Out of the way of each other, then into place. */
+static bool place(int *fds, const int *places, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (fds[i] >= 0 && (fds[i] = fcntl(fds[i], F_DUPFD, FREE_FD)) < 0)
+			return false;
+	for (size_t i = 0; i < n; i++)
+		if (fds[i] >= 0 && dup2(fds[i], places[i]) < 0)
+			return false;
+	return true;
+}
+
+/* Nothing that ends us may end it, and nobody may wait for what it has open. */
+static bool stand_apart(int life_fd, int own_fd, int parent_fd)
+{
+	int fds[] = { life_fd, own_fd, parent_fd };
+	const int places[] = { LIFE_FD, OWN_FD, PARENT_FD };
+
+	setsid();
+	if (!place(fds, places, ARRAY_SIZE(fds)))
+		return false;
+	child_close_from(parent_fd >= 0 ? FREE_FD : PARENT_FD);
+	for (int fd = 0; fd < LIFE_FD; fd++)
+		close(fd);
+	return true;
+}
+
+/* Return: false when it was dismissed. */
+static bool await_death(bool has_parent_fd)
+{
+	struct pollfd wait[] = {
+		{ .fd = LIFE_FD, .events = POLLIN },
+		{ .fd = has_parent_fd ? PARENT_FD : -1, .events = POLLIN },
+	};
+	char byte;
+
+	while (poll(wait, ARRAY_SIZE(wait), -1) < 0)
+		if (errno != EINTR)
+			return true;
+	/* It may have been dismissed just before the end. */
+	if (!wait[0].revents)
+		return recv(LIFE_FD, &byte, 1, MSG_DONTWAIT) != 1;
+	return fd_recv(LIFE_FD, &byte, 1, NULL) != 1;
+}
+
+_Noreturn static void run(int life_fd, enum guard_when when, pid_t parent,
+			  void (*fn)(void *data, int fd), void *data, int fd)
+{
+	int parent_fd = when == GUARD_WE_GONE ? sys_pidfd_open((int)parent) : -EBADF;
+	bool is_gone = when == GUARD_WE_GONE && parent_fd < 0;
+
+	if (!stand_apart(life_fd, fd, parent_fd))
+		_exit(1);
+	if (is_gone || await_death(parent_fd >= 0))
+		fn(data, OWN_FD);
+	_exit(0);
+}
+
+int guard_start(struct guard *guard, enum guard_when when, void (*fn)(void *data, int fd),
+		void *data, int fd)
+{
+	pid_t parent = getpid();
+	sigset_t all, before;
+	int ends[2];
+	int err = fd_pair(ends);
+
+	if (err)
+		return log_error(err, "cannot make a socket");
+	cleanup_fd int its = ends[0];
+	cleanup_fd int ours = ends[1];
+
+	/* From its first moment on. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		fd_close(&ours);
+		run(its, when, parent, fn, data, fd);
+	}
+	err = pid < 0 ? -errno : 0;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (err)
+		return log_error(err, "cannot fork");
+	*guard = (struct guard){ fd_take(&ours), pid };
+	return 0;
+}
+
+void guard_end(struct guard *guard)
+{
+	if (guard->pid > 0) {
+		fd_send(guard->life_fd, "", 1, -1);
+		child_wait(guard->pid, NULL);
+	}
+	fd_close(&guard->life_fd);
+	guard->pid = 0;
+}
