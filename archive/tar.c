@@ -289,12 +289,11 @@ int tar_guard_path(const struct tar_guard *guard, const char *path, uint64_t *re
  */
 bool tar_is_harmless(struct archive_entry *entry)
 {
-	bool of_no_driver =
-		!archive_entry_rdevmajor(entry) && !archive_entry_rdevminor(entry);
+	bool of_no_driver = !archive_entry_rdevmajor(entry) && !archive_entry_rdevminor(entry);
 	static const struct {
 		unsigned int major, minor;
-	} devices[] = { { 1, 3 }, { 1, 5 }, { 1, 7 }, { 1, 8 }, { 1, 9 },
-			{ 5, 0 }, { 5, 1 }, { 5, 2 } };
+	} devices[] = { { 1, 3 }, { 1, 5 }, { 1, 7 }, { 1, 8 },
+			{ 1, 9 }, { 5, 0 }, { 5, 1 }, { 5, 2 } };
 
 	if (archive_entry_filetype(entry) != AE_IFCHR)
 		return archive_entry_filetype(entry) == AE_IFBLK && of_no_driver;

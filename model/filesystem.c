@@ -8,14 +8,25 @@ static const char *const proc_options[] = { "hidepid", "gid", "subset", NULL };
 static const char *const ramfs_options[] = { "mode", NULL };
 static const char *const devpts_options[] = { "uid", "gid",	    "mode", "ptmxmode",
 					      "max", "newinstance", NULL };
-static const char *const tmpfs_options[] = { "size",	"nr_blocks", "nr_inodes", "mode",
-					     "uid",	"gid",	     "huge",	  "inode32",
-					     "inode64", "noswap",    "mpol",	  "quota",
-					     "usrquota", "grpquota",
+static const char *const tmpfs_options[] = { "size",
+					     "nr_blocks",
+					     "nr_inodes",
+					     "mode",
+					     "uid",
+					     "gid",
+					     "huge",
+					     "inode32",
+					     "inode64",
+					     "noswap",
+					     "mpol",
+					     "quota",
+					     "usrquota",
+					     "grpquota",
 					     "usrquota_block_hardlimit",
 					     "usrquota_inode_hardlimit",
 					     "grpquota_block_hardlimit",
-					     "grpquota_inode_hardlimit", NULL };
+					     "grpquota_inode_hardlimit",
+					     NULL };
 static const char *const overlay_options[] = { "lowerdir",  "lowerdir+",      "datadir+",
 					       "upperdir",  "workdir",	      "default_permissions",
 					       "index",	    "redirect_dir",   "nfs_export",
@@ -112,6 +123,11 @@ bool filesystem_is_label(const char *option)
 	return is_label_name(option, strlen(option));
 }
 
+bool filesystem_is_layer(const char *option)
+{
+	return strcmp(option, "lowerdir+") == 0 || strcmp(option, "datadir+") == 0;
+}
+
 size_t filesystem_option_size(const char *option)
 {
 	size_t name = strcspn(option, "=,");
@@ -155,6 +171,28 @@ void filesystem_free_option(struct filesystem_option *option)
 	free(option->name);
 	free(option->value);
 	*option = (struct filesystem_option){ 0 };
+}
+
+bool filesystem_drop_option(char *options, const char *name)
+{
+	size_t size = strlen(name);
+	bool found = false;
+
+	for (char *p = options; *p;) {
+		size_t n = filesystem_option_size(p), next = n + (p[n] == ',');
+
+		if (strncmp(p, name, size) != 0 || (size < n && p[size] != '=')) {
+			p += next;
+			continue;
+		}
+		/* The last one takes the comma before it along. */
+		char *from = !p[n] && p > options ? p - 1 : p;
+
+		memmove(from, p + next, strlen(p + next) + 1);
+		p = from;
+		found = true;
+	}
+	return found;
 }
 
 bool filesystem_allows(const struct filesystem *fs, const char *option)

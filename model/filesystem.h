@@ -65,6 +65,13 @@ size_t filesystem_option_size(const char *option);
 bool filesystem_is_label(const char *option);
 
 /**
+ * filesystem_is_layer - is it a layer of an overlay that is named alone: no list, no escapes
+ *
+ * With "lowerdir+" the kernel takes "upperdir" and "workdir" as they are, too.
+ */
+bool filesystem_is_layer(const char *option);
+
+/**
  * filesystem_next_option - take one option off a list
  * @options: the rest of a mount's options (escaped as in mountinfo); moved on
  * @ret: malloc()ed strings, unescaped and unquoted; free them with filesystem_free_option()
@@ -74,6 +81,13 @@ bool filesystem_is_label(const char *option);
 int filesystem_next_option(const char **options, struct filesystem_option *ret);
 void filesystem_free_option(struct filesystem_option *option);
 #define cleanup_option cleanup(filesystem_free_option)
+
+/**
+ * filesystem_drop_option - take an option out of a list, wherever it stands in it
+ *
+ * Return: was it there?
+ */
+bool filesystem_drop_option(char *options, const char *name);
 
 /**
  * filesystem_allows - may an image set this option
