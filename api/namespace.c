@@ -283,8 +283,7 @@ static int get_holder(struct rebind_namespace *ns)
 		return err;
 	ns->holder = ns->keeper.pid;
 	ns->holder_sock = ns->keeper.sock;
-	fd_close(&ns->keeper.user_fd);
-	ns->keeper = KEEPER_NONE;
+	keeper_forget(&ns->keeper);
 	return 0;
 }
 

@@ -89,16 +89,19 @@ static int read_live(struct rebind_tree *t, pid_t pid, const char *reader_name)
 static int read_text(struct rebind_tree *t, int fd, const char *what, struct findings *findings)
 {
 	struct tree_fault fault;
+	char line[32] = "";
 	int err = scan_text(fd, &t->tree, &fault);
 
+	if (fault.line)
+		snprintf(line, sizeof(line), fault.id ? " (line %u)" : "line %u ", fault.line);
 	if (err == -EBADMSG && !fault.id)
 		findings_add(
 			findings, "not-mountinfo", 0, what,
 			"give a pid, a namespace file, an image directory or a copy of a mountinfo",
-			"'%s' is not a saved mountinfo: %s", what, fault.reason);
+			"'%s' is not a saved mountinfo: %s%s", what, line, fault.reason);
 	else if (err == -EBADMSG)
-		findings_add(findings, "not-mountinfo", fault.id, what, NULL, "mount %u of '%s' %s",
-			     fault.id, what, fault.reason);
+		findings_add(findings, "not-mountinfo", fault.id, what, NULL,
+			     "mount %u of '%s'%s %s", fault.id, what, line, fault.reason);
 	else if (err)
 		log_error(err, "cannot read '%s'", what);
 	return err ? err : formats_unknown(&t->tree);

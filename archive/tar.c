@@ -290,17 +290,21 @@ int tar_guard_path(const struct tar_guard *guard, const char *path, uint64_t *re
 
 /*
  * The nodes that every container has: null, zero, full, random, urandom, tty, console, ptmx; and
- * the whiteout of overlay, 0:0, which no driver has and the kernel lets anybody make.
+ * 0:0, which no driver has: a character device is the whiteout of overlay, which the kernel lets
+ * anybody make, a block device is what systemd mounts over what shall be inaccessible.
  */
 bool tar_is_harmless(struct archive_entry *entry)
 {
+	bool of_no_driver = !archive_entry_rdevmajor(entry) && !archive_entry_rdevminor(entry);
 	static const struct {
 		unsigned int major, minor;
-	} devices[] = { { 1, 3 }, { 1, 5 }, { 1, 7 }, { 1, 8 }, { 1, 9 },
-			{ 5, 0 }, { 5, 1 }, { 5, 2 }, { 0, 0 } };
+	} devices[] = { { 1, 3 }, { 1, 5 }, { 1, 7 }, { 1, 8 },
+			{ 1, 9 }, { 5, 0 }, { 5, 1 }, { 5, 2 } };
 
 	if (archive_entry_filetype(entry) != AE_IFCHR)
-		return false;
+		return archive_entry_filetype(entry) == AE_IFBLK && of_no_driver;
+	if (of_no_driver)
+		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
 		if ((unsigned int)archive_entry_rdevmajor(entry) == devices[i].major &&
 		    (unsigned int)archive_entry_rdevminor(entry) == devices[i].minor)

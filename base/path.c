@@ -107,6 +107,28 @@ int path_open_across(int dir_fd, const char *path)
 	return open_beneath(dir_fd, path, true);
 }
 
+int path_open_link_beneath(int dir_fd, const char *path)
+{
+	const char *name = strrchr(path, '/');
+	cleanup_free char *dir = name ? strndup(path, (size_t)(name - path)) : strdup("");
+	struct sys_mount_stat below, stat;
+	cleanup_fd int at = dir ? path_open_beneath(dir_fd, dir) : -ENOMEM;
+
+	name = name ? name + 1 : path;
+	if (at < 0 || climbs(name))
+		return at < 0 ? at : -EXDEV;
+	cleanup_fd int fd = openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	int err = fd < 0 ? -errno : sys_mount_stat(fd, "", AT_EMPTY_PATH, &stat);
+
+	if (!err)
+		err = sys_mount_stat(at, "", AT_EMPTY_PATH, &below);
+	if (err)
+		return err;
+	if (stat.unique_id != below.unique_id || stat.old_id != below.old_id)
+		return -EXDEV;
+	return S_ISLNK(stat.mode) ? fd_take(&fd) : -EINVAL;
+}
+
 static int send_from_root(int root_fd, const char *path, int sock)
 {
 	if (fchdir(root_fd) < 0 || chroot(".") < 0)

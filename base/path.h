@@ -25,6 +25,14 @@ int path_open_beneath(int dir_fd, const char *path);
 int path_open_across(int dir_fd, const char *path);
 
 /**
+ * path_open_link_beneath - the same, of a symlink: the last component is one, and is not followed
+ *
+ * Return: as path_open_beneath(); -EINVAL if it is no symlink, -EXDEV if something is mounted on
+ * it.
+ */
+int path_open_link_beneath(int dir_fd, const char *path);
+
+/**
  * path_open_in_root - open a handle on a path as a process with that root would
  * @root_fd: its root; absolute symlinks and ".." stay below it
  *

@@ -172,7 +172,8 @@ static char *options_cell(const struct rebind_mount *mount, const struct rebind_
 		free(text);
 		return NULL;
 	}
-	char *safe = path_printable(text);
+	/* The kernel has escaped what is odd in them. */
+	char *safe = text_safe(text);
 
 	free(text);
 	return safe;

@@ -85,8 +85,11 @@ void report_print_findings(const struct rebind_report *findings, struct logging 
 void report_print_difference(void *file, const struct rebind_difference *difference)
 {
 	cleanup_free char *path = path_printable(difference->path ? difference->path : "-");
-	cleanup_free char *left = path_printable(difference->left ? difference->left : "-");
-	cleanup_free char *right = path_printable(difference->right ? difference->right : "-");
+	/* The kernel has escaped what is odd in options. */
+	bool escaped = strcmp(difference->field, "options") == 0;
+	char *(*safe)(const char *) = escaped ? text_safe : path_printable;
+	cleanup_free char *left = safe(difference->left ? difference->left : "-");
+	cleanup_free char *right = safe(difference->right ? difference->right : "-");
 
 	fprintf(file, "%s: %s: %s | %s\n", path ? path : "", difference->field, left ? left : "",
 		right ? right : "");

@@ -375,6 +375,7 @@ static int read_extra(struct convert *to, const Rebind__RebindMount *extra, stru
 			  WHO(to, m),
 			  (unsigned long long)(extra->attributes & ~(uint64_t)EXTRA_ATTRIBUTES));
 	m->attributes |= (uint32_t)extra->attributes & EXTRA_ATTRIBUTES;
+	m->on_symlink = extra->on_symlink;
 	m->file_id = extra->file_id;
 	m->host_shared = extra->has_host_shared && extra->host_shared && m->shared;
 	int err = read_parent(to, extra, m);

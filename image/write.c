@@ -80,8 +80,8 @@ static uint32_t extra_attributes(const struct mount *m)
 
 static bool has_extra(const struct mount *m)
 {
-	return m->kind || m->unique_id || m->idmap || m->contents || m->formats || m->parent_key ||
-	       m->host_shared || m->file_id || extra_attributes(m);
+	return m->kind || m->on_symlink || m->unique_id || m->idmap || m->contents || m->formats ||
+	       m->parent_key || m->host_shared || m->file_id || extra_attributes(m);
 }
 
 static Rebind__IdExtent **write_extents(struct record_pool *pool, uint32_t n,
@@ -236,6 +236,7 @@ static void write_plain(const struct mount *m, Rebind__RebindMount *extra)
 		extra->kind = m->kind == MOUNT_KIND_FILE ? REBIND__ROOT_KIND__FILE
 							 : REBIND__ROOT_KIND__DIRECTORY;
 	}
+	extra->has_on_symlink = extra->on_symlink = m->on_symlink;
 	extra->has_unique_id = m->unique_id != 0;
 	extra->unique_id = m->unique_id;
 	extra->attributes = extra_attributes(m);

@@ -77,6 +77,9 @@ static int open_place(struct build *b, uint32_t i)
 	const char *path = tree_relative(b->tree, m);
 	int fd = path_open_beneath(b->fds[m->parent], path);
 
+	/* The image says that it was one, and it still is: the link itself is the place. */
+	if (fd == -ELOOP && m->on_symlink)
+		return path_open_link_beneath(b->fds[m->parent], path);
 	if (fd != -ENOENT)
 		return fd;
 	int err = mountpoint_make(b, i);

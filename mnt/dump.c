@@ -409,6 +409,9 @@ static int try_once(struct dump *d)
 		return err == -EAGAIN ? err
 				      : log_error(err, "cannot read the mounts of the namespace");
 	kind_find_all(&target, &tree);
+	err = kind_find_symlinks(&target, &tree);
+	if (err)
+		return log_error(err, "cannot read the mounts of the namespace");
 	err = start_plugins(d, &tree);
 	if (err)
 		return err;

@@ -418,7 +418,7 @@ static int restore_all(struct restore *r)
 	callers_check(o, &r->tree, &r->callers, r->findings);
 	fs_cgroup_check(&r->tree, r->findings);
 	fs_formats_check(&r->tree, o, r->findings);
-	fs_tmpfs_check(&r->tree, o, r->findings);
+	fs_tmpfs_check(&r->tree, o, r->image_dir_fd, r->findings);
 	err = find_sources(r);
 	if (!err)
 		err = keeper_check(o->join_ns, o->n_join_ns, o->new_ns, r->findings);

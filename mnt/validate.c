@@ -181,6 +181,20 @@ static void check_lost(const struct mount_tree *tree, const struct mount *m,
 			       lost);
 }
 
+/* No path leads to a symlink's own mount, and no source can be one. */
+static void check_symlink(const struct mount *m, struct findings *findings)
+{
+	cleanup_free char *help = NULL, *path = NULL;
+
+	if (!m->is_symlink || m->owner == MOUNT_SKIPPED)
+		return;
+	path = text_quoted("%s", m->mountpoint);
+	if (path && asprintf(&help, "--skip-mnt %s", path) >= 0)
+		findings_mount(findings, "symlink", m, help,
+			       "it shows a symlink, '%s' of a %s, which rebind does not mount",
+			       m->root, m->fstype);
+}
+
 int validate_dump(const struct scan_target *target, const struct mount_tree *tree,
 		  const struct mount_tree *callers, struct findings *findings)
 {
@@ -193,6 +207,7 @@ int validate_dump(const struct scan_target *target, const struct mount_tree *tre
 			check_superblock(target, tree, callers, m, findings);
 		check_idmap(m, findings);
 		check_lost(tree, m, findings);
+		check_symlink(m, findings);
 	}
 	return findings_any(findings) ? -EINVAL : 0;
 }

@@ -8,9 +8,25 @@ static const char *const proc_options[] = { "hidepid", "gid", "subset", NULL };
 static const char *const ramfs_options[] = { "mode", NULL };
 static const char *const devpts_options[] = { "uid", "gid",	    "mode", "ptmxmode",
 					      "max", "newinstance", NULL };
-static const char *const tmpfs_options[] = { "size",	"nr_blocks", "nr_inodes", "mode",
-					     "uid",	"gid",	     "huge",	  "inode32",
-					     "inode64", "noswap",    "mpol",	  NULL };
+static const char *const tmpfs_options[] = { "size",
+					     "nr_blocks",
+					     "nr_inodes",
+					     "mode",
+					     "uid",
+					     "gid",
+					     "huge",
+					     "inode32",
+					     "inode64",
+					     "noswap",
+					     "mpol",
+					     "quota",
+					     "usrquota",
+					     "grpquota",
+					     "usrquota_block_hardlimit",
+					     "usrquota_inode_hardlimit",
+					     "grpquota_block_hardlimit",
+					     "grpquota_inode_hardlimit",
+					     NULL };
 static const char *const overlay_options[] = { "lowerdir",  "lowerdir+",      "datadir+",
 					       "upperdir",  "workdir",	      "default_permissions",
 					       "index",	    "redirect_dir",   "nfs_export",
@@ -91,19 +107,58 @@ static char *unescape(const char *text, size_t size)
 	return out;
 }
 
+/* The options of a security module, which every filesystem may have. */
+static bool is_label_name(const char *name, size_t n)
+{
+	static const char *const names[] = { "context", "fscontext", "defcontext", "rootcontext" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strlen(names[i]) == n && memcmp(names[i], name, n) == 0)
+			return true;
+	return false;
+}
+
+bool filesystem_is_label(const char *option)
+{
+	return is_label_name(option, strlen(option));
+}
+
+bool filesystem_is_layer(const char *option)
+{
+	return strcmp(option, "lowerdir+") == 0 || strcmp(option, "datadir+") == 0;
+}
+
+size_t filesystem_option_size(const char *option)
+{
+	size_t name = strcspn(option, "=,");
+	const char *value = option + name + 1;
+
+	if (option[name] != '=' || *value != '"' || !is_label_name(option, name))
+		return name + strcspn(option + name, ",");
+	const char *quote = strchr(value + 1, '"');
+
+	/* The kernel escapes a quote inside; without a second one it is no quoted value. */
+	return !quote ? name + strcspn(option + name, ",")
+		      : (size_t)(quote - option) + strcspn(quote, ",");
+}
+
 int filesystem_next_option(const char **options, struct filesystem_option *ret)
 {
 	const char *p = *options + strspn(*options, ",");
-	size_t n = strcspn(p, ",");
+	size_t n = filesystem_option_size(p);
 	const char *equals = memchr(p, '=', n);
-	size_t name = equals ? (size_t)(equals - p) : n;
+	size_t name = equals ? (size_t)(equals - p) : n, value = name + 1, end = n;
 
 	*options = p + n;
 	if (!n)
 		return 0;
+	if (is_label_name(p, name) && end >= value + 2 && p[value] == '"' && p[end - 1] == '"') {
+		value++;
+		end--;
+	}
 	*ret = (struct filesystem_option){
 		.name = unescape(p, name),
-		.value = equals ? unescape(equals + 1, n - name - 1) : NULL,
+		.value = equals ? unescape(p + value, end - value) : NULL,
 	};
 	if (ret->name && (ret->value || !equals))
 		return 1;
@@ -118,8 +173,32 @@ void filesystem_free_option(struct filesystem_option *option)
 	*option = (struct filesystem_option){ 0 };
 }
 
+bool filesystem_drop_option(char *options, const char *name)
+{
+	size_t size = strlen(name);
+	bool found = false;
+
+	for (char *p = options; *p;) {
+		size_t n = filesystem_option_size(p), next = n + (p[n] == ',');
+
+		if (strncmp(p, name, size) != 0 || (size < n && p[size] != '=')) {
+			p += next;
+			continue;
+		}
+		/* The last one takes the comma before it along. */
+		char *from = !p[n] && p > options ? p - 1 : p;
+
+		memmove(from, p + next, strlen(p + next) + 1);
+		p = from;
+		found = true;
+	}
+	return found;
+}
+
 bool filesystem_allows(const struct filesystem *fs, const char *option)
 {
+	if (filesystem_is_label(option))
+		return true;
 	for (const char *const *known = fs->options; *known; known++)
 		if (strcmp(*known, option) == 0)
 			return true;
@@ -172,7 +251,7 @@ static const char *next_word(const char **list, size_t *ret_size)
 
 		size_t n = strcspn(word, ",=");
 
-		*ret_size = strcspn(word, ",");
+		*ret_size = filesystem_option_size(word);
 		*list = word + *ret_size;
 		if (n < sizeof(name))
 			memcpy(name, word, n);

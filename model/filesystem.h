@@ -49,15 +49,45 @@ struct filesystem_option {
 };
 
 /**
+ * filesystem_option_size - how long the first option of a list is
+ * @option: escaped as in mountinfo, not beginning with a comma
+ *
+ * The kernel puts the value of an SELinux option into quotes if there is a comma in it
+ * (context="u:object_r:t:s0:c1,c2"); no other filesystem option is quoted.
+ */
+size_t filesystem_option_size(const char *option);
+
+/**
+ * filesystem_is_label - is it an SELinux option: context, fscontext, defcontext, rootcontext
+ *
+ * A filesystem of any type may have it.
+ */
+bool filesystem_is_label(const char *option);
+
+/**
+ * filesystem_is_layer - is it a layer of an overlay that is named alone: no list, no escapes
+ *
+ * With "lowerdir+" the kernel takes "upperdir" and "workdir" as they are, too.
+ */
+bool filesystem_is_layer(const char *option);
+
+/**
  * filesystem_next_option - take one option off a list
  * @options: the rest of a mount's options (escaped as in mountinfo); moved on
- * @ret: malloc()ed strings; free them with filesystem_free_option()
+ * @ret: malloc()ed strings, unescaped and unquoted; free them with filesystem_free_option()
  *
  * Return: 1, 0 at the end, or -ENOMEM.
  */
 int filesystem_next_option(const char **options, struct filesystem_option *ret);
 void filesystem_free_option(struct filesystem_option *option);
 #define cleanup_option cleanup(filesystem_free_option)
+
+/**
+ * filesystem_drop_option - take an option out of a list, wherever it stands in it
+ *
+ * Return: was it there?
+ */
+bool filesystem_drop_option(char *options, const char *name);
 
 /**
  * filesystem_allows - may an image set this option

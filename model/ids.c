@@ -45,7 +45,7 @@ char *ids_options_inside(const struct mount_idmap *map, const struct mount *m)
 	char *out = malloc(strlen(m->options) * 3 + 1), *end = out;
 
 	for (const char *p = m->options; out && *p;) {
-		size_t n = strcspn(p, ",");
+		size_t n = filesystem_option_size(p);
 		uint32_t id = 0;
 		bool uid = false, is = is_id(p, n, &uid, &id);
 

@@ -126,6 +126,8 @@ struct mount {
 	uint8_t owner; /* enum mount_owner */
 	bool unbindable : 1;
 	bool deleted : 1;     /* the root was unlinked */
+	bool on_symlink : 1;  /* its mountpoint is a symlink, which the mount covers */
+	bool is_symlink : 1;  /* its root is one; at dump */
 	bool need_plugin : 1; /* validate_mounts(): only a plugin can make it again */
 	bool comes_along : 1; /* below an rbind volume; parent_key says whose */
 	bool host_shared : 1; /* its peer group has members in the caller's namespace */

@@ -27,9 +27,11 @@ struct planner {
 	uint32_t n_groups;
 	uint32_t *next_member; /* by mount; NULL when nothing is shared */
 	bool *seeds;	       /* by mount: a seed will be cloned from it; NULL likewise */
-	uint32_t *uses; /* by the first mount of a superblock: mounts still to be made of it */
-	bool *gone;	/* by the same: some of its mounts have a root that was deleted */
-	uint32_t *late; /* mounts that are made when all others stand */
+	uint32_t *giver;       /* by mount: the one by which its superblock is created */
+	uint32_t *uses;	       /* by giver: mounts still to be made of it */
+	bool *created;	       /* by giver */
+	bool *gone;	       /* by giver: some of its mounts have a root that was deleted */
+	uint32_t *late;	       /* mounts that are made when all others stand */
 	uint32_t n_late;
 	int err;
 };

@@ -98,29 +98,58 @@ bool plan_is_sealed(const struct planner *p, const struct mount *m)
 	       tree_first_of_superblock(p->tree, m) == tree_index(p->tree, m);
 }
 
+static bool has_names(const struct mount *m)
+{
+	const struct filesystem *fs = filesystem_find(m->fstype);
+
+	return fs && (fs->flags & FILESYSTEM_SINGLE);
+}
+
+/*
+ * Which mount gives a mount of the same superblock: the first of all. Where the kernel has one
+ * instance, to which whoever mounts it gives a name (sysfs, mqueue, cgroup2), one of that name.
+ */
+static void find_givers(struct planner *p)
+{
+	cleanup_table struct table by_name = { 0 };
+
+	for (uint32_t i = 0; i < p->tree->n && !p->err; i++) {
+		const struct mount *m = &p->tree->mounts[i];
+		uint64_t key = table_hash_bytes(m->source, strlen(m->source)) ^ (uint64_t)m->dev
+											<< 32;
+		uint32_t giver = !has_names(m) ? tree_first_of_superblock(p->tree, m)
+					       : table_get(&by_name, key);
+
+		if (m->owner != MOUNT_INTERNAL || of_root(p, m))
+			continue;
+		if (giver == TABLE_NONE) {
+			giver = i;
+			p->err = table_put(&by_name, key, i, NULL);
+		}
+		p->giver[i] = giver;
+		p->uses[giver]++;
+		p->gone[giver] |= m->deleted;
+	}
+}
+
 /* An internal mount: of a superblock that we create, or a bind of the new root's. */
 static void make_internal(struct planner *p, uint32_t i)
 {
 	const struct mount *m = &p->tree->mounts[i];
+	uint32_t giver = p->giver[i];
 
 	if (of_root(p, m)) {
 		plan_add(p, PLAN_CLONE, i, p->tree->root);
 		return;
 	}
-	uint32_t first = tree_first_of_superblock(p->tree, m);
+	if (!p->created[giver])
+		plan_add(p, PLAN_CREATE, i, giver);
+	p->created[giver] = true;
+	bool last = --p->uses[giver] == 0, take = last && mount_is_fsroot(m) && !p->gone[giver];
 
-	if (!p->uses[first]) {
-		plan_add(p, PLAN_CREATE, i, first);
-		for (uint32_t k = first; k != MOUNT_NONE; k = p->tree->mounts[k].sb_next) {
-			p->uses[first] += p->tree->mounts[k].owner == MOUNT_INTERNAL;
-			p->gone[first] |= p->tree->mounts[k].deleted;
-		}
-	}
-	bool last = --p->uses[first] == 0, take = last && mount_is_fsroot(m) && !p->gone[first];
-
-	plan_add(p, take ? PLAN_TAKE : PLAN_CLONE, i, first);
-	if (last && !take && !p->gone[first])
-		plan_add(p, PLAN_DROP, first, MOUNT_NONE);
+	plan_add(p, take ? PLAN_TAKE : PLAN_CLONE, i, giver);
+	if (last && !take && !p->gone[giver])
+		plan_add(p, PLAN_DROP, giver, MOUNT_NONE);
 }
 
 /*
@@ -130,9 +159,9 @@ static void make_internal(struct planner *p, uint32_t i)
 static void delete_roots(struct planner *p, uint32_t i)
 {
 	const struct mount *m = &p->tree->mounts[i];
-	uint32_t first = tree_first_of_superblock(p->tree, m);
+	uint32_t first = p->giver[i];
 
-	if (m->owner != MOUNT_INTERNAL || !p->gone[first] || p->uses[first])
+	if (m->owner != MOUNT_INTERNAL || of_root(p, m) || !p->gone[first] || p->uses[first])
 		return;
 	plan_add(p, PLAN_DELETE, first, MOUNT_NONE);
 	plan_add(p, PLAN_DROP, first, MOUNT_NONE);
@@ -268,12 +297,15 @@ static void build(struct planner *p)
 	uint32_t n = p->tree->n;
 
 	p->uses = calloc(n, sizeof(*p->uses));
+	p->giver = calloc(n, sizeof(*p->giver));
+	p->created = calloc(n, sizeof(*p->created));
 	p->gone = calloc(n, sizeof(*p->gone));
 	p->late = malloc(n * sizeof(*p->late));
-	if (!p->uses || !p->gone || !p->late) {
+	if (!p->uses || !p->giver || !p->created || !p->gone || !p->late) {
 		p->err = -ENOMEM;
 		return;
 	}
+	find_givers(p);
 	for (uint32_t i = 0; i < n; i++)
 		if (p->tree->mounts[i].owner == MOUNT_PLUGIN)
 			plan_add(p, PLAN_PREMOUNT, i, MOUNT_NONE);
@@ -302,6 +334,8 @@ int plan_build(const struct plan_input *input, struct plan *plan, struct finding
 	free(p.next_member);
 	free(p.seeds);
 	free(p.uses);
+	free(p.giver);
+	free(p.created);
 	free(p.gone);
 	free(p.late);
 	table_free(&p.group_of);

@@ -31,6 +31,7 @@ struct tree_fault {
 	uint32_t id;
 	const char *reason; /* constant: "has the id of another mount", ...; or @text */
 	uint32_t strange;   /* a mount that a text has more to tell of than is known here, or 0 */
+	uint32_t line;	    /* of a text, or 0 */
 	char text[96];	    /* a reason with a word of the table's in it */
 };
 

@@ -23,8 +23,11 @@ static void look_for_mountpoint(const struct mount_tree *tree, const struct sour
 	if (source->group == MOUNT_NONE)
 		return;
 	cleanup_free char *path = path_join(source->rest, tree_relative(tree, m));
-	cleanup_fd int fd =
-		path ? path_open_beneath(sources->groups[source->group].path_fd, path) : -ENOMEM;
+	int dir_fd = sources->groups[source->group].path_fd;
+	cleanup_fd int fd = path ? path_open_beneath(dir_fd, path) : -ENOMEM;
+
+	if (fd == -ELOOP && m->on_symlink)
+		fd = path_open_link_beneath(dir_fd, path);
 
 	if (fd == -ENOENT)
 		findings_mount(findings, "no-mountpoint", m, "--create-mountpoints",

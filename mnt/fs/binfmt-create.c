@@ -133,6 +133,10 @@ int fs_formats_check_place(struct build *b)
 int fs_formats_register(const struct build *b, const struct mount *m, int fd)
 {
 	const struct mount_formats *formats = formats_of(b->tree, m);
+
+	/* The same one, which was mounted by another name before. */
+	if (formats && formats_in(fd) > 0)
+		return 0;
 	int err = formats ? put_as_user(b, m, formats, fd) : 0;
 
 	/* As a whole it can be made read-only when all that was in it is there again. */

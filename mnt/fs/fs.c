@@ -105,20 +105,29 @@ static int create(const struct build *b, const struct filesystem *fs, int fs_fd,
 	return fsconfig(fs_fd, how, NULL, NULL, 0) < 0 ? -errno : 0;
 }
 
+/* devtmpfs shows the size and mode of its one superblock; they cannot be given again. */
+static const char *options_of(const struct build *b, const struct mount *m)
+{
+	if (!(filesystem_find(m->fstype)->flags & FILESYSTEM_HOST_OPTIONS))
+		return m->options;
+	return strcmp(m->fstype, "cgroup2") ? "" : host_options(b, m);
+}
+
+int fs_set_source(int fs_fd, const struct mount *m)
+{
+	/* What has none is shown with this word; debugfs takes no empty one. */
+	return strcmp(m->source, "none") ? fs_set_option(fs_fd, m, "source", m->source) : 0;
+}
+
 static int configure(struct build *b, int fs_fd, const struct mount *m, unsigned int how)
 {
 	const struct filesystem *fs = filesystem_find(m->fstype);
 	bool host = fs->flags & FILESYSTEM_HOST_OPTIONS;
-	/* devtmpfs shows the size and mode of its one superblock; they cannot be given again. */
-	const char *options = !host			     ? m->options
-			      : strcmp(m->fstype, "cgroup2") ? ""
-							     : host_options(b, m);
-	int err = 0;
+	/* One that is only looked at needs no name. */
+	int err = how == FS_CREATE_EXCL ? 0 : fs_set_source(fs_fd, m);
 
-	if (*m->source)
-		err = fs_set_option(fs_fd, m, "source", m->source);
 	if (!err)
-		err = fs_set_options(fs_fd, m, options);
+		err = fs_set_options(fs_fd, m, options_of(b, m));
 	/*
 	 * The one superblock of a namespace is made read-only when it is made, or not at all: it
 	 * may be in use by others. (PLAN_SEAL is for those that are ours alone; a binfmt_misc that
@@ -142,6 +151,10 @@ static int configure(struct build *b, int fs_fd, const struct mount *m, unsigned
 int fs_create_empty(struct build *b, const struct mount *m, unsigned int how)
 {
 	bool ours = filesystem_find(m->fstype)->flags & FILESYSTEM_OF_HOST;
+	const char *options = options_of(b, m);
+
+	if (how != FS_CREATE_EXCL && fs_is_too_long(m, options, true))
+		return fs_mount_call(ours ? NULL : b->keeper, m, options);
 	cleanup_fd int fs_fd = keeper_fsopen(ours ? NULL : b->keeper, m->fstype);
 
 	if (fs_fd < 0)

@@ -32,6 +32,12 @@ int fs_seal(const struct mount *m, int fd);
 int fs_set_option(int fs_fd, const struct mount *m, const char *name, const char *value);
 
 /**
+ * fs_set_source - the name that the mount shall have: also an empty one
+ * Return: as fs_set_option.
+ */
+int fs_set_source(int fs_fd, const struct mount *m);
+
+/**
  * fs_set_options - all options of a mount's superblock, and its flags but for read-only
  */
 int fs_set_options(int fs_fd, const struct mount *m, const char *options);
@@ -43,11 +49,12 @@ int fs_tmpfs_fill(struct build *b, const struct mount *m, int fd);
 
 /**
  * fs_tmpfs_check - a finding for each that holds device nodes which take the caller's consent
+ * @image_dir_fd: the first such node is looked for there
  *
  * Where the image tells; in older ones, and CRIU's, it is found when they are unpacked.
  */
 void fs_tmpfs_check(const struct mount_tree *tree, const struct rebind_restore_options *o,
-		    struct findings *findings);
+		    int image_dir_fd, struct findings *findings);
 
 /**
  * fs_become_owner - be the owner of a directory, where another user namespace has its filesystem
@@ -111,6 +118,21 @@ int fs_sockets_make(struct hooks_host *host, const struct mount *m,
  * To mount one would make it, for all processes of the host and with their controllers.
  */
 void fs_cgroup_check(const struct mount_tree *tree, struct findings *findings);
+
+/**
+ * fs_is_too_long - is a mount's source, or an option, longer than fsconfig(2) takes
+ * @options: its options, as in mountinfo
+ * @layers_too: false: layers of an overlay are not counted: they are given as descriptors
+ */
+bool fs_is_too_long(const struct mount *m, const char *options, bool layers_too);
+
+/**
+ * fs_mount_call - create a filesystem with mount(2), whose arguments may be longer
+ * @keeper: the namespaces whose it is; NULL: ours
+ *
+ * Return: as fs_create.
+ */
+int fs_mount_call(struct keeper *keeper, const struct mount *m, const char *options);
 
 #define FS_CREATE_EXCL 8 /* FSCONFIG_CMD_CREATE_EXCL, since 6.6 */
 

@@ -11,6 +11,22 @@
 #include "mnt/fs/fs.h"
 #include "model/filesystem.h"
 
+/* A path that is too long for fsconfig(2) is given as a descriptor (Linux 6.13). */
+static int set_layer(int fs_fd, const struct mount *m, const struct filesystem_option *option)
+{
+	if (!filesystem_is_layer(option->name) || strlen(option->value) < 256)
+		return fs_set_option(fs_fd, m, option->name, option->value);
+	cleanup_fd int fd = open(option->value, O_PATH | O_CLOEXEC);
+
+	if (fd < 0 || fsconfig(fs_fd, FSCONFIG_SET_FD, option->name, NULL, fd) < 0)
+		return log_error(
+			-errno,
+			"cannot create the overlay of mount %u '%s': its layer '%.200s...' "
+			"cannot be given as a descriptor",
+			m->id, m->mountpoint, option->value);
+	return 0;
+}
+
 /* The kernel shows redirect_dir for an overlay without an upper layer, where it has no meaning and
  * may be EPERM. */
 static int set_layers(const struct mount *m, int fs_fd)
@@ -23,7 +39,7 @@ static int set_layers(const struct mount *m, int fs_fd)
 	while (!err && (more = filesystem_next_option(&rest, &option)) > 0) {
 		if (!filesystem_ignores(option.name) &&
 		    (upper || strcmp(option.name, "redirect_dir") != 0))
-			err = fs_set_option(fs_fd, m, option.name, option.value);
+			err = set_layer(fs_fd, m, &option);
 		filesystem_free_option(&option);
 	}
 	return err ? err : more;
@@ -129,6 +145,23 @@ static void put_mark_back(int incompat_fd)
 		mknodat(incompat_fd, "volatile/dirty", S_IFREG, 0);
 }
 
+static int make_by_call(const struct mount *m)
+{
+	cleanup_free char *options = strdup(m->options);
+
+	if (options && !strstr(options, "upperdir="))
+		filesystem_drop_option(options, "redirect_dir");
+	return options ? fs_mount_call(NULL, m, options) : -ENOMEM;
+}
+
+static int make(int fs_fd, const struct mount *m)
+{
+	if (fs_fd < 0)
+		return make_by_call(m);
+	return fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0 ? -errno : 0;
+}
+
+/* @fs_fd: negative: with mount(2). Return: a mount where that made one, 0, or a negative errno. */
 static int create(int fs_fd, const struct mount *m)
 {
 	cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -143,26 +176,29 @@ static int create(int fs_fd, const struct mount *m)
 	if (workdir >= 0)
 		read_times(workdir, &times);
 	marked = incompat >= 0 && take_mark(incompat);
-	if (fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		err = -errno;
-	if (err && marked)
+	err = make(fs_fd, m);
+	if (err < 0 && marked)
 		put_mark_back(incompat);
 	if (workdir >= 0)
 		put_times(workdir, m, &times);
-	return err ? log_error(err, "cannot create the overlay of mount %u '%s' from '%.200s'",
-			       m->id, m->mountpoint, m->options)
-		   : 0;
+	return err < 0 && fs_fd >= 0
+		       ? log_error(err, "cannot create the overlay of mount %u '%s' from '%.200s'",
+				   m->id, m->mountpoint, m->options)
+		       : err;
 }
 
-/* In the child. Return: what fsmount(2) takes, or a negative errno, logged. */
-static int configure(const struct mount *m)
+/* In the child. Return: what fsmount(2) takes, or a mount, or a negative errno, logged. */
+static int configure(const struct mount *m, bool *ret_is_mount)
 {
+	*ret_is_mount = fs_is_too_long(m, m->options, false);
+	if (*ret_is_mount)
+		return create(-EBADF, m);
 	cleanup_fd int fs_fd = fsopen("overlay", FSOPEN_CLOEXEC);
 
 	if (fs_fd < 0)
 		return log_error(-errno, "cannot create an overlay for mount %u '%s'", m->id,
 				 m->mountpoint);
-	int err = *m->source ? fs_set_option(fs_fd, m, "source", m->source) : 0;
+	int err = fs_set_source(fs_fd, m);
 
 	if (!err)
 		err = set_layers(m, fs_fd);
@@ -186,9 +222,10 @@ static int serve(struct build *b, int sock)
 	if (err)
 		log_error(err, "cannot enter the new root for its overlays");
 	while (!err && fd_recv(sock, &i, sizeof(i), NULL) == sizeof(i)) {
-		cleanup_fd int fs_fd = configure(&b->tree->mounts[i]);
+		bool is_mount;
+		cleanup_fd int fd = configure(&b->tree->mounts[i], &is_mount);
 
-		err = fs_fd < 0 ? fs_fd : fd_send(sock, "o", 1, fs_fd);
+		err = fd < 0 ? fd : fd_send(sock, is_mount ? "m" : "o", 1, fd);
 	}
 	return err;
 }
@@ -221,7 +258,7 @@ int fs_overlay_create(struct build *b, uint32_t i)
 {
 	const struct mount *m = &b->tree->mounts[i];
 	cleanup_fd int fs_fd = -EBADF;
-	char word;
+	char word = '\0';
 	int err = b->overlays_pid > 0 ? 0 : start_child(b);
 
 	if (!err)
@@ -230,6 +267,8 @@ int fs_overlay_create(struct build *b, uint32_t i)
 		err = -EIO;
 	if (err)
 		return err;
+	if (word == 'm')
+		return fd_take(&fs_fd);
 	int fd = fsmount(fs_fd, FSMOUNT_CLOEXEC, 0);
 
 	return fd < 0 ? log_error(-errno, "cannot mount the overlay of mount %u '%s'", m->id,

@@ -112,8 +112,31 @@ static bool shows_devices(const struct mount *m)
 	return true;
 }
 
+/* Which it is stands in the archive. */
+static void refuse_devices(const struct rebind_restore_options *o, const struct mount *m,
+			   int image_dir_fd, struct findings *findings)
+{
+	struct archive_fault fault = { "" };
+	struct mount_contents done = { 0 };
+	uint64_t memory = 0;
+	char name[64];
+	cleanup_fd int in = caps_openat(image_dir_fd, image_contents_name(m, name),
+					O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct archive_rules rules = contents_rules(o, in, m->contents, &memory);
+
+	rules.policy = ARCHIVE_LIST_ONLY;
+	int err = in < 0 ? in : archive_unpack(in, -EBADF, &rules, &done, NULL, NULL, NULL, &fault);
+
+	/* "'sda' is the block device 8:0, which takes ..." */
+	const char *named = err == -EPERM ? strstr(fault.text, ", which") : NULL;
+
+	findings_mount(findings, "devices", m, "--allow-devices",
+		       "it holds device nodes other than those that every container has%s%.*s",
+		       named ? ": " : "", named ? (int)(named - fault.text) : 0, fault.text);
+}
+
 void fs_tmpfs_check(const struct mount_tree *tree, const struct rebind_restore_options *o,
-		    struct findings *findings)
+		    int image_dir_fd, struct findings *findings)
 {
 	for (uint32_t i = 0; i < tree->n && !o->allow_devices; i++) {
 		const struct mount *m = &tree->mounts[i];
@@ -125,9 +148,7 @@ void fs_tmpfs_check(const struct mount_tree *tree, const struct rebind_restore_o
 				       "a devtmpfs shows every device of this host");
 		if (m->owner == MOUNT_INTERNAL && m->contents &&
 		    (m->contents->takes & MOUNT_TAKES_CONSENT))
-			findings_mount(findings, "devices", m, "--allow-devices",
-				       "it holds device nodes other than those that every "
-				       "container has");
+			refuse_devices(o, m, image_dir_fd, findings);
 	}
 }
 

@@ -59,6 +59,30 @@ static int open_ns(const struct keeper *keeper, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
+/* The keeper's namespace of a kind, or a negative errno: it is the caller's own as well. To enter
+ * that again takes privileges in the user namespace that owns it. */
+static int open_other(const struct keeper *keeper, const char *name)
+{
+	char path[64];
+	int fd = open_ns(keeper, name);
+
+	snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
+	cleanup_fd int own = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0 && own >= 0 && fd_same_file(fd, own))
+		fd_close(&fd);
+	return fd;
+}
+
+static int open_namespaces(struct keeper *keeper)
+{
+	for (size_t i = 0; i < NS_USER; i++)
+		keeper->other_fds[i] = open_other(keeper, ns_kinds[i].name);
+	if (keeper->has_user)
+		keeper->user_fd = open_ns(keeper, "user");
+	return keeper->has_user && keeper->user_fd < 0 ? keeper->user_fd : 0;
+}
+
 static int send_start(int sock, int purpose, int make, uint64_t above, int fd)
 {
 	struct talk_message message = {
@@ -120,23 +144,17 @@ static int settle(const struct ns_wish *wish, struct keeper *keeper, bool *ret_s
 	if (!err)
 		err = talk_go(keeper->sock);
 	*ret_said = err && err != -EIO;
-	if (err || !keeper->has_user)
-		return err;
-	keeper->user_fd = open_ns(keeper, "user");
-	return keeper->user_fd < 0 ? keeper->user_fd : 0;
+	return err ? err : open_namespaces(keeper);
 }
 
 static int start(const struct ns_wish *wish, struct keeper *ret)
 {
 	bool said = false;
 
-	*ret = (struct keeper){
-		.sock = -EBADF,
-		.user_fd = -EBADF,
-		.has_user = (wish->make & CLONE_NEWUSER) || wish->join[NS_USER] >= 0,
-		.has_pid = wish->make & CLONE_NEWPID,
-		.joins_pid = wish->join[NS_PID] >= 0,
-	};
+	*ret = KEEPER_NONE;
+	ret->has_user = (wish->make & CLONE_NEWUSER) || wish->join[NS_USER] >= 0;
+	ret->has_pid = wish->make & CLONE_NEWPID;
+	ret->joins_pid = wish->join[NS_PID] >= 0;
 	int err = inside_start(false, &ret->pid, &ret->sock);
 
 	if (!err)
@@ -188,21 +206,6 @@ int keeper_fsopen(struct keeper *keeper, const char *fstype)
 	return answer ? answer : fd;
 }
 
-/* The keeper's namespace of a kind, or a negative errno: it is the caller's own as well. To enter
- * that again takes privileges in the user namespace that owns it. */
-static int open_other(const struct keeper *keeper, const char *name)
-{
-	char path[64];
-	int fd = open_ns(keeper, name);
-
-	snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
-	cleanup_fd int own = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd >= 0 && own >= 0 && fd_same_file(fd, own))
-		fd_close(&fd);
-	return fd;
-}
-
 /* Those to enter for whoever is to live where the keeper does. Return: 0 or a negative errno. */
 static int send_keepers(const struct keeper *keeper, int sock, bool pid_too)
 {
@@ -238,6 +241,15 @@ int keeper_launch(const struct keeper *keeper, int purpose, int words_fd, pid_t 
 	return 0;
 }
 
+int keeper_enter(const struct keeper *keeper, const char *name)
+{
+	for (size_t i = 0; keeper && keeper->pid && i < NS_USER; i++)
+		if (strcmp(ns_kinds[i].name, name) == 0 && keeper->other_fds[i] >= 0)
+			return setns(keeper->other_fds[i], ns_kinds[i].flag) < 0 ? -errno
+										 : child_hide();
+	return 0;
+}
+
 int keeper_enter_user(const struct keeper *keeper)
 {
 	if (!keeper || !keeper->has_user)
@@ -259,9 +271,17 @@ int keeper_hold(int sock, int mntns_fd, int root_fd)
 	return err ? err : answer;
 }
 
+void keeper_forget(struct keeper *keeper)
+{
+	fd_close(&keeper->user_fd);
+	for (size_t i = 0; i < NS_USER; i++)
+		fd_close(&keeper->other_fds[i]);
+	*keeper = KEEPER_NONE;
+}
+
 void keeper_stop(struct keeper *keeper)
 {
 	fd_close(&keeper->sock);
-	fd_close(&keeper->user_fd);
 	child_kill(&keeper->pid);
+	keeper_forget(keeper);
 }

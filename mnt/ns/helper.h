@@ -11,22 +11,24 @@
 #include <sys/types.h>
 
 #include "include/rebind.h"
+#include "mnt/ns/request.h"
 #include "model/findings.h"
 
 struct keeper {
-	pid_t pid;	/* a child of the caller's */
-	int sock;	/* requests to it */
-	int user_fd;	/* its user namespace, where the builder may have no /proc; or negative */
-	bool has_user;	/* the mount namespace is its own: the builder enters it */
-	bool has_pid;	/* a new pid namespace: it must live as long as that */
+	pid_t pid;   /* a child of the caller's */
+	int sock;    /* requests to it */
+	int user_fd; /* its user namespace, where the builder may have no /proc; or negative */
+	int other_fds[NS_USER]; /* likewise, where it is not ours too; in the order of ns_kinds */
+	bool has_user;		/* the mount namespace is its own: the builder enters it */
+	bool has_pid;		/* a new pid namespace: it must live as long as that */
 	bool joins_pid; /* a pid namespace that others are in: it must not outlive the restore there
 			 */
 };
 
-#define KEEPER_NONE                               \
-	(struct keeper)                           \
-	{                                         \
-		.sock = -EBADF, .user_fd = -EBADF \
+#define KEEPER_NONE                                                                              \
+	(struct keeper)                                                                          \
+	{                                                                                        \
+		.sock = -EBADF, .user_fd = -EBADF, .other_fds = { [0 ... NS_USER - 1] = -EBADF } \
 	}
 
 /**
@@ -70,6 +72,14 @@ int keeper_launch(const struct keeper *keeper, int purpose, int words_fd, pid_t 
 		  int *ret_sock);
 
 /**
+ * keeper_enter - enter one of the keeper's namespaces, "net" or the like, where it is not ours too
+ *
+ * For a child, before it enters the user namespace; its own child is in a pid namespace that it
+ * entered. Return: 0 or a negative errno.
+ */
+int keeper_enter(const struct keeper *keeper, const char *name);
+
+/**
  * keeper_enter_user - become the root of the keeper's user namespace, if it has one of its own
  *
  * For a child that does nothing else afterwards. Return: 0 or a negative errno.
@@ -84,6 +94,11 @@ int keeper_enter_user(const struct keeper *keeper);
  * From then on it knows talk_go() alone: it lives on without us. Return: 0 or a negative errno.
  */
 int keeper_hold(int sock, int mntns_fd, int root_fd);
+
+/**
+ * keeper_forget - it has become somebody else's: its process and socket are
+ */
+void keeper_forget(struct keeper *keeper);
 
 /**
  * keeper_stop - end it, and with it what lives in its new pid namespace

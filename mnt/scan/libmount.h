@@ -29,8 +29,10 @@ int libmount_load(const char **ret_reason);
 	X(mnt_new_iter)               \
 	X(mnt_new_table)              \
 	X(mnt_table_next_fs)          \
+	X(mnt_table_get_userdata)     \
 	X(mnt_table_parse_stream)     \
 	X(mnt_table_set_parser_errcb) \
+	X(mnt_table_set_userdata)     \
 	X(mnt_unref_table)
 
 struct libmount_functions {
@@ -53,8 +55,10 @@ extern struct libmount_functions libmount;
 #define mnt_new_iter		   libmount.mnt_new_iter
 #define mnt_new_table		   libmount.mnt_new_table
 #define mnt_table_next_fs	   libmount.mnt_table_next_fs
+#define mnt_table_get_userdata	   libmount.mnt_table_get_userdata
 #define mnt_table_parse_stream	   libmount.mnt_table_parse_stream
 #define mnt_table_set_parser_errcb libmount.mnt_table_set_parser_errcb
+#define mnt_table_set_userdata	   libmount.mnt_table_set_userdata
 #define mnt_unref_table		   libmount.mnt_unref_table
 #endif
 

@@ -30,6 +30,9 @@ static void close_file(FILE **file)
 
 static int refuse_line(struct libmnt_table *table, const char *name, int line)
 {
+	struct tree_fault *fault = mnt_table_get_userdata(table);
+
+	fault->line = (uint32_t)line;
 	return -EBADMSG;
 }
 
@@ -159,9 +162,21 @@ static const char *next_line(const char *text)
 	return text;
 }
 
+static uint32_t line_of(const char *text, const char *at)
+{
+	uint32_t line = 1;
+
+	while ((text = memchr(text, '\n', (size_t)(at - text)))) {
+		line++;
+		text++;
+	}
+	return line;
+}
+
 static int add_all(struct mount_tree *tree, struct libmnt_table *table, const char *text,
 		   struct tree_fault *fault)
 {
+	const char *begin = text;
 	cleanup(free_iter) struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
 	struct libmnt_fs *fs;
 
@@ -173,6 +188,7 @@ static int add_all(struct mount_tree *tree, struct libmnt_table *table, const ch
 
 		if (err == -EBADMSG) {
 			fault->id = (uint32_t)mnt_fs_get_id(fs);
+			fault->line = line_of(begin, text);
 			if (fault->reason != fault->text)
 				fault->reason = "has a field unknown here";
 		}
@@ -181,6 +197,61 @@ static int add_all(struct mount_tree *tree, struct libmnt_table *table, const ch
 		text += strcspn(text, "\n");
 	}
 	return tree->n ? 0 : -EBADMSG;
+}
+
+/* The kernel ends no table's every line with CR LF: this one has been on Windows. */
+static bool has_crlf(const char *text)
+{
+	bool any = false;
+
+	for (const char *lf; (lf = strchr(text, '\n')); text = lf + 1) {
+		if (lf == text || lf[-1] != '\r')
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+/* Return: the size without what Windows adds: its mark before UTF-8, the CR before each LF. */
+static size_t strip(char *text)
+{
+	const char *from = strncmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text;
+	bool crlf = has_crlf(from);
+	char *to = text;
+
+	for (; *from; from++)
+		if (!crlf || *from != '\r' || (from[1] && from[1] != '\n'))
+			*to++ = *from;
+	*to = '\0';
+	return (size_t)(to - text);
+}
+
+static const char *why_no_text(const char *text, size_t size)
+{
+	if (!size)
+		return "it is empty";
+	if (size > 1 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
+		return "it is UTF-16; convert it to UTF-8";
+	if (strlen(text) != size || strstr(text, "\\000"))
+		return "it has a zero byte, which is in no path and no option";
+	return NULL;
+}
+
+/* What stands in a line that cannot be read, for a message. */
+static void quote_line(const char *text, struct tree_fault *fault)
+{
+	for (uint32_t line = 1; line < fault->line && *text; line++) {
+		text += strcspn(text, "\n");
+		text += *text == '\n';
+	}
+	cleanup_free char *begin = strndup(text, strcspn(text, "\n"));
+	cleanup_free char *shown = begin ? path_printable(begin) : NULL;
+
+	if (!shown)
+		return;
+	snprintf(fault->text, sizeof(fault->text), "is none of a mountinfo: '%.48s%s'", shown,
+		 strlen(shown) > 48 ? "..." : "");
+	fault->reason = fault->text;
 }
 
 static int parse(int fd, struct mount_tree *tree, struct tree_fault *fault)
@@ -192,20 +263,45 @@ static int parse(int fd, struct mount_tree *tree, struct tree_fault *fault)
 
 	if (err)
 		return err;
+	const char *why = why_no_text(text, size);
+
+	if (why) {
+		fault->reason = why;
+		return -EBADMSG;
+	}
+	size = strip(text);
 	cleanup(close_file) FILE *file = size ? fmemopen(text, size, "r") : NULL;
 
 	if (!size)
 		fault->reason = "it is empty";
-	else if (strlen(text) != size || strstr(text, "\\000"))
-		fault->reason = "it has a zero byte, which is in no path and no option";
-	if (!size || strlen(text) != size || strstr(text, "\\000"))
-		return -EBADMSG;
 	if (!table || !file)
-		return -ENOMEM;
+		return size ? -ENOMEM : -EBADMSG;
+	mnt_table_set_userdata(table, fault);
 	mnt_table_set_parser_errcb(table, refuse_line);
-	if (mnt_table_parse_stream(table, file, "/proc/self/mountinfo"))
+	if (mnt_table_parse_stream(table, file, "/proc/self/mountinfo")) {
+		if (fault->line)
+			quote_line(text, fault);
 		return -EBADMSG;
+	}
 	return add_all(tree, table, text, fault);
+}
+
+/* To be called with a text that was parsed: there is such a line. */
+int scan_mountinfo_line(int fd, uint32_t index, uint32_t *ret_line)
+{
+	cleanup_free char *text = NULL;
+	size_t size;
+	int err = lseek(fd, 0, SEEK_SET) < 0 ? -errno : fd_slurp(fd, &text, &size);
+
+	if (err)
+		return err;
+	strip(text);
+	const char *at = next_line(text);
+
+	for (; index && *at; index--)
+		at = next_line(at + strcspn(at, "\n"));
+	*ret_line = line_of(text, at);
+	return 0;
 }
 
 int scan_mountinfo(int fd, struct mount_tree *tree, struct tree_fault *fault)

@@ -31,6 +31,14 @@ int scan_statmount_same(uint64_t ns_id, const struct mount_tree *tree);
  */
 int scan_mountinfo(int fd, struct mount_tree *tree, struct tree_fault *fault);
 
+/**
+ * scan_mountinfo_line - in which line of such a text a mount stands
+ * @index: its position in the tree that was read
+ *
+ * Return: 0 or a negative errno.
+ */
+int scan_mountinfo_line(int fd, uint32_t index, uint32_t *ret_line);
+
 /* How the kernel marks a root that was deleted. */
 #define SCAN_DELETED "//deleted"
 

@@ -2,6 +2,8 @@
 #include "mnt/scan/root-type.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -131,4 +133,86 @@ void kind_find_all(const struct scan_target *target, struct mount_tree *tree)
 		else if (m->visible)
 			read_or_ask(target, tree, i);
 	}
+}
+
+/* ---- symlinks ---- */
+
+static uint64_t path_key(const char *path, size_t size)
+{
+	return table_hash_bytes(path, size);
+}
+
+/* A file that stands in a directory of its parent: not one that is stacked on another. */
+static bool may_be_on_symlink(const struct mount_tree *tree, const struct mount *m)
+{
+	return m->visible && m->kind != MOUNT_KIND_DIRECTORY && m->parent != MOUNT_NONE &&
+	       strcmp(tree_parent(tree, m)->mountpoint, m->mountpoint) != 0;
+}
+
+static int index_places(struct mount_tree *tree, struct table *places)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < tree->n && !err; i++) {
+		const char *path = tree->mounts[i].mountpoint;
+
+		if (may_be_on_symlink(tree, &tree->mounts[i]))
+			err = table_put(places, path_key(path, strlen(path)), i, NULL);
+	}
+	return err;
+}
+
+/* What stands at a symlink of the directory of @m. */
+static void mark_entry(struct mount_tree *tree, const struct table *places, const struct mount *m,
+		       const char *name)
+{
+	char path[PATH_MAX + NAME_MAX + 2];
+	size_t size = directory_size(m->mountpoint);
+	int n = snprintf(path, sizeof(path), "%.*s/%s", (int)size, m->mountpoint, name);
+	uint32_t found =
+		n < (int)sizeof(path) ? table_get(places, path_key(path, (size_t)n)) : TABLE_NONE;
+
+	if (found != TABLE_NONE && strcmp(tree->mounts[found].mountpoint, path) == 0)
+		tree->mounts[found].on_symlink = true;
+}
+
+static void read_symlinks(const struct scan_target *target, struct mount_tree *tree,
+			  const struct table *places, const struct mount *m)
+{
+	cleanup_dirp DIR *dir = open_directory(target, tree, m);
+	const struct dirent *entry;
+
+	while (dir && fd_next_entry(dir, &entry) > 0)
+		if (entry->d_type == DT_LNK)
+			mark_entry(tree, places, m, entry->d_name);
+}
+
+/* Does it show one? */
+static bool is_symlink(const struct scan_target *target, const struct mount_tree *tree, uint32_t i)
+{
+	struct sys_mount_stat stat;
+
+	return sys_mount_stat(target->root_fd, tree->mounts[i].mountpoint + 1,
+			      AT_SYMLINK_NOFOLLOW | scan_stat_flags(tree), &stat) == 0 &&
+	       scan_is_mount(&tree->mounts[i], &stat) && S_ISLNK(stat.mode);
+}
+
+int kind_find_symlinks(const struct scan_target *target, struct mount_tree *tree)
+{
+	cleanup_table struct table places = { 0 }, read = { 0 };
+	int err = index_places(tree, &places);
+
+	for (uint32_t i = 0; i < tree->n && !err; i++) {
+		struct mount *m = &tree->mounts[i];
+		uint32_t before = TABLE_NONE;
+
+		if (!may_be_on_symlink(tree, m))
+			continue;
+		err = table_put(&read, path_key(m->mountpoint, directory_size(m->mountpoint)), i,
+				&before);
+		if (!err && before == TABLE_NONE)
+			read_symlinks(target, tree, &places, m);
+		m->is_symlink = is_symlink(target, tree, i);
+	}
+	return err;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which mounts are files. */
+/* Which mounts are files, and which stand on a symlink. */
 #ifndef REBIND_MNT_SCAN_ROOT_TYPE_H
 #define REBIND_MNT_SCAN_ROOT_TYPE_H
 
@@ -15,5 +15,16 @@
  * filesystem.
  */
 void kind_find_all(const struct scan_target *target, struct mount_tree *tree);
+
+/**
+ * kind_find_symlinks - find out which mounts stand on a symlink, and which show one
+ * @tree: after kind_find_all()
+ *
+ * With open_tree(2) and move_mount(2) both can be. A path leads to what is mounted on the symlink;
+ * only its directory tells that it is one. Each directory that files are mounted in is read once.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kind_find_symlinks(const struct scan_target *target, struct mount_tree *tree);
 
 #endif

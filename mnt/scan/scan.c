@@ -363,6 +363,16 @@ int scan_read(struct scan_target *target, enum scan_reader reader, struct mount_
 	return -EAGAIN;
 }
 
+/* Of two mounts with one id, or at one place, it is the second. */
+static void find_line(int fd, const struct mount_tree *tree, struct tree_fault *fault)
+{
+	for (uint32_t i = tree->n; i-- > 0;)
+		if (tree->mounts[i].id == fault->id) {
+			scan_mountinfo_line(fd, i, &fault->line);
+			return;
+		}
+}
+
 int scan_text(int fd, struct mount_tree *tree, struct tree_fault *fault)
 {
 	*fault = (struct tree_fault){ .reason = "a line that is no mountinfo" };
@@ -372,7 +382,12 @@ int scan_text(int fd, struct mount_tree *tree, struct tree_fault *fault)
 		log_warn("mount %u of a saved mountinfo has an optional field that is unknown "
 			 "here: it is neither shown nor compared",
 			 fault->strange);
-	return err ? err : tree_link(tree, fault);
+	if (err)
+		return err;
+	err = tree_link(tree, fault);
+	if (err == -EBADMSG && fault->id)
+		find_line(fd, tree, fault);
+	return err;
 }
 
 /* Without statmount nothing tells of propagation and superblocks but the text itself. */

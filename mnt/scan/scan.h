@@ -108,7 +108,7 @@ int scan_read(struct scan_target *target, enum scan_reader reader, struct mount_
 
 /**
  * scan_text - read a saved mountinfo
- * Return: 0, or -EBADMSG with @fault's id and reason (id 0: a line that is no mountinfo).
+ * Return: 0, or -EBADMSG with @fault's id, line and reason (id 0: a line that is no mountinfo).
  */
 int scan_text(int fd, struct mount_tree *tree, struct tree_fault *fault);
 

@@ -190,10 +190,24 @@ strange() {
 		'mount 1 of a saved mountinfo has an optional field that is unknown' "$rebind" show "$work/newer"
 	printf '1 0 0:1 / / rw - ext4 /dev/sda rw\n2 1 0:2 / /a rw,nosuid,no\\033new,relatime - tmpfs x rw\n' >"$work/flags"
 	says "an unknown flag of a mount is an error that names it" 1 \
-		"mount 2 of '$work/flags' has the per-mount flag 'no.033new', which is unknown here" "$rebind" show "$work/flags"
+		"mount 2 of '$work/flags' \(line 2\) has the per-mount flag 'no.033new', which is unknown here" "$rebind" show "$work/flags"
 	printf '1 0 0:1 / / rw - ext4 /dev/sda rw\n2 1 0:2 / /a rw - tmpfs x rw,size=1\\000b\n' >"$work/zero"
 	says "a zero byte in one is an error" 1 'zero byte' "$rebind" show "$work/zero"
 	: >"$work/empty"
+	printf '%s\r\n' '1 0 0:1 / / rw - ext4 /dev/sda rw' '2 1 0:2 / /o rw - overlay  rw,lowerdir=/a\054b\040c\134' \
+		>"$work/windows"
+	shows "a saved mountinfo may have been on Windows; what the kernel has escaped is escaped once" \
+		'TARGET  SOURCE    FSTYPE   PROPAGATION  OPTIONS
+/       /dev/sda  ext4     private      rw
+`-/o    none      overlay  private      rw,lowerdir=/a\054b\040c\134' \
+		"$rebind" show "$work/windows"
+	sed 's/b.040/d\\040/' "$work/windows" >"$work/other"
+	run "$rebind" diff "$work/windows" "$work/other"
+	grep -qF '/o: options: lowerdir=/a\054b\040c\134 | lowerdir=/a\054d\040c\134' "$work/out"
+	so "so are the options that differ"
+	printf '%s\n' '1 0 0:1 / / rw - ext4 /dev/sda rw' '' 'nonsense' >"$work/lines"
+	says "the line that is none of a mountinfo is named" 1 "is not a saved mountinfo: line 3 is none of a mountinfo: 'nonsense'" \
+		"$rebind" show "$work/lines"
 	says "so is an empty file" 1 "is not a saved mountinfo: it is empty; give a pid" "$rebind" show "$work/empty"
 	printf '1 0 0:1 / / rw - ext4 a\\033[31mb rw\n2 1 0:2 / /a\\033]0;x\\007\\012b\\302\\233c\302\2332J rw - tmpfs x rw,o=\\033[2J\n' >"$work/evil"
 	for option in "" --dot; do

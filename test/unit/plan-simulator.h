@@ -99,7 +99,11 @@ static inline void sim_create(struct simulator *s, uint32_t i, uint32_t first)
 	const struct mount *m = &s->tree->mounts[i];
 
 	sim_check(s, m->owner == MOUNT_INTERNAL, "not ours to create");
-	sim_check(s, first == tree_first_of_superblock(s->tree, m), "another superblock");
+	sim_check(s, m->dev == s->tree->mounts[first].dev, "another superblock");
+	sim_check(s,
+		  first == tree_first_of_superblock(s->tree, m) ||
+			  strcmp(m->source, s->tree->mounts[first].source) == 0,
+		  "another name");
 	sim_check(s, !s->of[first].had_giver, "the superblock is created twice");
 	if (sim_is_late(m))
 		sim_check_layers(s, m);

@@ -37,6 +37,13 @@ static void options_are_split_at_commas_and_unescaped_after(void **state)
 		{ "a=\\400\\08x\\", "a=\\400\\08x\\;" }, /* no octal byte: stays */
 		{ "a=\\377", "a=\377;" },
 		{ "a=\\\\054", "a=\\,;" },
+		{ "context=\"u:r:t:s0:c1,c2\",size=4k", "context=u:r:t:s0:c1,c2;size=4k;" },
+		{ "a,rootcontext=\"x\\042,y\"", "a;rootcontext=x\",y;" },
+		{ "context=s0:c1,c2", "context=s0:c1;c2;" },	 /* no quotes: two */
+		{ "context=\"s0:c1,c2", "context=\"s0:c1;c2;" }, /* no end: two */
+		{ "lowerdir=\"a,b\"", "lowerdir=\"a;b\";" },	 /* no label */
+		{ "context=\"", "context=\";" },
+		{ "context=\"\",a", "context=;a;" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -45,6 +52,41 @@ static void options_are_split_at_commas_and_unescaped_after(void **state)
 		split(cases[i].options, buf, sizeof(buf));
 		assert_string_equal(buf, cases[i].parts);
 	}
+}
+
+static void an_option_is_taken_out_wherever_it_stands(void **state)
+{
+	static const struct {
+		const char *options, *name, *left;
+	} cases[] = {
+		{ "a,b=1,c", "b", "a,c" },
+		{ "b=1,c", "b", "c" },
+		{ "a,b", "b", "a" },
+		{ "b", "b", "" },
+		{ "bb,b=1,b", "b", "bb" },
+		{ "a,context=\"x,y\",c", "context", "a,c" },
+		{ "a,context=\"x,y\"", "context", "a" },
+		{ "a", "b", "a" },
+		{ "", "b", "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "%s", cases[i].options);
+		assert_int_equal(filesystem_drop_option(text, cases[i].name),
+				 strcmp(cases[i].options, cases[i].left) != 0);
+		assert_string_equal(text, cases[i].left);
+	}
+}
+
+static void every_filesystem_may_have_labels(void **state)
+{
+	assert_true(filesystem_allows(filesystem_find("tmpfs"), "context"));
+	assert_true(filesystem_allows(filesystem_find("sysfs"), "rootcontext"));
+	assert_false(filesystem_allows(filesystem_find("sysfs"), "contexts"));
+	assert_true(filesystem_same_options("context=\"a,b\",seclabel", "context=\"a,b\""));
+	assert_false(filesystem_same_options("context=\"a,b\"", "context=\"a,c\""));
 }
 
 static void a_word_without_a_value_has_none(void **state)
@@ -120,6 +162,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_are_split_at_commas_and_unescaped_after),
+		cmocka_unit_test(an_option_is_taken_out_wherever_it_stands),
+		cmocka_unit_test(every_filesystem_may_have_labels),
 		cmocka_unit_test(a_word_without_a_value_has_none),
 		cmocka_unit_test(only_what_is_on_the_list_is_created),
 		cmocka_unit_test(filesystems_of_the_kernel_are_on_request),

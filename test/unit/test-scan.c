@@ -29,6 +29,14 @@ static void build_overlay_with_commas(void)
 	help_must(sys_move_mount(mnt, "", AT_FDCWD, "merged3", MOVE_MOUNT_F_EMPTY_PATH));
 }
 
+static void build_sources(void)
+{
+	help_must(mkdir("empty", 0755));
+	help_must(mount("", "empty", "tmpfs", 0, NULL));
+	help_must(mkdir("none", 0755));
+	help_must(mount("none", "none", "tmpfs", 0, NULL));
+}
+
 static void build_overlays(void)
 {
 	static const char *const dirs[] = { "l a,b", "l c:d", "u=\\x", "w\t", "merged", "merged2" };
@@ -124,6 +132,7 @@ static void build_kernel(void)
 static void build_odd(void)
 {
 	build_binds();
+	build_sources();
 	build_overlays();
 	build_propagation();
 	build_attributes();
@@ -463,6 +472,66 @@ static void a_text_is_unescaped_but_for_its_options(void **state)
 	assert_int_equal(m->attributes, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOATIME);
 }
 
+static void what_windows_adds_is_taken_off(void **state)
+{
+	static const char *const texts[] = {
+		"1 0 0:5 / / rw - tmpfs tmpfs rw\r\n2 1 0:6 / /a rw - tmpfs  rw,size=4k\r\n",
+		"1 0 0:5 / / rw - tmpfs tmpfs rw\r\n2 1 0:6 / /a rw - tmpfs  rw,size=4k\r",
+		"1 0 0:5 / / rw - tmpfs tmpfs rw\r\n2 1 0:6 / /a rw - tmpfs  rw,size=4k",
+		"\xef\xbb\xbf"
+		"1 0 0:5 / / rw - tmpfs tmpfs rw\n2 1 0:6 / /a rw - tmpfs  rw,size=4k\n",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		cleanup_tree struct mount_tree tree;
+		struct tree_fault fault;
+
+		assert_ok(read_text(texts[i], &tree, &fault));
+		assert_string_equal(tree.mounts[tree.root].options, "");
+		assert_string_equal(at(&tree, "/a")->options, "size=4k");
+		assert_string_equal(at(&tree, "/a")->source, "");
+	}
+}
+
+/* What one line ends with, and not all, belongs to it. */
+static void a_carriage_return_of_one_line_stays(void **state)
+{
+	cleanup_tree struct mount_tree tree;
+	struct tree_fault fault;
+
+	assert_ok(read_text("1 0 0:5 / / rw - tmpfs tmpfs rw\n"
+			    "2 1 0:6 / /a rw - overlay o rw,upperdir=/u\r\n",
+			    &tree, &fault));
+	assert_string_equal(at(&tree, "/a")->options, "upperdir=/u\r");
+}
+
+static void a_fault_tells_its_line(void **state)
+{
+	static const struct {
+		const char *text, *reason;
+		uint32_t line;
+	} cases[] = {
+		{ "1 0 0:5 / / rw - tmpfs t rw\n\nnon\tsense\n",
+		  "is none of a mountinfo: 'non\\011sense'", 3 },
+		{ "1 0 0:5 / / rw - tmpfs t rw\r\n1 0 0:5 / /\r\n",
+		  "is none of a mountinfo: '1 0 0:5 / /'", 2 },
+		{ "1 0 0:5 / / rw - tmpfs t rw\n# said\n2 1 0:5 / /a huh - tmpfs t rw\n",
+		  "has the per-mount flag 'huh', which is unknown here", 3 },
+		{ "1 0 0:5 / / rw - tmpfs t rw\n\n1 0 0:5 / /a rw - tmpfs t rw\n",
+		  "has the id of another mount", 3 },
+		{ "\xff\xfe", "it is UTF-16; convert it to UTF-8", 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_tree struct mount_tree tree;
+		struct tree_fault fault = { 0 };
+
+		assert_int_equal(read_text(cases[i].text, &tree, &fault), -EBADMSG);
+		assert_string_equal(fault.reason, cases[i].reason);
+		assert_int_equal(fault.line, cases[i].line);
+	}
+}
+
 static void what_is_no_mountinfo_is_refused_with_its_mount(void **state)
 {
 	static const struct {
@@ -553,6 +622,9 @@ int main(void)
 		cmocka_unit_test(every_change_of_the_mounts_is_seen),
 		cmocka_unit_test(saved_tables_of_containers_are_read),
 		cmocka_unit_test(a_text_is_unescaped_but_for_its_options),
+		cmocka_unit_test(what_windows_adds_is_taken_off),
+		cmocka_unit_test(a_carriage_return_of_one_line_stays),
+		cmocka_unit_test(a_fault_tells_its_line),
 		cmocka_unit_test(what_is_no_mountinfo_is_refused_with_its_mount),
 		cmocka_unit_test(a_field_that_is_unknown_is_noted),
 		cmocka_unit_test(readers_have_names),
