@@ -29,6 +29,7 @@ struct planner {
 	bool *seeds;	       /* by mount: a seed will be cloned from it; NULL likewise */
 	uint32_t *uses; /* by the first mount of a superblock: mounts still to be made of it */
 	bool *gone;	/* by the same: some of its mounts have a root that was deleted */
+	bool *yard;	/* by the same: its giver is in the yard */
 	uint32_t *late; /* mounts that are made when all others stand */
 	uint32_t n_late;
 	int err;

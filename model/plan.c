@@ -10,9 +10,9 @@
  * shared one would appear at all its peers).
  *
  * Superblocks that we create are created once. Where one mount shows it, that mount is the
- * superblock's first; where several do, the first is kept, detached, as the giver of clones, until
- * the last is made. A clone of a childless mount costs the same whatever hangs below the mounts
- * that are attached.
+ * superblock's first; where several do, the first is kept in the yard as the giver of clones until
+ * the last is made, for before Linux 6.15 a detached mount cannot be cloned. A clone of a childless
+ * mount costs the same whatever hangs below the mounts that are attached.
  *
  * An overlay is made of directories of the tree, by the paths they had. It is therefore created
  * when the rest stands, with its place held since before a sibling could cover it; overlays on
@@ -98,6 +98,24 @@ bool plan_is_sealed(const struct planner *p, const struct mount *m)
 	       tree_first_of_superblock(p->tree, m) == tree_index(p->tree, m);
 }
 
+/* Only a detached mount can be id-mapped; the one in the yard is none. */
+static bool can_be_taken(const struct planner *p, const struct mount *m, uint32_t first)
+{
+	return mount_is_fsroot(m) && !p->gone[first] && (!p->yard[first] || !m->idmap);
+}
+
+static void create(struct planner *p, uint32_t i, uint32_t first)
+{
+	plan_add(p, PLAN_CREATE, i, first);
+	for (uint32_t k = first; k != MOUNT_NONE; k = p->tree->mounts[k].sb_next) {
+		p->uses[first] += p->tree->mounts[k].owner == MOUNT_INTERNAL;
+		p->gone[first] |= p->tree->mounts[k].deleted;
+	}
+	p->yard[first] = p->uses[first] > 1 || !can_be_taken(p, &p->tree->mounts[i], first);
+	if (p->yard[first])
+		plan_add(p, PLAN_YARD, first, MOUNT_NONE);
+}
+
 /* An internal mount: of a superblock that we create, or a bind of the new root's. */
 static void make_internal(struct planner *p, uint32_t i)
 {
@@ -109,14 +127,9 @@ static void make_internal(struct planner *p, uint32_t i)
 	}
 	uint32_t first = tree_first_of_superblock(p->tree, m);
 
-	if (!p->uses[first]) {
-		plan_add(p, PLAN_CREATE, i, first);
-		for (uint32_t k = first; k != MOUNT_NONE; k = p->tree->mounts[k].sb_next) {
-			p->uses[first] += p->tree->mounts[k].owner == MOUNT_INTERNAL;
-			p->gone[first] |= p->tree->mounts[k].deleted;
-		}
-	}
-	bool last = --p->uses[first] == 0, take = last && mount_is_fsroot(m) && !p->gone[first];
+	if (!p->uses[first])
+		create(p, i, first);
+	bool last = --p->uses[first] == 0, take = last && can_be_taken(p, m, first);
 
 	plan_add(p, take ? PLAN_TAKE : PLAN_CLONE, i, first);
 	if (last && !take && !p->gone[first])
@@ -269,8 +282,9 @@ static void build(struct planner *p)
 
 	p->uses = calloc(n, sizeof(*p->uses));
 	p->gone = calloc(n, sizeof(*p->gone));
+	p->yard = calloc(n, sizeof(*p->yard));
 	p->late = malloc(n * sizeof(*p->late));
-	if (!p->uses || !p->gone || !p->late) {
+	if (!p->uses || !p->gone || !p->yard || !p->late) {
 		p->err = -ENOMEM;
 		return;
 	}
@@ -303,6 +317,7 @@ int plan_build(const struct plan_input *input, struct plan *plan, struct finding
 	free(p.seeds);
 	free(p.uses);
 	free(p.gone);
+	free(p.yard);
 	free(p.late);
 	table_free(&p.group_of);
 	return p.err;
@@ -313,6 +328,7 @@ char *plan_text(const struct mount_tree *tree, const struct plan_step *step)
 	static const char *const words[] = {
 		[PLAN_PREMOUNT] = "premount",
 		[PLAN_CREATE] = "create",
+		[PLAN_YARD] = "keep in the yard",
 		[PLAN_SOURCE] = "clone source",
 		[PLAN_CLONE] = "clone",
 		[PLAN_TAKE] = "take",
