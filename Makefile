@@ -32,6 +32,7 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 DEPS_BUILD = gcc libc6-dev make pkg-config libmount-dev libprotobuf-c-dev \
 	protobuf-c-compiler libarchive-dev zlib1g-dev libjansson-dev
 DEPS_DEMO  = busybox-static
+DEPS_KERNEL = qemu-system-x86 kmod cpio e2fsprogs xz-utils
 DEPS_TEST  = libcmocka-dev e2fsprogs btrfs-progs xfsprogs mount procps runc crun lxc systemd-container bubblewrap iproute2 zstd python3 criu jq attr acl libcap2-bin \
 	squashfuse squashfs-tools mandoc shellcheck codespell cppcheck \
 	clang-format clang clang-tidy libclang-rt-dev
@@ -149,6 +150,13 @@ JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 check: deps  ## install what is missing, build, run every test (as root)
 	+@$(MAKE) -s --no-print-directory $(JOBS) all tests
 	@BUILD='$(BUILD)' CC='$(CC)' test/run-all
+
+KERNEL = 6.1
+.PHONY: check-kernel
+check-kernel:  ## KERNEL=6.1 or 6.12: the tests on Debian's kernel, under qemu; KERNEL_SLICE=1: some of them (as root)
+	@tools/deps $(DEPS_BUILD) $(DEPS_DEMO) $(DEPS_TEST) $(DEPS_KERNEL)
+	+@$(MAKE) -s --no-print-directory $(JOBS) all tests
+	@BUILD='$(BUILD)' CC='$(CC)' test/kernel/run '$(KERNEL)'
 
 .PHONY: demo
 demo:  ## install what is missing, build, show a dump and a restore (as root)

@@ -17,7 +17,7 @@
  * @what, @number: together the name below which it is; a pair is used once
  * @fd: the mount; it stays the caller's
  *
- * Return: 0 or a negative errno; -EINVAL: it is attached already, or part of a detached tree.
+ * Return: 0 or a negative errno; -EINVAL: it is not the top of a detached tree.
  */
 int yard_put(int staging_fd, const char *what, uint32_t number, int fd);
 
