@@ -74,6 +74,12 @@ finish() {
 	exit
 }
 
+# The readers of mount tables that this kernel has.
+readers() {
+	"$rebind" check | grep -Eq '^listmount, statmount +ok' && echo statmount
+	echo mountinfo
+}
+
 # compile NAME FLAG...: a program or plugin of this directory, into $work
 compile() {
 	local name=$1
