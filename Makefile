@@ -32,6 +32,7 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 DEPS_BUILD = gcc libc6-dev make pkg-config libmount-dev libprotobuf-c-dev \
 	protobuf-c-compiler libarchive-dev zlib1g-dev libjansson-dev
 DEPS_DEMO  = busybox-static
+DEPS_KERNEL = qemu-system-x86 kmod cpio e2fsprogs xz-utils
 DEPS_TEST  = libcmocka-dev e2fsprogs btrfs-progs xfsprogs mount procps runc crun lxc systemd-container bubblewrap iproute2 zstd python3 criu jq attr acl libcap2-bin \
 	squashfuse squashfs-tools mandoc shellcheck codespell cppcheck \
 	clang-format clang clang-tidy libclang-rt-dev
@@ -150,6 +151,13 @@ check: deps  ## install what is missing, build, run every test (as root)
 	+@$(MAKE) -s --no-print-directory $(JOBS) all tests
 	@BUILD='$(BUILD)' CC='$(CC)' test/run-all
 
+KERNEL = 6.1
+.PHONY: check-kernel
+check-kernel:  ## KERNEL=6.1 or 6.12: the tests on Debian's kernel, under qemu; KERNEL_SLICE=1: some of them (as root)
+	@tools/deps $(DEPS_BUILD) $(DEPS_DEMO) $(DEPS_TEST) $(DEPS_KERNEL)
+	+@$(MAKE) -s --no-print-directory $(JOBS) all tests
+	@BUILD='$(BUILD)' CC='$(CC)' test/kernel/run '$(KERNEL)'
+
 .PHONY: demo
 demo:  ## install what is missing, build, show a dump and a restore (as root)
 	@tools/deps $(DEPS_BUILD) $(DEPS_DEMO)
@@ -235,7 +243,7 @@ bench: all $(BENCHES)  ## measure against the kernel's own floor (as root)
 C_FILES  = $(LIB_SRCS) $(wildcard inside/*.c) $(RUNTIME_SRCS) $(CMD_SRCS) $(wildcard plugins/*/*.c examples/*.c test/unit/*.c test/unit/plugins/*.c \
 	test/fuzz/*.c test/zdtm-mnt/*.c test/zdtm-mnt/*/*.c test/torture/*.c bench/*.c)
 H_FILES  = $(wildcard include/*.h plugins/*.h $(ROOMS:=/*.h) $(ROOMS:=/*/*.h) inside/*.h runtime/*/*.h plugin-test/*.h cmd/*.h test/*/*.h test/zdtm-mnt/*/*.h)
-SCRIPTS  = $(wildcard .ci/run tools/deps tools/lint-layers test/run-all test/*.sh test/*/*.sh test/zdtm-mnt/run test/torture/run \
+SCRIPTS  = $(wildcard .ci/run tools/deps tools/lint-layers test/run-all test/*.sh test/*/*.sh test/zdtm-mnt/run test/torture/run test/kernel/run test/kernel/guest \
 	test/zdtm-mnt/run-broken test/zdtm-mnt/broken/* bench/run)
 TEXTS    = $(wildcard *.md LAYERS man/* plugins/*/*.md test/*/*.md include/*.in)
 CPPCHECK = cppcheck --quiet --inline-suppr --error-exitcode=1 --std=c11 -j$(shell nproc) \

@@ -4,6 +4,8 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/caps.h"
@@ -12,6 +14,7 @@
 #include "base/sys.h"
 #include "include/rebind.h"
 #include "mnt/scan/scan.h"
+#include "mnt/ns/idmap.h"
 #include "mnt/ns/unshare.h"
 #include "base/tmpfs.h"
 
@@ -100,9 +103,108 @@ static int probe_groups(void)
 				      MOVE_MOUNT_T_EMPTY_PATH);
 }
 
+static int probe_clone_detached(void)
+{
+	cleanup_fd int fd = scratch_directory();
+	cleanup_fd int clone = fd < 0 ? fd : sys_open_tree(fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+
+	return clone < 0 ? clone : 0;
+}
+
+static int probe_attach_detached(void)
+{
+	cleanup_fd int fd = scratch_directory();
+	cleanup_fd int below = scratch_directory();
+
+	if (fd < 0 || below < 0)
+		return fd < 0 ? fd : below;
+	if (mkdirat(fd, "below", 0700) < 0)
+		return -errno;
+	return sys_move_mount(below, "", fd, "below", MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+/* ENOSYS: there is none; EOPNOTSUPP: it does not tell all that is needed. */
 static int probe_statmount(void)
 {
-	return scan_has_statmount() ? 0 : -EOPNOTSUPP;
+	uint64_t id;
+
+	if (scan_has_statmount())
+		return 0;
+	return sys_listmount(SYS_LSMT_ROOT, 0, 0, &id, 1) == -ENOSYS ? -ENOSYS : -EOPNOTSUPP;
+}
+
+/* Of a tmpfs, which is what is created with contents. */
+static int probe_idmap(void)
+{
+	struct mount_id_extent all = { .first = 0, .lower = 1, .count = 1 };
+	const struct mount_idmap map = { .uid = &all, .n_uid = 1, .gid = &all, .n_gid = 1 };
+	cleanup_fd int fd = scratch_directory();
+	cleanup_fd int user = fd < 0 ? fd : idmap_namespace(&map);
+
+	return user < 0 ? user : sys_mount_setattr(fd, 0, MOUNT_ATTR_IDMAP, 0, 0, user);
+}
+
+static int probe_layers(void)
+{
+	cleanup_fd int fd = fsopen("overlay", FSOPEN_CLOEXEC);
+
+	return fd < 0 || fsconfig(fd, FSCONFIG_SET_STRING, "lowerdir+", "/", 0) < 0 ? -errno : 0;
+}
+
+static pid_t take_pid(pid_t *pid)
+{
+	pid_t taken = *pid;
+
+	*pid = 0;
+	return taken;
+}
+
+/* A child in a namespace of its own, or a negative errno. */
+static pid_t start_pinned(uint64_t above)
+{
+	int pair[2], err = fd_pair(pair);
+
+	if (err)
+		return err;
+	cleanup_fd int mine = pair[0];
+	cleanup_fd int its = pair[1];
+	cleanup_child pid_t pid = child_fork();
+
+	if (pid == 0) {
+		err = unshare_mounts(above);
+		fd_send(its, &err, sizeof(err), -1);
+		for (;;)
+			pause();
+	}
+	if (pid < 0)
+		return pid;
+	fd_close(&its);
+	if (fd_recv(mine, &err, sizeof(err), NULL) != sizeof(err))
+		err = -EIO;
+	return err ? err : take_pid(&pid);
+}
+
+/* Is a new namespace bound to a file, as --pin does? */
+static int probe_pin(void)
+{
+	char name[64];
+	uint64_t above = 0;
+	cleanup_fd int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	cleanup_fd int dir = -EBADF;
+	int err = own < 0 ? -errno : attach_scratch(&dir);
+
+	if (!err && (fchdir(dir) < 0 || mknodat(dir, "pin", S_IFREG | 0600, 0) < 0))
+		err = -errno;
+	if (err)
+		return err;
+	if (sys_mntns_id(own, &above))
+		above = 0;
+	cleanup_child pid_t pid = start_pinned(above);
+
+	if (pid < 0)
+		return pid;
+	snprintf(name, sizeof(name), "/proc/%d/ns/mnt", (int)pid);
+	return mount(name, "pin", NULL, MS_BIND, NULL) < 0 ? -errno : 0;
 }
 
 static int probe_overlay(void)
@@ -115,14 +217,6 @@ static int probe_overlay(void)
 static int probe_user(void)
 {
 	return unshare(CLONE_NEWUSER) < 0 ? -errno : 0;
-}
-
-static int probe_ns_id(void)
-{
-	cleanup_fd int fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	uint64_t id;
-
-	return fd < 0 ? -errno : sys_mntns_id(fd, &id);
 }
 
 static const struct {
@@ -139,10 +233,20 @@ static const struct {
 	{ "pivot_root", probe_pivot, true, "the root cannot be changed" },
 	{ "move_mount(MOVE_MOUNT_SET_GROUP)", probe_groups, false,
 	  "peer groups of several mounts are not restored (Linux 5.15)" },
+	{ "open_tree of a detached mount", probe_clone_detached, false,
+	  "a detached mount given by --inherit-fd serves one restore (Linux 6.15)" },
+	{ "move_mount to a detached mount", probe_attach_detached, false,
+	  "rebind does without (Linux 6.15)" },
 	{ "openat2", probe_openat2, false, "paths are walked component by component" },
-	{ "listmount, statmount", probe_statmount, false, "mountinfo is read instead" },
-	{ "NS_GET_MNTNS_ID", probe_ns_id, false, "--pin may be refused by the kernel" },
+	{ "listmount, statmount", probe_statmount, false,
+	  "mountinfo is read instead: id-mapped mounts, and what no path leads to, are not dumped "
+	  "(Linux 6.15)" },
+	{ "MOUNT_ATTR_IDMAP of a tmpfs", probe_idmap, false,
+	  "a tmpfs that was id-mapped is not restored (Linux 6.3)" },
+	{ "--pin", probe_pin, false, "a restored namespace is not bound to a file" },
 	{ "overlay", probe_overlay, false, "overlay mounts are not restored" },
+	{ "overlay: lowerdir+", probe_layers, false,
+	  "overlays whose layers have long or odd names are not restored (Linux 6.8)" },
 	{ "user namespaces", probe_user, false, "--new-ns user is not to be had" },
 };
 
@@ -178,7 +282,7 @@ int rebind_check(void (*each)(void *data, const struct rebind_probe *probe), voi
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(probes); i++) {
 		int err = try_probe(probes[i].probe);
-		char detail[160];
+		char detail[256];
 
 		snprintf(detail, sizeof(detail), "%s: %s", err ? strerrorname_np(-err) : "",
 			 probes[i].without);

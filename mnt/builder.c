@@ -63,13 +63,15 @@ static int carry_out(struct build *b, const struct plan_step *step)
 		return 0;
 	}
 	/* A lost mount's superblock is still created: others may be made of it. */
-	if (is_lost(b, i) && step->op != PLAN_CREATE)
+	if (is_lost(b, i) && step->op != PLAN_CREATE && step->op != PLAN_YARD)
 		return 0;
 	switch ((enum plan_op)step->op) {
 	case PLAN_PREMOUNT:
 		return b->tree->mounts[i].file_id ? behind_make(b, i) : premount_make(b, i);
 	case PLAN_CREATE:
 		return prepare_create(b, i, step->other);
+	case PLAN_YARD:
+		return prepare_yard(b, i);
 	case PLAN_SOURCE:
 		return prepare_source(b, i);
 	case PLAN_CLONE:

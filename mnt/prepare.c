@@ -10,6 +10,7 @@
 #include "mnt/build/mount-attributes.h"
 #include "mnt/fs/fs.h"
 #include "mnt/source/clone.h"
+#include "mnt/source/yard.h"
 #include "model/flags.h"
 
 static int set_flags(struct build *b, uint32_t i, int fd, uint32_t has, bool known)
@@ -63,6 +64,16 @@ int prepare_create(struct build *b, uint32_t i, uint32_t first)
 		return fd;
 	b->givers[first] = fd;
 	return 0;
+}
+
+int prepare_yard(struct build *b, uint32_t first)
+{
+	const struct mount *m = &b->tree->mounts[first];
+	int err = yard_put(b->staging_fd, "giver", first, b->givers[first]);
+
+	return err ? log_error(err, "cannot attach the %s of mount %u '%s' in the staging root",
+			       m->fstype, m->id, m->mountpoint)
+		   : 0;
 }
 
 static int lose_source(struct build *b, uint32_t i, int err)

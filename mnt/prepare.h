@@ -13,6 +13,12 @@
 int prepare_create(struct build *b, uint32_t i, uint32_t first);
 
 /**
+ * prepare_yard - PLAN_YARD: attach a giver where it can be cloned
+ * @first: first mount of the superblock
+ */
+int prepare_yard(struct build *b, uint32_t first);
+
+/**
  * prepare_source - PLAN_SOURCE: a clone of the caller's source
  */
 int prepare_source(struct build *b, uint32_t i);

@@ -31,6 +31,7 @@ struct planner {
 	uint32_t *uses;	       /* by giver: mounts still to be made of it */
 	bool *created;	       /* by giver */
 	bool *gone;	       /* by giver: some of its mounts have a root that was deleted */
+	bool *yard;	       /* by giver: it is in the yard */
 	uint32_t *late;	       /* mounts that are made when all others stand */
 	uint32_t n_late;
 	int err;

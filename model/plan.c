@@ -10,9 +10,9 @@
  * shared one would appear at all its peers).
  *
  * Superblocks that we create are created once. Where one mount shows it, that mount is the
- * superblock's first; where several do, the first is kept, detached, as the giver of clones, until
- * the last is made. A clone of a childless mount costs the same whatever hangs below the mounts
- * that are attached.
+ * superblock's first; where several do, the first is kept in the yard as the giver of clones until
+ * the last is made, for before Linux 6.15 a detached mount cannot be cloned. A clone of a childless
+ * mount costs the same whatever hangs below the mounts that are attached.
  *
  * An overlay is made of directories of the tree, by the paths they had. It is therefore created
  * when the rest stands, with its place held since before a sibling could cover it; overlays on
@@ -105,6 +105,20 @@ static bool has_names(const struct mount *m)
 	return fs && (fs->flags & FILESYSTEM_SINGLE);
 }
 
+/* The first mount of a superblock that has its name, and the key that is its own or would be. */
+static uint32_t find_named(const struct planner *p, const struct table *by_name,
+			   const struct mount *m, uint64_t *ret_key)
+{
+	*ret_key = table_hash_bytes(m->source, strlen(m->source)) ^ (uint64_t)m->dev << 32;
+	for (;; ++*ret_key) {
+		uint32_t i = table_get(by_name, *ret_key);
+		const struct mount *named = i == TABLE_NONE ? NULL : &p->tree->mounts[i];
+
+		if (!named || (named->dev == m->dev && strcmp(named->source, m->source) == 0))
+			return i;
+	}
+}
+
 /*
  * Which mount gives a mount of the same superblock: the first of all. Where the kernel has one
  * instance, to which whoever mounts it gives a name (sysfs, mqueue, cgroup2), one of that name.
@@ -115,10 +129,9 @@ static void find_givers(struct planner *p)
 
 	for (uint32_t i = 0; i < p->tree->n && !p->err; i++) {
 		const struct mount *m = &p->tree->mounts[i];
-		uint64_t key = table_hash_bytes(m->source, strlen(m->source)) ^ (uint64_t)m->dev
-											<< 32;
+		uint64_t key = 0;
 		uint32_t giver = !has_names(m) ? tree_first_of_superblock(p->tree, m)
-					       : table_get(&by_name, key);
+					       : find_named(p, &by_name, m, &key);
 
 		if (m->owner != MOUNT_INTERNAL || of_root(p, m))
 			continue;
@@ -132,6 +145,21 @@ static void find_givers(struct planner *p)
 	}
 }
 
+/* Only a detached mount can be id-mapped; the one in the yard is none. */
+static bool can_be_taken(const struct planner *p, const struct mount *m, uint32_t giver)
+{
+	return mount_is_fsroot(m) && !p->gone[giver] && (!p->yard[giver] || !m->idmap);
+}
+
+static void create(struct planner *p, uint32_t i, uint32_t giver)
+{
+	plan_add(p, PLAN_CREATE, i, giver);
+	p->created[giver] = true;
+	p->yard[giver] = p->uses[giver] > 1 || !can_be_taken(p, &p->tree->mounts[i], giver);
+	if (p->yard[giver])
+		plan_add(p, PLAN_YARD, giver, MOUNT_NONE);
+}
+
 /* An internal mount: of a superblock that we create, or a bind of the new root's. */
 static void make_internal(struct planner *p, uint32_t i)
 {
@@ -143,9 +171,8 @@ static void make_internal(struct planner *p, uint32_t i)
 		return;
 	}
 	if (!p->created[giver])
-		plan_add(p, PLAN_CREATE, i, giver);
-	p->created[giver] = true;
-	bool last = --p->uses[giver] == 0, take = last && mount_is_fsroot(m) && !p->gone[giver];
+		create(p, i, giver);
+	bool last = --p->uses[giver] == 0, take = last && can_be_taken(p, m, giver);
 
 	plan_add(p, take ? PLAN_TAKE : PLAN_CLONE, i, giver);
 	if (last && !take && !p->gone[giver])
@@ -300,8 +327,9 @@ static void build(struct planner *p)
 	p->giver = calloc(n, sizeof(*p->giver));
 	p->created = calloc(n, sizeof(*p->created));
 	p->gone = calloc(n, sizeof(*p->gone));
+	p->yard = calloc(n, sizeof(*p->yard));
 	p->late = malloc(n * sizeof(*p->late));
-	if (!p->uses || !p->giver || !p->created || !p->gone || !p->late) {
+	if (!p->uses || !p->giver || !p->created || !p->gone || !p->yard || !p->late) {
 		p->err = -ENOMEM;
 		return;
 	}
@@ -337,6 +365,7 @@ int plan_build(const struct plan_input *input, struct plan *plan, struct finding
 	free(p.giver);
 	free(p.created);
 	free(p.gone);
+	free(p.yard);
 	free(p.late);
 	table_free(&p.group_of);
 	return p.err;
@@ -347,6 +376,7 @@ char *plan_text(const struct mount_tree *tree, const struct plan_step *step)
 	static const char *const words[] = {
 		[PLAN_PREMOUNT] = "premount",
 		[PLAN_CREATE] = "create",
+		[PLAN_YARD] = "keep in the yard",
 		[PLAN_SOURCE] = "clone source",
 		[PLAN_CLONE] = "clone",
 		[PLAN_TAKE] = "take",

@@ -12,6 +12,7 @@
 enum plan_op {
 	PLAN_PREMOUNT,	/* a plugin makes its mount at /crt-premount.<id> */
 	PLAN_CREATE,	/* a new superblock; its root is kept as the giver of its mounts */
+	PLAN_YARD,	/* attach the giver in the yard, where it can be cloned */
 	PLAN_SOURCE,	/* the mount is a clone of the caller's source */
 	PLAN_CLONE,	/* the mount is a clone of its superblock's giver, or of a part of it */
 	PLAN_TAKE,	/* the mount is the giver itself: nobody needs it afterwards */

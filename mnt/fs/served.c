@@ -12,6 +12,7 @@
  * later.
  */
 #include "mnt/fs/served.h"
+#include "mnt/source/yard.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -229,22 +230,21 @@ static int make_first(struct build *b, const struct mount *m)
 }
 
 /* A mount of the same superblock that is there already: premounts are kept until all are made. */
-static int find_giver(const struct build *b, const struct mount *m)
+static int *find_giver(const struct build *b, const struct mount *m)
 {
 	for (uint32_t k = tree_first_of_superblock(b->tree, m); k != MOUNT_NONE;
 	     k = b->tree->mounts[k].sb_next) {
 		const struct mount *other = &b->tree->mounts[k];
 
 		if (other->file_id == m->file_id && mount_is_fsroot(other) && b->fds[k] >= 0)
-			return b->fds[k];
+			return &b->fds[k];
 	}
-	return -EBADF;
+	return NULL;
 }
 
-static int clone_giver(const struct mount *m, int giver)
+static int clone_giver(const struct build *b, const struct mount *m, int *giver)
 {
-	cleanup_fd int part = path_open_beneath(giver, m->root);
-	int fd = part < 0 ? part : sys_open_tree(part, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+	int fd = yard_clone(b->staging_fd, giver, m->root);
 
 	return fd < 0 ? log_error(fd, "cannot open '%s', which mount %u '%s' shows of a %s",
 				  m->root, m->id, m->mountpoint, m->fstype)
@@ -254,11 +254,11 @@ static int clone_giver(const struct mount *m, int giver)
 int behind_make(struct build *b, uint32_t i)
 {
 	const struct mount *m = &b->tree->mounts[i];
-	int giver = find_giver(b, m);
+	int *giver = find_giver(b, m);
 
-	if (giver < 0 && !mount_is_fsroot(m))
+	if (!giver && !mount_is_fsroot(m))
 		return -EAGAIN;
-	cleanup_fd int fd = giver < 0 ? make_first(b, m) : clone_giver(m, giver);
+	cleanup_fd int fd = giver ? clone_giver(b, m, giver) : make_first(b, m);
 
 	if (fd < 0)
 		return fd;

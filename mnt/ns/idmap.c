@@ -58,7 +58,7 @@ static int open_user(pid_t pid)
 }
 
 /* A child that does nothing but be in a new user namespace while its maps are written. */
-static int make_user_namespace(const struct mount_idmap *map)
+int idmap_namespace(const struct mount_idmap *map)
 {
 	int pair[2];
 	int err = fd_pair(pair);
@@ -111,7 +111,7 @@ static int add(struct idmaps *idmaps, const struct mount *m)
 	if (!list)
 		return -ENOMEM;
 	idmaps->list = list;
-	int fd = make_user_namespace(m->idmap);
+	int fd = idmap_namespace(m->idmap);
 
 	if (fd < 0)
 		return log_error(fd, "cannot make a user namespace with the maps of mount %u '%s'",

@@ -19,6 +19,12 @@ struct idmaps {
 	struct table by_maps; /* hash of the maps, or one of the next numbers -> index */
 };
 
+/**
+ * idmap_namespace - a user namespace with these maps, and nobody in it
+ * Return: a descriptor that the caller owns, or a negative errno.
+ */
+int idmap_namespace(const struct mount_idmap *map);
+
 void idmaps_free(struct idmaps *idmaps);
 
 /**

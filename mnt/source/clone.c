@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "mnt/source/yard.h"
 
 /* Mounts that came into a user namespace from outside are locked to what they cover: cloned with
  * it, or not at all. */
@@ -22,11 +23,10 @@ static int clone_mount(int fd)
 
 static int clone_group(struct source_group *group, bool *need_giver)
 {
-	/* A descriptor that is a detached mount itself cannot be cloned before 6.15: it serves as
-	 * it is. */
 	group->clone_fd = clone_mount(group->path_fd);
+	/* A detached mount, before 6.15: once it is in the yard. */
 	if (group->clone_fd == -EINVAL && !group->attributes_known)
-		group->clone_fd = fcntl(group->path_fd, F_DUPFD_CLOEXEC, 3);
+		return 0;
 	if (group->clone_fd < 0)
 		return group->clone_fd;
 	if (*need_giver && group->shared) {
@@ -62,63 +62,57 @@ int source_clone_groups(struct sources *sources, const struct mount_tree *tree)
 	return 0;
 }
 
-static int settle_group(const struct source_group *group, int staging_fd, uint32_t number)
+/*
+ * A detached tree that was handed in could not be cloned before 6.15. In the yard it can be; but it
+ * has to be private there: when it goes, mounts of its peers would.
+ */
+static int attach_tree(const struct source_group *group, int staging_fd, uint32_t number)
 {
-	struct sys_mount_stat stat;
-	char name[32];
-	int err = sys_mount_stat(group->clone_fd, "", AT_EMPTY_PATH, &stat);
+	int err = sys_mount_setattr(group->path_fd, AT_RECURSIVE, 0, 0, MS_PRIVATE, -1);
 
-	if (err)
-		return err;
-	snprintf(name, sizeof(name), "crt-source.%u", number);
-	if (S_ISDIR(stat.mode)) {
-		if (mkdirat(staging_fd, name, 0700) < 0)
-			return -errno;
-	} else {
-		cleanup_fd int file =
-			openat(staging_fd, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+	if (!err)
+		err = yard_put(staging_fd, "tree", number, group->path_fd);
+	/* A part of a tree comes with that. */
+	return err == -EINVAL ? 0 : err;
+}
 
-		if (file < 0)
-			return -errno;
+static int attach_trees(struct sources *sources, int staging_fd)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < sources->n_groups && !err; i++)
+		if (sources->groups[i].clone_fd < 0)
+			err = attach_tree(&sources->groups[i], staging_fd, i);
+	return err;
+}
+
+static int settle_group(struct source_group *group, int staging_fd, uint32_t number)
+{
+	int err = 0;
+
+	if (group->clone_fd < 0) {
+		group->clone_fd = clone_mount(group->path_fd);
+		err = group->clone_fd < 0 ? group->clone_fd
+					  : sys_mount_setattr(group->clone_fd, AT_RECURSIVE, 0, 0,
+							      MS_PRIVATE, -1);
 	}
-	return sys_move_mount(group->clone_fd, "", staging_fd, name, MOVE_MOUNT_F_EMPTY_PATH);
+	return err ? err : yard_put(staging_fd, "source", number, group->clone_fd);
 }
 
 int source_settle_groups(struct sources *sources, int staging_fd)
 {
-	for (uint32_t i = 0; i < sources->n_groups; i++) {
-		int err = settle_group(&sources->groups[i], staging_fd, i);
+	int err = attach_trees(sources, staging_fd);
 
-		if (err)
-			return log_error(err,
-					 "cannot attach the mount of a source in the staging root");
-	}
-	return 0;
+	for (uint32_t i = 0; i < sources->n_groups && !err; i++)
+		err = settle_group(&sources->groups[i], staging_fd, i);
+	return err ? log_error(err, "cannot attach the mount of a source in the staging root") : 0;
 }
 
-/* It is attached no longer than it takes: what is attached is within the reach of plugins. */
 int source_clone_early(struct sources *sources, uint32_t mount, int staging_fd)
 {
-	uint32_t number = sources->of[mount].group;
-	struct source_group *group = &sources->groups[number];
-	char name[32];
-	int err = settle_group(group, staging_fd, number);
+	struct source *source = &sources->of[mount];
 
-	if (err)
-		return err;
-	snprintf(name, sizeof(name), "/crt-source.%u", number);
-	cleanup_fd int fd = source_clone(sources, mount);
-	cleanup_fd int again = sys_open_tree(group->clone_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
-
-	if (again < 0)
-		return again;
-	path_cache_forget(&sources->cache);
-	fd_close(&group->clone_fd);
-	group->clone_fd = fd_take(&again);
-	if (umount2(name, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 ||
-	    unlinkat(staging_fd, name + 1, AT_REMOVEDIR) < 0)
-		return -errno;
-	return fd_take(&fd);
+	return yard_clone(staging_fd, &sources->groups[source->group].clone_fd, source->rest);
 }
 
 /* "a" and "/b" are "a/b"; nothing of it starts with a slash. */

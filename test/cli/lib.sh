@@ -8,6 +8,13 @@ set -u
 export LC_ALL=C
 unset CRIU_LIBS_DIR NO_COLOR REBIND_PLUGIN_DEBUG
 
+# The limits of the tests are those of a machine of today; an emulated one gets more.
+timeout() {
+	local seconds=$1
+	shift
+	command timeout "$((seconds * ${REBIND_TEST_SLOW:-1}))" "$@"
+}
+
 script=$(basename "$0")
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 build=$(cd "${1:?usage: $script BUILD_DIR}" && pwd) || exit 1
@@ -65,6 +72,12 @@ finish() {
 	echo "$passed passed, $failed failed, $skipped skipped"
 	[ "$failed" -eq 0 ]
 	exit
+}
+
+# The readers of mount tables that this kernel has.
+readers() {
+	"$rebind" check | grep -Eq '^listmount, statmount +ok' && echo statmount
+	echo mountinfo
 }
 
 # compile NAME FLAG...: a program or plugin of this directory, into $work

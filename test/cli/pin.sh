@@ -99,7 +99,7 @@ in_a_chroot() {
 	mount --bind "$build" "$jail/build"
 	sources=("${sources[@]//$work/\/work}")
 	local inside=(chroot "$jail" /build/rebind restore -D /work/img --root /work/new "${sources[@]}")
-	for reader in statmount mountinfo; do
+	for reader in $(readers); do
 		run "${inside[@]}" --reader "$reader" --pin /pin
 		result "in a chroot it is pinned, $reader" "$([ "$status" -eq 0 ] || echo "exit status $status")"
 		result "and is what was dumped" "$("$rebind" diff "$container" "$jail/pin" 2>&1 | head -3)"

@@ -71,7 +71,7 @@ in_jail() {
 other_roots() {
 	local jailed reader
 
-	for reader in statmount mountinfo; do
+	for reader in $(readers); do
 		in_jail jailed /jail
 		whole "the root of a chrooted process is not that of its namespace, $reader" \
 			-t "$jailed" --reader "$reader"
@@ -98,7 +98,7 @@ moved_root() {
 		exec ./inside hold . /jail
 	END
 	hold moved unshare --mount --propagation private bash "$work/move" "$work"
-	for reader in statmount mountinfo; do
+	for reader in $(readers); do
 		dump -t "$moved" --reader $reader
 		result "a root that another was moved over is dumped, $reader" "$([ "$status" -eq 0 ] || echo "exit status $status")"
 		run "$rebind" restore -D "$image" --root "$work/new" --pidfile "$work/pid" --reader $reader
@@ -118,7 +118,7 @@ lost_root() {
 		/tmp/busybox sh -c '/tmp/busybox mount -t tmpfs lost /jail && /tmp/busybox cp /tmp/busybox /jail/busybox'
 	in_jail lost /jail
 	nsenter --mount="/proc/$container/ns/mnt" --root="/proc/$container/root" /tmp/busybox umount -l /jail
-	for reader in statmount mountinfo; do
+	for reader in $(readers); do
 		whole "nor where that is mounted no more, $reader" -t "$lost" --reader "$reader"
 	done
 	forget "$lost"

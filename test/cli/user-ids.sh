@@ -60,7 +60,7 @@ result "so has what was deleted" "$(stat -c '%u:%g' "/proc/$holder/root/tmp/of-g
 result "a terminal has its group" \
 	"$(grep ' /pts ' "/proc/$holder/mountinfo" | grep -v 'gid=100007')"
 result "the two are equal, with either reader" \
-	"$(for reader in statmount mountinfo; do run diff --contents --reader $reader "$source" "$holder"; cat out; done)"
+	"$(for reader in $(readers); do run diff --contents --reader $reader "$source" "$holder"; cat out; done)"
 forget "$holder" 2> err
 result "no process is left" "$(left_processes)"
 finish

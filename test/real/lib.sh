@@ -11,6 +11,9 @@ if [ "${REBIND_REAL_INSIDE:-}" != 1 ]; then
 	exec env REBIND_REAL_INSIDE=1 unshare --mount --propagation private bash "$0" "$@"
 fi
 
+# An emulated machine gets more time.
+timeout() { command timeout "$(($1 * ${REBIND_TEST_SLOW:-1}))" "${@:2}"; }
+
 passed=0 failed=0 skipped=0
 ok() { passed=$((passed + 1)); echo "ok - $1"; }
 not_ok() { failed=$((failed + 1)); echo "not ok - $1"; }

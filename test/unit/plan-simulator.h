@@ -15,6 +15,7 @@
 struct simulated {
 	bool open, was_closed; /* its descriptor */
 	bool giver, had_giver; /* of the superblock whose first mount it is */
+	bool yard;	       /* that giver is attached in the yard */
 	bool place;	       /* held */
 	bool attached, premounted, sealed, bound, shared_once;
 	bool deleted;	      /* the roots in the superblock whose first mount it is */
@@ -119,8 +120,16 @@ static inline void sim_clone(struct simulator *s, uint32_t i, uint32_t giver)
 		sim_check(s, m->dev == from->dev && path_rest_below(m->root, from->root),
 			  "no part of the root");
 	else
-		sim_check(s, s->of[giver].giver && m->dev == from->dev, "its giver is not there");
+		sim_check(s, s->of[giver].giver && s->of[giver].yard && m->dev == from->dev,
+			  "its giver is not there, or detached");
 	sim_open(s, i);
+}
+
+static inline void sim_yard(struct simulator *s, uint32_t first)
+{
+	sim_check(s, s->of[first].giver && !s->of[first].yard, "not there, or in the yard already");
+	sim_check(s, !s->pivoted, "the yard is gone");
+	s->of[first].yard = true;
 }
 
 static inline void sim_end_giver(struct simulator *s, uint32_t first)
@@ -274,12 +283,16 @@ static inline void sim_step(struct simulator *s, const struct plan_step *step)
 		return sim_open(s, i);
 	case PLAN_CREATE:
 		return sim_create(s, i, step->other);
+	case PLAN_YARD:
+		return sim_yard(s, i);
 	case PLAN_SOURCE:
 		return sim_open(s, i);
 	case PLAN_CLONE:
 		return sim_clone(s, i, step->other);
 	case PLAN_TAKE:
 		sim_check(s, mount_is_fsroot(&s->tree->mounts[i]), "it shows a part only");
+		sim_check(s, !s->of[step->other].yard || !s->tree->mounts[i].idmap,
+			  "an attached mount cannot be id-mapped");
 		sim_end_giver(s, step->other);
 		return sim_open(s, i);
 	case PLAN_PLACE:

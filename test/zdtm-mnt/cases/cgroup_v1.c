@@ -5,7 +5,9 @@
 static void prepare(void)
 {
 	make_dir("src/hierarchy");
-	if (mount("zdtm", "src/hierarchy", "cgroup", 0, "none,name=zdtm"))
+	make_dir("src/memory");
+	if (mount("zdtm", "src/hierarchy", "cgroup", 0, "none,name=zdtm") ||
+	    mount("cgroup", "src/memory", "cgroup", 0, "memory"))
 		return;
 }
 

@@ -8,8 +8,6 @@
 #include <getopt.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdint.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -19,11 +17,6 @@
 #include "runner.h"
 
 #define TRIAL_SECONDS 120
-
-#ifndef NS_GET_MNTNS_ID
-#define NS_GET_MNTNS_ID _IOR(0xb7, 5, uint64_t)
-#endif
-#define SYS_STATMOUNT 457 /* as on every architecture */
 
 struct options {
 	struct suite suite;
@@ -97,7 +90,7 @@ static _Noreturn void trial_process(const struct suite *suite, const struct task
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_DFL);
 	dup2(task->output, 1);
-	alarm(TRIAL_SECONDS);
+	alarm((unsigned int)(TRIAL_SECONDS * kernel_slowness()));
 	trial_run(&trial);
 	fflush(stdout);
 	exit(has_complaints());
@@ -326,18 +319,6 @@ static void absolute(const char **path)
 		*path = real;
 }
 
-/* Older kernels have one reader only. */
-static bool has_statmount(void)
-{
-	uint64_t id;
-	int fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	bool has = fd >= 0 && !ioctl(fd, NS_GET_MNTNS_ID, &id) &&
-		   (syscall(SYS_STATMOUNT, NULL, 0, 0, 0), errno != ENOSYS);
-
-	close(fd);
-	return has;
-}
-
 static void choose_readers(struct options *options)
 {
 	const char *reader = options->reader;
@@ -348,7 +329,7 @@ static void choose_readers(struct options *options)
 		usage(2);
 	if (!options->suite.rebind || !strcmp(reader, "any"))
 		return;
-	if (both && has_statmount())
+	if (both && options->suite.statmount)
 		list_add(&options->readers, "statmount");
 	list_add(&options->readers, both ? "mountinfo" : reader);
 }
@@ -368,6 +349,7 @@ static void complete_options(struct options *options)
 	suite->rebind = !strcmp(name ? name + 1 : suite->engine, "rebind");
 	if (!suite->rebind)
 		suite->diff = false;
+	suite->statmount = kernel_has_statmount();
 	choose_readers(options);
 	if (!options->cases.count)
 		all_cases(&options->cases, suite->cases);

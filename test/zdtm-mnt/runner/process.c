@@ -106,7 +106,7 @@ static bool wait_for(pid_t pid, int *status)
 {
 	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	struct pollfd poller = { .fd = pidfd, .events = POLLIN };
-	bool ended = pidfd < 0 || poll(&poller, 1, STEP_SECONDS * 1000) == 1;
+	bool ended = pidfd < 0 || poll(&poller, 1, STEP_SECONDS * 1000 * kernel_slowness()) == 1;
 
 	if (!ended)
 		kill(pid, SIGKILL);

@@ -141,12 +141,19 @@ struct snapshot {
 /* One line a difference: `path: field: old | new`. */
 struct list compare_snapshots(const struct snapshot *old, const struct snapshot *new);
 
+/* --- kernel.c --------------------------------------------------------------------------------- */
+
+bool kernel_has_statmount(void);	     /* with every field that a mount table needs */
+const char *kernel_cannot(const char *name); /* why a case cannot be run here, or NULL */
+int kernel_slowness(void); /* by how much more time everything may take: REBIND_TEST_SLOW */
+
 /* --- trial.c ---------------------------------------------------------------------------------- */
 
 struct suite {
 	const char *engine, *cases, *build, *flavour;
-	bool rebind; /* the engine is rebind: it has readers, and takes descriptors */
-	bool diff;   /* it is asked for `diff`, too */
+	bool rebind;	/* the engine is rebind: it has readers, and takes descriptors */
+	bool statmount; /* the kernel has what that reader needs */
+	bool diff;	/* it is asked for `diff`, too */
 	bool verbose;
 };
 

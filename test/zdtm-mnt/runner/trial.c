@@ -551,8 +551,8 @@ static void run_diff(const struct run *run, const char *reader, pid_t pid)
 /* What one reader has dumped, the other one has to find: they mean the same. */
 static const char *other_reader(const struct trial *trial)
 {
-	if (!trial->reader)
-		return NULL;
+	if (!trial->reader || !trial->suite->statmount)
+		return trial->reader;
 	return strcmp(trial->reader, "mountinfo") ? "mountinfo" : "statmount";
 }
 
@@ -609,11 +609,16 @@ static void read_card(struct run *run)
 static void skip_what_cannot_be(const struct run *run)
 {
 	const char *flavour = run->trial->suite->flavour;
+	const char *cannot = kernel_cannot(run->trial->name);
 	/* An engine that is not told how to read takes the best. */
-	const char *reader = run->trial->reader ? run->trial->reader : "statmount";
+	const char *reader = run->trial->reader		    ? run->trial->reader
+			     : run->trial->suite->statmount ? "statmount"
+							    : "mountinfo";
 
 	if (strcmp(run->card.flavours, "all") && strcmp(run->card.flavours, flavour))
 		printf("# not for the flavour %s\n", flavour);
+	else if (cannot)
+		printf("# the kernel: %s\n", cannot);
 	else if (run->card.reader && strcmp(run->card.reader, reader))
 		printf("# only for the reader %s\n", run->card.reader);
 	else if (run->card.inherit.count && !run->trial->suite->rebind)

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What the running kernel cannot do: the one list of cases that are skipped for its sake, each with
+ * the kernel's reason. A feature is looked for, not a version.
+ */
+#include <fcntl.h>
+#include <linux/ioctl.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "runner.h"
+
+#ifndef NS_GET_MNTNS_ID
+#define NS_GET_MNTNS_ID _IOR(0xb7, 5, uint64_t)
+#endif
+#define SYS_STATMOUNT	  457 /* as on every architecture */
+#define SYS_LISTMOUNT	  458
+#define LSMT_ROOT	  UINT64_MAX
+#define SUPPORTED_MASK	  0x1000 /* STATMOUNT_SUPPORTED_MASK, and ... */
+#define SUPPORTED_MASK_AT 18	 /* where in struct statmount it is, in words of 8 bytes */
+#define WANTED_FIELDS	  0x63ab /* basics, root, place, type, options, source, the maps of ids */
+
+struct request {
+	uint32_t size, spare;
+	uint64_t id, param;
+};
+
+static bool tells_all_fields(void)
+{
+	uint64_t buf[512] = { 0 };
+	struct request list = { .size = sizeof(list), .id = LSMT_ROOT };
+	struct request stat = { .size = sizeof(stat), .param = SUPPORTED_MASK };
+
+	return syscall(SYS_LISTMOUNT, &list, &stat.id, 1, 0) == 1 &&
+	       !syscall(SYS_STATMOUNT, &stat, buf, sizeof(buf), 0) &&
+	       (buf[SUPPORTED_MASK_AT] & WANTED_FIELDS) == WANTED_FIELDS;
+}
+
+bool kernel_has_statmount(void)
+{
+	uint64_t id;
+	int fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	bool named = fd >= 0 && !ioctl(fd, NS_GET_MNTNS_ID, &id);
+
+	if (fd >= 0)
+		close(fd);
+	return named && tells_all_fields();
+}
+
+/* The first feature of a case that is missing is why it is skipped. */
+static const struct {
+	const char *name;
+	bool (*has)(void);
+	const char *reason;
+} needs[] = {
+	{ "id_mapped", kernel_has_statmount, "the maps of id-mapped mounts are not told" },
+	{ "id_mapped_inside", kernel_has_statmount, "the maps of id-mapped mounts are not told" },
+	{ "id_mapped_sources", kernel_has_statmount, "the maps of id-mapped mounts are not told" },
+	{ "id_maps", kernel_has_statmount, "the maps of id-mapped mounts are not told" },
+	{ "refused_id_mapped_source", kernel_has_statmount,
+	  "the maps of id-mapped mounts are not told" },
+	{ "refused_unreachable", kernel_has_statmount,
+	  "only listmount tells of a mount that no path leads to" },
+};
+
+const char *kernel_cannot(const char *name)
+{
+	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
+		if (!strcmp(needs[i].name, name) && !needs[i].has())
+			return needs[i].reason;
+	return NULL;
+}
+
+int kernel_slowness(void)
+{
+	const char *factor = getenv("REBIND_TEST_SLOW");
+
+	return factor && atoi(factor) > 1 ? atoi(factor) : 1;
+}
