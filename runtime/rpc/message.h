@@ -21,6 +21,7 @@ enum message_type {
 	MESSAGE_VERSION = 10,
 	MESSAGE_WAIT_PID = 11,
 	MESSAGE_PAGE_SERVER_CHILD = 12,
+	MESSAGE_SINGLE_PRE_DUMP = 13,
 };
 
 /* What a client may send at once: room for the volumes of ten thousand mounts. */
