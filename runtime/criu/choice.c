@@ -241,8 +241,10 @@ static int look_at_all(const struct rebind_dump_options *how, const char *parent
 {
 	int other = criu_ns_differs(how->pid, "mnt");
 
-	if (other < 0)
-		return other;
+	int err = other < 0 ? other : look_at_user(how->pid, ret);
+
+	if (err)
+		return err;
 	if (!other)
 		return add(
 			&ret->reasons,

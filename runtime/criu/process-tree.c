@@ -181,8 +181,8 @@ static int look_at_link(struct removed *found, pid_t pid, int dir_fd, const char
 	found->seen[found->n].dev = st.st_dev;
 	found->seen[found->n++].ino = st.st_ino;
 	name_process(pid, who);
-	return strings_print(found->ret, "%s %s '%.*s', which was removed", who, how,
-			     (int)(strlen(name) - strlen(REMOVED)), name);
+	return strings_print(found->ret, "%s: '%.*s' in %s", how,
+			     (int)(strlen(name) - strlen(REMOVED)), name, who);
 }
 
 static int look_into(struct removed *found, pid_t pid, const char *name, const char *how)
@@ -199,15 +199,20 @@ static int look_into(struct removed *found, pid_t pid, const char *name, const c
 static int look_at_process(struct removed *found, pid_t pid)
 {
 	cleanup_dirp DIR *dir = open_proc(pid, "");
-	int err = dir ? look_at_link(found, pid, dirfd(dir), "cwd", "stands in") : 0;
+	int err = dir ? look_at_link(found, pid, dirfd(dir), "cwd",
+				     "a directory that was removed is still worked in")
+		      : 0;
 
 	if (!err && dir)
-		err = look_at_link(found, pid, dirfd(dir), "root", "has as its root");
+		err = look_at_link(found, pid, dirfd(dir), "root",
+				   "a directory that was removed is still a root");
 	if (!err && dir)
-		err = look_at_link(found, pid, dirfd(dir), "exe", "runs");
+		err = look_at_link(found, pid, dirfd(dir), "exe",
+				   "a program that was removed is still run");
 	if (!err)
-		err = look_into(found, pid, "fd", "has open");
-	return err ? err : look_into(found, pid, "map_files", "has mapped");
+		err = look_into(found, pid, "fd", "a file that was removed is still open");
+	return err ? err
+		   : look_into(found, pid, "map_files", "a file that was removed is still mapped");
 }
 
 int criu_tree_removed(const struct criu_tree *tree, struct strings *ret)
