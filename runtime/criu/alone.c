@@ -144,9 +144,7 @@ static int dump_into(const struct rebind_dump_options *mounts, int dir_fd, char 
 	int err = judge(status);
 
 	dumped.complete = faccessat(dir_fd, "inventory.img", F_OK, 0) == 0;
-	if (criu_images_replace(dir_fd))
-		criu_dumped_end(&dumped, mounts->images_dir, err != 0);
-	fd_close(&dumped.target_fd);
+	criu_dumped_end(&dumped, mounts->images_dir, err != 0);
 	return err;
 }
 

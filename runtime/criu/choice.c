@@ -240,7 +240,6 @@ static int look_at_all(const struct rebind_dump_options *how, const char *parent
 		       struct criu_choice *ret)
 {
 	int other = criu_ns_differs(how->pid, "mnt");
-
 	int err = other < 0 ? other : look_at_user(how->pid, ret);
 
 	if (err)
@@ -251,15 +250,12 @@ static int look_at_all(const struct rebind_dump_options *how, const char *parent
 			"process %d is in the caller's own mount namespace, which is not rebind's "
 			"to build again",
 			(int)how->pid);
-	int err =
-		parent ? add(&ret->reasons,
-			     "the image has a parent ('%s'), whose pages CRIU does not find among "
-			     "mounts of rebind's",
-			     parent)
-		       : 0;
-
-	if (!err)
-		err = look_at_user(how->pid, ret);
+	if (parent)
+		err = add(
+			&ret->reasons,
+			"the image has a parent (%s), whose pages CRIU does not find among mounts "
+			"of rebind's",
+			parent);
 	if (!err)
 		err = look_at_proc(how->pid, ret);
 	if (!err)
@@ -321,16 +317,26 @@ static char *join(const struct strings *first, const struct strings *second)
 	return out && fclose(out) == 0 ? take_ptr(&text) : NULL;
 }
 
-void criu_choice_warn(const struct criu_choice *choice)
+char *criu_choice_text(const struct criu_choice *choice)
 {
 	static const struct strings none = { 0 };
 	cleanup_free char *why = join(&choice->reasons, &choice->doubts);
 	cleanup_free char *lost = join(&choice->losses, &none);
+	char *text;
 
-	if (has_any(choice))
-		log_warn("CRIU does the mounts alone, without rebind: %s%s%s", why ? why : "",
-			 choice->losses.n ? ". CRIU alone loses: " : "",
-			 choice->losses.n && lost ? lost : "");
+	if (!why || !lost || !has_any(choice) ||
+	    asprintf(&text, "CRIU does the mounts alone, without rebind: %s%s%s", why,
+		     *lost ? ". CRIU alone loses: " : "", lost) < 0)
+		return NULL;
+	return text;
+}
+
+void criu_choice_warn(const struct criu_choice *choice)
+{
+	cleanup_free char *text = criu_choice_text(choice);
+
+	if (text)
+		log_warn("%s", text);
 }
 
 enum criu_by criu_choose_restore(const char *images_dir, enum criu_by wish)

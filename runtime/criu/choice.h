@@ -39,7 +39,7 @@ void criu_choice_free(struct criu_choice *choice);
 /**
  * criu_choose - decide about a dump
  * @how: what is to be dumped
- * @parent: the earlier image that the new one adds to, or NULL
+ * @parent: which option names an earlier image that the new one adds to, or NULL
  * @report: with CRIU_BY_REBIND, gets the findings that are reasons otherwise
  * @ret: the reasons, to be freed in any case
  *
@@ -59,6 +59,11 @@ int criu_choice_add(struct criu_choice *choice, const char *reason);
  * Nothing to say where there is no reason: then it is what the caller wanted.
  */
 void criu_choice_warn(const struct criu_choice *choice);
+
+/**
+ * criu_choice_text - the same sentence, to be freed; NULL: there is nothing to say, or no memory
+ */
+char *criu_choice_text(const struct criu_choice *choice);
 
 /**
  * criu_choose_restore - decide about a restore: as the image has it, unless the caller wants

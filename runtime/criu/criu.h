@@ -134,11 +134,6 @@ int criu_view(int images_fd, int scratch_fd);
 int criu_images_claim(const char *path, int *ret_dir);
 
 /**
- * criu_images_replace - is there an older image, set aside
- */
-bool criu_images_replace(int dir_fd);
-
-/**
  * criu_images_check_parent - does the image stand for itself
  *
  * Return: 0 or -EOPNOTSUPP, logged: an incremental dump, which could not be restored.

@@ -207,7 +207,12 @@ static int choose(const struct rebind_dump_options *mounts, const struct criu_co
 
 	if (err)
 		return err;
-	int by = criu_choose(mounts, line.parent, command->by, report, &choice);
+	cleanup(strings_free) struct strings parent = { 0 };
+
+	if (line.parent && strings_print(&parent, "--prev-images-dir '%s'", line.parent))
+		return -ENOMEM;
+	int by =
+		criu_choose(mounts, parent.n ? parent.list[0] : NULL, command->by, report, &choice);
 
 	if (by == CRIU_BY_CRIU)
 		criu_choice_warn(&choice);

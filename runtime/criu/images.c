@@ -128,11 +128,6 @@ int criu_images_claim(const char *path, int *ret_dir)
 	return 0;
 }
 
-bool criu_images_replace(int dir_fd)
-{
-	return faccessat(dir_fd, OLDER, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
 int criu_images_check_parent(int dir_fd)
 {
 	struct stat st;

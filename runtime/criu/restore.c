@@ -60,13 +60,16 @@ static int open_view(const struct rebind_restore_options *how, int scratch_fd)
 		       : criu_view(images, scratch_fd);
 }
 
-/* Else CRIU's log would go with the view of the images. */
+/* Else what CRIU leaves in its image directory would go with the view of it. */
 static int put_work_dir(struct strings *command, const char *images_dir, char *const *words)
 {
 	cleanup(criu_line_free) struct criu_line line = { 0 };
 	int err = criu_line_of_words(&line, words);
+	bool leaves_files = line.log_file || (line.pidfile && *line.pidfile != '/');
 
-	return err || line.work_dir ? err : strings_print(command, "--work-dir=%s", images_dir);
+	if (err || line.work_dir || !leaves_files)
+		return err;
+	return strings_print(command, "--work-dir=%s", images_dir);
 }
 
 static int put_ours(struct strings *ours, const char *images, const char *mnt,

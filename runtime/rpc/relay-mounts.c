@@ -74,8 +74,12 @@ static int dump_claimed(struct operation *op, const struct rebind_dump_options *
 int forward_dump(struct operation *op, const struct rebind_dump_options *how)
 {
 	cleanup_choice struct criu_choice choice = { 0 };
-	const char *parent = op->options->parent_img;
-	int by = criu_choose(how, parent && *parent ? parent : NULL, op->connection->by, op->report,
+	cleanup(strings_free) struct strings parent = { 0 };
+	const char *name = op->options->parent_img;
+
+	if (name && *name && strings_print(&parent, "parent_img '%s'", name))
+		return -ENOMEM;
+	int by = criu_choose(how, parent.n ? parent.list[0] : NULL, op->connection->by, op->report,
 			     &choice);
 
 	if (by == CRIU_BY_CRIU)

@@ -16,6 +16,7 @@ struct forward {
 	struct criu_mounts mounts;
 	struct criu_dumped dumped;
 	const struct criu_choice *choice; /* to be said when CRIU has emptied the log, or NULL */
+	bool said;			  /* it was */
 	bool done;			  /* our part */
 	bool refused;			  /* by the client */
 	int err;			  /* of our part */

@@ -174,13 +174,29 @@ static int answer_notify(struct forward *forward, bool success)
 /* Before the client is answered, who may end us then. */
 static void say_choice(struct forward *forward)
 {
-	if (forward->choice)
+	if (forward->choice && !forward->said)
 		criu_choice_warn(forward->choice);
-	forward->choice = NULL;
+	forward->said = true;
+}
+
+/* What failed may be what rebind would have refused: the client is told that, too. */
+static int send_failure(struct forward *forward, Rpc__Response *response, int fd)
+{
+	cleanup_free char *why = forward->choice ? criu_choice_text(forward->choice) : NULL;
+	cleanup_free char *text = NULL;
+	char *its = response->cr_errmsg;
+
+	if (why && asprintf(&text, "%s%s(rebind) %s", its ? its : "", its ? " " : "", why) < 0)
+		return -ENOMEM;
+	if (text)
+		response->cr_errmsg = text;
+	message_send(forward->op->connection->sock, response, fd);
+	response->cr_errmsg = its;
+	return -ECANCELED;
 }
 
 /* The last word is CRIU's, unless it is our part that failed. */
-static int finish(struct forward *forward, const Rpc__Response *response, int fd)
+static int finish(struct forward *forward, Rpc__Response *response, int fd)
 {
 	struct operation *op = forward->op;
 
@@ -195,9 +211,17 @@ static int finish(struct forward *forward, const Rpc__Response *response, int fd
 					"done: is it a CRIU?",
 					getenv("REBIND_CRIU"));
 	op->answered = true;
-	int err = message_send(op->connection->sock, response, fd);
+	return response->success ? message_send(op->connection->sock, response, fd)
+				 : send_failure(forward, response, fd);
+}
 
-	return response->success ? err : -ECANCELED;
+static int refuse_silence(struct forward *forward, int err)
+{
+	cleanup_free char *why = forward->choice ? criu_choice_text(forward->choice) : NULL;
+
+	return operation_refuse(forward->op, err,
+				"'%s' went away without an answer; its log may tell why%s%s",
+				getenv("REBIND_CRIU"), why ? ". " : "", why ? why : "");
 }
 
 static int converse(struct forward *forward)
@@ -210,11 +234,7 @@ static int converse(struct forward *forward)
 		if (err && forward->err)
 			return forward->err;
 		if (err)
-			return operation_refuse(
-				forward->op, err,
-				"'%s' went away without an answer; its log may tell "
-				"why",
-				getenv("REBIND_CRIU"));
+			return refuse_silence(forward, err);
 		if (response->type != MESSAGE_NOTIFY)
 			return finish(forward, response, fd);
 		err = answer_notify(forward, notified(forward, response, fd));
@@ -290,8 +310,6 @@ int forward_alone(struct operation *op, pid_t pid, const struct criu_choice *cho
 	dumped.images_dir = op->images_path;
 	err = hand_over(op, choice);
 	dumped.complete = faccessat(locked, "inventory.img", F_OK, 0) == 0;
-	if (criu_images_replace(locked))
-		criu_dumped_end(&dumped, op->images_path, err != 0);
-	fd_close(&dumped.target_fd);
+	criu_dumped_end(&dumped, op->images_path, err != 0);
 	return err;
 }
