@@ -27,8 +27,11 @@ int verb_criu(int argc, char **argv);
 /* The whole command line of a program that is called "criu". */
 int criu_name(int argc, char **argv);
 
-/* The verbs of `rebind criu`: the same work, with CRIU for the processes. */
-int criu_verb_dump(int argc, char **argv);
-int criu_verb_restore(int argc, char **argv);
+/*
+ * The verbs of `rebind criu`: the same work, with CRIU for the processes. @plain: CRIU's command
+ * line that it was made of, ended by NULL, or NULL.
+ */
+int criu_verb_dump(int argc, char **argv, char *const *plain);
+int criu_verb_restore(int argc, char **argv, char *const *plain);
 
 #endif

@@ -8,9 +8,9 @@
 int verb_criu(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "dump") == 0)
-		return criu_verb_dump(argc - 1, argv + 1);
+		return criu_verb_dump(argc - 1, argv + 1, NULL);
 	if (argc > 1 && strcmp(argv[1], "restore") == 0)
-		return criu_verb_restore(argc - 1, argv + 1);
+		return criu_verb_restore(argc - 1, argv + 1, NULL);
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
 		printf("usage: rebind criu dump | restore ...\n\n"
 		       "Dumps and restores a whole container: the mounts by rebind, the processes by "

@@ -2,6 +2,7 @@
 #include <limits.h>
 
 #include "cmd/cmd.h"
+#include "cmd/mounts.h"
 #include "cmd/compat-options.h"
 #include "cmd/external-from.h"
 #include "cmd/options.h"
@@ -17,6 +18,8 @@ struct dump_args {
 	struct scripts scripts;
 	bool dry_run, strict, freeze;
 	bool beside; /* CRIU dumps the processes */
+	const char *mounts;
+	char *const *plain; /* CRIU's command line, where that was given */
 	struct report_options report;
 };
 
@@ -51,6 +54,7 @@ static const struct option_spec specs[] = {
 	{ '\0', "reader", OPTION_CHOICE, offsetof(struct dump_args, reader), "statmount|mountinfo",
 	  NULL },
 	REPORT_SPECS(struct dump_args),
+	MOUNTS_SPEC(struct dump_args), /* the last: it is for CRIU's part */
 };
 
 static const char *const synopsis[] = {
@@ -62,7 +66,7 @@ static const struct option_set options = {
 	.verb = "dump",
 	.synopsis = synopsis,
 	.specs = specs,
-	.n_specs = ARRAY_SIZE(specs),
+	.n_specs = ARRAY_SIZE(specs) - 1,
 };
 
 static const char *const criu_synopsis[] = {
@@ -114,6 +118,21 @@ static int act(void *data, const char *action, pid_t pid)
 	return scripts_run(data, action, pid);
 }
 
+static int dump_beside(const struct dump_args *args, const struct rebind_dump_options *how,
+		       struct report *report, char *const *words)
+{
+	struct criu_command command = {
+		.words = words,
+		.plain = args->plain,
+		.scripts = args->scripts.files.list,
+		.n_scripts = args->scripts.files.n,
+	};
+	int by = mounts_choice(args->mounts);
+
+	command.by = (enum criu_by)by;
+	return by < 0 ? by : criu_dump(how, &command, report->findings);
+}
+
 static int dump(struct dump_args *args, struct report *report, const struct option_words *words)
 {
 	struct progress *progress = &report->logging.progress;
@@ -148,7 +167,7 @@ static int dump(struct dump_args *args, struct report *report, const struct opti
 	scripts_open(&args->scripts, args->images_dir);
 	progress_start(progress, report->json);
 	how.processes = args->beside && args->dry_run; /* what CRIU's part will be there for */
-	int err = args->beside && !args->dry_run ? criu_dump(&how, words->command, report->findings)
+	int err = args->beside && !args->dry_run ? dump_beside(args, &how, report, words->command)
 						 : rebind_dump(&how, report->findings);
 
 	progress_clear(progress);
@@ -178,9 +197,9 @@ int verb_dump(int argc, char **argv)
 	return run(&options, &args, argc, argv);
 }
 
-int criu_verb_dump(int argc, char **argv)
+int criu_verb_dump(int argc, char **argv, char *const *plain)
 {
-	cleanup(free_args) struct dump_args args = { .beside = true };
+	cleanup(free_args) struct dump_args args = { .beside = true, .plain = plain };
 
 	return run(&criu_options, &args, argc, argv);
 }

@@ -7,6 +7,7 @@
 #include "cmd/cmd.h"
 #include "cmd/handover.h"
 #include "cmd/inherit.h"
+#include "cmd/mounts.h"
 #include "cmd/compat-options.h"
 #include "cmd/external-from.h"
 #include "cmd/options.h"
@@ -25,6 +26,8 @@ struct restore_args {
 	struct bundle_args bundle;
 	struct ending ending;
 	struct report_options report;
+	const char *mounts;
+	char *const *plain; /* CRIU's command line, where that was given */
 };
 
 static const struct option_spec specs[] = {
@@ -79,6 +82,7 @@ static const struct option_spec specs[] = {
 	{ '\0', "reader", OPTION_CHOICE, offsetof(struct restore_args, reader),
 	  "statmount|mountinfo", NULL },
 	REPORT_SPECS(struct restore_args),
+	MOUNTS_SPEC(struct restore_args), /* the last: it is for CRIU's part */
 };
 
 static const char *const synopsis[] = {
@@ -91,7 +95,7 @@ static const struct option_set options = {
 	.verb = "restore",
 	.synopsis = synopsis,
 	.specs = specs,
-	.n_specs = ARRAY_SIZE(specs),
+	.n_specs = ARRAY_SIZE(specs) - 1,
 	.takes_command = true,
 };
 
@@ -292,18 +296,27 @@ static int restore_beside(struct restore_args *args, struct report *report, char
 			  int *ret_status)
 {
 	struct rebind_restore_options how = options_of(args, report);
-	int err = bundle_complete(&args->bundle, &how, &args->external, report->findings);
+	struct criu_command command = {
+		.words = words,
+		.plain = args->plain,
+		.scripts = args->scripts.files.list,
+		.n_scripts = args->scripts.files.n,
+	};
+	int by = mounts_choice(args->mounts);
+	int err = by < 0 ? by
+			 : bundle_complete(&args->bundle, &how, &args->external, report->findings);
 
 	if (err < 0)
 		return err;
+	command.by = (enum criu_by)by;
 	scripts_open(&args->scripts, how.images_dir);
 	return how.dry_run ? rebind_restore(&how, report->findings, NULL)
-			   : criu_restore(&how, words, report->findings, ret_status);
+			   : criu_restore(&how, &command, report->findings, ret_status);
 }
 
-int criu_verb_restore(int argc, char **argv)
+int criu_verb_restore(int argc, char **argv, char *const *plain)
 {
-	cleanup(free_args) struct restore_args args = { 0 };
+	cleanup(free_args) struct restore_args args = { .plain = plain };
 	cleanup_report struct report report = { 0 };
 	struct option_words words = { 0 };
 	int status = 0;

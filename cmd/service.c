@@ -6,11 +6,12 @@
 
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "cmd/mounts.h"
 #include "cmd/options.h"
 #include "cmd/pidfile.h"
 
 struct service_args {
-	const char *address, *pidfile;
+	const char *address, *pidfile, *mounts;
 	int64_t status_fd;
 	bool daemon;
 };
@@ -24,6 +25,7 @@ static const struct option_spec specs[] = {
 	  "write its pid to FILE when it listens" },
 	{ '\0', "status-fd", OPTION_NUMBER, offsetof(struct service_args, status_fd), "N",
 	  "write a zero byte to descriptor N when it listens", 0, INT_MAX },
+	MOUNTS_SPEC(struct service_args),
 };
 
 static const char *const synopsis[] = { "service --address PATH [options]", NULL };
@@ -52,6 +54,10 @@ int verb_service(int argc, char **argv)
 		return status;
 	if (!args.address)
 		return usage_error("service", "the socket is missing: give --address PATH");
+	int by = mounts_choice(args.mounts);
+
+	if (by < 0)
+		return STATUS_FAILED;
 	int err = args.pidfile ? pidfile_open(&file, args.pidfile) : 0;
 
 	if (err)
@@ -61,6 +67,7 @@ int verb_service(int argc, char **argv)
 		.address = args.address,
 		.status_fd = (int)args.status_fd,
 		.in_background = args.daemon,
+		.by = (enum criu_by)by,
 		.on_start = args.pidfile ? write_pidfile : NULL,
 		.data = &file,
 	};

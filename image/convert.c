@@ -170,14 +170,14 @@ static int read_texts(struct convert *to, const Rebind__MntEntry *record, struct
 	return intern_text(to, &record->options, &m->options);
 }
 
-static int read_fsname(struct convert *to, const Rebind__MntEntry *record, struct mount *m)
+static int read_fsname(struct convert *to, const ProtobufCBinaryData *name, struct mount *m)
 {
-	if (record->fsname.len == 0) {
+	if (name->len == 0) {
 		bad_mount(to, m, "image-fstype", NULL, "has an empty filesystem name", WHO(to, m));
 		return 0;
 	}
-	convert_check_text(to, m, "filesystem name", &record->fsname);
-	return intern_text(to, &record->fsname, &m->fstype);
+	convert_check_text(to, m, "filesystem name", name);
+	return intern_text(to, name, &m->fstype);
 }
 
 static int read_fstype(struct convert *to, const Rebind__MntEntry *record, struct mount *m)
@@ -188,7 +188,9 @@ static int read_fstype(struct convert *to, const Rebind__MntEntry *record, struc
 	if (name)
 		m->fstype = name;
 	if (by_name && record->has_fsname)
-		return read_fsname(to, record, m);
+		return read_fsname(to, &record->fsname, m);
+	if (record->fstype == FSTYPE_UNSUPPORTED && record->rebind && record->rebind->has_fsname)
+		return read_fsname(to, &record->rebind->fsname, m);
 	if (record->fstype == FSTYPE_AUTO)
 		bad_mount(to, m, "image-fstype", NULL, "has no filesystem name", WHO(to, m));
 	else if (!name)

@@ -16,6 +16,9 @@
 
 #define INVENTORY "inventory.img"
 #define FILES	  "files.img"
+#define REMAPS	  "remap-fpath.img"
+
+#define REMAP_OF_PROC 2 /* CRIU's number of a /proc/PID that is gone: that needs no file */
 
 #define no_joint(findings, help, ...) \
 	(findings_add(findings, "image-processes", 0, NULL, help, __VA_ARGS__), -EBADMSG)
@@ -34,12 +37,6 @@ int joint_check(int dir_fd, uint32_t *ret_ns_id, struct findings *findings)
 	if (info.by_rebind)
 		return no_joint(findings, "an empty directory",
 				"the mounts of this image are rebind's already");
-	/* CRIU writes it when there is such a file. */
-	if (faccessat(dir_fd, "remap-fpath.img", F_OK, 0) == 0)
-		return no_joint(
-			findings, "CRIU alone",
-			"a file that was removed is still open or mapped, which CRIU restores "
-			"only among mounts of its own");
 	err = select_namespace(dir_fd, ret_ns_id, findings);
 	if (!err)
 		err = select_count(dir_fd, &n);
@@ -76,19 +73,53 @@ static int put_inventory(int fd, const Rebind__InventoryEntry *entry)
 	return err ? err : record_flush(&out);
 }
 
+static int is_removed_file(const uint8_t *data, size_t size)
+{
+	Rebind__RemapEntry *entry = rebind__remap_entry__unpack(NULL, size, data);
+
+	if (!entry)
+		return -EBADMSG;
+	bool removed = !entry->has_type || entry->type != REMAP_OF_PROC;
+
+	rebind__remap_entry__free_unpacked(entry, NULL);
+	return removed;
+}
+
+/*
+ * CRIU makes removed files that are open again among mounts of its own only. Return: 1 if it has
+ * such, 0, or a negative errno.
+ */
+static int has_removed_files(int dir_fd, struct findings *findings)
+{
+	cleanup_record_file struct record_file file = RECORD_FILE_INIT;
+	const uint8_t *data;
+	size_t size;
+	int found = record_open(&file, dir_fd, REMAPS, RECORD_MAGIC_REMAPS, findings);
+
+	if (found)
+		return found == -ENOENT ? 0 : found;
+	for (int got = 1; !found && got > 0;) {
+		got = record_next(&file, &data, &size, findings);
+		found = got > 0 ? is_removed_file(data, size) : got;
+	}
+	return found;
+}
+
 int joint_mark(int dir_fd, struct findings *findings)
 {
 	cleanup_record_pool struct record_pool pool = { 0 };
 	cleanup_image_file struct image_file file = IMAGE_FILE_INIT;
 	Rebind__RebindInventory ours = REBIND__REBIND_INVENTORY__INIT;
 	Rebind__InventoryEntry *entry;
-	int err = read_inventory(dir_fd, &pool, &entry, findings);
+	int removed = has_removed_files(dir_fd, findings);
+	int err = removed < 0 ? removed : read_inventory(dir_fd, &pool, &entry, findings);
 
 	if (!err)
 		err = image_file_start(&file, dir_fd, INVENTORY);
 	if (err)
 		return err;
 	ours.version = 1;
+	ours.has_mounts_by_criu = ours.mounts_by_criu = removed > 0;
 	ours.has_processes = ours.processes = true;
 	entry->rebind = &ours;
 	err = put_inventory(file.fd, entry);

@@ -15,6 +15,7 @@ struct image_info {
 	uint32_t ns_id;	    /* which mountpoints-<ns_id>.img was read */
 	bool by_rebind;	    /* our submessage is there */
 	bool has_processes; /* CRIU's process images belong to it (a pstree, or our flag) */
+	bool by_criu;	    /* with processes: CRIU restores the mounts, too */
 	bool has_namespaces;
 	uint32_t
 		namespaces; /* CLONE_NEW*: which the dumped process did not share with the caller */

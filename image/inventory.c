@@ -38,6 +38,7 @@ static int check_inventory(int dir_fd, const Rebind__InventoryEntry *entry, stru
 	info->version = entry->img_version;
 	info->by_rebind = ours != NULL;
 	info->has_processes = ours && ours->has_processes ? ours->processes : has_pstree(dir_fd);
+	info->by_criu = info->has_processes && (!ours || ours->mounts_by_criu);
 	info->has_namespaces = ours && ours->has_namespaces;
 	info->namespaces = info->has_namespaces ? ours->namespaces : 0;
 	if (entry->img_version != 1 && entry->img_version != 2)

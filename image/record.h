@@ -16,6 +16,7 @@
 #define RECORD_MAGIC_IDS	 0x54432030U
 #define RECORD_MAGIC_MOUNTPOINTS 0x55563928U
 #define RECORD_MAGIC_FILES	 0x56303138U
+#define RECORD_MAGIC_REMAPS	 0x59133954U
 
 #define RECORD_MAX (16U << 20) /* bytes of one record; no mount comes near */
 

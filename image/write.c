@@ -30,9 +30,15 @@ static uint32_t flags_of(const struct mount *m)
 	return flags;
 }
 
-static bool is_internal(const struct mount *m)
+static bool is_outside(const struct mount *m)
 {
-	return m->owner == MOUNT_INTERNAL || m->owner == MOUNT_UNDECIDED;
+	return m->owner != MOUNT_INTERNAL && m->owner != MOUNT_UNDECIDED;
+}
+
+/* CRIU refuses a record with an fsname that is not "auto": the name is in our part then. */
+static bool has_own_fsname(const struct mount *m)
+{
+	return is_outside(m) && fstype_number(m->fstype) == FSTYPE_AUTO;
 }
 
 static void write_fstype(const struct mount *m, Rebind__MntEntry *record)
@@ -41,8 +47,10 @@ static void write_fstype(const struct mount *m, Rebind__MntEntry *record)
 	if (record->fstype != FSTYPE_AUTO)
 		return;
 	/* CRIU would create what is "auto"; what is not ours it must not try to. */
-	if (!is_internal(m))
+	if (is_outside(m)) {
 		record->fstype = FSTYPE_UNSUPPORTED;
+		return;
+	}
 	record->has_fsname = true;
 	record->fsname = text(m->fstype);
 }
@@ -81,7 +89,8 @@ static uint32_t extra_attributes(const struct mount *m)
 static bool has_extra(const struct mount *m)
 {
 	return m->kind || m->on_symlink || m->unique_id || m->idmap || m->contents || m->formats ||
-	       m->parent_key || m->host_shared || m->file_id || extra_attributes(m);
+	       m->parent_key || m->host_shared || m->file_id || extra_attributes(m) ||
+	       has_own_fsname(m);
 }
 
 static Rebind__IdExtent **write_extents(struct record_pool *pool, uint32_t n,
@@ -244,6 +253,10 @@ static void write_plain(const struct mount *m, Rebind__RebindMount *extra)
 	extra->has_host_shared = extra->host_shared = m->host_shared;
 	extra->has_file_id = m->file_id != 0;
 	extra->file_id = m->file_id;
+	if (has_own_fsname(m)) {
+		extra->has_fsname = true;
+		extra->fsname = text(m->fstype);
+	}
 	if (m->parent_key) {
 		extra->has_parent_key = true;
 		extra->parent_key = text(m->parent_key);

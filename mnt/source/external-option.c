@@ -105,7 +105,8 @@ static int parse_one(enum word_verb verb, const char *word, struct word_list *op
 
 	if (!device && strncmp(word, "mnt[", 4) != 0)
 		return -EINVAL;
-	if (strcmp(word, "mnt[]") == 0 || (verb == WORD_DUMP && strncmp(word, "mnt[]:", 6) == 0))
+	/* Runtimes keep one list for both: the flags mean something at the dump. */
+	if (strcmp(word, "mnt[]") == 0 || strncmp(word, "mnt[]:", 6) == 0)
 		return parse_auto(options, word[5] ? word + 6 : "");
 	const char *end = closing(word, verb), *inside = word + 4;
 

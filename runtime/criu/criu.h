@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "include/rebind.h"
 #include "runtime/criu/actions.h"
+#include "runtime/criu/choice.h"
 #include "base/guard.h"
 
 /**
@@ -32,21 +33,57 @@ int criu_find(char **ret);
  */
 pid_t criu_spawn(char *const *argv);
 
+/**
+ * criu_sibling_begin - the process that CRIU restores is to be a child of our caller's
+ *
+ * With --restore-sibling CRIU makes it a child of CRIU's own parent. So this process becomes CRIU
+ * at criu_spawn(), and what goes on here is another process, nobody's child: the caller has the
+ * pid that it started, and its exit status.
+ *
+ * Return: 0 or a negative errno, logged; in the process that goes on.
+ */
+int criu_sibling_begin(void);
+
+/* For criu_spawn(). */
+bool criu_sibling_is_wanted(void);
+pid_t criu_sibling_start(char *const *argv);
+
+/**
+ * criu_become - this process is CRIU from now on
+ *
+ * Return: a negative errno, logged: it could not be started.
+ */
+int criu_become(char *const *argv);
+
+/* What CRIU is told beside the mounts. */
+struct criu_command {
+	enum criu_by by;
+	char *const *words; /* more options, ended by NULL; or NULL */
+	/*
+	 * All of CRIU's command line, argv[0] included, where the caller gave one: CRIU gets that
+	 * where it does the mounts. NULL: it is put together.
+	 */
+	char *const *plain;
+	/* Action scripts, which CRIU starts itself where it does the mounts. */
+	const char *const *scripts;
+	size_t n_scripts;
+};
+
 /* What it ended with is the reason, no errno. */
 #define criu_failed(...) (log_error(0, __VA_ARGS__), -ECANCELED)
 
 /**
  * criu_dump - dump processes and mounts of a container
  * @mounts: as for rebind_dump(); pid and images_dir are CRIU's too
- * @words: more options for CRIU, ended by NULL; or NULL
  *
  * CRIU is told that every mount but the root is external, so that it neither checks nor copies
  * them. The mounts are dumped at its action post-dump, when the processes are still frozen. If
- * anything fails no image is left, and the processes run on.
+ * anything fails no image is left, but one that was there before, and the processes run on. Where
+ * rebind cannot do the mounts (criu_choose()) CRIU does, and is told of externals as rebind was.
  *
  * Return: 0 or a negative errno.
  */
-int criu_dump(const struct rebind_dump_options *mounts, char *const *words,
+int criu_dump(const struct rebind_dump_options *mounts, const struct criu_command *command,
 	      struct rebind_report *report);
 
 /**
@@ -57,8 +94,24 @@ int criu_dump(const struct rebind_dump_options *mounts, char *const *words,
  * The image directory is only read: CRIU gets a view of it with an inventory of ours.
  * Return: 0 or a negative errno.
  */
-int criu_restore(const struct rebind_restore_options *mounts, char *const *words,
+int criu_restore(const struct rebind_restore_options *mounts, const struct criu_command *command,
 		 struct rebind_report *report, int *ret_status);
+
+/**
+ * criu_alone_dump, criu_alone_restore - CRIU does the mounts, too
+ *
+ * The restore does not return if all is well: this process becomes CRIU, as a caller of CRIU
+ * expects. Return: 0 or a negative errno, logged.
+ */
+int criu_alone_dump(const struct rebind_dump_options *mounts, const struct criu_command *command);
+int criu_alone_restore(const struct rebind_restore_options *mounts,
+		       const struct criu_command *command);
+
+/**
+ * criu_put_words - append the caller's options, up to "--", and what follows that
+ * @options: goes between both
+ */
+int criu_put_words(struct strings *command, char *const *words, const struct strings *options);
 
 /**
  * criu_view - the image directory as CRIU shall see it
@@ -72,10 +125,11 @@ int criu_restore(const struct rebind_restore_options *mounts, char *const *words
 int criu_view(int images_fd, int scratch_fd);
 
 /**
- * criu_images_claim - lock a directory in which there are no files of an image
+ * criu_images_claim - lock a directory, and set the image that is there aside
  * @ret_dir: the caller's, who closes it when all is written: image_lock()
  *
- * Return: 0 or a negative errno, logged.
+ * criu_images_keep() drops the older image, criu_images_take_back() puts it back. What a dump that
+ * was killed has left is cleared away. Return: 0 or a negative errno, logged.
  */
 int criu_images_claim(const char *path, int *ret_dir);
 
@@ -90,6 +144,11 @@ int criu_images_check_parent(int dir_fd);
  * criu_images_take_back - remove the files of an image that failed; logs stay
  */
 void criu_images_take_back(const char *path);
+
+/**
+ * criu_images_keep - the image is complete: the older one goes
+ */
+void criu_images_keep(const char *path);
 
 /**
  * criu_externals - "mnt[PATH]:PATH" of every mount but the root, so that CRIU asks nothing of them
@@ -114,13 +173,6 @@ int criu_dump_mounts(const struct rebind_dump_options *mounts, bool only_look,
  * One's own user namespace cannot be joined. Return: 1, 0 or a negative errno.
  */
 int criu_ns_differs(pid_t pid, const char *ns);
-
-/**
- * criu_target_check - could what is dumped be restored among mounts that CRIU did not make
- *
- * Return: 0 or a negative errno, logged.
- */
-int criu_target_check(pid_t pid);
 
 /* A dump from when CRIU is started: what it wrote, and whom it dumps. */
 struct criu_dumped {
@@ -148,9 +200,10 @@ void criu_dumped_complete(struct criu_dumped *dumped);
 
 /**
  * criu_dumped_end - CRIU is gone
+ * @images_dir: claimed; the image that was there goes, or comes back
  * @failed: the image goes, unless it is all there is of the container
  */
-void criu_dumped_end(struct criu_dumped *dumped, bool failed);
+void criu_dumped_end(struct criu_dumped *dumped, const char *images_dir, bool failed);
 
 struct criu_terminals;
 

@@ -9,12 +9,14 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "runtime/criu/command-line.h"
 #include "runtime/criu/criu.h"
 
 struct dump {
 	struct rebind_dump_options how;
 	struct rebind_report *report;
 	struct criu_dumped dumped;
+	bool failed; /* what was said is not CRIU's error */
 };
 
 /* ---- CRIU ---- */
@@ -66,9 +68,23 @@ static int name_target(struct strings *command, const struct dump *dump)
 	return err ? err : strings_print(command, "--images-dir=%s", dump->how.images_dir);
 }
 
-static int put_together(struct strings *command, const struct dump *dump,
-			const struct actions *actions, char *const *more)
+int criu_put_words(struct strings *command, char *const *words, const struct strings *options)
 {
+	int err = 0;
+
+	for (; words && *words && strcmp(*words, "--") != 0 && !err; words++)
+		err = strings_print(command, "%s", *words);
+	for (size_t i = 0; i < options->n && !err; i++)
+		err = strings_print(command, "%s", options->list[i]);
+	for (; words && *words && !err; words++)
+		err = strings_print(command, "%s", *words);
+	return err;
+}
+
+static int put_together(struct strings *command, const struct dump *dump,
+			const struct actions *actions, char *const *words)
+{
+	cleanup(strings_free) struct strings ours = { 0 };
 	cleanup_free char *program = NULL;
 	int err = criu_find(&program);
 
@@ -78,16 +94,16 @@ static int put_together(struct strings *command, const struct dump *dump,
 		err = strings_print(command, "dump");
 	if (!err)
 		err = name_target(command, dump);
-	for (; more && *more && !err; more++)
-		err = strings_print(command, "%s", *more);
 	/* Not those of the caller; and if the last of his lacks its value, it gets no more than
 	 * this. */
 	if (!err)
-		err = name_target(command, dump);
+		err = name_target(&ours, dump);
 	/* CRIU begins with the last one. */
 	if (!err)
-		err = strings_print(command, "--action-script=%s/" ACTIONS_PROGRAM, actions->path);
-	return err ? err : criu_externals(dump->how.pid, "--external=", command, dump->report);
+		err = strings_print(&ours, "--action-script=%s/" ACTIONS_PROGRAM, actions->path);
+	if (!err)
+		err = criu_externals(dump->how.pid, "--external=", &ours, dump->report);
+	return err ? err : criu_put_words(command, words, &ours);
 }
 
 /* What CRIU made of the caller's words shows in the directory. */
@@ -103,7 +119,7 @@ int criu_dump_mounts(const struct rebind_dump_options *mounts, bool only_look,
 		     struct rebind_report *report)
 {
 	struct rebind_dump_options how = *mounts;
-	int err = only_look ? criu_target_check(mounts->pid) : check_parent(mounts->images_dir);
+	int err = only_look ? 0 : check_parent(mounts->images_dir);
 
 	if (err)
 		return err;
@@ -125,11 +141,14 @@ static int on_action(void *data, const char *action, pid_t root_task)
 		err = dump->how.on_action(dump->how.on_action_data, action, root_task);
 	if (!err && last)
 		criu_dumped_complete(&dump->dumped);
+	dump->failed |= err != 0;
 	return err;
 }
 
 static int judge(const struct dump *dump, int status)
 {
+	if (dump->failed)
+		return -ECANCELED;
 	if (WIFSIGNALED(status))
 		return criu_failed("CRIU was killed by signal %d", WTERMSIG(status));
 	if (WEXITSTATUS(status))
@@ -141,7 +160,7 @@ static int judge(const struct dump *dump, int status)
 	return 0;
 }
 
-static int run(struct dump *dump, struct actions *actions, char *const *argv)
+static int serve(struct dump *dump, struct actions *actions, char *const *argv)
 {
 	int status = 0;
 	pid_t pid = criu_spawn(argv);
@@ -156,13 +175,51 @@ static int run(struct dump *dump, struct actions *actions, char *const *argv)
 	} else {
 		err = actions_serve(actions, pid, on_action, dump, &status);
 	}
+	return err ? err : judge(dump, status);
+}
+
+static int dump_beside(struct dump *dump, char *const *words)
+{
+	cleanup_actions struct actions actions = ACTIONS_INIT;
+	cleanup(strings_free) struct strings command = { 0 };
+	cleanup_fd int locked = -EBADF;
+	int err = actions_open(&actions);
+
+	if (err)
+		return log_error(err, "cannot make what CRIU's actions need");
+	err = put_together(&command, dump, &actions, words);
 	if (!err)
-		err = judge(dump, status);
-	criu_dumped_end(&dump->dumped, err != 0);
+		err = criu_images_claim(dump->how.images_dir, &locked);
+	if (err)
+		return err;
+	err = serve(dump, &actions, (char *const *)command.list);
+	criu_dumped_end(&dump->dumped, dump->how.images_dir, err != 0);
 	return err;
 }
 
-int criu_dump(const struct rebind_dump_options *mounts, char *const *words,
+/* Return: an enum criu_by, or a negative errno. */
+static int choose(const struct rebind_dump_options *mounts, const struct criu_command *command,
+		  struct rebind_report *report)
+{
+	cleanup_choice struct criu_choice choice = { 0 };
+	cleanup(criu_line_free) struct criu_line line = { 0 };
+	int err = criu_line_of_words(&line, command->words);
+
+	if (err)
+		return err;
+	cleanup(strings_free) struct strings parent = { 0 };
+
+	if (line.parent && strings_print(&parent, "--prev-images-dir '%s'", line.parent))
+		return -ENOMEM;
+	int by =
+		criu_choose(mounts, parent.n ? parent.list[0] : NULL, command->by, report, &choice);
+
+	if (by == CRIU_BY_CRIU)
+		criu_choice_warn(&choice);
+	return by;
+}
+
+int criu_dump(const struct rebind_dump_options *mounts, const struct criu_command *command,
 	      struct rebind_report *report)
 {
 	struct dump dump = {
@@ -170,20 +227,9 @@ int criu_dump(const struct rebind_dump_options *mounts, char *const *words,
 		.report = report,
 		.dumped = { CRIU_DUMPED_INIT },
 	};
-	cleanup_actions struct actions actions = ACTIONS_INIT;
-	cleanup(strings_free) struct strings command = { 0 };
-	cleanup_fd int locked = -EBADF;
-	int err = criu_images_claim(mounts->images_dir, &locked);
+	int by = choose(mounts, command, report);
 
-	if (!err)
-		err = criu_dump_mounts(mounts, true, report);
-	if (err)
-		return err;
-	err = actions_open(&actions);
-	if (err)
-		return log_error(err, "cannot make what CRIU's actions need");
-	err = put_together(&command, &dump, &actions, words);
-	if (!err)
-		err = run(&dump, &actions, (char *const *)command.list);
-	return err;
+	if (by == CRIU_BY_CRIU)
+		return criu_alone_dump(mounts, command);
+	return by < 0 ? by : dump_beside(&dump, command->words);
 }

@@ -8,34 +8,6 @@
 #include "base/sys.h"
 #include "runtime/criu/criu.h"
 
-/* There is no errno to it. */
-#define refuse(...) (log_error(0, __VA_ARGS__), -EOPNOTSUPP)
-
-int criu_target_check(pid_t pid)
-{
-	char path[64];
-	int own = criu_ns_differs(pid, "user");
-
-	if (own > 0)
-		return refuse(
-			"process %d has a user namespace of its own, from which CRIU could not "
-			"enter rebind's mounts: dump the mounts alone (rebind dump), or all by "
-			"CRIU alone",
-			(int)pid);
-	if (!own)
-		own = criu_ns_differs(pid, "uts");
-	if (!own)
-		own = criu_ns_differs(pid, "ipc");
-	if (own < 0)
-		return log_error(own, "cannot look at the namespaces of process %d", (int)pid);
-	snprintf(path, sizeof(path), "/proc/%d/root/proc/sys/kernel", (int)pid);
-	if (own && access(path, F_OK) < 0)
-		return refuse("process %d has a uts or an ipc namespace of its own, which CRIU "
-			      "restores through /proc/sys, but no /proc: mount one there",
-			      (int)pid);
-	return 0;
-}
-
 #define ENDING_MS 2000 /* of a container that was killed */
 
 /* Without us its next action fails, and with that the dump. */
@@ -74,13 +46,17 @@ void criu_dumped_complete(struct criu_dumped *dumped)
 	dumped->complete = true;
 }
 
-void criu_dumped_end(struct criu_dumped *dumped, bool failed)
+void criu_dumped_end(struct criu_dumped *dumped, const char *images_dir, bool failed)
 {
 	guard_end(&dumped->guard);
-	if (failed && dumped->complete && has_ended(dumped->target_fd))
+	bool is_kept = failed && dumped->complete && has_ended(dumped->target_fd);
+
+	if (is_kept)
 		log_warn("the process has ended: the image in '%s' is complete, and is kept",
 			 dumped->images_dir);
-	else if (failed && dumped->images_dir)
-		criu_images_take_back(dumped->images_dir);
+	if (failed && !is_kept)
+		criu_images_take_back(images_dir);
+	else
+		criu_images_keep(images_dir);
 	fd_close(&dumped->target_fd);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "runtime/criu/criu.h"
 
 #define PARENT "parent" /* CRIU's link to the earlier image that an incremental one adds to */
+#define OLDER  ".rebind-older" /* where the image that was there waits until the new one is done */
 
 static bool is_image_file(const char *name)
 {
@@ -18,24 +20,91 @@ static bool is_image_file(const char *name)
 	return n > 4 && strcmp(name + n - 4, ".img") == 0;
 }
 
-/*
- * Look at the files of an image, or take them away. Return: how many there are, or a negative
- * errno.
- */
-static int go_through_images(const char *path, bool remove)
+typedef int (*image_file_fn)(int dir_fd, const char *name);
+
+static int count_file(int dir_fd, const char *name)
 {
-	cleanup_dirp DIR *dir = opendir(path);
+	return 0;
+}
+
+static int remove_file(int dir_fd, const char *name)
+{
+	return unlinkat(dir_fd, name, 0) < 0 ? -errno : 0;
+}
+
+static int put_aside(int dir_fd, const char *name)
+{
+	cleanup_fd int older = openat(dir_fd, OLDER, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return older < 0 || renameat(dir_fd, name, older, name) < 0 ? -errno : 0;
+}
+
+static int put_back(int older_fd, const char *name)
+{
+	cleanup_fd int dir = openat(older_fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return dir < 0 || renameat(older_fd, name, dir, name) < 0 ? -errno : 0;
+}
+
+/* Do something with each file of an image. Return: how many there are, or a negative errno. */
+static int for_each_file(int dir_fd, image_file_fn fn)
+{
+	int own = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_dirp DIR *dir = own < 0 ? NULL : fdopendir(own);
 	const struct dirent *entry;
 	int n = 0, more = dir ? 0 : -errno;
 
 	while (dir && (more = fd_next_entry(dir, &entry)) > 0) {
 		if (!is_image_file(entry->d_name) && strcmp(entry->d_name, PARENT) != 0)
 			continue;
+		int err = fn(dirfd(dir), entry->d_name);
+
+		if (err)
+			return err;
 		n++;
-		if (remove && unlinkat(dirfd(dir), entry->d_name, 0) < 0)
-			return -errno;
 	}
 	return more < 0 ? more : n;
+}
+
+static bool has_inventory(int dir_fd)
+{
+	return faccessat(dir_fd, "inventory.img", F_OK, 0) == 0;
+}
+
+/* What waits in OLDER. Return: how many files, 0 also if there is no such, or a negative errno. */
+static int for_each_older(int dir_fd, image_file_fn fn)
+{
+	cleanup_fd int older =
+		openat(dir_fd, OLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int n = older < 0 ? 0 : for_each_file(older, fn);
+
+	if (older < 0 || n < 0 || fn == count_file)
+		return n;
+	return unlinkat(dir_fd, OLDER, AT_REMOVEDIR) < 0 ? -errno : n;
+}
+
+/* A dump that was killed: what it left is an image if it came to the inventory, which is last. */
+static int clear_older(int dir_fd)
+{
+	if (has_inventory(dir_fd))
+		return for_each_older(dir_fd, remove_file);
+	return for_each_older(dir_fd, put_back);
+}
+
+static int set_older_aside(int dir_fd)
+{
+	int n = clear_older(dir_fd);
+
+	if (n >= 0)
+		n = for_each_file(dir_fd, count_file);
+	if (n <= 0)
+		return n;
+	if (mkdirat(dir_fd, OLDER, 0700) < 0)
+		return -errno;
+	n = for_each_file(dir_fd, put_aside);
+	if (n < 0)
+		for_each_older(dir_fd, put_back);
+	return n;
 }
 
 int criu_images_claim(const char *path, int *ret_dir)
@@ -49,14 +118,12 @@ int criu_images_claim(const char *path, int *ret_dir)
 				 "directory of its own",
 				 path);
 	if (!n)
-		n = go_through_images(path, false);
+		n = set_older_aside(dir);
 	if (n < 0)
-		return log_error(n, "cannot look into the image directory '%s'", path);
+		return log_error(n, "cannot prepare the image directory '%s'", path);
 	if (n)
-		return log_error(-EEXIST,
-				 "the image directory '%s' holds files of an image already: give "
-				 "an empty one",
-				 path);
+		log_info("the image that is in '%s' is replaced when the new one is complete",
+			 path);
 	*ret_dir = fd_take(&dir);
 	return 0;
 }
@@ -74,8 +141,22 @@ int criu_images_check_parent(int dir_fd)
 
 void criu_images_take_back(const char *path)
 {
-	int n = go_through_images(path, true);
+	cleanup_fd int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int n = dir < 0 ? -errno : for_each_file(dir, remove_file);
 
 	if (n < 0)
 		log_error(n, "cannot remove what was dumped from '%s'", path);
+	n = dir < 0 ? 0 : for_each_older(dir, put_back);
+	if (n < 0)
+		log_error(n, "cannot put the older image back: it is in '%s/" OLDER "'", path);
+}
+
+void criu_images_keep(const char *path)
+{
+	cleanup_fd int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int n = dir < 0 ? -errno : for_each_older(dir, remove_file);
+
+	if (n < 0)
+		log_warn("the older image in '%s/" OLDER "' cannot be removed: %s", path,
+			 strerror(-n));
 }

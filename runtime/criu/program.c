@@ -56,6 +56,9 @@ int criu_find(char **ret)
 pid_t criu_spawn(char *const *argv)
 {
 	pid_t pid;
+
+	if (criu_sibling_is_wanted())
+		return criu_sibling_start(argv);
 	int err = posix_spawn(&pid, argv[0], NULL, NULL, argv, environ);
 
 	return err ? log_error(-err, "cannot start '%s'", argv[0]) : pid;

@@ -7,6 +7,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "runtime/criu/command-line.h"
 #include "runtime/criu/criu.h"
 
 struct restore {
@@ -59,9 +60,36 @@ static int open_view(const struct rebind_restore_options *how, int scratch_fd)
 		       : criu_view(images, scratch_fd);
 }
 
-static int put_together(struct strings *command, const char *images, const char *mnt,
-			const struct actions *actions, char *const *words)
+/* Else what CRIU leaves in its image directory would go with the view of it. */
+static int put_work_dir(struct strings *command, const char *images_dir, char *const *words)
 {
+	cleanup(criu_line_free) struct criu_line line = { 0 };
+	int err = criu_line_of_words(&line, words);
+	bool leaves_files = line.log_file || (line.pidfile && *line.pidfile != '/');
+
+	if (err || line.work_dir || !leaves_files)
+		return err;
+	return strings_print(command, "--work-dir=%s", images_dir);
+}
+
+static int put_ours(struct strings *ours, const char *images, const char *mnt,
+		    const struct actions *actions)
+{
+	/* Not that of the caller; and if the last of his lacks its value, it gets no more than
+	 * this. */
+	int err = strings_print(ours, "--images-dir=%s", images);
+
+	if (!err)
+		err = strings_print(ours, "--join-ns=mnt:%s", mnt);
+	/* CRIU begins with the last one. */
+	return err ? err
+		   : strings_print(ours, "--action-script=%s/" ACTIONS_PROGRAM, actions->path);
+}
+
+static int put_together(struct strings *command, const struct restore *restore, const char *images,
+			const char *mnt, char *const *words)
+{
+	cleanup(strings_free) struct strings ours = { 0 };
 	cleanup_free char *program = NULL;
 	int err = criu_find(&program);
 
@@ -71,17 +99,11 @@ static int put_together(struct strings *command, const char *images, const char 
 		err = strings_print(command, "restore");
 	if (!err)
 		err = strings_print(command, "--images-dir=%s", images);
-	for (; words && *words && !err; words++)
-		err = strings_print(command, "%s", *words);
-	/* Not that of the caller; and if the last of his lacks its value, it gets no more than
-	 * this. */
 	if (!err)
-		err = strings_print(command, "--images-dir=%s", images);
+		err = put_work_dir(command, restore->mounts.how.images_dir, words);
 	if (!err)
-		err = strings_print(command, "--join-ns=mnt:%s", mnt);
-	/* CRIU begins with the last one. */
-	return err ? err
-		   : strings_print(command, "--action-script=%s/" ACTIONS_PROGRAM, actions->path);
+		err = put_ours(&ours, images, mnt, restore->actions);
+	return err ? err : criu_put_words(command, words, &ours);
 }
 
 static int judge(const struct restore *restore, int status, int *ret_status)
@@ -92,6 +114,8 @@ static int judge(const struct restore *restore, int status, int *ret_status)
 		*ret_status = code;
 		return 0;
 	}
+	if (restore->failed)
+		return -ECANCELED;
 	if (WIFSIGNALED(status))
 		return criu_failed("CRIU was killed by signal %d", WTERMSIG(status));
 	return criu_failed(
@@ -123,11 +147,35 @@ static int restore_with(struct restore *restore, char *const *words, int *ret_st
 		return view;
 	err = actions_path(view, images);
 	if (!err)
-		err = put_together(&command, images, mnt, actions, words);
+		err = put_together(&command, restore, images, mnt, words);
 	return err ? err : run(restore, (char *const *)command.list, ret_status);
 }
 
-int criu_restore(const struct rebind_restore_options *mounts, char *const *words,
+static int restore_beside(struct restore *restore, char *const *words, int *ret_status)
+{
+	int err = criu_mounts_look(&restore->mounts);
+
+	if (!err) {
+		err = actions_open(restore->actions);
+		if (err)
+			log_error(err, "cannot make what CRIU's actions need");
+	}
+	restore->mounts.dir_fd = restore->actions->dir_fd;
+	if (!err)
+		err = restore_with(restore, words, ret_status);
+	criu_mounts_end(&restore->mounts, false);
+	return err;
+}
+
+static int stand_aside(char *const *words)
+{
+	cleanup(criu_line_free) struct criu_line line = { 0 };
+	int err = criu_line_of_words(&line, words);
+
+	return err || !line.sibling ? err : criu_sibling_begin();
+}
+
+int criu_restore(const struct rebind_restore_options *mounts, const struct criu_command *command,
 		 struct rebind_report *report, int *ret_status)
 {
 	cleanup_actions struct actions actions = ACTIONS_INIT;
@@ -135,16 +183,12 @@ int criu_restore(const struct rebind_restore_options *mounts, char *const *words
 		.mounts = { CRIU_MOUNTS_INIT, .how = *mounts, .report = report },
 		.actions = &actions,
 	};
-	int err = criu_mounts_look(&restore.mounts);
 
-	if (!err) {
-		err = actions_open(&actions);
-		if (err)
-			log_error(err, "cannot make what CRIU's actions need");
-	}
-	restore.mounts.dir_fd = actions.dir_fd;
-	if (!err)
-		err = restore_with(&restore, words, ret_status);
-	criu_mounts_end(&restore.mounts, false);
-	return err;
+	if (criu_choose_restore(mounts->images_dir, command->by) == CRIU_BY_CRIU)
+		return criu_alone_restore(mounts, command);
+	int err = stand_aside(command->words);
+
+	/* CRIU makes the devices that it finds in an image, and so does whoever is beside it. */
+	restore.mounts.how.allow_devices = true;
+	return err ? err : restore_beside(&restore, command->words, ret_status);
 }

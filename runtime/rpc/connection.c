@@ -67,7 +67,10 @@ static int serve_one(const struct connection *connection)
 		return log_error(err, "process %d sent what is no request of CRIU's protocol",
 				 (int)connection->peer.pid);
 	err = operation_serve(connection, request);
-	return err ? err : request->has_keep_open && request->keep_open;
+	/* After the pages that may be dumped early comes the rest. */
+	return err ? err
+		   : (request->has_keep_open && request->keep_open) ||
+			       request->type == MESSAGE_PRE_DUMP;
 }
 
 static int check_socket(int sock)
@@ -82,7 +85,7 @@ static int check_socket(int sock)
 	return 0;
 }
 
-int connection_serve(int sock, bool is_worker)
+int connection_serve(int sock, bool is_worker, enum criu_by by)
 {
 	cleanup_fd int own = sock;
 	cleanup_peer struct peer peer = PEER_NONE;
@@ -93,7 +96,9 @@ int connection_serve(int sock, bool is_worker)
 	err = peer_find(sock, &peer);
 	if (err)
 		return log_error(err, "cannot tell who is at the other end of descriptor %d", sock);
-	struct connection connection = { .sock = own, .is_worker = is_worker, .peer = peer };
+	struct connection connection = {
+		.sock = own, .is_worker = is_worker, .by = by, .peer = peer
+	};
 
 	if (!is_worker && !peer_may_ask(&peer)) {
 		refuse_packet(sock, -EPERM, "only root and the user of this service may ask it");

@@ -3,6 +3,7 @@
 #ifndef REBIND_RUNTIME_RPC_CONNECTION_H
 #define REBIND_RUNTIME_RPC_CONNECTION_H
 
+#include "runtime/criu/choice.h"
 #include "runtime/rpc/peer.h"
 
 struct connection {
@@ -12,18 +13,19 @@ struct connection {
 	 * the same numbers here, and a process may be made that is the client's child.
 	 */
 	bool is_worker;
+	enum criu_by by; /* who does the mounts of containers */
 	struct peer peer;
 };
 
 /**
  * connection_serve - until the client is done, or gone
  * @sock: a connected SOCK_SEQPACKET socket; closed
- * @is_worker: see struct connection
+ * @is_worker, @by: see struct connection
  *
  * Return: 0 if every request was served; else a negative errno (what failed has been answered, or
  * the client was none).
  */
-int connection_serve(int sock, bool is_worker);
+int connection_serve(int sock, bool is_worker, enum criu_by by);
 
 /**
  * connection_notify - tell the client where a request is, and wait for its consent

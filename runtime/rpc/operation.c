@@ -31,6 +31,7 @@ static const struct request_kind {
 	[MESSAGE_VERSION] = { "VERSION", request_version },
 	[MESSAGE_WAIT_PID] = { "WAIT_PID" },
 	[MESSAGE_PAGE_SERVER_CHILD] = { "PAGE_SERVER_CHLD" },
+	[MESSAGE_SINGLE_PRE_DUMP] = { "SINGLE_PRE_DUMP", NULL, true },
 };
 
 static const struct request_kind *find_kind(int32_t type)
@@ -275,10 +276,22 @@ static int answer(struct operation *op, int err)
 	return err ? err : sent;
 }
 
+/* Those that need none may name a directory for their log. */
+static bool names_files(const struct operation *op)
+{
+	const Rpc__Options *o = op->options;
+
+	return o->images_dir_fd >= 0 || (o->images_dir && *o->images_dir);
+}
+
 static int run(struct operation *op, const struct request_kind *kind)
 {
+	static const struct request_kind unknown = { "of an unknown type" };
+
 	if (!kind && op->request->type == MESSAGE_NOTIFY)
 		return operation_refuse(op, -EBADRQC, "no request waits for a NOTIFY");
+	if (!kind && forward_wanted())
+		kind = &unknown;
 	if (!kind)
 		return operation_refuse(op, -EBADRQC, "there is no request of type %d",
 					op->request->type);
@@ -287,7 +300,8 @@ static int run(struct operation *op, const struct request_kind *kind)
 					"%s is about processes, and rebind keeps mounts: with "
 					"REBIND_CRIU=PATH a CRIU beside it keeps the rest",
 					kind->name);
-	int err = kind->has_files ? operation_open(op) : 0;
+	bool opens = kind->has_files || (forward_wanted() && names_files(op));
+	int err = opens ? operation_open(op) : 0;
 
 	if (err)
 		return err;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "runtime/rpc/relay.h"
+#include "runtime/rpc/relay-part.h"
 
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -16,31 +16,10 @@
 #include "base/child.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "base/tmpfs.h"
-
-/* A request at CRIU's. */
-struct forward {
-	struct operation *op;
-	int sock;
-	pid_t criu; /* 0: it is not ours to reap */
-	/* Our part at a notify; NULL: there is none. */
-	int (*on_notify)(struct forward *forward, const char *script, pid_t pid);
-	const struct rebind_dump_options *dump;
-	struct criu_mounts mounts;
-	struct criu_dumped dumped;
-	bool done;    /* our part */
-	bool refused; /* by the client */
-	int err;      /* of our part */
-};
-
-#define FORWARD_INIT(op_, on_notify_)                                           \
-	{                                                                       \
-		.op = (op_), .on_notify = (on_notify_), .sock = -EBADF,         \
-		.mounts = { CRIU_MOUNTS_INIT }, .dumped = { CRIU_DUMPED_INIT }, \
-	}
+#include "base/sys.h"
 
 /* Closed, the socket tells CRIU to give up what it has not finished. */
-static void dismiss_criu(struct forward *forward)
+void forward_dismiss(struct forward *forward)
 {
 	fd_close(&forward->sock);
 	if (forward->criu > 0)
@@ -48,12 +27,12 @@ static void dismiss_criu(struct forward *forward)
 	forward->criu = 0;
 }
 
-static void forward_end(struct forward *forward)
+void forward_end(struct forward *forward)
 {
 	/* What it waits for may be the end of what it made. */
 	if (!forward->done)
 		criu_mounts_kill(&forward->mounts);
-	dismiss_criu(forward);
+	forward_dismiss(forward);
 	criu_mounts_end(&forward->mounts, false);
 	fd_close(&forward->mounts.dir_fd);
 }
@@ -199,13 +178,38 @@ static int answer_notify(struct forward *forward, bool success)
 	return send_request(forward->sock, &request);
 }
 
+/* Before the client is answered, who may end us then. */
+static void say_choice(struct forward *forward)
+{
+	if (forward->choice && !forward->said)
+		criu_choice_warn(forward->choice);
+	forward->said = true;
+}
+
+/* What failed may be what rebind would have refused: the client is told that, too. */
+static int send_failure(struct forward *forward, Rpc__Response *response, int fd)
+{
+	cleanup_free char *why = forward->choice ? criu_choice_text(forward->choice) : NULL;
+	cleanup_free char *text = NULL;
+	char *its = response->cr_errmsg;
+
+	if (why && asprintf(&text, "%s%s(rebind) %s", its ? its : "", its ? " " : "", why) < 0)
+		return -ENOMEM;
+	if (text)
+		response->cr_errmsg = text;
+	message_send(forward->op->connection->sock, response, fd);
+	response->cr_errmsg = its;
+	return -ECANCELED;
+}
+
 /* The last word is CRIU's, unless it is our part that failed. */
-static int finish(struct forward *forward, const Rpc__Response *response, int fd)
+static int finish(struct forward *forward, Rpc__Response *response, int fd)
 {
 	struct operation *op = forward->op;
 
 	if (forward->err)
 		return forward->err;
+	say_choice(forward);
 	if (response->success && forward->refused && !forward->done)
 		return operation_refuse(op, -ECANCELED, "the client did not agree to go on");
 	if (response->success && forward->on_notify && !forward->done)
@@ -214,9 +218,17 @@ static int finish(struct forward *forward, const Rpc__Response *response, int fd
 					"done: is it a CRIU?",
 					getenv("REBIND_CRIU"));
 	op->answered = true;
-	int err = message_send(op->connection->sock, response, fd);
+	return response->success ? message_send(op->connection->sock, response, fd)
+				 : send_failure(forward, response, fd);
+}
 
-	return response->success ? err : -ECANCELED;
+static int refuse_silence(struct forward *forward, int err)
+{
+	cleanup_free char *why = forward->choice ? criu_choice_text(forward->choice) : NULL;
+
+	return operation_refuse(forward->op, err,
+				"'%s' went away without an answer; its log may tell why%s%s",
+				getenv("REBIND_CRIU"), why ? ". " : "", why ? why : "");
 }
 
 static int converse(struct forward *forward)
@@ -229,11 +241,7 @@ static int converse(struct forward *forward)
 		if (err && forward->err)
 			return forward->err;
 		if (err)
-			return operation_refuse(
-				forward->op, err,
-				"'%s' went away without an answer; its log may tell "
-				"why",
-				getenv("REBIND_CRIU"));
+			return refuse_silence(forward, err);
 		if (response->type != MESSAGE_NOTIFY)
 			return finish(forward, response, fd);
 		err = answer_notify(forward, notified(forward, response, fd));
@@ -242,7 +250,7 @@ static int converse(struct forward *forward)
 	}
 }
 
-static int ask(struct forward *forward, Rpc__Options *options)
+int forward_ask(struct forward *forward, Rpc__Options *options)
 {
 	Rpc__Request request = *forward->op->request;
 
@@ -262,7 +270,7 @@ static int ask(struct forward *forward, Rpc__Options *options)
 /* ---- requests ---- */
 
 /* CRIU looks for the descriptors of its client, which are ours. */
-static Rpc__Options options_for_criu(const struct operation *op, int images_fd)
+Rpc__Options forward_options(const struct operation *op, int images_fd)
 {
 	Rpc__Options o = *op->options;
 
@@ -270,157 +278,45 @@ static Rpc__Options options_for_criu(const struct operation *op, int images_fd)
 	o.images_dir = NULL;
 	o.has_work_dir_fd = images_fd >= 0;
 	o.work_dir_fd = op->work_fd >= 0 ? op->work_fd : op->images_fd;
+	/* With the files it was told that work begins. */
+	o.has_status_fd = o.has_status_fd && images_fd < 0;
 	return o;
 }
 
-int forward_request(struct operation *op)
+static int hand_over(struct operation *op, const struct criu_choice *choice)
 {
-	cleanup(forward_end) struct forward forward = FORWARD_INIT(op, NULL);
-	Rpc__Options o = options_for_criu(op, op->images_fd);
+	cleanup_forward struct forward forward = FORWARD_INIT(op, NULL);
+	Rpc__Options o = forward_options(op, op->images_fd);
 
 	/* Who names nobody means itself; to CRIU that would be us. */
 	if (!o.has_pid || !o.pid) {
 		o.has_pid = true;
 		o.pid = op->connection->peer.pid;
 	}
-	return ask(&forward, op->request->opts ? &o : NULL);
-}
+	forward.choice = choice;
+	int err = forward_ask(&forward, op->request->opts ? &o : NULL);
 
-/* The mounts are none of its business: it is told of them in our way only. */
-static void leave_out_mounts(Rpc__Options *o)
-{
-	o->n_ext_mnt = o->n_skip_mnt = o->n_enable_fs = 0;
-	o->has_auto_ext_mnt = o->has_ext_sharing = o->has_ext_masters = false;
-	o->root = NULL;
-	o->has_notify_scripts = o->notify_scripts = true;
-}
-
-/* What is external besides mounts: CRIU is told of those that rebind has made, and no others. */
-static int externals(const Rpc__Options *o, struct strings *ret)
-{
-	for (size_t i = 0; i < o->n_external; i++)
-		if (strncmp(o->external[i], "mnt[", 4) != 0 &&
-		    strings_print(ret, "%s", o->external[i]))
-			return -ENOMEM;
-	return 0;
-}
-
-static int on_dump_notify(struct forward *forward, const char *script, pid_t pid)
-{
-	if (strcmp(script, "post-dump") != 0)
-		return 0;
-	int err = criu_dump_mounts(forward->dump, false, forward->op->report);
-
-	forward->done = err == 0;
+	say_choice(&forward);
 	return err;
 }
 
-static int dump_beside(struct forward *forward, struct strings *words)
+int forward_request(struct operation *op)
 {
-	struct operation *op = forward->op;
-	Rpc__Options o = options_for_criu(op, op->images_fd);
-	int err = externals(&o, words);
-
-	if (!err)
-		err = criu_externals(forward->dump->pid, "", words, op->report);
-	if (err)
-		return err;
-	leave_out_mounts(&o);
-	o.external = (char **)words->list;
-	o.n_external = words->n;
-	o.has_pid = true;
-	o.pid = forward->dump->pid;
-	return ask(forward, &o);
+	return hand_over(op, NULL);
 }
 
-/* Before anybody is frozen. */
-static int refuse_parent(struct operation *op)
+int forward_alone(struct operation *op, pid_t pid, const struct criu_choice *choice)
 {
-	if (!op->options->parent_img || !*op->options->parent_img)
-		return 0;
-	return operation_refuse(op, -EOPNOTSUPP,
-				"parent_img '%s': pages of an earlier image cannot be restored "
-				"among rebind's mounts; dump all in one (without --parent-path)",
-				op->options->parent_img);
-}
-
-int forward_dump(struct operation *op, const struct rebind_dump_options *how)
-{
-	cleanup(forward_end) struct forward forward = FORWARD_INIT(op, on_dump_notify);
-	cleanup(strings_free) struct strings words = { 0 };
+	struct criu_dumped dumped = { CRIU_DUMPED_INIT };
 	cleanup_fd int locked = -EBADF;
-	int err = refuse_parent(op);
+	int err = criu_images_claim(op->images_path, &locked);
 
-	if (!err)
-		err = criu_images_claim(how->images_dir, &locked);
-	if (!err)
-		err = criu_dump_mounts(how, true, op->report);
 	if (err)
 		return err;
-	forward.dump = how;
-	err = dump_beside(&forward, &words);
-	dismiss_criu(&forward);
-	criu_dumped_end(&forward.dumped, err != 0);
+	dumped.target_fd = sys_pidfd_open(pid);
+	dumped.images_dir = op->images_path;
+	err = hand_over(op, choice);
+	dumped.complete = faccessat(locked, "inventory.img", F_OK, 0) == 0;
+	criu_dumped_end(&dumped, op->images_path, err != 0);
 	return err;
-}
-
-static int on_restore_notify(struct forward *forward, const char *script, pid_t pid)
-{
-	int err = 0;
-
-	if (strcmp(script, "setup-namespaces") == 0)
-		err = criu_mounts_build(&forward->mounts, pid);
-	if (strcmp(script, "post-setup-namespaces") == 0)
-		err = criu_mounts_settle(&forward->mounts);
-	if (strcmp(script, "post-restore") == 0)
-		err = criu_mounts_complete(&forward->mounts, pid);
-	/* The last of them: processes run again, nobody takes them back. */
-	if (strcmp(script, "post-resume") == 0) {
-		criu_mounts_end(&forward->mounts, true);
-		forward->done = true;
-	}
-	return err;
-}
-
-static int restore_beside(struct forward *forward, int view, struct strings *words)
-{
-	Rpc__Options o = options_for_criu(forward->op, view);
-	cleanup_free Rpc__Joined **joins = calloc(o.n_join_ns + 1, sizeof(*joins));
-	Rpc__Joined mnt = RPC__JOINED__INIT;
-	char name[80];
-	int err = joins ? criu_mounts_prepare(&forward->mounts, name) : -ENOMEM;
-
-	if (!err)
-		err = externals(&o, words);
-	if (err)
-		return err;
-	leave_out_mounts(&o);
-	o.external = (char **)words->list;
-	o.n_external = words->n;
-	for (size_t i = 0; i < o.n_join_ns; i++)
-		joins[i] = o.join_ns[i];
-	mnt.ns = (char *)"mnt";
-	mnt.ns_file = name;
-	joins[o.n_join_ns++] = &mnt;
-	o.join_ns = joins;
-	return ask(forward, &o);
-}
-
-int forward_restore(struct operation *op, const struct rebind_restore_options *how)
-{
-	cleanup(forward_end) struct forward forward = FORWARD_INIT(op, on_restore_notify);
-	cleanup(strings_free) struct strings words = { 0 };
-
-	forward.mounts.how = *how;
-	forward.mounts.report = op->report;
-	int err = criu_mounts_look(&forward.mounts);
-
-	if (err)
-		return err;
-	forward.mounts.dir_fd = scratch_directory();
-	if (forward.mounts.dir_fd < 0)
-		return log_error(forward.mounts.dir_fd, "cannot make a scratch directory");
-	cleanup_fd int view = criu_view(op->images_fd, forward.mounts.dir_fd);
-
-	return view < 0 ? view : restore_beside(&forward, view, &words);
 }

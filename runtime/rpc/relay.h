@@ -24,7 +24,14 @@ bool forward_wanted(void);
 int forward_request(struct operation *op);
 
 /**
- * forward_dump - processes by CRIU, mounts as @how says
+ * forward_alone - a dump whose mounts are CRIU's, too
+ * @pid: what is dumped
+ * @choice: why, for the log
+ */
+int forward_alone(struct operation *op, pid_t pid, const struct criu_choice *choice);
+
+/**
+ * forward_dump - processes by CRIU, mounts as @how says, where rebind can do them
  */
 int forward_dump(struct operation *op, const struct rebind_dump_options *how);
 

@@ -63,9 +63,25 @@ static int dump(struct operation *op, pid_t pid, const struct options_words *wor
 	return forward_wanted() ? forward_dump(op, &how) : rebind_dump(&how, op->report);
 }
 
+/* Options that rebind does not take as they are may be well with CRIU: the last of two, say. */
+static int dump_as_told(struct operation *op, pid_t pid)
+{
+	cleanup_choice struct criu_choice choice = { 0 };
+	cleanup_options struct options_words words;
+	bool is_auto = forward_wanted() && op->connection->by == CRIU_BY_AUTO;
+	int err = options_of_dump(op, &words);
+
+	if (!err)
+		return dump(op, pid, &words);
+	if (!is_auto || err == -ENOMEM)
+		return err;
+	err = criu_choice_add(&choice, "rebind does not take the options of the request");
+	return err ? err : forward_alone(op, pid, &choice);
+}
+
 int request_dump(struct operation *op)
 {
-	struct options_words words;
+	static const struct criu_choice wanted = { 0 };
 	pid_t pid = target_of(op);
 	int err = forward_wanted() ? 0 : check(op, pid);
 
@@ -74,9 +90,7 @@ int request_dump(struct operation *op)
 	op->reply.dump.has_restored = true;
 	if (err)
 		return err;
-	err = options_of_dump(op, &words);
-	if (!err)
-		err = dump(op, pid, &words);
-	options_free(&words);
-	return err;
+	if (forward_wanted() && op->connection->by == CRIU_BY_CRIU)
+		return forward_alone(op, pid, &wanted);
+	return dump_as_told(op, pid);
 }

@@ -258,6 +258,10 @@ static void look_at_image(struct restore *r)
 
 static int restore_with_criu(struct restore *r)
 {
+	enum criu_by by = r->op->connection->by;
+
+	if (criu_choose_restore(r->op->images_path, by) == CRIU_BY_CRIU)
+		return forward_request(r->op);
 	int err = options_of_restore(r->op, &r->words);
 	struct rebind_restore_options how = mounts_of(r);
 

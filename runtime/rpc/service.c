@@ -28,6 +28,7 @@
 struct listener {
 	const char *path;
 	int sock, signal_fd;
+	enum criu_by by;
 	dev_t dev; /* of the socket's file, to know it again */
 	ino_t ino;
 	pid_t children[CHILDREN_MAX];
@@ -152,7 +153,7 @@ _Noreturn static void serve(struct listener *l, int sock)
 	fd_close(&l->signal_fd);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	_exit(connection_serve(sock, false) < 0);
+	_exit(connection_serve(sock, false, l->by) < 0);
 }
 
 static void accept_one(struct listener *l)
@@ -265,7 +266,9 @@ static int start(const struct service *service, struct listener *l)
 
 int service_run(const struct service *service)
 {
-	struct listener l = { .path = service->address, .sock = -EBADF, .signal_fd = -EBADF };
+	struct listener l = {
+		.path = service->address, .by = service->by, .sock = -EBADF, .signal_fd = -EBADF
+	};
 	sigset_t before;
 	int err = take_signals(&l, &before);
 

@@ -3,12 +3,13 @@
 #ifndef REBIND_RUNTIME_RPC_SERVICE_H
 #define REBIND_RUNTIME_RPC_SERVICE_H
 
-#include "base/util.h"
+#include "runtime/criu/choice.h"
 
 struct service {
 	const char *address; /* path of the socket: made with mode 0600 */
 	int status_fd;	     /* takes a zero byte when it listens, and is closed; or negative */
 	bool in_background;
+	enum criu_by by;		      /* who does the mounts of containers */
 	int (*on_start)(void *data, int pid); /* listening, with that pid; or NULL */
 	void *data;
 };

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * CRIU without rebind's mounts: the words that rebind was given are CRIU's, too. An image that was
+ * in the directory is still set aside until the new one is complete.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "runtime/criu/criu.h"
+
+static int put(struct strings *ret, const char *option, const char *value)
+{
+	return value ? strings_print(ret, "--%s=%s", option, value) : 0;
+}
+
+static int put_all(struct strings *ret, const char *option, const char *const *list, size_t n)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < n && !err; i++)
+		err = put(ret, option, list[i]);
+	return err;
+}
+
+/* "mnt[#ID]:KEY": CRIU knows mounts by their paths. Return: 1 if it was one, 0, or -ENOMEM. */
+static int put_by_id(struct strings *ret, pid_t pid, const char *word)
+{
+	struct rebind_report *report = rebind_report_new();
+	struct rebind_tree *tree = NULL;
+	struct rebind_mount m;
+	char name[16];
+	unsigned int id;
+	int end = 0, err = 0;
+
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	if (sscanf(word, "mnt[#%u]:%n", &id, &end) == 1 && end && report &&
+	    rebind_tree_open(name, 0, NULL, report, &tree) == 0) {
+		for (size_t i = 0; i < rebind_tree_count(tree) && !err; i++) {
+			rebind_tree_get(tree, i, &m);
+			if (m.id == id)
+				err = strings_print(ret, "--external=mnt[%s]:%s", m.mountpoint,
+						    word + end);
+		}
+		rebind_tree_free(tree);
+	}
+	rebind_report_free(report);
+	return err ? err : end > 0;
+}
+
+static int put_externals(struct strings *ret, const struct rebind_dump_options *mounts)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < mounts->n_external && err >= 0; i++) {
+		err = put_by_id(ret, mounts->pid, mounts->external[i]);
+		if (!err)
+			err = put(ret, "external", mounts->external[i]);
+	}
+	return err < 0 ? err : 0;
+}
+
+static int put_dump(struct strings *ret, const struct rebind_dump_options *mounts)
+{
+	int err = strings_print(ret, "--tree=%d", (int)mounts->pid);
+
+	if (!err)
+		err = put(ret, "images-dir", mounts->images_dir);
+	if (!err)
+		err = put(ret, "libdir", mounts->libdir);
+	if (!err)
+		err = put_externals(ret, mounts);
+	if (!err)
+		err = put_all(ret, "skip-mnt", mounts->skip_mnt, mounts->n_skip_mnt);
+	if (mounts->n_copy)
+		log_warn("--copy is rebind's: CRIU copies every tmpfs that is not external");
+	return err ? err : put_all(ret, "enable-fs", mounts->enable_fs, mounts->n_enable_fs);
+}
+
+static int put_restore(struct strings *ret, const struct rebind_restore_options *mounts)
+{
+	int err = put(ret, "images-dir", mounts->images_dir);
+
+	if (!err)
+		err = put(ret, "root", mounts->root);
+	if (!err)
+		err = put(ret, "libdir", mounts->libdir);
+	if (!err)
+		err = put_all(ret, "external", mounts->external, mounts->n_external);
+	if (!err)
+		err = put_all(ret, "join-ns", mounts->join_ns, mounts->n_join_ns);
+	return err ? err : put_all(ret, "enable-fs", mounts->enable_fs, mounts->n_enable_fs);
+}
+
+static int put_together(struct strings *ret, const char *verb, const struct strings *options,
+			const struct criu_command *command)
+{
+	cleanup_free char *program = NULL;
+	int err = criu_find(&program);
+
+	if (!err)
+		err = strings_print(ret, "%s", program);
+	for (char *const *word = command->plain; !err && word && *++word;)
+		err = strings_print(ret, "%s", *word);
+	if (err || command->plain)
+		return err;
+	err = strings_print(ret, "%s", verb);
+	if (!err)
+		err = put_all(ret, "action-script", command->scripts, command->n_scripts);
+	return err ? err : criu_put_words(ret, command->words, options);
+}
+
+static int judge(int status)
+{
+	if (WIFSIGNALED(status))
+		return criu_failed("CRIU was killed by signal %d", WTERMSIG(status));
+	if (WEXITSTATUS(status))
+		return criu_failed(
+			"CRIU alone could not dump the container (exit status %d): its own "
+			"messages tell why",
+			WEXITSTATUS(status));
+	return 0;
+}
+
+/* Its directory may hold an image that CRIU would have overwritten in part. */
+static int dump_into(const struct rebind_dump_options *mounts, int dir_fd, char *const *argv)
+{
+	struct criu_dumped dumped = { CRIU_DUMPED_INIT };
+	int status = 0;
+
+	dumped.images_dir = mounts->images_dir;
+	dumped.target_fd = sys_pidfd_open(mounts->pid);
+	pid_t pid = criu_spawn(argv);
+
+	if (pid < 0)
+		return pid;
+	child_wait(pid, &status);
+	int err = judge(status);
+
+	dumped.complete = faccessat(dir_fd, "inventory.img", F_OK, 0) == 0;
+	criu_dumped_end(&dumped, mounts->images_dir, err != 0);
+	return err;
+}
+
+int criu_alone_dump(const struct rebind_dump_options *mounts, const struct criu_command *command)
+{
+	cleanup(strings_free) struct strings options = { 0 };
+	cleanup(strings_free) struct strings argv = { 0 };
+	cleanup_fd int dir = -EBADF;
+	int err = command->plain ? 0 : put_dump(&options, mounts);
+
+	if (!err)
+		err = put_together(&argv, "dump", &options, command);
+	if (!err)
+		err = criu_images_claim(mounts->images_dir, &dir);
+	return err ? err : dump_into(mounts, dir, (char *const *)argv.list);
+}
+
+/* They change what is built, and CRIU has no such words. */
+static int refuse_ours(const struct rebind_restore_options *mounts)
+{
+	const char *option = mounts->n_external_flags	  ? "external-flags"
+			     : mounts->new_ns		  ? "new-ns"
+			     : mounts->sharing		  ? "sharing"
+			     : mounts->create_mountpoints ? "create-mountpoints"
+			     : mounts->premount_existing  ? "premount"
+			     : mounts->ns_id		  ? "ns-id"
+							  : NULL;
+
+	if (!option)
+		return 0;
+	log_error(0,
+		  "--%s is rebind's, but the mounts of this image are CRIU's to restore: leave it "
+		  "out, or give --mounts rebind",
+		  option);
+	return -EINVAL;
+}
+
+int criu_alone_restore(const struct rebind_restore_options *mounts,
+		       const struct criu_command *command)
+{
+	cleanup(strings_free) struct strings options = { 0 };
+	cleanup(strings_free) struct strings argv = { 0 };
+	int err = refuse_ours(mounts);
+
+	if (!err && !command->plain)
+		err = put_restore(&options, mounts);
+	if (!err)
+		err = put_together(&argv, "restore", &options, command);
+	return err ? err : criu_become((char *const *)argv.list);
+}

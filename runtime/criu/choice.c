@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "runtime/criu/choice.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "image/image.h"
+#include "runtime/criu/process-tree.h"
+#include "runtime/criu/criu.h"
+
+#define add(strings, ...) strings_print(strings, __VA_ARGS__)
+
+int criu_by_word(const char *word)
+{
+	if (!word || strcmp(word, "auto") == 0)
+		return CRIU_BY_AUTO;
+	if (strcmp(word, "rebind") == 0)
+		return CRIU_BY_REBIND;
+	return strcmp(word, "criu") == 0 ? CRIU_BY_CRIU : -EINVAL;
+}
+
+int criu_by_environment(void)
+{
+	const char *word = secure_getenv("REBIND_MOUNTS");
+	int by = criu_by_word(word && *word ? word : NULL);
+
+	return by < 0 ? log_error(by, "REBIND_MOUNTS is '%s', not one of " CRIU_BY_WORDS, word)
+		      : by;
+}
+
+void criu_choice_free(struct criu_choice *choice)
+{
+	strings_free(&choice->reasons);
+	strings_free(&choice->doubts);
+	strings_free(&choice->losses);
+}
+
+int criu_choice_add(struct criu_choice *choice, const char *reason)
+{
+	return add(&choice->reasons, "%s", reason);
+}
+
+/* ---- reasons: rebind cannot do the mounts ---- */
+
+static int look_at_user(pid_t pid, struct criu_choice *ret)
+{
+	int own = criu_ns_differs(pid, "user");
+
+	if (own <= 0)
+		return own;
+	return add(&ret->reasons,
+		   "process %d has a user namespace of its own, from which CRIU cannot enter "
+		   "rebind's mounts",
+		   (int)pid);
+}
+
+/* CRIU restores these through /proc/sys. */
+static int look_at_proc(pid_t pid, struct criu_choice *ret)
+{
+	int own = criu_ns_differs(pid, "uts");
+	char path[64];
+
+	if (!own)
+		own = criu_ns_differs(pid, "ipc");
+	snprintf(path, sizeof(path), "/proc/%d/root/proc/sys/kernel", (int)pid);
+	if (own <= 0 || access(path, F_OK) == 0)
+		return own < 0 ? own : 0;
+	return add(&ret->reasons,
+		   "process %d has a uts or an ipc namespace of its own, which CRIU restores "
+		   "through /proc/sys, but no /proc",
+		   (int)pid);
+}
+
+static int look_at_processes(pid_t pid, struct criu_choice *ret)
+{
+	cleanup(criu_tree_free) struct criu_tree tree = { 0 };
+	int err = criu_tree_read(pid, &tree);
+
+	if (!err)
+		err = criu_tree_namespaces(&tree, "mnt", &ret->reasons);
+	return err ? err : criu_tree_removed(&tree, &ret->reasons);
+}
+
+/* "'/x' (mount 42): TEXT; see HELP" */
+static int add_finding(struct strings *ret, const struct rebind_finding *finding)
+{
+	cleanup_free char *path = finding->path ? path_printable(finding->path) : NULL;
+	char id[32] = "";
+
+	if (finding->mount_id)
+		snprintf(id, sizeof(id), "mount %u ", finding->mount_id);
+	return add(ret, "%s%s%s%s%s%s%s", id, path ? "'" : "", path ? path : "", path ? "': " : "",
+		   finding->text, finding->help ? "; see " : "",
+		   finding->help ? finding->help : "");
+}
+
+/* Lines of the log that such a look leaves are of no interest where CRIU does it. */
+static int look_at_mounts(const struct rebind_dump_options *how, struct criu_choice *ret)
+{
+	struct rebind_report *report = rebind_report_new();
+	const struct rebind_finding *list;
+	struct log_held held;
+
+	if (!report)
+		return -ENOMEM;
+	log_hold(&held);
+	int failed = criu_dump_mounts(how, true, report);
+
+	log_let_go(&held, false);
+	size_t n = rebind_report_findings(report, &list);
+	int err = failed && !n ? add(&ret->reasons, "the mounts cannot be read by rebind: %s",
+				     strerror(-failed))
+			       : 0;
+
+	for (size_t i = 0; i < n && !err; i++)
+		err = add_finding(&ret->reasons, &list[i]);
+	rebind_report_free(report);
+	return err;
+}
+
+/* ---- doubts: it may fail at the restore ---- */
+
+static int look_at_network(pid_t pid, struct criu_choice *ret)
+{
+	int own = criu_ns_differs(pid, "net");
+
+	if (own <= 0)
+		return own;
+	return add(&ret->doubts,
+		   "process %d has a network namespace of its own, which CRIU restores with "
+		   "programs that it would take from the container (ip, iptables)",
+		   (int)pid);
+}
+
+/* See criu-mounts.c: CRIU would not say when to build. */
+static int look_for_others(pid_t pid, struct criu_choice *ret)
+{
+	static const char *const kinds[] = { "pid", "net", "ipc", "uts", "cgroup", "user", "time" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		int own = criu_ns_differs(pid, kinds[i]);
+
+		if (own && own != -ENOENT)
+			return own < 0 ? own : 0;
+	}
+	return add(
+		&ret->reasons,
+		"process %d has no namespace of its own but that of its mounts, and CRIU does not "
+		"say then when they are to be built",
+		(int)pid);
+}
+
+/* ---- what CRIU alone loses ---- */
+
+static bool has_word(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *p = strstr(list, word); p; p = strstr(p + n, word))
+		if ((p == list || p[-1] == ',') && (!p[n] || p[n] == ','))
+			return true;
+	return false;
+}
+
+static int add_loss(const struct rebind_mount *m, struct criu_choice *ret)
+{
+	cleanup_free char *path = path_printable(m->mountpoint);
+	int err = 0;
+
+	if (!path)
+		return -ENOMEM;
+	if (m->idmapped)
+		err = add(&ret->losses, "the id-mapping of mount %u '%s'", m->id, path);
+	if (!err && has_word(m->attributes, "nosymfollow"))
+		err = add(&ret->losses, "nosymfollow of mount %u '%s'", m->id, path);
+	if (!err && m->depth == 0 && has_word(m->sb_flags, "ro"))
+		err = add(&ret->losses, "that the root's filesystem is read-only as a whole");
+	if (!err && m->covered && strcmp(m->fstype, "tmpfs") == 0)
+		err = add(&ret->losses, "the tmpfs of mount %u '%s', which another one covers",
+			  m->id, path);
+	return err;
+}
+
+/* A second mount of one source comes back without its flags. */
+static int add_twin(const struct rebind_tree *tree, size_t index, struct criu_choice *ret)
+{
+	struct rebind_mount m, other;
+
+	rebind_tree_get(tree, index, &m);
+	if (m.depth == 0 || strcmp(m.root, "/") == 0)
+		return 0;
+	for (size_t i = 0; i < index; i++) {
+		rebind_tree_get(tree, i, &other);
+		if (other.depth && other.dev_major == m.dev_major &&
+		    other.dev_minor == m.dev_minor && strcmp(other.root, m.root) == 0 &&
+		    strcmp(other.attributes, m.attributes) != 0)
+			return add(&ret->losses,
+				   "the flags (%s) of mount %u '%s', which shows what "
+				   "'%s' shows",
+				   m.attributes, m.id, m.mountpoint, other.mountpoint);
+	}
+	return 0;
+}
+
+#define TWINS_MAX 1000 /* mounts among which twins are looked for: it takes the square of it */
+
+static int look_at_losses(pid_t pid, struct criu_choice *ret)
+{
+	struct rebind_report *report = rebind_report_new();
+	struct rebind_tree *tree = NULL;
+	struct rebind_mount m;
+	char name[16];
+	int err = 0;
+
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	if (report && rebind_tree_open(name, 0, NULL, report, &tree) == 0) {
+		size_t n = rebind_tree_count(tree);
+
+		for (size_t i = 0; i < n && !err; i++) {
+			rebind_tree_get(tree, i, &m);
+			err = add_loss(&m, ret);
+			if (!err && n <= TWINS_MAX)
+				err = add_twin(tree, i, ret);
+		}
+		rebind_tree_free(tree);
+	}
+	rebind_report_free(report);
+	return err;
+}
+
+/* ---- the choice ---- */
+
+/* Return: 1 if there is no more to look at, 0, or a negative errno. */
+static int look_at_all(const struct rebind_dump_options *how, const char *parent,
+		       struct criu_choice *ret)
+{
+	int other = criu_ns_differs(how->pid, "mnt");
+	int err = other < 0 ? other : look_at_user(how->pid, ret);
+
+	if (err)
+		return err;
+	if (!other)
+		return add(
+			&ret->reasons,
+			"process %d is in the caller's own mount namespace, which is not rebind's "
+			"to build again",
+			(int)how->pid);
+	if (parent)
+		err = add(
+			&ret->reasons,
+			"the image has a parent (%s), whose pages CRIU does not find among mounts "
+			"of rebind's",
+			parent);
+	if (!err)
+		err = look_at_proc(how->pid, ret);
+	if (!err)
+		err = look_for_others(how->pid, ret);
+	if (!err)
+		err = look_at_network(how->pid, ret);
+	return err ? err : look_at_processes(how->pid, ret);
+}
+
+static int refuse(const struct criu_choice *choice)
+{
+	for (size_t i = 0; i < choice->reasons.n; i++)
+		log_error(0, "%s (--mounts auto would leave the mounts to CRIU)",
+			  choice->reasons.list[i]);
+	return -EOPNOTSUPP;
+}
+
+static bool has_any(const struct criu_choice *choice)
+{
+	return choice->reasons.n || choice->doubts.n;
+}
+
+int criu_choose(const struct rebind_dump_options *how, const char *parent, enum criu_by wish,
+		struct rebind_report *report, struct criu_choice *ret)
+{
+	if (wish == CRIU_BY_CRIU)
+		return CRIU_BY_CRIU;
+	int err = look_at_all(how, parent, ret);
+
+	/* What cannot be looked at is gone: CRIU has the words for it. */
+	if (err && wish == CRIU_BY_AUTO && err != -ENOMEM)
+		return CRIU_BY_CRIU;
+	if (err)
+		return log_error(err == -ENOENT ? -ESRCH : err, "cannot look at process %d",
+				 (int)how->pid);
+	if (wish == CRIU_BY_REBIND && ret->reasons.n)
+		return refuse(ret);
+	if (wish == CRIU_BY_REBIND)
+		err = criu_dump_mounts(how, true, report);
+	else if (criu_ns_differs(how->pid, "mnt") > 0)
+		err = look_at_mounts(how, ret);
+	if (!err && wish == CRIU_BY_AUTO && has_any(ret))
+		err = look_at_losses(how->pid, ret);
+	if (err)
+		return err;
+	return wish == CRIU_BY_AUTO && has_any(ret) ? CRIU_BY_CRIU : CRIU_BY_REBIND;
+}
+
+/* "a; b" */
+static char *join(const struct strings *first, const struct strings *second)
+{
+	cleanup_free char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	for (size_t i = 0; out && i < first->n + second->n; i++)
+		fprintf(out, "%s%s", i ? "; " : "",
+			i < first->n ? first->list[i] : second->list[i - first->n]);
+	return out && fclose(out) == 0 ? take_ptr(&text) : NULL;
+}
+
+char *criu_choice_text(const struct criu_choice *choice)
+{
+	static const struct strings none = { 0 };
+	cleanup_free char *why = join(&choice->reasons, &choice->doubts);
+	cleanup_free char *lost = join(&choice->losses, &none);
+	char *text;
+
+	if (!why || !lost || !has_any(choice) ||
+	    asprintf(&text, "CRIU does the mounts alone, without rebind: %s%s%s", why,
+		     *lost ? ". CRIU alone loses: " : "", lost) < 0)
+		return NULL;
+	return text;
+}
+
+void criu_choice_warn(const struct criu_choice *choice)
+{
+	cleanup_free char *text = criu_choice_text(choice);
+
+	if (text)
+		log_warn("%s", text);
+}
+
+enum criu_by criu_choose_restore(const char *images_dir, enum criu_by wish)
+{
+	cleanup_findings struct findings findings = { 0 };
+	struct image_info info;
+
+	if (wish != CRIU_BY_AUTO)
+		return wish;
+	cleanup_fd int fd = open(images_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	/* What is no image is rebind's to complain about. */
+	if (fd < 0 || image_read_info(fd, &info, &findings) || !info.has_processes)
+		return CRIU_BY_REBIND;
+	return info.by_criu ? CRIU_BY_CRIU : CRIU_BY_REBIND;
+}

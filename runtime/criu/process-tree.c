@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The processes are not frozen yet: each look may fail because the process is gone, and then there
+ * is nothing to say of it. CRIU will see them once they are.
+ */
+#include "runtime/criu/process-tree.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+#define REMOVED	   " (deleted)"
+#define LISTED_MAX 24 /* of one kind; more are counted */
+
+/* ---- the tree ---- */
+
+static int add_pid(struct criu_tree *tree, pid_t pid)
+{
+	/* Room doubles: it is full whenever that is a power of two. */
+	if ((tree->n & (tree->n - 1)) == 0) {
+		pid_t *pids = realloc(tree->pids, 2 * (tree->n + 1) * sizeof(*pids));
+
+		if (!pids)
+			return -ENOMEM;
+		tree->pids = pids;
+	}
+	tree->pids[tree->n++] = pid;
+	return 0;
+}
+
+static void close_file(FILE **file)
+{
+	if (*file)
+		fclose(*file);
+}
+
+static int add_children_of(struct criu_tree *tree, pid_t pid, const char *thread)
+{
+	char path[64];
+	int child, err = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%.20s/children", (int)pid, thread);
+	cleanup(close_file) FILE *file = fopen(path, "re");
+
+	while (file && !err && fscanf(file, "%d", &child) == 1)
+		err = add_pid(tree, child);
+	return err;
+}
+
+static DIR *open_proc(pid_t pid, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	return opendir(path);
+}
+
+static int add_children(struct criu_tree *tree, pid_t pid)
+{
+	cleanup_dirp DIR *threads = open_proc(pid, "task");
+	const struct dirent *entry;
+	int err = 0;
+
+	while (threads && !err && fd_next_entry(threads, &entry) > 0)
+		err = add_children_of(tree, pid, entry->d_name);
+	return err;
+}
+
+int criu_tree_read(pid_t pid, struct criu_tree *ret)
+{
+	char path[32];
+	int err = pid > 0 ? add_pid(ret, pid) : -ESRCH;
+
+	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	if (!err && access(path, F_OK) < 0)
+		err = -ESRCH;
+	for (size_t i = 0; i < ret->n && !err; i++)
+		err = add_children(ret, ret->pids[i]);
+	return err;
+}
+
+void criu_tree_free(struct criu_tree *tree)
+{
+	free(tree->pids);
+	*tree = (struct criu_tree){ 0 };
+}
+
+/* ---- sentences ---- */
+
+/* "process 42 (nginx)" */
+static void name_process(pid_t pid, char ret[64])
+{
+	char comm[17] = "", path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	cleanup(close_file) FILE *file = fopen(path, "re");
+
+	if (!file || !fgets(comm, sizeof(comm), file))
+		snprintf(comm, sizeof(comm), "?");
+	comm[strcspn(comm, "\n")] = '\0';
+	snprintf(ret, 64, "process %d (%s)", (int)pid, comm);
+}
+
+static int say_more(size_t n, const char *what, struct strings *ret)
+{
+	return n > LISTED_MAX
+		       ? strings_print(ret, "so it is with %zu more %s", n - LISTED_MAX, what)
+		       : 0;
+}
+
+/* ---- removed files ---- */
+
+struct removed {
+	struct strings *ret;
+	size_t n;
+	struct {
+		dev_t dev;
+		ino_t ino;
+	} seen[LISTED_MAX];
+};
+
+/* What the kernel names like a file that was removed, and CRIU knows how to make: shared memory. */
+static bool is_memory(const char *name)
+{
+	static const char *const prefixes[] = { "/memfd:", "/SYSV", "/dev/zero" REMOVED,
+						"/anon_hugepage", "/[aio]" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	return name[0] != '/';
+}
+
+/* A file may really be called so. */
+static bool is_there(pid_t pid, const char *name, const struct stat *st)
+{
+	cleanup_free char *path = NULL;
+	struct stat named;
+
+	return asprintf(&path, "/proc/%d/root%s", (int)pid, name) >= 0 &&
+	       lstat(path, &named) == 0 && named.st_dev == st->st_dev && named.st_ino == st->st_ino;
+}
+
+static bool is_removed(pid_t pid, int dir_fd, const char *link, char *name, size_t size,
+		       struct stat *st)
+{
+	ssize_t n = readlinkat(dir_fd, link, name, size - 1);
+	size_t tail = strlen(REMOVED);
+
+	if (n < (ssize_t)tail)
+		return false;
+	name[n] = '\0';
+	return strcmp(name + n - tail, REMOVED) == 0 && !is_memory(name) &&
+	       fstatat(dir_fd, link, st, 0) == 0 && !is_there(pid, name, st);
+}
+
+static bool was_seen(struct removed *found, const struct stat *st)
+{
+	for (size_t i = 0; i < found->n && i < LISTED_MAX; i++)
+		if (found->seen[i].dev == st->st_dev && found->seen[i].ino == st->st_ino)
+			return true;
+	return false;
+}
+
+static int look_at_link(struct removed *found, pid_t pid, int dir_fd, const char *link,
+			const char *how)
+{
+	char name[PATH_MAX], who[64];
+	struct stat st;
+
+	if (!is_removed(pid, dir_fd, link, name, sizeof(name), &st) || was_seen(found, &st))
+		return 0;
+	if (found->n >= LISTED_MAX)
+		return found->n++, 0;
+	found->seen[found->n].dev = st.st_dev;
+	found->seen[found->n++].ino = st.st_ino;
+	name_process(pid, who);
+	return strings_print(found->ret, "%s: '%.*s' in %s", how,
+			     (int)(strlen(name) - strlen(REMOVED)), name, who);
+}
+
+static int look_into(struct removed *found, pid_t pid, const char *name, const char *how)
+{
+	cleanup_dirp DIR *dir = open_proc(pid, name);
+	const struct dirent *entry;
+	int err = 0;
+
+	while (dir && !err && fd_next_entry(dir, &entry) > 0)
+		err = look_at_link(found, pid, dirfd(dir), entry->d_name, how);
+	return err;
+}
+
+static int look_at_process(struct removed *found, pid_t pid)
+{
+	cleanup_dirp DIR *dir = open_proc(pid, "");
+	int err = dir ? look_at_link(found, pid, dirfd(dir), "cwd",
+				     "a directory that was removed is still worked in")
+		      : 0;
+
+	if (!err && dir)
+		err = look_at_link(found, pid, dirfd(dir), "root",
+				   "a directory that was removed is still a root");
+	if (!err && dir)
+		err = look_at_link(found, pid, dirfd(dir), "exe",
+				   "a program that was removed is still run");
+	if (!err)
+		err = look_into(found, pid, "fd", "a file that was removed is still open");
+	return err ? err
+		   : look_into(found, pid, "map_files", "a file that was removed is still mapped");
+}
+
+int criu_tree_removed(const struct criu_tree *tree, struct strings *ret)
+{
+	struct removed found = { .ret = ret };
+	int err = 0;
+
+	for (size_t i = 0; i < tree->n && !err; i++)
+		err = look_at_process(&found, tree->pids[i]);
+	return err ? err : say_more(found.n, "removed files", ret);
+}
+
+/* ---- namespaces ---- */
+
+static bool stat_namespace(pid_t pid, const char *ns, struct stat *ret)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, ns);
+	return stat(path, ret) == 0;
+}
+
+int criu_tree_namespaces(const struct criu_tree *tree, const char *ns, struct strings *ret)
+{
+	struct stat of_root, st;
+	size_t n = 0;
+	char who[64];
+
+	if (!tree->n || !stat_namespace(tree->pids[0], ns, &of_root))
+		return 0;
+	for (size_t i = 1; i < tree->n; i++) {
+		if (!stat_namespace(tree->pids[i], ns, &st) ||
+		    (st.st_dev == of_root.st_dev && st.st_ino == of_root.st_ino) ||
+		    ++n > LISTED_MAX)
+			continue;
+		name_process(tree->pids[i], who);
+		if (strings_print(ret, "%s has a %s namespace of its own within the container", who,
+				  strcmp(ns, "mnt") == 0 ? "mount" : ns))
+			return -ENOMEM;
+	}
+	return say_more(n, "processes", ret);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of forward.h share. */
+#ifndef REBIND_RUNTIME_RPC_RELAY_PART_H
+#define REBIND_RUNTIME_RPC_RELAY_PART_H
+
+#include "runtime/rpc/relay.h"
+
+/* A request at CRIU's. */
+struct forward {
+	struct operation *op;
+	int sock;
+	pid_t criu; /* 0: it is not ours to reap */
+	/* Our part at a notify; NULL: there is none. */
+	int (*on_notify)(struct forward *forward, const char *script, pid_t pid);
+	const struct rebind_dump_options *dump;
+	struct criu_mounts mounts;
+	struct criu_dumped dumped;
+	const struct criu_choice *choice; /* to be said when CRIU has emptied the log, or NULL */
+	bool said;			  /* it was */
+	bool done;			  /* our part */
+	bool refused;			  /* by the client */
+	int err;			  /* of our part */
+};
+
+#define FORWARD_INIT(op_, on_notify_)                                           \
+	{                                                                       \
+		.op = (op_), .on_notify = (on_notify_), .sock = -EBADF,         \
+		.mounts = { CRIU_MOUNTS_INIT }, .dumped = { CRIU_DUMPED_INIT }, \
+	}
+
+/**
+ * forward_dismiss - CRIU gives up what it has not finished
+ */
+void forward_dismiss(struct forward *forward);
+void forward_end(struct forward *forward);
+#define cleanup_forward cleanup(forward_end)
+
+/**
+ * forward_options - those of the request, with descriptors that CRIU finds in this process
+ * @images_fd: the image directory as CRIU shall see it, or negative
+ */
+Rpc__Options forward_options(const struct operation *op, int images_fd);
+
+/**
+ * forward_ask - send the request to a CRIU, pass on what is said, and answer the client
+ * @options: instead of those of the request
+ *
+ * Return: 0 or a negative errno, said.
+ */
+int forward_ask(struct forward *forward, Rpc__Options *options);
+
+#endif
