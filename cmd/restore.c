@@ -19,7 +19,7 @@ struct restore_args {
 	int64_t ns_id, plugin_timeout, max_contents;
 	struct strings external, external_from, external_flags, inherit_fd, join_ns, enable_fs;
 	struct older_words older;
-	bool create_mountpoints, allow_devices, dry_run;
+	bool create_mountpoints, skip_missing_masks, allow_devices, dry_run;
 	struct inherit inherit;
 	struct scripts scripts;
 	struct bundle_args bundle;
@@ -47,6 +47,9 @@ static const struct option_spec specs[] = {
 	{ '\0', "create-mountpoints", OPTION_FLAG,
 	  offsetof(struct restore_args, create_mountpoints), NULL,
 	  "make what is missing in the new root" },
+	{ '\0', "skip-missing-masks", OPTION_FLAG,
+	  offsetof(struct restore_args, skip_missing_masks), NULL,
+	  "leave out masks in /proc and /sys of what this host lacks" },
 	{ '\0', "sharing", OPTION_CHOICE, offsetof(struct restore_args, sharing),
 	  "strict|slave|private", "of mounts shared with the outside" },
 	{ '\0', "enable-fs", OPTION_COMMAS, offsetof(struct restore_args, enable_fs), "FS[,FS]",
@@ -190,6 +193,7 @@ static struct rebind_restore_options options_of(struct restore_args *args, struc
 		.n_enable_fs = args->enable_fs.n,
 		.sharing = sharing_of(args->sharing),
 		.create_mountpoints = args->create_mountpoints,
+		.skip_missing_masks = args->skip_missing_masks,
 		.allow_devices = args->allow_devices,
 		.max_contents = (uint64_t)args->max_contents,
 		.premount_existing = args->premount != NULL,

@@ -210,6 +210,9 @@ struct rebind_restore_options {
 	bool lenient;	       /* a KEY that no record has is passed over */
 	uint64_t max_contents; /* --max-contents: bytes of memory that contents may take; 0: see
 				  rebind(1) */
+	bool skip_missing_masks; /* masks in proc and sysfs whose path is not there are left out */
+	const char *const *masked; /* the same, of mounts at these paths */
+	size_t n_masked;
 };
 
 /* A namespace that was built. It lives as long as this, a holder, a pin or a process in it. */

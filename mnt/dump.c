@@ -25,6 +25,7 @@
 #include "mnt/scan/root-type.h"
 #include "hooks/mount-info.h"
 #include "mnt/check/privileges.h"
+#include "mnt/undecided.h"
 #include "mnt/validate.h"
 
 #define TRIES 3
@@ -163,6 +164,9 @@ static int decide(struct dump *d, const struct scan_target *target, struct mount
 		return log_error(err, "cannot look for the caller's own mounts");
 	if (contents_any(tree, NULL))
 		privileges_check(CAPS_PACK, d->findings);
+	err = undecided_refuse(&input);
+	if (err)
+		return log_error(err, "cannot say what would help");
 	err = formats_read(target, tree, &d->callers, d->findings);
 	if (err)
 		return log_error(err, "cannot read the formats registered with binfmt_misc");

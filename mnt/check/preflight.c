@@ -12,10 +12,12 @@
 #include "image/image.h"
 #include "mnt/contents/contents.h"
 #include "mnt/contents/rules.h"
+#include "mnt/build/mountpoint.h"
 
 /* Only what the caller's own tree shows now: below a source, not below what is still to be mounted.
  */
-static void look_for_mountpoint(const struct mount_tree *tree, const struct sources *sources,
+static void look_for_mountpoint(const struct rebind_restore_options *options,
+				const struct mount_tree *tree, const struct sources *sources,
 				const struct mount *m, struct findings *findings)
 {
 	const struct source *source = &sources->of[m->parent];
@@ -27,8 +29,8 @@ static void look_for_mountpoint(const struct mount_tree *tree, const struct sour
 		path ? path_open_beneath(sources->groups[source->group].path_fd, path) : -ENOMEM;
 
 	if (fd == -ENOENT)
-		findings_mount(findings, "no-mountpoint", m, "--create-mountpoints",
-			       "its mountpoint does not exist");
+		findings_mount(findings, "no-mountpoint", m, mountpoint_advice(options, tree, m),
+			       "its mountpoint does not exist%s", mountpoint_hint(options, tree, m));
 	else if (fd == -ELOOP)
 		findings_mount(
 			findings, "symlink", m, NULL,
@@ -44,7 +46,7 @@ static void look_for_mountpoints(const struct rebind_restore_options *options,
 
 		if (parent && !options->create_mountpoints &&
 		    (parent->owner == MOUNT_ROOT || parent->owner == MOUNT_EXTERNAL))
-			look_for_mountpoint(tree, sources, m, findings);
+			look_for_mountpoint(options, tree, sources, m, findings);
 	}
 }
 
