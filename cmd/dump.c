@@ -11,8 +11,13 @@
 
 struct dump_args {
 	int64_t pid, plugin_timeout;
+<<<<<<< HEAD
 	const char *mntns, *images_dir, *libdir, *reader;
 	struct strings external, external_from, skip_mnt, copy, enable_fs;
+=======
+	const char *mntns, *images_dir, *libdir, *reader, *root_of;
+	struct strings external, skip_mnt, copy, enable_fs;
+>>>>>>> ad89e09 (mnt: the rootfs of a host is covered; roots by chroot(2) and one's own namespace are told)
 	struct older_words older;
 	struct scripts scripts;
 	bool dry_run;
@@ -25,6 +30,8 @@ static const struct option_spec specs[] = {
 	  "a process in the namespace", 1, INT_MAX },
 	{ '\0', "mntns", OPTION_TEXT, offsetof(struct dump_args, mntns), "FILE",
 	  "the namespace itself: an nsfs file" },
+	{ '\0', "root-of", OPTION_CHOICE, offsetof(struct dump_args, root_of), "namespace",
+	  "of a process in a chroot: dump all of its namespace" },
 	{ 'D', "images-dir", OPTION_TEXT, offsetof(struct dump_args, images_dir), "DIR",
 	  "where the image is written; must hold none" },
 	{ 'L', "libdir", OPTION_TEXT, offsetof(struct dump_args, libdir), "DIR", "plugins" },
@@ -124,6 +131,7 @@ static int dump(struct dump_args *args, struct report *report, const struct opti
 		.enable_fs = args->enable_fs.list,
 		.n_enable_fs = args->enable_fs.n,
 		.plugin_timeout = (unsigned int)args->plugin_timeout,
+		.root_of_namespace = args->root_of != NULL,
 		.dry_run = args->dry_run,
 		.on_line = report_line,
 		.on_line_data = report,

@@ -150,6 +150,7 @@ struct rebind_dump_options {
 	 * mounts may have one KEY.
 	 */
 	bool lenient;
+	bool root_of_namespace; /* --root-of namespace: also if pid has another root, by chroot(2) */
 };
 
 /**

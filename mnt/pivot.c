@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "base/tmpfs.h"
+#include "mnt/scan/scan.h"
 
 /* Mounts of the copy must not tell the caller's of what happens to them. */
 static int make_slave(void)
@@ -41,6 +42,7 @@ static int enter_true_root(int root_fd)
 	       own.old_id == true_root.old_id;
 }
 
+<<<<<<< HEAD
 /* The true root is "/" by now: show the caller's root by a clone of it. */
 static int leave_chroot(struct build *b)
 {
@@ -48,6 +50,73 @@ static int leave_chroot(struct build *b)
 		sys_open_tree(b->old_root_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | AT_RECURSIVE);
 	if (clone < 0)
 		return clone;
+=======
+/* The mounts that "/" can be seen to have, from the /proc that a descriptor is of. */
+static int read_own_mounts(int proc_self_fd, struct mount_tree *ret)
+{
+	cleanup_fd int fd = openat(proc_self_fd, "mountinfo", O_RDONLY | O_CLOEXEC);
+	struct tree_fault fault;
+
+	return fd < 0 ? -errno : scan_text(fd, ret, &fault);
+}
+
+/* The rootfs of the kernel is the root of its namespace, and of each copy, for ever: it has no
+ * parent but itself. */
+static bool is_rootfs(const struct mount_tree *tree)
+{
+	const struct mount *root = &tree->mounts[tree->root];
+
+	return root->parent_id == root->id;
+}
+
+/* One layer of what stands on it; what a mount covers is seen in the next round. */
+static int take_off(const struct mount_tree *tree)
+{
+	uint32_t i = tree->mounts[tree->root].first_child, done = 0;
+	int err = 0;
+
+	for (; i != MOUNT_NONE; i = tree->mounts[i].next) {
+		if (umount2(tree->mounts[i].mountpoint, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+			done++;
+		else if (!err)
+			err = -errno;
+	}
+	return done ? 0 : err;
+}
+
+static int clear_rootfs(int proc_self_fd)
+{
+	for (;;) {
+		cleanup_tree struct mount_tree tree = { 0 };
+		int err = read_own_mounts(proc_self_fd, &tree);
+
+		if (err || tree.mounts[tree.root].first_child == MOUNT_NONE)
+			return err;
+		err = take_off(&tree);
+		if (err)
+			return err;
+	}
+}
+
+/*
+ * Where "/" is the rootfs, that of an initramfs say, pivot_root(2) is refused, there and in each
+ * copy of the namespace: what cannot be replaced is emptied, and covered. What is pivoted later is
+ * the staging root, which has the rootfs for its parent as any root of a host has.
+ */
+static int cover_rootfs(struct build *b, int proc_self_fd)
+{
+	int err = clear_rootfs(proc_self_fd);
+
+	if (!err)
+		err = sys_move_mount(b->staging_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+	if (err)
+		return err;
+	return fchdir(b->staging_fd) < 0 || chroot(".") < 0 ? -errno : 0;
+}
+
+static int replace_root(struct build *b)
+{
+>>>>>>> ad89e09 (mnt: the rootfs of a host is covered; roots by chroot(2) and one's own namespace are told)
 	int err = sys_move_mount(b->staging_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
 
 	if (err || fchdir(b->staging_fd) < 0)
@@ -55,11 +124,39 @@ static int leave_chroot(struct build *b)
 	err = sys_pivot_root(".", ".");
 	if (err || umount2(".", MNT_DETACH) < 0)
 		return err ? err : -errno;
-	return sys_move_mount(clone, "", b->staging_fd, PIVOT_OLD_ROOT, MOVE_MOUNT_F_EMPTY_PATH);
+	return 0;
 }
 
-static int swap_roots(struct build *b)
+/* A chroot, or the rootfs: from the true root, the caller's root is shown by a clone of it. */
+static int show_clone(struct build *b, bool rootfs, int proc_self_fd)
 {
+	cleanup_fd int clone =
+		sys_open_tree(b->old_root_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | AT_RECURSIVE);
+	int err = clone < 0 ? clone : rootfs ? cover_rootfs(b, proc_self_fd) : replace_root(b);
+
+	return err ? err
+		   : sys_move_mount(clone, "", b->staging_fd, PIVOT_OLD_ROOT,
+				    MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+static int leave_chroot(struct build *b, int proc_self_fd)
+{
+	cleanup_fd int ns_fd = openat(proc_self_fd, "ns/mnt", O_RDONLY | O_CLOEXEC);
+	cleanup_tree struct mount_tree tree = { 0 };
+
+	if (ns_fd < 0 || setns(ns_fd, CLONE_NEWNS) < 0)
+		return -errno;
+	int err = make_slave();
+
+	if (!err)
+		err = read_own_mounts(proc_self_fd, &tree);
+	return err ? err : show_clone(b, is_rootfs(&tree), proc_self_fd);
+}
+
+static int swap_roots(struct build *b, int proc_self_fd)
+{
+	if (is_rootfs(b->callers))
+		return show_clone(b, true, proc_self_fd);
 	int err = sys_move_mount(b->staging_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
 
 	if (err || fchdir(b->staging_fd) < 0)
@@ -119,7 +216,9 @@ static int enter_staging(struct build *b)
 	if (mkdirat(b->staging_fd, PIVOT_OLD_ROOT, 0755) < 0 ||
 	    mkdirat(b->staging_fd, PIVOT_NEW_ROOT, 0700) < 0)
 		return -errno;
-	err = bottom ? swap_roots(b) : leave_chroot(b);
+	cleanup_fd int self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	err = bottom ? swap_roots(b, self) : leave_chroot(b, self);
 	return err || chdir("/") < 0 ? (err ? err : -errno) : 0;
 }
 

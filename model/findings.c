@@ -54,3 +54,17 @@ int findings_add(struct findings *findings, const char *code, uint32_t mount_id,
 	};
 	return -EINVAL;
 }
+
+int findings_append(struct findings *to, struct findings *from)
+{
+	to->lost |= from->lost;
+	for (size_t i = 0; i < from->n; i++) {
+		struct finding *finding = append(to);
+
+		if (!finding)
+			return -ENOMEM;
+		*finding = from->list[i];
+		from->list[i] = (struct finding){ 0 };
+	}
+	return 0;
+}

@@ -42,6 +42,12 @@ void findings_free(struct findings *findings);
 int findings_add(struct findings *findings, const char *code, uint32_t mount_id, const char *path,
 		 const char *help, const char *format, ...) printf_like(6, 7);
 
+/**
+ * findings_append - move all of one list to the end of another
+ * Return: 0 or -ENOMEM.
+ */
+int findings_append(struct findings *to, struct findings *from);
+
 /* Where the sentence is about a mount of a tree. */
 #define findings_mount(findings, code, m, help, ...) \
 	findings_add(findings, code, (m)->id, (m)->mountpoint, help, __VA_ARGS__)
