@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "base/tmpfs.h"
+#include "mnt/scan/libmount.h"
 #include "mnt/scan/scan.h"
 
 /* Mounts of the copy must not tell the caller's of what happens to them. */
@@ -143,7 +144,12 @@ static int leave_chroot(struct build *b, int proc_self_fd)
 {
 	cleanup_fd int ns_fd = openat(proc_self_fd, "ns/mnt", O_RDONLY | O_CLOEXEC);
 	cleanup_tree struct mount_tree tree = { 0 };
+	const char *reason;
+	/* Another root has other libraries, or none. */
+	int loaded = libmount_load(&reason);
 
+	if (loaded)
+		return log_error(loaded, "libmount cannot be loaded: %s", reason);
 	if (ns_fd < 0 || setns(ns_fd, CLONE_NEWNS) < 0)
 		return -errno;
 	int err = make_slave();
