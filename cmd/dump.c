@@ -11,13 +11,8 @@
 
 struct dump_args {
 	int64_t pid, plugin_timeout;
-<<<<<<< HEAD
-	const char *mntns, *images_dir, *libdir, *reader;
-	struct strings external, external_from, skip_mnt, copy, enable_fs;
-=======
 	const char *mntns, *images_dir, *libdir, *reader, *root_of;
-	struct strings external, skip_mnt, copy, enable_fs;
->>>>>>> ad89e09 (mnt: the rootfs of a host is covered; roots by chroot(2) and one's own namespace are told)
+	struct strings external, external_from, skip_mnt, copy, enable_fs;
 	struct older_words older;
 	struct scripts scripts;
 	bool dry_run;

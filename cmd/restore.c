@@ -18,6 +18,7 @@ struct restore_args {
 	const char *images_dir, *root, *libdir, *new_ns, *sharing, *premount, *reader;
 	int64_t ns_id, plugin_timeout, max_contents;
 	struct strings external, external_from, external_flags, inherit_fd, join_ns, enable_fs;
+	struct strings cgroup_root;
 	struct older_words older;
 	bool create_mountpoints, skip_missing_masks, allow_devices, dry_run;
 	struct inherit inherit;
@@ -50,6 +51,8 @@ static const struct option_spec specs[] = {
 	{ '\0', "skip-missing-masks", OPTION_FLAG,
 	  offsetof(struct restore_args, skip_missing_masks), NULL,
 	  "leave out masks in /proc and /sys of what this host lacks" },
+	{ '\0', "cgroup-root", OPTION_LIST, offsetof(struct restore_args, cgroup_root),
+	  "[CTRL:]/PATH", "the cgroup that stands for the one that was dumped" },
 	{ '\0', "sharing", OPTION_CHOICE, offsetof(struct restore_args, sharing),
 	  "strict|slave|private", "of mounts shared with the outside" },
 	{ '\0', "enable-fs", OPTION_COMMAS, offsetof(struct restore_args, enable_fs), "FS[,FS]",
@@ -120,6 +123,7 @@ static void free_args(struct restore_args *args)
 	strings_free(&args->inherit_fd);
 	strings_free(&args->join_ns);
 	strings_free(&args->enable_fs);
+	strings_free(&args->cgroup_root);
 	strings_free(&args->older.ext_mount_map);
 	inherit_free(&args->inherit);
 	scripts_free(&args->scripts);
@@ -194,6 +198,8 @@ static struct rebind_restore_options options_of(struct restore_args *args, struc
 		.sharing = sharing_of(args->sharing),
 		.create_mountpoints = args->create_mountpoints,
 		.skip_missing_masks = args->skip_missing_masks,
+		.cgroup_root = args->cgroup_root.list,
+		.n_cgroup_root = args->cgroup_root.n,
 		.allow_devices = args->allow_devices,
 		.max_contents = (uint64_t)args->max_contents,
 		.premount_existing = args->premount != NULL,

@@ -214,6 +214,8 @@ struct rebind_restore_options {
 	bool skip_missing_masks; /* masks in proc and sysfs whose path is not there are left out */
 	const char *const *masked; /* the same, of mounts at these paths */
 	size_t n_masked;
+	const char *const *cgroup_root; /* "[CONTROLLERS:]/PATH": the container's cgroup from now on */
+	size_t n_cgroup_root;
 };
 
 /* A namespace that was built. It lives as long as this, a holder, a pin or a process in it. */

@@ -420,7 +420,9 @@ static int restore_all(struct restore *r)
 	if (err)
 		return log_error(err, "cannot look for the mountpoints in proc and sysfs");
 	callers_check(o, &r->tree, &r->callers, r->findings);
-	fs_cgroup_check(&r->tree, r->findings);
+	err = fs_cgroup_check(&r->tree, o, r->findings);
+	if (err)
+		return log_error(err, "cannot look for the cgroups of the image");
 	fs_formats_check(&r->tree, o, r->findings);
 	fs_tmpfs_check(&r->tree, o, r->findings);
 	err = find_sources(r);
