@@ -66,7 +66,7 @@ static const struct option_spec specs[] = {
 	{ '\0', "premount", OPTION_CHOICE, offsetof(struct restore_args, premount), "existing",
 	  "make a plugin's mountpoint before it is asked" },
 	{ '\0', "bundle", OPTION_TEXT, offsetof(struct restore_args, bundle.dir), "DIR",
-	  "root and sources from an OCI bundle" },
+	  "root, sources and namespaces from an OCI bundle" },
 	{ '\0', "checkpoint", OPTION_TEXT, offsetof(struct restore_args, bundle.archive), "ARCHIVE",
 	  "the image, and keys of sources, from an archive of podman's" },
 	OLDER_SPECS(struct restore_args),
@@ -256,6 +256,7 @@ int verb_restore(int argc, char **argv)
 
 	ending_init(&args.ending);
 	bundle_args_init(&args.bundle);
+	args.bundle.namespaces = true;
 	if (!options_parse(&options, argc, argv, &args, &words, &status))
 		return status;
 	args.ending.command = words.command;

@@ -435,6 +435,42 @@ static bool is_unclaimed(const struct mount *m)
 	return m->need_plugin && m->owner == MOUNT_UNDECIDED;
 }
 
+/* mnt[*]. Of several mounts at one path the one on top has the plain name. */
+static int name_one(struct external_input *in, struct table *keys, struct mount *m)
+{
+	uint64_t hash = table_hash_bytes(m->mountpoint, strlen(m->mountpoint));
+	bool plain = m->visible &&
+		     tree_covering(in->tree, tree_index(in->tree, m)) == MOUNT_NONE &&
+		     table_get(keys, hash) == TABLE_NONE;
+	cleanup_free char *key = NULL;
+
+	if ((plain ? asprintf(&key, "%s", m->mountpoint)
+		   : asprintf(&key, "%s#%u", m->mountpoint, m->id)) < 0) {
+		key = NULL;
+		return -ENOMEM;
+	}
+	m->key = arena_copy(&in->tree->strings, key, strlen(key));
+	m->owner = MOUNT_EXTERNAL;
+	return m->key ? table_put(keys, table_hash_bytes(key, strlen(key)), m->id, NULL) : -ENOMEM;
+}
+
+static int name_all(struct external_input *in)
+{
+	cleanup_table struct table keys = { 0 };
+	int err = 0;
+
+	for (uint32_t i = 0; i < in->tree->n && !err; i++) {
+		const char *key = in->tree->mounts[i].key;
+
+		if (key)
+			err = table_put(&keys, table_hash_bytes(key, strlen(key)), i, NULL);
+	}
+	tree_for_each (i, in->tree)
+		if (!err && is_unclaimed(&in->tree->mounts[i]))
+			err = name_one(in, &keys, &in->tree->mounts[i]);
+	return err;
+}
+
 int external_detect(struct external_input *in)
 {
 	cleanup(detector_free) struct detector d = { 0 };
@@ -447,7 +483,7 @@ int external_detect(struct external_input *in)
 		if (is_unclaimed(m) && !(words_for(&d, m) & ~given))
 			err = detect_one(in, &d, m);
 	}
-	return err;
+	return err || !in->options->by_mountpoint ? err : name_all(in);
 }
 
 int external_look_ahead(const struct external_input *in, uint8_t *ret_words)
