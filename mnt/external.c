@@ -236,7 +236,8 @@ static bool is_internal(const struct external_input *in, unsigned int consent,
 		return false;
 	const struct mount *first = &in->tree->mounts[tree_first_of_superblock(in->tree, m)];
 
-	if (!mount_is_fsroot(first) || (m->deleted && first->owner == MOUNT_EXTERNAL))
+	/* What is deleted is kept by itself: the rest of its filesystem need not be shown. */
+	if (m->deleted ? first->owner == MOUNT_EXTERNAL : !mount_is_fsroot(first))
 		return false;
 	return (fs->flags & FILESYSTEM_OF_NAMESPACE) || (consent & EXTERNAL_COPIED) ||
 	       table_get(&in->callers->by_dev, m->dev) == TABLE_NONE;

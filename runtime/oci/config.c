@@ -71,7 +71,13 @@ static json_t *optional(struct reader *r, const json_t *object, const char *fiel
 
 static const char *optional_text(struct reader *r, const json_t *object, const char *field)
 {
-	return json_string_value(optional(r, object, field, JSON_STRING, "a string"));
+	const json_t *value = optional(r, object, field, JSON_STRING, "a string");
+	const char *text = json_string_value(value);
+
+	if (!text || strlen(text) == json_string_length(value))
+		return text;
+	complain(r, "%s%s%s has a NUL in it", r->place, *r->place ? "." : "", field);
+	return NULL;
 }
 
 static const char *required_text(struct reader *r, const json_t *object, const char *field)
