@@ -90,7 +90,8 @@ static void look_at_contents(const struct rebind_restore_options *options, const
 		return;
 	if (in < 0) {
 		findings_mount(findings, "no-contents", m, NULL,
-			       "its contents '%s' cannot be opened: %s", name, strerror(-in));
+			       "its contents '%s' cannot be opened: %s%s", name, strerror(-in),
+			       image_of_symlink(in));
 		return;
 	}
 	struct archive_rules rules = contents_rules(options, in, m->contents, memory);
