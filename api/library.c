@@ -87,7 +87,10 @@ int rebind_dump(const struct rebind_dump_options *options, struct rebind_report 
 	struct rebind_dump_options own = { 0 };
 
 	memcpy(&own, options, options->size < sizeof(own) ? options->size : sizeof(own));
-	return said_all(report, dump_run(&own, &report->findings, &report->changes));
+	int err = said_all(report, dump_run(&own, &report->findings, &report->changes));
+
+	findings_sort(&report->findings);
+	return err;
 }
 
 int rebind_restore(const struct rebind_restore_options *options, struct rebind_report *report,
@@ -100,6 +103,7 @@ int rebind_restore(const struct rebind_restore_options *options, struct rebind_r
 	int err = said_all(report,
 			   restore_run(&own, &report->findings, &report->differences, &result));
 
+	findings_sort(&report->findings);
 	return err || own.dry_run ? err : namespace_new(&result, ret);
 }
 

@@ -18,6 +18,7 @@ struct unpack {
 	struct archive *in;
 	int dir_fd;
 	uint64_t bytes_left;
+	struct strings *unused; /* or NULL */
 	struct archive_fault *fault;
 };
 
@@ -51,6 +52,18 @@ static bool is_wanted(const char *name)
 		return true;
 	return strncmp(name, "checkpoint", 10) == 0 && (!name[10] || name[10] == '/') &&
 	       fnmatch("checkpoint/pages-*.img", name, FNM_PATHNAME) != 0;
+}
+
+/* Not the memory of processes, and not what a runtime noted of how it went. */
+static bool is_of_another(const char *name)
+{
+	static const char *const notes[] = { "dump.log", "restore.log", "stats-dump",
+					     "network.status" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(notes); i++)
+		if (strcmp(notes[i], name) == 0)
+			return false;
+	return strncmp(name, "checkpoint/", 11) != 0;
 }
 
 static int make_directory(int dir_fd, const char *name)
@@ -156,6 +169,9 @@ static int unpack_entry(struct unpack *u, struct archive_entry *entry)
 		err = check_type(u, entry, archive_entry_pathname(entry));
 	if (!err && is_wanted(name))
 		err = unpack_wanted(u, entry, name);
+	else if (!err && u->unused && is_of_another(name) &&
+		 archive_entry_filetype(entry) == AE_IFREG)
+		err = strings_add(u->unused, name, strlen(name));
 	return err;
 }
 
@@ -175,7 +191,8 @@ static int unpack_all(struct unpack *u)
 	return more;
 }
 
-int checkpoint_unpack(int in_fd, int dir_fd, uint64_t max_bytes, struct archive_fault *fault)
+int checkpoint_unpack(int in_fd, int dir_fd, uint64_t max_bytes, struct strings *ret_unused,
+		      struct archive_fault *fault)
 {
 	int err = archive_prepare(ARCHIVE_ANYBODY, fault);
 	cleanup_tar_locale locale_t before = err ? NULL : tar_locale_enter();
@@ -186,7 +203,7 @@ int checkpoint_unpack(int in_fd, int dir_fd, uint64_t max_bytes, struct archive_
 		err = tar_open(&gz, &a, fault);
 	if (err)
 		return err;
-	struct unpack u = { .in = a, .dir_fd = dir_fd, .bytes_left = max_bytes, .fault = fault };
+	struct unpack u = { .in = a, .dir_fd = dir_fd, .bytes_left = max_bytes, .unused = ret_unused, .fault = fault };
 
 	err = unpack_all(&u);
 	return err ? err : tar_read_rest(&gz, a, fault);

@@ -4,12 +4,14 @@
 #define REBIND_ARCHIVE_CHECKPOINT_H
 
 #include "archive/archive.h"
+#include "base/text.h"
 
 /**
  * checkpoint_unpack - unpack what a restore of mounts reads of it
  * @in_fd: a tar; plain, gzip or zstd
  * @dir_fd: an empty directory that nobody else can write to
  * @max_bytes: of all files together
+ * @ret_unused: names of files that are left out and mean something to somebody are added; or NULL
  *
  * Unpacked are spec.dump, config.dump and checkpoint/, but for the memory of processes
  * (checkpoint/pages-*.img); with private modes, whatever the archive says. All else is looked at
@@ -19,6 +21,7 @@
  * -EBADMSG for what is neither a file nor a directory, a name that stands in it twice, and damage;
  * -EFBIG for more than @max_bytes, or too many entries.
  */
-int checkpoint_unpack(int in_fd, int dir_fd, uint64_t max_bytes, struct archive_fault *fault);
+int checkpoint_unpack(int in_fd, int dir_fd, uint64_t max_bytes, struct strings *ret_unused,
+		      struct archive_fault *fault);
 
 #endif

@@ -98,6 +98,16 @@ struct sys_mount_stat {
 #define SYS_STAT_OLD_ID 0x40000000
 int sys_mount_stat(int dir_fd, const char *path, int flags, struct sys_mount_stat *ret);
 
+/**
+ * sys_same_place - are these one file of one mount
+ */
+static inline bool sys_same_place(const struct sys_mount_stat *left,
+				  const struct sys_mount_stat *right)
+{
+	return left->unique_id == right->unique_id && left->old_id == right->old_id &&
+	       left->inode == right->inode;
+}
+
 /* open_tree(2), move_mount(2), mount_setattr(2) with negative errno. */
 int sys_open_tree(int dir_fd, const char *path, unsigned int flags);
 /* open_tree_attr(2), 6.15: with mount_setattr(2) on the clone before anybody sees it. */

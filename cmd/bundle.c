@@ -109,8 +109,32 @@ int bundle_complete(struct bundle_args *args, struct rebind_restore_options *how
 		err = add_words(args, external);
 	if (!err)
 		err = add_descriptors(args, how);
+	how->masked = (const char *const *)args->found.masked.list;
+	how->n_masked = args->found.masked.n;
+	if (args->namespaces && !how->new_ns && !how->n_join_ns) {
+		how->new_ns = args->found.new_ns;
+		how->join_ns = (const char *const *)args->found.join_ns.list;
+		how->n_join_ns = args->found.join_ns.n;
+	}
 	how->external = external->list;
 	how->n_external = external->n;
 	how->root = args->found.root;
 	return err;
+}
+
+int bundle_name_for_dump(const char *dir, pid_t pid, struct strings *external,
+			 struct rebind_report *report)
+{
+	cleanup_fd int fd = dir ? open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -EBADF;
+	cleanup_free char *name = NULL;
+
+	if (!dir)
+		return 0;
+	if (fd < 0)
+		return log_error(-errno, "cannot open the bundle '%s'", dir);
+	if (asprintf(&name, "%s/config.json", dir) < 0) {
+		name = NULL;
+		return -ENOMEM;
+	}
+	return bundle_name_externals(fd, name, pid, external, report);
 }

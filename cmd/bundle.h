@@ -8,6 +8,7 @@
 
 struct bundle_args {
 	const char *dir, *archive; /* as they were given */
+	bool namespaces; /* those of the configuration are made, unless the caller names some */
 	struct unpacked unpacked;
 	struct bundle found;
 	char *name;			   /* of the configuration, for messages */
@@ -27,5 +28,14 @@ void bundle_args_free(struct bundle_args *args);
  */
 int bundle_complete(struct bundle_args *args, struct rebind_restore_options *how,
 		    struct strings *external, struct rebind_report *report);
+
+/**
+ * bundle_name_for_dump - add words for the binds of a bundle that a container has mounted
+ * @dir: the bundle, or NULL: nothing is done
+ *
+ * Return: 0 or a negative errno, logged or with findings.
+ */
+int bundle_name_for_dump(const char *dir, pid_t pid, struct strings *external,
+			 struct rebind_report *report);
 
 #endif

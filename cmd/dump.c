@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <limits.h>
 
+#include "cmd/bundle.h"
 #include "cmd/cmd.h"
 #include "cmd/mounts.h"
 #include "cmd/compat-options.h"
@@ -12,7 +13,7 @@
 
 struct dump_args {
 	int64_t pid, plugin_timeout;
-	const char *mntns, *images_dir, *libdir, *reader;
+	const char *mntns, *images_dir, *libdir, *reader, *root_of, *bundle;
 	struct strings external, external_from, skip_mnt, copy, enable_fs;
 	struct older_words older;
 	struct scripts scripts;
@@ -28,12 +29,16 @@ static const struct option_spec specs[] = {
 	  "a process in the namespace", 1, INT_MAX },
 	{ '\0', "mntns", OPTION_TEXT, offsetof(struct dump_args, mntns), "FILE",
 	  "the namespace itself: an nsfs file" },
+	{ '\0', "root-of", OPTION_CHOICE, offsetof(struct dump_args, root_of), "namespace",
+	  "of a process in a chroot: dump all of its namespace" },
 	{ 'D', "images-dir", OPTION_TEXT, offsetof(struct dump_args, images_dir), "DIR",
 	  "where the image is written; must hold none" },
 	{ 'L', "libdir", OPTION_TEXT, offsetof(struct dump_args, libdir), "DIR", "plugins" },
 	{ '\0', "external", OPTION_LIST, offsetof(struct dump_args, external), "WHAT",
-	  "mnt[PATH]:KEY, mnt[#ID]:KEY, mnt[]:[ms], dev[MAJ/MIN]:KEY" },
+	  "mnt[PATH]:KEY, mnt[#ID]:KEY, mnt[]:[ms], mnt[*], dev[MAJ/MIN]:KEY" },
 	EXTERNAL_FROM_SPEC(struct dump_args),
+	{ '\0', "bundle", OPTION_TEXT, offsetof(struct dump_args, bundle), "DIR",
+	  "name the binds of an OCI bundle by their destinations" },
 	{ '\0', "skip-mnt", OPTION_LIST, offsetof(struct dump_args, skip_mnt), "PATH",
 	  "leave out a mount and what is below it" },
 	{ '\0', "copy", OPTION_LIST, offsetof(struct dump_args, copy), "PATH",
@@ -102,6 +107,8 @@ static int check_args(const char *verb, struct dump_args *args)
 		return usage_error(verb, "-t and --mntns both name a namespace: give one of them");
 	if (!args->images_dir && !args->dry_run)
 		return usage_error(verb, "the images directory is missing: give -D DIR");
+	if (args->bundle && !args->pid)
+		return usage_error(verb, "--bundle takes a process of the container: give -t PID");
 	if (args->beside && !args->pid)
 		return usage_error(verb, "a process is missing: give -t PID");
 	if (args->freeze && args->mntns)
@@ -136,6 +143,11 @@ static int dump_beside(const struct dump_args *args, const struct rebind_dump_op
 static int dump(struct dump_args *args, struct report *report, const struct option_words *words)
 {
 	struct progress *progress = &report->logging.progress;
+	int named = bundle_name_for_dump(args->bundle, (pid_t)args->pid, &args->external,
+					 report->findings);
+
+	if (named < 0)
+		return named;
 	struct rebind_dump_options how = {
 		.size = sizeof(how),
 		.pid = (pid_t)args->pid,
@@ -153,6 +165,7 @@ static int dump(struct dump_args *args, struct report *report, const struct opti
 		.plugin_timeout = (unsigned int)args->plugin_timeout,
 		.strict = args->strict,
 		.freeze = args->freeze,
+		.root_of_namespace = args->root_of != NULL,
 		.dry_run = args->dry_run,
 		.on_line = report_line,
 		.on_line_data = report,

@@ -73,6 +73,55 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
+/* How many letters have to be put in, taken out or changed; of words of up to 15 letters. */
+static size_t distance(const char *left, const char *right)
+{
+	enum { MAX = 15 };
+	size_t n = strlen(right), row[MAX + 1];
+
+	if (strlen(left) > MAX || n > MAX)
+		return MAX;
+	for (size_t k = 0; k <= n; k++)
+		row[k] = k;
+	for (size_t i = 0; left[i]; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i + 1;
+		for (size_t k = 1; k <= n; k++) {
+			size_t change = diagonal + (left[i] != right[k - 1]);
+			size_t less = (row[k] < row[k - 1] ? row[k] : row[k - 1]) + 1;
+
+			diagonal = row[k];
+			row[k] = change < less ? change : less;
+		}
+	}
+	return row[n];
+}
+
+static int unknown_verb(const char *name)
+{
+	const struct verb *nearest = &verbs[0];
+
+	for (size_t i = 1; i < ARRAY_SIZE(verbs); i++)
+		if (distance(name, verbs[i].name) < distance(name, nearest->name))
+			nearest = &verbs[i];
+	if (distance(name, nearest->name) > 2)
+		return usage_error(NULL, "unknown verb '%s'", name);
+	return usage_error(NULL, "unknown verb '%s'; did you mean '%s'?", name, nearest->name);
+}
+
+/* "help VERB" is "VERB --help". */
+static int help_on(int argc, char **argv)
+{
+	char help[] = "--help";
+	char *words[] = { argc > 0 ? argv[0] : NULL, help, NULL };
+	const struct verb *verb = argc > 0 ? find_verb(argv[0]) : NULL;
+
+	if (!argc)
+		return print_help();
+	return verb ? verb->run(2, words) : unknown_verb(argv[0]);
+}
+
 /* A full disk must not look like a namespace without mounts. */
 static int flush_output(int status, int output_lost)
 {
@@ -119,8 +168,10 @@ static int run(int argc, char **argv)
 	if (argv[1][0] == '-')
 		return usage_error(NULL, "unknown option '%s' before the verb", argv[1]);
 	verb = find_verb(argv[1]);
+	if (!verb && strcmp(argv[1], "help") == 0)
+		return flush_output(help_on(argc - 2, argv + 2), STATUS_FAILED);
 	if (!verb)
-		return usage_error(NULL, "unknown verb '%s'", argv[1]);
+		return unknown_verb(argv[1]);
 	int status = verb->run(argc - 1, argv + 1);
 
 	refusal_print();

@@ -238,6 +238,15 @@ static int take_option(struct parser *p, size_t index)
 	return err ? bad_value(p, spec, optarg) : 0;
 }
 
+static size_t spec_of_letter(const struct option_set *set, int letter)
+{
+	size_t i = 0;
+
+	while (i < set->n_specs && set->specs[i].letter != letter)
+		i++;
+	return i;
+}
+
 static int take_word(struct parser *p, const char *word)
 {
 	struct option_words *words = p->words;
@@ -246,7 +255,10 @@ static int take_word(struct parser *p, const char *word)
 		words->list[words->n++] = word;
 		return 0;
 	}
-	return usage_error(p->set->verb, "stray word '%s'%s", word,
+	if (strspn(word, "0123456789") == strlen(word) && spec_of_letter(p->set, 't') < p->set->n_specs)
+		return usage_error(p->set->verb, "unexpected argument '%s'; did you mean -t %s?",
+				   word, word);
+	return usage_error(p->set->verb, "unexpected argument '%s'%s", word,
 			   p->set->takes_command ? " (a command comes after '--')" : "");
 }
 
@@ -274,15 +286,6 @@ static int take_rest(struct parser *p, int argc, char **argv, const char *last)
 		return usage_error(p->set->verb, "a command is missing after '--'");
 	p->words->command = optind < argc ? argv + optind : NULL;
 	return 0;
-}
-
-static size_t spec_of_letter(const struct option_set *set, int letter)
-{
-	size_t i = 0;
-
-	while (i < set->n_specs && set->specs[i].letter != letter)
-		i++;
-	return i;
 }
 
 /* getopt returned '?' or ':'. @word is what it looked at. */

@@ -19,8 +19,9 @@ struct restore_args {
 	const char *images_dir, *root, *libdir, *new_ns, *sharing, *premount, *reader;
 	int64_t ns_id, plugin_timeout, max_contents;
 	struct strings external, external_from, external_flags, inherit_fd, join_ns, enable_fs;
+	struct strings cgroup_root;
 	struct older_words older;
-	bool create_mountpoints, allow_devices, dry_run;
+	bool create_mountpoints, skip_missing_masks, allow_devices, dry_run;
 	struct inherit inherit;
 	struct scripts scripts;
 	struct bundle_args bundle;
@@ -50,6 +51,11 @@ static const struct option_spec specs[] = {
 	{ '\0', "create-mountpoints", OPTION_FLAG,
 	  offsetof(struct restore_args, create_mountpoints), NULL,
 	  "make what is missing in the new root" },
+	{ '\0', "skip-missing-masks", OPTION_FLAG,
+	  offsetof(struct restore_args, skip_missing_masks), NULL,
+	  "leave out masks in /proc and /sys of what this host lacks" },
+	{ '\0', "cgroup-root", OPTION_LIST, offsetof(struct restore_args, cgroup_root),
+	  "[CTRL:]/PATH", "the cgroup that stands for the one that was dumped" },
 	{ '\0', "sharing", OPTION_CHOICE, offsetof(struct restore_args, sharing),
 	  "strict|slave|private", "of mounts shared with the outside" },
 	{ '\0', "enable-fs", OPTION_COMMAS, offsetof(struct restore_args, enable_fs), "FS[,FS]",
@@ -63,7 +69,7 @@ static const struct option_spec specs[] = {
 	{ '\0', "premount", OPTION_CHOICE, offsetof(struct restore_args, premount), "existing",
 	  "make a plugin's mountpoint before it is asked" },
 	{ '\0', "bundle", OPTION_TEXT, offsetof(struct restore_args, bundle.dir), "DIR",
-	  "root and sources from an OCI bundle" },
+	  "root, sources and namespaces from an OCI bundle" },
 	{ '\0', "checkpoint", OPTION_TEXT, offsetof(struct restore_args, bundle.archive), "ARCHIVE",
 	  "the image, and keys of sources, from an archive of podman's" },
 	OLDER_SPECS(struct restore_args),
@@ -121,6 +127,7 @@ static void free_args(struct restore_args *args)
 	strings_free(&args->inherit_fd);
 	strings_free(&args->join_ns);
 	strings_free(&args->enable_fs);
+	strings_free(&args->cgroup_root);
 	strings_free(&args->older.ext_mount_map);
 	inherit_free(&args->inherit);
 	scripts_free(&args->scripts);
@@ -194,6 +201,9 @@ static struct rebind_restore_options options_of(struct restore_args *args, struc
 		.n_enable_fs = args->enable_fs.n,
 		.sharing = sharing_of(args->sharing),
 		.create_mountpoints = args->create_mountpoints,
+		.skip_missing_masks = args->skip_missing_masks,
+		.cgroup_root = args->cgroup_root.list,
+		.n_cgroup_root = args->cgroup_root.n,
 		.allow_devices = args->allow_devices,
 		.max_contents = (uint64_t)args->max_contents,
 		.premount_existing = args->premount != NULL,
@@ -250,6 +260,7 @@ int verb_restore(int argc, char **argv)
 
 	ending_init(&args.ending);
 	bundle_args_init(&args.bundle);
+	args.bundle.namespaces = true;
 	if (!options_parse(&options, argc, argv, &args, &words, &status))
 		return status;
 	args.ending.command = words.command;

@@ -73,17 +73,61 @@ static int link_unnamed(const struct image_file *file)
 	return -errno;
 }
 
+/* What a file system does not know at all: object stores, FUSE. */
+static bool is_unknown_there(int err)
+{
+	return err == -EINVAL || err == -ENOSYS || err == -EOPNOTSUPP || err == -EPERM ||
+	       err == -EMLINK || err == -EXDEV;
+}
+
+static int copy_all(int from, int to)
+{
+	enum { CHUNK = 1 << 16 };
+	cleanup_free char *buf = malloc(CHUNK);
+	off_t at = 0;
+	ssize_t n;
+
+	if (!buf)
+		return -ENOMEM;
+	while ((n = pread(from, buf, CHUNK, at)) > 0) {
+		int err = fd_write_all(to, buf, (size_t)n);
+
+		if (err)
+			return err;
+		at += n;
+	}
+	return n < 0 || (fsync(to) < 0 && errno != EINVAL && errno != EROFS) ? -errno : 0;
+}
+
+/*
+ * Under its own name from the beginning. It may be seen while it is half written: but the inventory
+ * comes last, and without one there is no image.
+ */
+static int write_again(const struct image_file *file)
+{
+	cleanup_fd int fd = openat(file->dir_fd, file->name,
+				   O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, FILE_MODE);
+	int err = fd < 0 ? -errno : copy_all(file->fd, fd);
+
+	if (err && fd >= 0)
+		unlinkat(file->dir_fd, file->name, 0);
+	return err;
+}
+
 static int link_temporary(struct image_file *file)
 {
 	int err = renameat2(file->dir_fd, file->temporary, file->dir_fd, file->name,
-			    RENAME_NOREPLACE);
+			    RENAME_NOREPLACE) < 0
+			  ? -errno
+			  : 0;
 
-	/* Not every file system can refuse to replace; each that has hard links can. */
-	if (err < 0 && errno == EINVAL)
-		err = linkat(file->dir_fd, file->temporary, file->dir_fd, file->name, 0);
-	else if (err == 0)
+	if (!err)
 		file->temporary[0] = '\0';
-	return err < 0 ? -errno : 0;
+	/* Not every file system can refuse to replace; each that has hard links can. */
+	else if (is_unknown_there(err) &&
+		 linkat(file->dir_fd, file->temporary, file->dir_fd, file->name, 0) == 0)
+		err = 0;
+	return err;
 }
 
 int image_file_finish(struct image_file *file)
@@ -95,6 +139,8 @@ int image_file_finish(struct image_file *file)
 		err = 0;
 	if (!err)
 		err = file->temporary[0] ? link_temporary(file) : link_unnamed(file);
+	if (is_unknown_there(err))
+		err = write_again(file);
 	image_file_abort(file);
 	return err;
 }
@@ -115,4 +161,11 @@ const char *image_contents_name(const struct mount *m, char buf[64])
 	snprintf(buf, 64, m->deleted ? "deleted-%u.tar.gz.img" : "tmpfs-dev-%u.tar.gz.img",
 		 m->deleted ? m->id : m->dev);
 	return buf;
+}
+
+const char *image_of_symlink(int err)
+{
+	return err == -ELOOP ? " (it is a symlink, which is not followed in an image: copy the "
+			       "file that it leads to)"
+			     : "";
 }

@@ -125,4 +125,12 @@ void image_file_abort(struct image_file *file);
  */
 const char *image_contents_name(const struct mount *m, char buf[64]);
 
+/**
+ * image_of_symlink - words for a file of an image that could not be opened because it is a symlink
+ * @err: what the opening returned
+ *
+ * Return: constant text to add; empty if that is not why.
+ */
+const char *image_of_symlink(int err);
+
 #endif

@@ -18,9 +18,13 @@
 /* Why a place cannot be had, as a finding. */
 static int lose_place(struct build *b, uint32_t i, int err)
 {
+	const struct mount *m = &b->tree->mounts[i];
+
 	if (err == -ENOENT)
-		build_lose(b, i, "no-mountpoint", "--create-mountpoints",
-			   "its mountpoint does not exist");
+		build_lose(b, i, "no-mountpoint", mountpoint_advice(b->options, b->tree, m),
+			   "its mountpoint does not exist%s%s",
+			   mountpoint_hint(b->options, b->tree, m),
+			   b->options->create_mountpoints ? ", and cannot be made there" : "");
 	else if (err == -ELOOP)
 		build_lose(b, i, "symlink", NULL,
 			   "its mountpoint is, or lies behind, a symlink, which is not followed");

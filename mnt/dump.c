@@ -27,6 +27,7 @@
 #include "mnt/scan/root-type.h"
 #include "hooks/mount-info.h"
 #include "mnt/check/privileges.h"
+#include "mnt/undecided.h"
 #include "mnt/validate.h"
 
 #define TRIES 3
@@ -168,6 +169,9 @@ static int decide(struct dump *d, const struct scan_target *target, struct mount
 		return log_error(err, "cannot look for the caller's own mounts");
 	if (contents_any(tree, NULL))
 		privileges_check(CAPS_PACK, d->findings);
+	err = undecided_refuse(&input);
+	if (err)
+		return log_error(err, "cannot say what would help");
 	err = formats_read(target, tree, &d->callers, d->findings);
 	if (err)
 		return log_error(err, "cannot read the formats registered with binfmt_misc");
@@ -388,6 +392,55 @@ static int start_plugins(struct dump *d, struct mount_tree *tree)
 	return hooks_start(&hooks, &d->host);
 }
 
+/* The view of a process in a chroot is another than that of its namespace, which is dumped. */
+static int check_root(struct dump *d, const struct mount_tree *tree)
+{
+	const struct rebind_dump_options *o = d->options;
+	cleanup_free char *path = NULL;
+	static const char help[] = "--root-of namespace to dump all that the namespace has";
+	/* CRIU knows the roots of the processes that it dumps. */
+	bool asks = o->pid && !o->processes && !o->root_of_namespace;
+	int other = asks ? scan_other_root(tree, o->pid, &path) : 0;
+
+	if (other <= 0)
+		return other;
+	/* Of what is in no tree any more the kernel tells the path from itself. */
+	if (strcmp(path, "/") == 0)
+		findings_add(d->findings, "chrooted", 0, NULL, help,
+			     "process %d has a root that is mounted no more, or is covered: it "
+			     "sees other paths than a dump would have",
+			     (int)o->pid);
+	else
+		findings_add(d->findings, "chrooted", 0, NULL, help,
+			     "process %d has its root at '%s', which is not the root of its mount "
+			     "namespace: it sees other paths than a dump would have",
+			     (int)o->pid, path);
+	return 0;
+}
+
+/* First of all: most of what else is wrong follows from it. */
+static int check_own(struct dump *d)
+{
+	cleanup_fd int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	const struct rebind_dump_options *o = d->options;
+	cleanup_findings struct findings others = *d->findings;
+
+	*d->findings = (struct findings){ 0 };
+	if (findings_any(&others) && own >= 0 && fd_same_file(own, d->ns_fd) && o->pid)
+		findings_add(d->findings, "own-namespace", 0, NULL,
+			     "name a process of the container",
+			     "process %d is in your own mount namespace: what it has mounted, you "
+			     "have mounted as well",
+			     (int)o->pid);
+	else if (findings_any(&others) && own >= 0 && fd_same_file(own, d->ns_fd))
+		findings_add(d->findings, "own-namespace", 0, o->mntns,
+			     "name the namespace of a container",
+			     "'%s' is your own mount namespace: what it has mounted, you have "
+			     "mounted as well",
+			     o->mntns);
+	return findings_append(d->findings, &others);
+}
+
 static int try_once(struct dump *d)
 {
 	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
@@ -415,7 +468,11 @@ static int try_once(struct dump *d)
 	err = start_plugins(d, &tree);
 	if (err)
 		return err;
-	err = decide(d, &target, &tree, &visible);
+	err = check_root(d, &tree);
+	if (!err)
+		err = decide(d, &target, &tree, &visible);
+	if (err == -EINVAL && check_own(d))
+		return -ENOMEM;
 	describe(d, &tree);
 	return err || d->options->dry_run ? err : keep(d, &target, &tree);
 }

@@ -204,9 +204,10 @@ static int declare_copies(struct external_input *in, const struct table *by_uniq
 	return 0;
 }
 
+/* --enable-fs names it, or it needs no such word. */
 static bool is_enabled(const struct external_input *in, const struct filesystem *fs)
 {
-	if (!(fs->flags & FILESYSTEM_ON_REQUEST))
+	if (!fs || !(fs->flags & FILESYSTEM_ON_REQUEST))
 		return true;
 	for (size_t i = 0; i < in->n_enable_fs; i++)
 		if (strcmp(in->enable_fs[i], fs->name) == 0)
@@ -215,7 +216,7 @@ static bool is_enabled(const struct external_input *in, const struct filesystem 
 }
 
 /* Rule 3: a filesystem that we create, or a part of one, or of the new root's. */
-static bool is_internal(const struct external_input *in, const struct table *copied,
+static bool is_internal(const struct external_input *in, unsigned int consent,
 			const struct mount *m)
 {
 	const struct mount *root = &in->tree->mounts[in->tree->root];
@@ -226,7 +227,7 @@ static bool is_internal(const struct external_input *in, const struct table *cop
 		return false;
 	if (m->dev == root->dev)
 		return path_rest_below(m->root, root->root) != NULL;
-	if (!fs || !is_enabled(in, fs))
+	if (!fs || (!(consent & EXTERNAL_ENABLED) && !is_enabled(in, fs)))
 		return false;
 	if (fs->flags & FILESYSTEM_SINGLE)
 		return true;
@@ -235,11 +236,17 @@ static bool is_internal(const struct external_input *in, const struct table *cop
 		return false;
 	const struct mount *first = &in->tree->mounts[tree_first_of_superblock(in->tree, m)];
 
-	if (!mount_is_fsroot(first) || (m->deleted && first->owner == MOUNT_EXTERNAL))
+	/* What is deleted is kept by itself: the rest of its filesystem need not be shown. */
+	if (m->deleted ? first->owner == MOUNT_EXTERNAL : !mount_is_fsroot(first))
 		return false;
-	return (fs->flags & FILESYSTEM_OF_NAMESPACE) ||
-	       table_get(&in->callers->by_dev, m->dev) == TABLE_NONE ||
-	       table_get(copied, m->dev) != TABLE_NONE;
+	return (fs->flags & FILESYSTEM_OF_NAMESPACE) || (consent & EXTERNAL_COPIED) ||
+	       table_get(&in->callers->by_dev, m->dev) == TABLE_NONE;
+}
+
+bool external_would_be_internal(const struct external_input *in, const struct mount *m,
+				unsigned int consent)
+{
+	return is_internal(in, consent, m);
 }
 
 static int index_unique(const struct mount_tree *tree, struct table *ret)
@@ -282,7 +289,10 @@ int external_decide(struct external_input *in)
 	for (uint32_t i = 0; i < in->tree->n; i++) {
 		struct mount *m = &in->tree->mounts[i];
 
-		if (m->owner == MOUNT_UNDECIDED && is_internal(in, &copied, m))
+		if (m->owner == MOUNT_UNDECIDED &&
+		    is_internal(in,
+				table_get(&copied, m->dev) != TABLE_NONE ? EXTERNAL_COPIED : 0,
+				m))
 			m->owner = MOUNT_INTERNAL;
 	}
 	return err ? err : companions_follow(in, &companions);
@@ -337,13 +347,43 @@ int external_mark_shared(struct external_input *in)
 	return err;
 }
 
-static bool may_detect(const struct external_input *in, const struct table *groups,
-		       const struct mount *m)
+/* What is found where: the caller's mounts by superblock and root, and its peer groups. */
+struct detector {
+	struct parts callers;
+	struct table groups;
+};
+
+static void detector_free(struct detector *d)
 {
-	if (m->master && !in->options->auto_masters && table_get(groups, m->master) != TABLE_NONE)
-		return false;
-	return !m->shared || in->options->auto_sharing ||
-	       table_get(groups, m->shared) == TABLE_NONE;
+	table_free(&d->callers.table);
+	table_free(&d->groups);
+}
+
+static int detector_open(const struct external_input *in, struct detector *ret)
+{
+	ret->callers.tree = in->callers;
+	int err = index_callers(in, &ret->callers);
+
+	return err ? err : collect_groups(in->callers, &ret->groups);
+}
+
+/* Which words mnt[] has to be given for it: EXTERNAL_AUTO_*. */
+static unsigned int words_for(const struct detector *d, const struct mount *m)
+{
+	unsigned int words = EXTERNAL_AUTO;
+
+	if (m->shared && table_get(&d->groups, m->shared) != TABLE_NONE)
+		words |= EXTERNAL_AUTO_SHARING;
+	if (m->master && table_get(&d->groups, m->master) != TABLE_NONE)
+		words |= EXTERNAL_AUTO_MASTERS;
+	return words;
+}
+
+static unsigned int words_given(const struct word_list *options)
+{
+	return (options->automatic ? EXTERNAL_AUTO : 0) |
+	       (options->auto_sharing ? EXTERNAL_AUTO_SHARING : 0) |
+	       (options->auto_masters ? EXTERNAL_AUTO_MASTERS : 0);
 }
 
 /* Does the path lead to that very mount of the caller's, not to one that covers it or a part of it?
@@ -357,39 +397,109 @@ static bool leads_to(const struct external_input *in, const struct mount *host, 
 	       scan_is_mount(host, &stat);
 }
 
-static int detect_one(struct external_input *in, const struct parts *callers, struct mount *m)
+/* Where the caller has it: @ret_path is malloc()ed, or NULL. Return: 0 or -ENOMEM. */
+static int find_at_callers(const struct external_input *in, const struct detector *d,
+			   const struct mount *m, char **ret_path)
 {
 	const char *rest;
-	const struct mount *host = parts_find(callers, m->dev, m->root, &rest);
+	const struct mount *host =
+		m->deleted ? NULL : parts_find(&d->callers, m->dev, m->root, &rest);
 	cleanup_free char *path = host ? path_join(host->mountpoint, rest) : NULL;
 
+	*ret_path = NULL;
 	if (!host)
 		return 0;
 	if (!path)
 		return -ENOMEM;
-	if (!leads_to(in, host, path))
-		return 0;
+	if (leads_to(in, host, path)) {
+		*ret_path = path;
+		path = NULL;
+	}
+	return 0;
+}
+
+static int detect_one(struct external_input *in, const struct detector *d, struct mount *m)
+{
+	cleanup_free char *path = NULL;
+	int err = find_at_callers(in, d, m, &path);
+
+	if (err || !path)
+		return err;
 	m->source = arena_copy(&in->tree->strings, path, strlen(path));
 	m->key = MOUNT_KEY_AUTO;
 	m->owner = MOUNT_EXTERNAL;
 	return m->source ? 0 : -ENOMEM;
 }
 
+static bool is_unclaimed(const struct mount *m)
+{
+	return m->need_plugin && m->owner == MOUNT_UNDECIDED;
+}
+
+/* mnt[*]. Of several mounts at one path the one on top has the plain name. */
+static int name_one(struct external_input *in, struct table *keys, struct mount *m)
+{
+	uint64_t hash = table_hash_bytes(m->mountpoint, strlen(m->mountpoint));
+	bool plain = m->visible &&
+		     tree_covering(in->tree, tree_index(in->tree, m)) == MOUNT_NONE &&
+		     table_get(keys, hash) == TABLE_NONE;
+	cleanup_free char *key = NULL;
+
+	if ((plain ? asprintf(&key, "%s", m->mountpoint)
+		   : asprintf(&key, "%s#%u", m->mountpoint, m->id)) < 0) {
+		key = NULL;
+		return -ENOMEM;
+	}
+	m->key = arena_copy(&in->tree->strings, key, strlen(key));
+	m->owner = MOUNT_EXTERNAL;
+	return m->key ? table_put(keys, table_hash_bytes(key, strlen(key)), m->id, NULL) : -ENOMEM;
+}
+
+static int name_all(struct external_input *in)
+{
+	cleanup_table struct table keys = { 0 };
+	int err = 0;
+
+	for (uint32_t i = 0; i < in->tree->n && !err; i++) {
+		const char *key = in->tree->mounts[i].key;
+
+		if (key)
+			err = table_put(&keys, table_hash_bytes(key, strlen(key)), i, NULL);
+	}
+	tree_for_each (i, in->tree)
+		if (!err && is_unclaimed(&in->tree->mounts[i]))
+			err = name_one(in, &keys, &in->tree->mounts[i]);
+	return err;
+}
+
 int external_detect(struct external_input *in)
 {
-	cleanup_table struct table groups = { 0 };
-	struct parts callers = { .tree = in->callers };
-	int err = in->options->automatic ? index_callers(in, &callers) : 0;
+	cleanup(detector_free) struct detector d = { 0 };
+	unsigned int given = words_given(in->options);
+	int err = given ? detector_open(in, &d) : 0;
 
-	if (!err)
-		err = collect_groups(in->callers, &groups);
-	for (uint32_t i = 0; i < in->tree->n && !err && in->options->automatic; i++) {
+	for (uint32_t i = 0; i < in->tree->n && !err && (given & EXTERNAL_AUTO); i++) {
 		struct mount *m = &in->tree->mounts[i];
 
-		if (m->need_plugin && m->owner == MOUNT_UNDECIDED && !m->deleted &&
-		    may_detect(in, &groups, m))
-			err = detect_one(in, &callers, m);
+		if (is_unclaimed(m) && !(words_for(&d, m) & ~given))
+			err = detect_one(in, &d, m);
 	}
-	table_free(&callers.table);
+	return err || !in->options->by_mountpoint ? err : name_all(in);
+}
+
+int external_look_ahead(const struct external_input *in, uint8_t *ret_words)
+{
+	cleanup(detector_free) struct detector d = { 0 };
+	int err = detector_open(in, &d);
+
+	for (uint32_t i = 0; i < in->tree->n && !err; i++) {
+		const struct mount *m = &in->tree->mounts[i];
+		cleanup_free char *path = NULL;
+
+		if (!is_unclaimed(m))
+			continue;
+		err = find_at_callers(in, &d, m, &path);
+		ret_words[i] = path ? (uint8_t)words_for(&d, m) : 0;
+	}
 	return err;
 }

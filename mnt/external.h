@@ -51,10 +51,40 @@ int external_ask_plugins(struct mount_tree *tree, struct hooks_host *host);
  */
 int external_mark_shared(struct external_input *input);
 
+/* What the caller could consent to. */
+enum {
+	EXTERNAL_COPIED = 1,  /* --copy of a mount of the superblock */
+	EXTERNAL_ENABLED = 2, /* --enable-fs of its filesystem */
+};
+
 /**
- * external_detect - rule 5, --external mnt[]: what the caller's namespace shows as well
+ * external_would_be_internal - would rebind make this mount again, given such consent
+ * @consent: EXTERNAL_COPIED, EXTERNAL_ENABLED
+ */
+bool external_would_be_internal(const struct external_input *in, const struct mount *m,
+				unsigned int consent);
+
+/* What --external mnt[] has to be for a mount to be taken. */
+enum {
+	EXTERNAL_AUTO = 1,	   /* mnt[] */
+	EXTERNAL_AUTO_SHARING = 2, /* with s: it is in a peer group of the caller's */
+	EXTERNAL_AUTO_MASTERS = 4, /* with m: its master is */
+};
+
+/**
+ * external_look_ahead - what would make external_detect() take each mount that has no owner
+ * @ret_words: by mount: EXTERNAL_AUTO_*, 0: nothing would
  *
- * The record's source becomes the path in the caller's namespace. Return: 0 or -ENOMEM.
+ * Return: 0 or -ENOMEM.
+ */
+int external_look_ahead(const struct external_input *in, uint8_t *ret_words);
+
+/**
+ * external_detect - rule 5, --external mnt[]: what the caller's namespace shows as well; mnt[*]: all
+ *                   that is left
+ *
+ * For mnt[] the record's source becomes the path in the caller's namespace, for mnt[*] its key is
+ * its mountpoint. Return: 0 or -ENOMEM.
  */
 int external_detect(struct external_input *input);
 

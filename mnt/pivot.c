@@ -2,6 +2,7 @@
 #include "mnt/pivot.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,13 +42,111 @@ static int enter_true_root(int root_fd)
 	       own.old_id == true_root.old_id;
 }
 
-/* The true root is "/" by now: show the caller's root by a clone of it. */
-static int leave_chroot(struct build *b)
+/* ---- where "/" is the rootfs of the kernel ---- */
+
+/* A line of mountinfo: who has what for its parent, and where. */
+struct line {
+	unsigned int id, parent;
+	char path[PATH_MAX];
+};
+
+static void unescape(char *text)
 {
-	cleanup_fd int clone =
-		sys_open_tree(b->old_root_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | AT_RECURSIVE);
-	if (clone < 0)
-		return clone;
+	char *to = text;
+
+	for (const char *p = text; *p;) {
+		if (p[0] == '\\' && p[1] && p[2] && p[3]) {
+			*to++ = (char)((p[1] - '0') * 64 + (p[2] - '0') * 8 + (p[3] - '0'));
+			p += 4;
+		} else {
+			*to++ = *p++;
+		}
+	}
+	*to = '\0';
+}
+
+/* @text moves on. Without a library: "/" may be a root that has others, or none. */
+static bool next_line(const char **text, struct line *ret)
+{
+	const char *end = strchr(*text, '\n');
+
+	if (sscanf(*text, "%u %u %*s %*s %4095s", &ret->id, &ret->parent, ret->path) != 3)
+		return false;
+	unescape(ret->path);
+	*text = end ? end + 1 : "";
+	return true;
+}
+
+static int read_own_mounts(int proc_self_fd, char **ret)
+{
+	cleanup_fd int fd = openat(proc_self_fd, "mountinfo", O_RDONLY | O_CLOEXEC);
+	size_t size;
+
+	return fd < 0 ? -errno : fd_slurp(fd, ret, &size);
+}
+
+/*
+ * The rootfs of the kernel is the root of its namespace, and of each copy, for ever: it has no
+ * parent but itself. Return: its id, or 0: another one is at "/".
+ */
+static unsigned int find_rootfs(const char *text)
+{
+	struct line line;
+
+	while (next_line(&text, &line))
+		if (line.id == line.parent)
+			return line.id;
+	return 0;
+}
+
+/* One layer of what stands on it; what a mount covers is seen in the next round. Return: how many,
+ * or a negative errno: none, and there are some. */
+static int take_off(const char *text, unsigned int rootfs)
+{
+	struct line line;
+	int done = 0, err = 0;
+
+	while (next_line(&text, &line)) {
+		if (line.parent != rootfs || line.id == rootfs)
+			continue;
+		if (umount2(line.path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+			done++;
+		else if (!err)
+			err = -errno;
+	}
+	return done ? done : err;
+}
+
+static int clear_rootfs(int proc_self_fd)
+{
+	int done;
+
+	do {
+		cleanup_free char *text = NULL;
+		int err = read_own_mounts(proc_self_fd, &text);
+
+		done = err ? err : take_off(text, find_rootfs(text));
+	} while (done > 0);
+	return done;
+}
+
+/*
+ * pivot_root(2) is refused there: what cannot be replaced is emptied, and covered. What is pivoted
+ * later is the staging root, which has the rootfs for its parent as any root of a host has.
+ */
+static int cover_rootfs(struct build *b, int proc_self_fd)
+{
+	int err = clear_rootfs(proc_self_fd);
+
+	if (!err)
+		err = sys_move_mount(b->staging_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+	if (err)
+		return err;
+	return fchdir(b->staging_fd) < 0 || chroot(".") < 0 ? -errno : 0;
+}
+
+static int replace_root(struct build *b)
+{
 	int err = sys_move_mount(b->staging_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
 
 	if (err || fchdir(b->staging_fd) < 0)
@@ -55,11 +154,40 @@ static int leave_chroot(struct build *b)
 	err = sys_pivot_root(".", ".");
 	if (err || umount2(".", MNT_DETACH) < 0)
 		return err ? err : -errno;
-	return sys_move_mount(clone, "", b->staging_fd, PIVOT_OLD_ROOT, MOVE_MOUNT_F_EMPTY_PATH);
+	return 0;
 }
 
-static int swap_roots(struct build *b)
+/* The true root is "/" by now: show the caller's root by a clone of it. */
+static int show_clone(struct build *b, bool rootfs, int proc_self_fd)
 {
+	cleanup_fd int clone =
+		sys_open_tree(b->old_root_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | AT_RECURSIVE);
+	int err = clone < 0 ? clone : rootfs ? cover_rootfs(b, proc_self_fd) : replace_root(b);
+
+	return err ? err
+		   : sys_move_mount(clone, "", b->staging_fd, PIVOT_OLD_ROOT,
+				    MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+static int leave_chroot(struct build *b, int proc_self_fd)
+{
+	cleanup_free char *text = NULL;
+	int err = read_own_mounts(proc_self_fd, &text);
+
+	return err ? err : show_clone(b, find_rootfs(text) != 0, proc_self_fd);
+}
+
+static bool is_rootfs(const struct mount_tree *tree)
+{
+	const struct mount *root = &tree->mounts[tree->root];
+
+	return root->parent_id == root->id;
+}
+
+static int swap_roots(struct build *b, int proc_self_fd)
+{
+	if (is_rootfs(b->callers))
+		return show_clone(b, true, proc_self_fd);
 	int err = sys_move_mount(b->staging_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
 
 	if (err || fchdir(b->staging_fd) < 0)
@@ -105,6 +233,7 @@ static int enter_staging(struct build *b)
 	 * chroot need not be a mount point; then that is all.
 	 */
 	int err = make_slave();
+	cleanup_fd int self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int bottom = err && err != -EINVAL ? err : enter_true_root(b->old_root_fd);
 
 	if (bottom < 0)
@@ -119,7 +248,7 @@ static int enter_staging(struct build *b)
 	if (mkdirat(b->staging_fd, PIVOT_OLD_ROOT, 0755) < 0 ||
 	    mkdirat(b->staging_fd, PIVOT_NEW_ROOT, 0700) < 0)
 		return -errno;
-	err = bottom ? swap_roots(b) : leave_chroot(b);
+	err = bottom ? swap_roots(b, self) : leave_chroot(b, self);
 	return err || chdir("/") < 0 ? (err ? err : -errno) : 0;
 }
 

@@ -44,6 +44,7 @@
 #include "mnt/fs/fs.h"
 #include "mnt/handover.h"
 #include "mnt/source/host-groups.h"
+#include "mnt/check/masks.h"
 #include "mnt/check/preflight.h"
 #include "mnt/source/extent.h"
 #include "mnt/check/privileges.h"
@@ -415,8 +416,13 @@ static int restore_all(struct restore *r)
 		err = read_own(r);
 	if (err)
 		return err;
+	err = masks_check(o, &r->tree, r->findings);
+	if (err)
+		return log_error(err, "cannot look for the mountpoints in proc and sysfs");
 	callers_check(o, &r->tree, &r->callers, r->findings);
-	fs_cgroup_check(&r->tree, r->findings);
+	err = fs_cgroup_check(&r->tree, o, r->findings);
+	if (err)
+		return log_error(err, "cannot look for the cgroups of the image");
 	fs_formats_check(&r->tree, o, r->findings);
 	fs_tmpfs_check(&r->tree, o, r->image_dir_fd, r->findings);
 	err = find_sources(r);

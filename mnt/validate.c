@@ -24,49 +24,6 @@ void validate_mounts(struct mount_tree *tree)
 	}
 }
 
-/* Why nobody can make it again, and what would help. */
-static void refuse_undecided(const struct mount_tree *tree, const struct mount_tree *callers,
-			     const struct mount *m, struct findings *findings)
-{
-	const struct filesystem *fs = filesystem_find(m->fstype);
-	cleanup_free char *word = advice_external(tree, m), *declare = NULL, *both = NULL;
-	cleanup_free char *path = text_quoted("%s", m->mountpoint);
-
-	if (!word || !path || asprintf(&declare, "%s, --external mnt[] or a plugin", word) < 0 ||
-	    asprintf(&both, "%s, or --copy %s to take a copy", word, path) < 0)
-		return;
-	/* --copy takes paths alone. */
-	const char *help = advice_is_seen(tree, m) ? both : declare;
-
-	if (m->deleted && (!fs || !(fs->flags & FILESYSTEM_CONTENTS)))
-		findings_mount(findings, "deleted", m, declare,
-			       "its root '%s' has been deleted: to have it again, it would have to "
-			       "be made and deleted in a %s that is not rebind's",
-			       m->root, m->fstype);
-	else if (fs && table_get(&callers->by_dev, m->dev) != TABLE_NONE)
-		findings_mount(findings, "not-dumpable", m, help,
-			       "the %s behind it is mounted in the caller's namespace too",
-			       m->fstype);
-	else if (filesystem_shows_terminal(m->fstype, m->root))
-		findings_mount(findings, "not-dumpable", m, declare,
-			       "it shows the terminal '%s' of a %s, which goes with whoever has "
-			       "it open",
-			       m->root, m->fstype);
-	else if (fs && (fs->flags & FILESYSTEM_ON_REQUEST))
-		findings_mount(findings, "not-enabled", m, declare,
-			       "%s is only dumped on request (--enable-fs %s)", fs->name, fs->name);
-	else if (fs)
-		findings_mount(
-			findings, "not-dumpable", m, declare,
-			"it shows '%s' of a %s that is nowhere mounted whole in the namespace",
-			m->root, m->fstype);
-	else
-		findings_mount(
-			findings, "not-dumpable", m, declare,
-			"an external mount: its source (%s '%s' of %s) lies outside the namespace",
-			m->fstype, m->root, m->source);
-}
-
 /* The first name in the root of a mount that not every instance has: 1, 0, or a negative errno. */
 static int find_file(const struct scan_target *target, const struct mount *m,
 		     char name[NAME_MAX + 1])
@@ -201,9 +158,7 @@ int validate_dump(const struct scan_target *target, const struct mount_tree *tre
 	tree_for_each (i, tree) {
 		const struct mount *m = &tree->mounts[i];
 
-		if (m->owner == MOUNT_UNDECIDED)
-			refuse_undecided(tree, callers, m, findings);
-		else if (m->owner == MOUNT_INTERNAL && tree_first_of_superblock(tree, m) == i)
+		if (m->owner == MOUNT_INTERNAL && tree_first_of_superblock(tree, m) == i)
 			check_superblock(target, tree, callers, m, findings);
 		check_idmap(m, findings);
 		check_lost(tree, m, findings);
@@ -231,10 +186,14 @@ static void check_internal(const struct mount_tree *tree, const struct mount *m,
 			       m->fstype);
 		return;
 	}
-	if ((fs->flags & FILESYSTEM_ON_REQUEST) && !filesystem_is_among(fs->name, enable_fs, n))
-		findings_mount(findings, "not-enabled", m, "--enable-fs",
-			       "%s is only restored on request", fs->name);
-	if (!(fs->flags & FILESYSTEM_SINGLE) &&
+	if ((fs->flags & FILESYSTEM_ON_REQUEST) && !filesystem_is_among(fs->name, enable_fs, n)) {
+		char help[64];
+
+		snprintf(help, sizeof(help), "--enable-fs %s", fs->name);
+		findings_mount(findings, "not-enabled", m, help, "%s is only restored on request",
+			       fs->name);
+	}
+	if (!(fs->flags & FILESYSTEM_SINGLE) && !m->deleted &&
 	    !mount_is_fsroot(&tree->mounts[tree_first_of_superblock(tree, m)]))
 		findings_mount(findings, "no-source", m, NULL,
 			       "it shows '%s' of a %s that no record shows whole", m->root,

@@ -15,8 +15,7 @@
 void validate_mounts(struct mount_tree *tree);
 
 /**
- * validate_dump - a finding for each mount that still belongs to nobody, and what else cannot be
- * kept
+ * validate_dump - a finding for each thing about mounts with an owner that cannot be kept
  * @callers: the caller's own namespace
  *
  * Return: 0, or -EINVAL when there are findings.

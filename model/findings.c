@@ -29,6 +29,16 @@ static struct finding *append(struct findings *findings)
 	return &findings->list[findings->n++];
 }
 
+/* Advice begins with a verb: an option alone is one to pass. */
+static char *spoken(const char *help)
+{
+	char *text;
+
+	if (*help != '-')
+		return strdup(help);
+	return asprintf(&text, "pass %s", help) < 0 ? NULL : text;
+}
+
 int findings_add(struct findings *findings, const char *code, uint32_t mount_id, const char *path,
 		 const char *help, const char *format, ...)
 {
@@ -50,7 +60,61 @@ int findings_add(struct findings *findings, const char *code, uint32_t mount_id,
 		.mount_id = mount_id,
 		.path = path ? strdup(path) : NULL,
 		.text = text,
-		.help = help ? strdup(help) : NULL,
+		.help = help ? spoken(help) : NULL,
 	};
 	return -EINVAL;
+}
+
+int findings_append(struct findings *to, struct findings *from)
+{
+	to->lost |= from->lost;
+	for (size_t i = 0; i < from->n; i++) {
+		struct finding *finding = append(to);
+
+		if (!finding)
+			return -ENOMEM;
+		*finding = from->list[i];
+		from->list[i] = (struct finding){ 0 };
+	}
+	return 0;
+}
+
+/* A slash is less than any other byte: what is below a mount follows it. */
+static int compare_paths(const char *left, const char *right)
+{
+	while (*left && *left == *right) {
+		left++;
+		right++;
+	}
+	int l = *left == '/' ? 1 : (unsigned char)*left + (*left != '\0');
+	int r = *right == '/' ? 1 : (unsigned char)*right + (*right != '\0');
+
+	return l - r;
+}
+
+struct sort_item {
+	struct finding finding;
+	size_t at; /* where it stood */
+};
+
+static int by_path(const void *a, const void *b)
+{
+	const struct sort_item *left = a, *right = b;
+	const char *l = left->finding.mount_id ? left->finding.path : NULL;
+	const char *r = right->finding.mount_id ? right->finding.path : NULL;
+	int order = !l || !r ? (l != NULL) - (r != NULL) : compare_paths(l, r);
+
+	return order ? order : left->at < right->at ? -1 : 1;
+}
+
+void findings_sort(struct findings *findings)
+{
+	cleanup_free struct sort_item *items = calloc(findings->n + 1, sizeof(*items));
+
+	for (size_t i = 0; items && i < findings->n; i++)
+		items[i] = (struct sort_item){ findings->list[i], i };
+	if (items)
+		qsort(items, findings->n, sizeof(*items), by_path);
+	for (size_t i = 0; items && i < findings->n; i++)
+		findings->list[i] = items[i].finding;
 }

@@ -35,12 +35,25 @@ void findings_free(struct findings *findings);
  * findings_add - add one
  * @code: constant text
  * @mount_id, @path: the mount, or 0 and NULL
- * @help: what would help, or NULL
+ * @help: what would help, or NULL: nothing would; an option is put behind "pass"
  *
  * Return: -EINVAL, so that a check can `return findings_add(...)`.
  */
 int findings_add(struct findings *findings, const char *code, uint32_t mount_id, const char *path,
 		 const char *help, const char *format, ...) printf_like(6, 7);
+
+/**
+ * findings_sort - in the order in which a tree is shown; what is about no mount stands first
+ *
+ * Those of one mount keep their order. Without memory for it, all stay as they are.
+ */
+void findings_sort(struct findings *findings);
+
+/**
+ * findings_append - move all of one list to the end of another
+ * Return: 0 or -ENOMEM.
+ */
+int findings_append(struct findings *to, struct findings *from);
 
 /* Where the sentence is about a mount of a tree. */
 #define findings_mount(findings, code, m, help, ...) \

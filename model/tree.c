@@ -3,25 +3,27 @@
 
 #include <string.h>
 
+static void free_mount(struct mount *m)
+{
+	if (m->idmap) {
+		free(m->idmap->uid);
+		free(m->idmap->gid);
+		free(m->idmap);
+	}
+	if (m->contents) {
+		mount_contents_clear(m->contents);
+		free(m->contents);
+	}
+	if (m->formats) {
+		free(m->formats->list);
+		free(m->formats);
+	}
+}
+
 void tree_free(struct mount_tree *tree)
 {
-	for (uint32_t i = 0; i < tree->n; i++) {
-		struct mount *m = &tree->mounts[i];
-
-		if (m->idmap) {
-			free(m->idmap->uid);
-			free(m->idmap->gid);
-			free(m->idmap);
-		}
-		if (m->contents) {
-			mount_contents_clear(m->contents);
-			free(m->contents);
-		}
-		if (m->formats) {
-			free(m->formats->list);
-			free(m->formats);
-		}
-	}
+	for (uint32_t i = 0; i < tree->n; i++)
+		free_mount(&tree->mounts[i]);
 	free(tree->mounts);
 	arena_free(&tree->strings);
 	table_free(&tree->by_id);
@@ -221,6 +223,50 @@ int tree_link(struct mount_tree *tree, struct tree_fault *fault)
 	if (!err)
 		err = chain_superblocks(tree);
 	return err;
+}
+
+/* Whoever is first of a superblock has what is kept of all of it. */
+static void hand_on(struct mount_tree *tree, struct mount *m, const bool *out)
+{
+	uint32_t i = m->sb_next;
+
+	while (i != MOUNT_NONE && out[i])
+		i = tree->mounts[i].sb_next;
+	if (i == MOUNT_NONE || m->deleted)
+		return;
+	struct mount *next = &tree->mounts[i];
+
+	if (!next->contents) {
+		next->contents = m->contents;
+		m->contents = NULL;
+	}
+	if (!next->formats) {
+		next->formats = m->formats;
+		m->formats = NULL;
+	}
+}
+
+int tree_leave_out(struct mount_tree *tree, bool *out)
+{
+	struct tree_fault fault;
+	uint32_t n = 0;
+
+	tree_for_each (i, tree) {
+		struct mount *m = &tree->mounts[i];
+
+		out[i] |= m->parent != MOUNT_NONE && out[m->parent];
+	}
+	for (uint32_t i = 0; i < tree->n; i++)
+		if (out[i] && tree_first_of_superblock(tree, &tree->mounts[i]) == i)
+			hand_on(tree, &tree->mounts[i], out);
+	for (uint32_t i = 0; i < tree->n; i++) {
+		if (out[i])
+			free_mount(&tree->mounts[i]);
+		else
+			tree->mounts[n++] = tree->mounts[i];
+	}
+	tree->n = n;
+	return tree_link(tree, &fault);
 }
 
 uint32_t tree_next(const struct mount_tree *tree, uint32_t index)

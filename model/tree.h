@@ -51,6 +51,15 @@ struct tree_fault {
 int tree_link(struct mount_tree *tree, struct tree_fault *fault);
 
 /**
+ * tree_leave_out - take mounts out of a linked tree, with all that is below them
+ * @out: by index; those below are marked as well. None of them is the root.
+ *
+ * What the others keep for one of them, the contents of a superblock, goes to the next mount of
+ * it. Indices change. Return: 0 or -ENOMEM.
+ */
+int tree_leave_out(struct mount_tree *tree, bool *out);
+
+/**
  * tree_find - Return: the mount with this mountinfo id, or NULL.
  */
 struct mount *tree_find(const struct mount_tree *tree, uint32_t id);

@@ -16,6 +16,7 @@
 
 #include "base/log.h"
 #include "mnt/source/clone.h"
+#include "model/filesystem.h"
 
 static const char *unique_name(const char *name, char buf[64])
 {
@@ -102,6 +103,47 @@ static int make_path(struct build *b, int dir_fd, const char *path, enum mount_k
 	return at < 0 ? at : 0;
 }
 
+/* Is it a superblock that is made for this restore alone, in which names can be made? */
+static bool is_of_our_own(const struct mount_tree *tree, const struct mount *parent)
+{
+	const struct filesystem *fs = filesystem_find(parent->fstype);
+
+	return parent->owner == MOUNT_INTERNAL && parent->dev != tree->mounts[tree->root].dev &&
+	       fs && !(fs->flags & (FILESYSTEM_SINGLE | FILESYSTEM_OF_NAMESPACE));
+}
+
+/* A mount on the new root, where that is the caller's own. */
+static bool is_in_callers_root(const struct rebind_restore_options *options,
+			       const struct mount_tree *tree, const struct mount *m)
+{
+	const struct mount *parent = tree_parent(tree, m);
+
+	return !options->root && parent->dev == tree->mounts[tree->root].dev &&
+	       (parent->owner == MOUNT_ROOT || parent->owner == MOUNT_INTERNAL);
+}
+
+const char *mountpoint_hint(const struct rebind_restore_options *options,
+			    const struct mount_tree *tree, const struct mount *m)
+{
+	return is_in_callers_root(options, tree, m)
+		       ? " in your own root, which is the new root without --root"
+		       : "";
+}
+
+const char *mountpoint_advice(const struct rebind_restore_options *options,
+			      const struct mount_tree *tree, const struct mount *m)
+{
+	const struct mount *parent = tree_parent(tree, m);
+	bool of_root = parent->owner == MOUNT_ROOT || parent->dev == tree->mounts[tree->root].dev;
+
+	if (options->create_mountpoints || (parent->owner == MOUNT_INTERNAL && !of_root))
+		return NULL;
+	if (is_in_callers_root(options, tree, m))
+		return "--root PATH, if another root than your own is meant; else "
+		       "--create-mountpoints";
+	return "--create-mountpoints";
+}
+
 int mountpoint_make(struct build *b, uint32_t i)
 {
 	const struct mount *m = &b->tree->mounts[i];
@@ -109,8 +151,11 @@ int mountpoint_make(struct build *b, uint32_t i)
 	enum mount_kind kind = m->kind == MOUNT_KIND_FILE ? MOUNT_KIND_FILE : MOUNT_KIND_DIRECTORY;
 	const struct mount *parent = &b->tree->mounts[m->parent];
 
-	if (parent->owner == MOUNT_INTERNAL && parent->dev != b->tree->mounts[b->tree->root].dev)
+	if (is_of_our_own(b->tree, parent))
 		return make_path(b, b->fds[m->parent], path, kind, false);
+	/* The host's, or the kernel's: a directory in a cgroup filesystem is a cgroup. */
+	if (parent->owner == MOUNT_INTERNAL && parent->dev != b->tree->mounts[b->tree->root].dev)
+		return -ENOENT;
 	if (!b->options->create_mountpoints)
 		return -ENOENT;
 	if (parent->owner != MOUNT_ROOT && parent->owner != MOUNT_EXTERNAL)

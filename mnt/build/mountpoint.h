@@ -23,4 +23,19 @@ int mountpoint_make(struct build *b, uint32_t i);
  */
 int mountpoint_make_listed(struct build *b, int dir_fd, const char *name, enum mount_kind kind);
 
+/**
+ * mountpoint_advice - what would help where a mountpoint does not exist
+ *
+ * Return: constant text, or NULL: nothing would.
+ */
+const char *mountpoint_advice(const struct rebind_restore_options *options,
+			      const struct mount_tree *tree, const struct mount *m);
+
+/**
+ * mountpoint_hint - words to add to the sentence that it does not exist: was --root forgotten?
+ * Return: constant text, empty where there is nothing to add.
+ */
+const char *mountpoint_hint(const struct rebind_restore_options *options,
+			    const struct mount_tree *tree, const struct mount *m);
+
 #endif

@@ -12,10 +12,12 @@
 #include "image/image.h"
 #include "mnt/contents/contents.h"
 #include "mnt/contents/rules.h"
+#include "mnt/build/mountpoint.h"
 
 /* Only what the caller's own tree shows now: below a source, not below what is still to be mounted.
  */
-static void look_for_mountpoint(const struct mount_tree *tree, const struct sources *sources,
+static void look_for_mountpoint(const struct rebind_restore_options *options,
+				const struct mount_tree *tree, const struct sources *sources,
 				const struct mount *m, struct findings *findings)
 {
 	const struct source *source = &sources->of[m->parent];
@@ -30,8 +32,8 @@ static void look_for_mountpoint(const struct mount_tree *tree, const struct sour
 		fd = path_open_link_beneath(dir_fd, path);
 
 	if (fd == -ENOENT)
-		findings_mount(findings, "no-mountpoint", m, "--create-mountpoints",
-			       "its mountpoint does not exist");
+		findings_mount(findings, "no-mountpoint", m, mountpoint_advice(options, tree, m),
+			       "its mountpoint does not exist%s", mountpoint_hint(options, tree, m));
 	else if (fd == -ELOOP)
 		findings_mount(
 			findings, "symlink", m, NULL,
@@ -47,7 +49,7 @@ static void look_for_mountpoints(const struct rebind_restore_options *options,
 
 		if (parent && !options->create_mountpoints &&
 		    (parent->owner == MOUNT_ROOT || parent->owner == MOUNT_EXTERNAL))
-			look_for_mountpoint(tree, sources, m, findings);
+			look_for_mountpoint(options, tree, sources, m, findings);
 	}
 }
 
@@ -91,7 +93,8 @@ static void look_at_contents(const struct rebind_restore_options *options, const
 		return;
 	if (in < 0) {
 		findings_mount(findings, "no-contents", m, NULL,
-			       "its contents '%s' cannot be opened: %s", name, strerror(-in));
+			       "its contents '%s' cannot be opened: %s%s", name, strerror(-in),
+			       image_of_symlink(in));
 		return;
 	}
 	struct archive_rules rules = contents_rules(options, in, m->contents, memory);

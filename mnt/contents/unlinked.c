@@ -20,10 +20,16 @@ bool deleted_is_ours(const struct mount_tree *tree, const struct mount *m)
 	       m->dev != tree->mounts[tree->root].dev;
 }
 
-/* Its other names are gone when it is a directory; those of a file may be there. */
-static bool has_other_name(const struct stat *stat)
+bool deleted_is_all(const struct mount_tree *tree, const struct mount *m)
 {
-	return !S_ISDIR(stat->st_mode) && stat->st_nlink > 0;
+	return !mount_is_fsroot(&tree->mounts[tree_first_of_superblock(tree, m)]);
+}
+
+/* Its other names are gone when it is a directory; those of a file may be there, and be seen. */
+static bool has_other_name(const struct mount_tree *tree, const struct mount *m,
+			   const struct stat *stat)
+{
+	return !S_ISDIR(stat->st_mode) && stat->st_nlink > 0 && !deleted_is_all(tree, m);
 }
 
 static int look_at_one(const struct scan_target *target, const struct mount_tree *tree,
@@ -35,7 +41,8 @@ static int look_at_one(const struct scan_target *target, const struct mount_tree
 	struct stat stat;
 
 	if (fd < 0 || sys_mount_stat(fd, "", AT_EMPTY_PATH | scan_stat_flags(tree), &place) ||
-	    !scan_is_mount(m, &place) || fstat(fd, &stat) < 0 || !has_other_name(&stat))
+	    !scan_is_mount(m, &place) || fstat(fd, &stat) < 0 ||
+	    !has_other_name(tree, m, &stat))
 		return 0;
 	if (!m->contents)
 		m->contents = calloc(1, sizeof(*m->contents));
@@ -107,7 +114,7 @@ int deleted_tell(int sock, const struct mount_tree *tree, uint32_t i, int place_
 				 m->mountpoint);
 	if (before != TABLE_NONE)
 		return 1;
-	if (!has_other_name(&stat))
+	if (!has_other_name(tree, m, &stat))
 		return 0;
 	/* Its filesystem may have been read by now, and nobody looked for it. */
 	return m->contents ? 1

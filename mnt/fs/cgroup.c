@@ -2,11 +2,18 @@
 /*
  * Hierarchies of cgroup version 1. Each is one superblock for the whole host, known by its
  * controllers and its name; /proc/self/cgroup has a line "ID:CONTROLLERS:PATH" for each.
+ *
+ * A container without a cgroup namespace shows its own cgroup of each, by a path of the host's that
+ * another container has not got: --cgroup-root says which one stands for it.
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 
+#include "base/path.h"
+#include "base/text.h"
 #include "mnt/fs/fs.h"
+#include "mnt/ns/request.h"
 #include "model/filesystem.h"
 
 static void close_file(FILE **file)
@@ -44,14 +51,193 @@ static bool is_there(const struct mount *m)
 	return false;
 }
 
-void fs_cgroup_check(const struct mount_tree *tree, struct findings *findings)
+static bool is_cgroup(const struct mount *m)
 {
+	return m->owner == MOUNT_INTERNAL &&
+	       (strcmp(m->fstype, "cgroup") == 0 || strcmp(m->fstype, "cgroup2") == 0);
+}
+
+/* ---- another cgroup in the place of the one that was dumped ---- */
+
+/* Is one of the words before the colon among the options, "pids" or "name=systemd"? */
+static bool names_hierarchy(const char *words, size_t size, const struct mount *m)
+{
+	if (strcmp(m->fstype, "cgroup2") == 0)
+		return size == 7 && memcmp(words, "cgroup2", 7) == 0;
+	for (const char *end = words + size, *p = words; p < end; p++) {
+		size_t n = strcspn(p, ",:");
+		const char *option = m->options;
+
+		for (size_t k; n && *option; option += k + (option[k] == ',')) {
+			k = strcspn(option, ",");
+			if (k == n && memcmp(option, p, n) == 0)
+				return true;
+		}
+		p += n;
+	}
+	return false;
+}
+
+/* The mounts of a hierarchy show the container's cgroup, and what is in it. */
+static const char *dumped_root(const struct mount_tree *tree, const struct mount *m)
+{
+	const char *shortest = NULL;
+
+	for (uint32_t i = tree_first_of_superblock(tree, m); i != MOUNT_NONE;
+	     i = tree->mounts[i].sb_next) {
+		const char *root = tree->mounts[i].root;
+
+		if (root[1] && (!shortest || strlen(root) < strlen(shortest)))
+			shortest = root;
+	}
+	return shortest;
+}
+
+static int replace(struct mount_tree *tree, struct mount *m, const char *new_root)
+{
+	const char *old = dumped_root(tree, m), *rest = old ? path_rest_below(m->root, old) : NULL;
+	cleanup_free char *path = rest ? path_join(new_root, rest) : NULL;
+	cleanup_free char *normal = path ? path_normalize(path) : NULL;
+
+	if (!rest)
+		return 0;
+	m->root = normal ? arena_copy(&tree->strings, normal, strlen(normal)) : NULL;
+	return m->root ? 0 : -ENOMEM;
+}
+
+/* [CONTROLLERS:]/PATH. Return: how many mounts it is for, or a negative errno. */
+static int apply_root(struct mount_tree *tree, const char *word, const char **roots)
+{
+	const char *slash = strchr(word, '/');
+	int n = 0;
+
+	for (uint32_t i = 0; i < tree->n; i++) {
+		const struct mount *m = &tree->mounts[i];
+
+		if (!is_cgroup(m) || (slash != word && !names_hierarchy(word, (size_t)(slash - word), m)))
+			continue;
+		roots[i] = slash;
+		n++;
+	}
+	return n;
+}
+
+static bool is_well_formed(const char *word)
+{
+	const char *slash = strchr(word, '/');
+
+	return slash && (slash == word || (slash - word > 1 && slash[-1] == ':'));
+}
+
+static int apply_roots(struct mount_tree *tree, const struct rebind_restore_options *o,
+		       struct findings *findings)
+{
+	cleanup_free const char **roots = calloc(tree->n + 1, sizeof(*roots));
+	struct tree_fault fault;
+	int err = roots ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < o->n_cgroup_root && !err; i++) {
+		if (!is_well_formed(o->cgroup_root[i]))
+			findings_add(findings, "option", 0, NULL, NULL,
+				     "--cgroup-root '%s' is not of the form [CONTROLLERS:]/PATH",
+				     o->cgroup_root[i]);
+		else if (!apply_root(tree, o->cgroup_root[i], roots) && !o->lenient)
+			findings_add(findings, "option", 0, NULL, "rebind show IMAGE lists the mounts",
+				     "--cgroup-root '%s' is for no cgroup mount of the image",
+				     o->cgroup_root[i]);
+	}
+	/* From the longest to the shortest: by the shortest it is told what the others are below. */
+	for (uint32_t i = 0; i < tree->n && !err; i++)
+		if (roots[i] && dumped_root(tree, &tree->mounts[i]) != tree->mounts[i].root)
+			err = replace(tree, &tree->mounts[i], roots[i]);
+	for (uint32_t i = 0; i < tree->n && !err; i++)
+		if (roots[i] && dumped_root(tree, &tree->mounts[i]) == tree->mounts[i].root)
+			err = replace(tree, &tree->mounts[i], roots[i]);
+	return err ? err : tree_link(tree, &fault);
+}
+
+/* ---- is it there? ---- */
+
+/* The hierarchy, attached nowhere. It exists: nothing is made by that. */
+static int open_hierarchy(const struct mount *m)
+{
+	cleanup_fd int fs = fsopen(m->fstype, FSOPEN_CLOEXEC);
+	const char *options = strcmp(m->fstype, "cgroup") == 0 ? m->options : "";
+	struct filesystem_option option;
+	int more, err = fs < 0 ? -errno : 0;
+
+	while (!err && (more = filesystem_next_option(&options, &option)) > 0) {
+		unsigned int how = option.value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
+
+		if (!filesystem_ignores(option.name) &&
+		    fsconfig(fs, how, option.name, option.value, 0) < 0)
+			err = -errno;
+		filesystem_free_option(&option);
+	}
+	if (err || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return err ? err : -errno;
+	int fd = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* What is in the brackets of the hierarchy: its controllers, or its name. */
+static const char *hierarchy_name(const struct mount *m)
+{
+	return strcmp(m->fstype, "cgroup2") == 0 ? "cgroup2" : m->options;
+}
+
+static void check_root(const struct mount *m, int hierarchy, struct findings *findings)
+{
+	cleanup_fd int fd = path_open_beneath(hierarchy, m->root);
+	cleanup_free char *word = NULL, *help = NULL;
+
+	if (fd != -ENOENT)
+		return;
+	word = text_quoted("%s:/CGROUP", hierarchy_name(m));
+	if (!word ||
+	    asprintf(&help, "name the one that stands for it here; --cgroup-root %s", word) < 0)
+		return;
+	findings_mount(findings, "no-cgroup", m, help,
+		       "its cgroup '%s' does not exist in the hierarchy '%s' of this host", m->root,
+		       hierarchy_name(m));
+}
+
+/* One look at each hierarchy. What is another cgroup namespace's is seen when it is there. */
+static void check_roots(const struct mount_tree *tree, uint32_t first, struct findings *findings)
+{
+	cleanup_fd int hierarchy = -EBADF;
+
+	for (uint32_t i = first; i != MOUNT_NONE; i = tree->mounts[i].sb_next) {
+		const struct mount *m = &tree->mounts[i];
+
+		if (!is_cgroup(m) || mount_is_fsroot(m) || m->deleted)
+			continue;
+		if (hierarchy < 0)
+			hierarchy = open_hierarchy(m);
+		if (hierarchy < 0)
+			return;
+		check_root(m, hierarchy, findings);
+	}
+}
+
+int fs_cgroup_check(struct mount_tree *tree, const struct rebind_restore_options *o,
+		    struct findings *findings)
+{
+	int err = o->n_cgroup_root ? apply_roots(tree, o, findings) : 0;
+
+	if (err)
+		return err;
 	tree_for_each (i, tree) {
 		const struct mount *m = &tree->mounts[i];
 
-		if (m->owner == MOUNT_INTERNAL && strcmp(m->fstype, "cgroup") == 0 &&
-		    tree_first_of_superblock(tree, m) == i && !is_there(m))
+		if (!is_cgroup(m) || tree_first_of_superblock(tree, m) != i)
+			continue;
+		if (strcmp(m->fstype, "cgroup") == 0 && !is_there(m))
 			findings_mount(findings, "no-hierarchy", m, "mount it on the host first",
 				       "this host has no cgroup hierarchy '%s'", m->options);
+		else if (!ns_wish_names(o, "cgroup"))
+			check_roots(tree, i, findings);
 	}
+	return 0;
 }

@@ -9,6 +9,7 @@
 
 #include "base/child.h"
 #include "base/log.h"
+#include "mnt/contents/unlinked.h"
 #include "model/filesystem.h"
 
 /* The kernel's own words about what it refused; they are in the context's log. */
@@ -184,7 +185,7 @@ int fs_create(struct build *b, uint32_t i)
 
 	if (fd < 0)
 		return fd;
-	if (fs->flags & FILESYSTEM_CONTENTS)
+	if ((fs->flags & FILESYSTEM_CONTENTS) && !deleted_is_all(b->tree, m))
 		err = fs_tmpfs_fill(b, m, fd);
 	else if (fs->flags & FILESYSTEM_FORMATS)
 		err = fs_formats_register(b, m, fd);

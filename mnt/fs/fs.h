@@ -115,9 +115,14 @@ int fs_sockets_make(struct hooks_host *host, const struct mount *m,
 /**
  * fs_cgroup_check - a finding for each hierarchy of cgroup version 1 that this host does not have
  *
- * To mount one would make it, for all processes of the host and with their controllers.
+ * To mount one would make it, for all processes of the host and with their controllers. A finding
+ * also for each cgroup that is not there. Before that, --cgroup-root changes the roots of the
+ * mounts.
+ *
+ * Return: 0 (look at the findings) or -ENOMEM.
  */
-void fs_cgroup_check(const struct mount_tree *tree, struct findings *findings);
+int fs_cgroup_check(struct mount_tree *tree, const struct rebind_restore_options *o,
+		    struct findings *findings);
 
 /**
  * fs_is_too_long - is a mount's source, or an option, longer than fsconfig(2) takes

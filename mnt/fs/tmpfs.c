@@ -56,8 +56,8 @@ int fs_unpack(struct build *b, const struct mount *m, const struct mount_content
 	if (in < 0 && errno == ENOENT && !recorded && strcmp(m->fstype, "tmpfs") != 0)
 		return 0;
 	if (in < 0)
-		return log_error(-errno, "cannot open '%s', the contents of mount %u '%s'", name,
-				 m->id, m->mountpoint);
+		return log_error(-errno, "cannot open '%s', the contents of mount %u '%s'%s", name,
+				 m->id, m->mountpoint, image_of_symlink(-errno));
 	b->progress.doing = "unpacking contents";
 	struct archive_rules rules = contents_rules(b->options, in, recorded, &b->contents_memory);
 	int err =

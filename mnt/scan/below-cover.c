@@ -4,6 +4,7 @@
  * is known that leaves the namespace as it is: "..", a copy, a clone, all of them start on top.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,8 +22,7 @@ static bool same_place(int left, int right)
 	struct sys_mount_stat l, r;
 
 	return sys_mount_stat(left, "", AT_EMPTY_PATH, &l) == 0 &&
-	       sys_mount_stat(right, "", AT_EMPTY_PATH, &r) == 0 && l.unique_id == r.unique_id &&
-	       l.old_id == r.old_id && l.inode == r.inode;
+	       sys_mount_stat(right, "", AT_EMPTY_PATH, &r) == 0 && sys_same_place(&l, &r);
 }
 
 static bool is_mount(int fd)
@@ -153,6 +153,42 @@ static int see_from_any(struct scan_target *target)
 			seen = see_from(target, root);
 	}
 	return seen ? seen : more;
+}
+
+/* Is it the root of a mount that is, or was, the root of the tree, or is stacked on it? */
+static bool is_root_of_tree(const struct mount_tree *tree, const struct sys_mount_stat *stat)
+{
+	if (!stat->is_mount_root)
+		return false;
+	for (uint32_t i = tree->root; i != MOUNT_NONE; i = tree_covering(tree, i))
+		if (scan_is_mount(&tree->mounts[i], stat))
+			return true;
+	return false;
+}
+
+int scan_other_root(const struct mount_tree *tree, pid_t pid, char **ret_path)
+{
+	struct sys_mount_stat stat;
+	char text[16], name[64];
+
+	*ret_path = NULL;
+	snprintf(text, sizeof(text), "%d", (int)pid);
+	cleanup_fd int root = root_of(text);
+
+	if (root < 0 || sys_mount_stat(root, "", AT_EMPTY_PATH | scan_stat_flags(tree), &stat) ||
+	    is_root_of_tree(tree, &stat))
+		return 0;
+	cleanup_free char *path = malloc(PATH_MAX);
+
+	snprintf(name, sizeof(name), "/proc/%d/root", (int)pid);
+	ssize_t n = path ? readlink(name, path, PATH_MAX - 1) : -1;
+
+	if (n < 0)
+		return path ? 0 : -ENOMEM;
+	path[n] = '\0';
+	*ret_path = path;
+	path = NULL;
+	return 1;
 }
 
 int scan_from_root(struct scan_target *target, pid_t pid)

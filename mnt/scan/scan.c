@@ -198,10 +198,26 @@ static int add_chroot(const struct scan_target *target, bool by_statmount, struc
 	return err;
 }
 
+/*
+ * statmount(2) shows of a process' own namespace what can be seen from its root: to one in a
+ * chroot, not where the rest is mounted. The text was opened by one who had the true root.
+ */
+static bool is_seen_from_elsewhere(const struct scan_target *target)
+{
+	cleanup_fd int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	struct sys_mount_stat here, there;
+
+	return !target->in_chroot && own >= 0 && target->root_fd >= 0 &&
+	       fd_same_file(own, target->ns_fd) && sys_mount_stat(AT_FDCWD, "/", 0, &here) == 0 &&
+	       sys_mount_stat(target->root_fd, "", AT_EMPTY_PATH, &there) == 0 &&
+	       !sys_same_place(&here, &there);
+}
+
 static int read_table(const struct scan_target *target, enum scan_reader reader,
 		      struct mount_tree *tree)
 {
-	bool can_statmount = reader != SCAN_MOUNTINFO && target->ns_id && scan_has_statmount();
+	bool can_statmount = reader != SCAN_MOUNTINFO && target->ns_id && scan_has_statmount() &&
+			     !is_seen_from_elsewhere(target);
 
 	if (reader == SCAN_STATMOUNT && !can_statmount)
 		return -EOPNOTSUPP;

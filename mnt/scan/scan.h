@@ -65,6 +65,15 @@ int scan_open(int ns_fd, struct scan_target *ret);
 int scan_from_root(struct scan_target *target, pid_t pid);
 
 /**
+ * scan_other_root - has a process another root than its namespace, as chroot(2) gives one
+ * @tree: the mounts of its namespace
+ * @ret_path: what its root is called, malloc()ed
+ *
+ * Return: 1 if it has, 0 if not, or -ENOMEM.
+ */
+int scan_other_root(const struct mount_tree *tree, pid_t pid, char **ret_path);
+
+/**
  * scan_from_cgroup - tell the roots of cgroup mounts from a process' cgroup namespace
  *
  * The kernel tells them from the reader's: what is "/" for a container is "/its/cgroup" for the

@@ -97,7 +97,10 @@ static int parse_device(const struct word_external *option, uint32_t *ret)
 	return 0;
 }
 
-/* Return: 1 parsed, 0 it is mnt[], or a negative errno. */
+/*
+ * Return: 1 parsed, 0 it is mnt[] or mnt[*], or a negative errno. What CRIU has behind mnt[] is
+ * taken on restore as well: the record of each mount says it, so it is of no consequence.
+ */
 static int parse_one(enum word_verb verb, const char *word, struct word_list *options,
 		     struct word_external *ret)
 {
@@ -105,6 +108,10 @@ static int parse_one(enum word_verb verb, const char *word, struct word_list *op
 
 	if (!device && strncmp(word, "mnt[", 4) != 0)
 		return -EINVAL;
+	if (verb == WORD_DUMP && strcmp(word, "mnt[*]") == 0) {
+		options->by_mountpoint = true;
+		return 0;
+	}
 	/* Runtimes keep one list for both: the flags mean something at the dump. */
 	if (strcmp(word, "mnt[]") == 0 || strncmp(word, "mnt[]:", 6) == 0)
 		return parse_auto(options, word[5] ? word + 6 : "");
@@ -164,7 +171,7 @@ int words_parse(enum word_verb verb, const char *const *words, size_t n, struct 
 		struct findings *findings)
 {
 	const char *form = verb == WORD_DUMP
-				   ? "mnt[PATH]:KEY, mnt[#ID]:KEY, mnt[] or dev[MAJ/MIN]:KEY"
+				   ? "mnt[PATH]:KEY, mnt[#ID]:KEY, mnt[], mnt[*] or dev[MAJ/MIN]:KEY"
 				   : "mnt[KEY]:SOURCE, mnt[] or dev[KEY]:DEVICE";
 
 	ret->verb = verb;

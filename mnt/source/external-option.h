@@ -32,6 +32,7 @@ struct word_list {
 	enum word_verb verb;
 	struct names keys, device_keys;	 /* index */
 	bool automatic;			 /* mnt[] was given */
+	bool by_mountpoint;		 /* mnt[*] was, which only a dump knows */
 	bool auto_masters, auto_sharing; /* its flags m and s */
 	bool lenient;			 /* set before parsing: see struct rebind_dump_options */
 };

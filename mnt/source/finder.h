@@ -57,6 +57,12 @@ void finder_find_whole(struct finder *f, uint32_t single, const struct mount *ho
 bool finder_is_device(const struct mount *m);
 
 /**
+ * finder_key - what the caller calls a mount: its key, or for one that mnt[] took its mountpoint
+ * Return: NULL: it has none.
+ */
+const char *finder_key(const struct mount *m);
+
+/**
  * finder_find_one - find the source of a mount, if it needs one
  *
  * Findings where there is none; f->err where memory ran out.

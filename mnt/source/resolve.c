@@ -219,33 +219,52 @@ static void take_companion(struct finder *f, uint32_t i)
 			m->parent_key);
 }
 
+static bool is_automatic(const struct mount *m)
+{
+	return m->key && strcmp(m->key, MOUNT_KEY_AUTO) == 0;
+}
+
+const char *finder_key(const struct mount *m)
+{
+	return is_automatic(m) ? m->mountpoint : finder_is_device(m) ? NULL : m->key;
+}
+
+/* The caller gives it no source of its own. */
 static void take_automatic(struct finder *f, uint32_t i)
 {
 	struct mount *m = &f->in->tree->mounts[i];
+	cleanup_free char *help = NULL;
 
-	if (f->in->externals->automatic)
+	if (f->in->externals->automatic) {
 		take_path(f, i, m->source);
-	else
-		findings_mount(
-			f->in->findings, "no-source", m, "--external mnt[]",
-			"the image names the host path '%s' for it, which needs the caller's consent",
-			m->source);
+		return;
+	}
+	cleanup_free char *own = advice("mnt", m->mountpoint, strlen(m->mountpoint), "SOURCE");
+
+	if (!own || asprintf(&help, "--external mnt[], or %s", own) < 0)
+		help = NULL;
+	findings_mount(f->in->findings, "no-source", m, help,
+		       "the image names the host path '%s' for it, which needs the caller's consent",
+		       m->source);
 }
 
 static void take_by_key(struct finder *f, uint32_t i)
 {
 	struct mount *m = &f->in->tree->mounts[i];
-	const struct word_external *option = words_by_key(f->in->externals, m->key);
-	const struct rebind_inherit_fd *inherit = inherited(f, m->key);
+	const struct word_external *option = words_by_key(f->in->externals, finder_key(m));
+	const struct rebind_inherit_fd *inherit = inherited(f, finder_key(m));
 	cleanup_free char *help = NULL;
 
 	if (option && inherit)
 		findings_mount(f->in->findings, "key-twice", m, NULL,
-			       "its key '%s' is given by --external and by --inherit-fd", m->key);
+			       "its key '%s' is given by --external and by --inherit-fd",
+			       finder_key(m));
 	else if (option)
 		take_path(f, i, option->value);
 	else if (inherit)
 		take_fd(f, i, inherit->fd);
+	else if (is_automatic(m))
+		take_automatic(f, i);
 	else if ((help = advice("mnt", m->key, strlen(m->key), "SOURCE")))
 		findings_mount(f->in->findings, "no-source", m, help,
 			       "the external mount '%s' has no source", m->key);
@@ -316,8 +335,6 @@ void finder_find_one(struct finder *f, uint32_t i)
 		take_path(f, i, f->in->options->root ? f->in->options->root : "/");
 	else if (m->owner != MOUNT_EXTERNAL)
 		return;
-	else if (m->key && strcmp(m->key, MOUNT_KEY_AUTO) == 0)
-		take_automatic(f, i);
 	else if (finder_is_device(m))
 		take_device(f, i);
 	else if (m->key)

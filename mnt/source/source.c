@@ -108,17 +108,18 @@ static void index_keys(struct finder *f)
 
 		if (device)
 			f->err = names_put(&f->device_keys, device, size, i);
-		if (!m->key || strcmp(m->key, MOUNT_KEY_AUTO) == 0 || finder_is_device(m))
+		if (!finder_key(m))
 			continue;
 		/*
 		 * CRIU gives one key to all mounts of a stack; they have one source then. What
 		 * comes along is looked for below the first.
 		 */
-		uint32_t first = names_get(&f->by_key, m->key, strlen(m->key));
+		const char *key = finder_key(m);
+		uint32_t first = names_get(&f->by_key, key, strlen(key));
 
 		f->same_key[i] = MOUNT_NONE;
 		if (first == TABLE_NONE) {
-			f->err = names_put(&f->by_key, m->key, strlen(m->key), i);
+			f->err = names_put(&f->by_key, key, strlen(key), i);
 			continue;
 		}
 		f->same_key[i] = f->same_key[first];

@@ -36,6 +36,9 @@ struct bundle {
 	struct rebind_inherit_fd *inherit;
 	size_t n_inherit;
 	struct strings keys; /* of inherit */
+	struct strings masked;	/* paths that runtimes mask where they are there */
+	struct strings join_ns; /* "net:/path" */
+	char *new_ns;		/* "pid,ipc", or NULL */
 };
 
 /**
@@ -52,6 +55,17 @@ struct bundle {
 int bundle_read(const struct bundle_request *request, struct rebind_report *report,
 		struct bundle *ret);
 void bundle_free(struct bundle *bundle);
+
+/**
+ * bundle_name_externals - words for a dump: each bind of the configuration at its destination
+ * @pid: a process of the container
+ * @external: the caller's; "mnt[PATH]:DESTINATION" is added for each bind that is mounted, and that
+ *            none of them names
+ *
+ * Return: 0 or a negative errno, logged or with findings.
+ */
+int bundle_name_externals(int dir_fd, const char *name, pid_t pid, struct strings *external,
+			  struct rebind_report *report);
 #define cleanup_bundle cleanup(bundle_free)
 
 #endif

@@ -2,6 +2,7 @@
 #include "runtime/oci/checkpoint-dir.h"
 
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <ftw.h>
 #include <limits.h>
 #include <signal.h>
@@ -15,6 +16,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "archive/checkpoint.h"
 
 /* ---- the directory ---- */
@@ -116,9 +118,38 @@ static uint64_t room_of(const struct unpacked *u)
 	return (uint64_t)vfs.f_bavail * vfs.f_frsize / 10 * 9;
 }
 
+/* What podman puts beside the checkpoint, and who has to see to it. */
+static const char *meaning_of(const char *name)
+{
+	static const struct {
+		const char *pattern, *meaning;
+	} known[] = {
+		{ "devshm-checkpoint.tar", "the files of /dev/shm: unpack them into what is "
+					   "mounted there" },
+		{ "rootfs-diff.tar", "what the container had written to its root: unpack it into "
+				     "the new root" },
+		{ "deleted.files", "what the container had removed from its root: remove it from "
+				   "the new root" },
+		{ "volumes/*.tar", "the files of a volume: unpack them into its source" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (fnmatch(known[i].pattern, name, FNM_PATHNAME) == 0)
+			return known[i].meaning;
+	return "of no meaning to rebind";
+}
+
+static void warn_of_unused(const char *file, const struct strings *unused)
+{
+	for (size_t i = 0; i < unused->n; i++)
+		log_warn("'%s' in '%s' is not used (%s)", unused->list[i], file,
+			 meaning_of(unused->list[i]));
+}
+
 static int unpack(const char *file, struct unpacked *u)
 {
 	struct archive_fault fault = { "" };
+	cleanup(strings_free) struct strings unused = { 0 };
 	cleanup_fd int fd = caps_openat(AT_FDCWD, file, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
@@ -127,14 +158,16 @@ static int unpack(const char *file, struct unpacked *u)
 
 	if (err)
 		return err;
-	err = checkpoint_unpack(fd, u->dir_fd, room_of(u), &fault);
+	err = checkpoint_unpack(fd, u->dir_fd, room_of(u), &unused, &fault);
 	if (err) {
 		log_error(0, "cannot unpack '%s': %s", file,
 			  *fault.text ? fault.text : strerror(-err));
 		return err;
 	}
-	if (faccessat(u->dir_fd, "checkpoint", F_OK, 0) == 0)
+	if (faccessat(u->dir_fd, "checkpoint", F_OK, 0) == 0) {
+		warn_of_unused(file, &unused);
 		return 0;
+	}
 	log_error(0, "'%s' is not the archive of a checkpoint: it has no checkpoint/", file);
 	return -EBADMSG;
 }

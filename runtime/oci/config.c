@@ -71,7 +71,13 @@ static json_t *optional(struct reader *r, const json_t *object, const char *fiel
 
 static const char *optional_text(struct reader *r, const json_t *object, const char *field)
 {
-	return json_string_value(optional(r, object, field, JSON_STRING, "a string"));
+	const json_t *value = optional(r, object, field, JSON_STRING, "a string");
+	const char *text = json_string_value(value);
+
+	if (!text || strlen(text) == json_string_length(value))
+		return text;
+	complain(r, "%s%s%s has a NUL in it", r->place, *r->place ? "." : "", field);
+	return NULL;
 }
 
 static const char *required_text(struct reader *r, const json_t *object, const char *field)
@@ -152,9 +158,9 @@ static int read_mounts(struct reader *r, const json_t *root, struct config *conf
 
 static unsigned int number(struct reader *r, const json_t *object, const char *field)
 {
-	json_int_t value = json_integer_value(optional(r, object, field, JSON_INTEGER, "a number"));
+	double value = json_real_value(optional(r, object, field, JSON_REAL, "a number"));
 
-	if (value >= 0 && value <= UINT32_MAX)
+	if (value >= 0 && value <= UINT32_MAX && value == (double)(unsigned int)value)
 		return (unsigned int)value;
 	complain(r, "%s.%s is no device number", r->place, field);
 	return 0;
@@ -211,6 +217,47 @@ static int read_masked(struct reader *r, const json_t *linux_part, struct config
 	return 0;
 }
 
+/* The words of the configuration, and rebind's. A mount namespace is what is restored. */
+static const char *namespace_kind(const char *type)
+{
+	static const struct {
+		const char *type, *kind;
+	} kinds[] = {
+		{ "pid", "pid" }, { "network", "net" }, { "ipc", "ipc" },
+		{ "uts", "uts" }, { "user", "user" },	{ "cgroup", "cgroup" },
+	};
+
+	for (size_t i = 0; type && i < ARRAY_SIZE(kinds); i++)
+		if (strcmp(kinds[i].type, type) == 0)
+			return kinds[i].kind;
+	return NULL;
+}
+
+static int read_namespaces(struct reader *r, const json_t *linux_part, struct config *config)
+{
+	const json_t *list =
+		optional(r, linux_part, "namespaces", JSON_ARRAY, "an array of objects");
+	const json_t *value;
+	size_t i;
+
+	config->namespaces = calloc(json_array_size(list) + 1, sizeof(*config->namespaces));
+	if (!config->namespaces)
+		return -ENOMEM;
+	json_array_foreach((json_t *)list, i, value)
+	{
+		const json_t *ns =
+			element(r, "linux.namespaces", i, value, JSON_OBJECT, "an object");
+		const char *kind = ns ? namespace_kind(required_text(r, ns, "type")) : NULL;
+		const char *path = kind ? optional_text(r, ns, "path") : NULL;
+
+		if (kind)
+			config->namespaces[config->n_namespaces++] =
+				(struct config_namespace){ kind, path && *path ? path : NULL };
+	}
+	snprintf(r->place, sizeof(r->place), "linux");
+	return 0;
+}
+
 static int read_all(struct reader *r, const json_t *root, struct config *config)
 {
 	if (!json_is_object(root)) {
@@ -228,6 +275,8 @@ static int read_all(struct reader *r, const json_t *root, struct config *config)
 	snprintf(r->place, sizeof(r->place), "linux");
 	if (!err)
 		err = read_devices(r, linux_part, config);
+	if (!err)
+		err = read_namespaces(r, linux_part, config);
 	return err ? err : read_masked(r, linux_part, config);
 }
 
@@ -261,7 +310,9 @@ int config_read(int dir_fd, const char *file, const char *name, struct config *r
 	err = slurp(dir_fd, file, name, &text, &size);
 	if (err)
 		return err;
-	config.document = json_loadb(text, size, JSON_REJECT_DUPLICATES, &fault);
+	/* As the runtimes read it. A limit can be 2^64 - 1, which no integer of jansson's holds. */
+	config.document =
+		json_loadb(text, size, JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &fault);
 	if (!config.document) {
 		log_error(0, "'%s', line %d, column %d: %s", name, fault.line, fault.column,
 			  fault.text);
@@ -282,6 +333,7 @@ void config_free(struct config *config)
 	free(config->binds);
 	free(config->devices);
 	free(config->masked);
+	free(config->namespaces);
 	json_decref(config->document);
 	*config = (struct config){ 0 };
 }

@@ -17,6 +17,12 @@ struct config_device {
 	unsigned int major, minor;
 };
 
+/* A namespace of its own, or one to be joined. */
+struct config_namespace {
+	const char *kind; /* "pid", "net", "ipc", "uts", "user" or "cgroup" */
+	const char *path; /* or NULL: a new one */
+};
+
 struct config {
 	const char *root; /* root.path, or NULL */
 	struct config_bind *binds;
@@ -25,6 +31,8 @@ struct config {
 	size_t n_devices;
 	const char **masked; /* linux.maskedPaths */
 	size_t n_masked;
+	struct config_namespace *namespaces;
+	size_t n_namespaces;
 	void *document; /* what the strings are in */
 };
 
@@ -36,7 +44,7 @@ void config_free(struct config *config);
  * @dir_fd, @file: where it is
  * @name: what messages call it
  *
- * What rebind does not need is not looked at. What is no JSON is logged with line and column, a
+ * What rebind does not need is not looked at, and of a name that stands twice the last counts. What is no JSON is logged with line and column, a
  * value of another type than it must have with its path in the document; all of these.
  *
  * Return: 0; -EBADMSG: it is not understood; or another negative errno, logged.

@@ -24,7 +24,8 @@ int jansson_load(const char **ret_reason);
 	X(json_dumpf) \
 	X(json_false) \
 	X(json_integer) \
-	X(json_integer_value) \
+	X(json_real_value)    \
+	X(json_string_length) \
 	X(json_loadb) \
 	X(json_null) \
 	X(json_object) \
@@ -56,7 +57,8 @@ static inline void jansson_unref(json_t *value)
 #define json_dumpf jansson.json_dumpf
 #define json_false jansson.json_false
 #define json_integer jansson.json_integer
-#define json_integer_value jansson.json_integer_value
+#define json_real_value	   jansson.json_real_value
+#define json_string_length jansson.json_string_length
 #define json_loadb jansson.json_loadb
 #define json_null jansson.json_null
 #define json_object jansson.json_object

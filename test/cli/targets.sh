@@ -74,10 +74,14 @@ other_roots() {
 	for reader in $(readers); do
 		in_jail jailed /jail
 		whole "the root of a chrooted process is not that of its namespace, $reader" \
-			-t "$jailed" --reader "$reader"
+			-t "$jailed" --reader "$reader" --root-of namespace
+		refused "which has to be asked for, $reader" 1 "has its root at '/jail'.*; .*--root-of namespace" \
+			-t "$jailed" --reader "$reader" "${declared[@]}"
 		forget "$jailed"
 		in_jail jailed /tmp
-		whole "nor is it where that is a mount, $reader" -t "$jailed" --reader "$reader"
+		whole "nor is it where that is a mount, $reader" -t "$jailed" --reader "$reader" --root-of namespace
+		refused "which has to be asked for as well, $reader" 1 "has its root at '/tmp'.*; .*--root-of namespace" \
+			-t "$jailed" --reader "$reader" "${declared[@]}"
 		forget "$jailed"
 	done
 }
@@ -119,7 +123,9 @@ lost_root() {
 	in_jail lost /jail
 	nsenter --mount="/proc/$container/ns/mnt" --root="/proc/$container/root" /tmp/busybox umount -l /jail
 	for reader in $(readers); do
-		whole "nor where that is mounted no more, $reader" -t "$lost" --reader "$reader"
+		whole "nor where that is mounted no more, $reader" -t "$lost" --reader "$reader" --root-of namespace
+		refused "which has to be asked for, too, $reader" 1 "root that is mounted no more.*; .*--root-of namespace" \
+			-t "$lost" --reader "$reader" "${declared[@]}"
 	done
 	forget "$lost"
 }

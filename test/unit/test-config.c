@@ -62,6 +62,25 @@ static void what_may_be_missing_may_be_missing(void **state)
 	}
 }
 
+static void what_is_not_used_fails_nothing(void **state)
+{
+	static const char *const texts[] = {
+		"{ \"process\": { \"rlimits\": [ { \"hard\": 18446744073709551615, \"soft\": "
+		"18446744073709551615 } ] } }",
+		"{ \"a\": -99999999999999999999, \"b\": 1.5e300 }",
+		"{ \"a\": 1, \"a\": 2 }",
+		"{ \"process\": { \"env\": [ \"A=\\u0000\" ] } }",
+		"{ \"linux\": { \"namespaces\": [ { \"type\": \"time\" }, { \"type\": \"mount\" } ] } }",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		cleanup_config struct config config = { 0 };
+
+		assert_int_equal(read_text(texts[i], &config), 0);
+		assert_int_equal(config.n_namespaces, 0);
+	}
+}
+
 static void a_mistake_has_its_line_and_column(void **state)
 {
 	static const struct {
@@ -70,8 +89,7 @@ static void a_mistake_has_its_line_and_column(void **state)
 		{ "{\n \"root\": }\n", "'config.json', line 2, column 10: " },
 		{ "", "'config.json', line 1, column 0: " },
 		{ "{ \"mounts\": [ ] } x", "'config.json', line 1, column 19: " },
-		{ "{ \"a\": 1,\n\"a\": 2 }", "'config.json', line 2, column 3: duplicate" },
-		{ "{ \"a\": \"\\u0000\" }", "'config.json', line 1, " },
+		{ "{ \"root\": { \"path\": \"a\\u0000b\" } }", "root.path has a NUL in it" },
 		{ "{ \"a\": \"\xff\" }", "'config.json', line 1, " },
 	};
 
@@ -152,6 +170,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_concerns_mounts_is_read),
 		cmocka_unit_test(what_may_be_missing_may_be_missing),
+		cmocka_unit_test(what_is_not_used_fails_nothing),
 		cmocka_unit_test(a_mistake_has_its_line_and_column),
 		cmocka_unit_test(a_wrong_type_has_its_path),
 		cmocka_unit_test(all_mistakes_are_told_at_once),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Whose is it, in a namespace that has some of each, made of what lies in /tmp/host. */
 #include "mnt/external.h"
+#include "mnt/undecided.h"
 #include "mnt/validate.h"
 #include "test/unit/help.h"
 
@@ -169,6 +170,7 @@ static void what_is_the_callers_or_on_request_is_nobodys(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(nobodys); i++)
 		assert_owner(&d, nobodys[i], MOUNT_UNDECIDED);
 	validate_mounts(&d.tree);
+	assert_ok(undecided_refuse(&d.in));
 	assert_int_equal(validate_dump(&d.target, &d.tree, &d.callers, &d.findings), -EINVAL);
 	/* All at once. */
 	assert_true(d.findings.n >= ARRAY_SIZE(nobodys));
