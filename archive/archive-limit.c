@@ -19,8 +19,10 @@ static int take(struct archive_limit *limit, uint64_t bytes, const char *name,
 	if (*taken > rules->memory || bytes > rules->memory - *taken)
 		return tar_fault(fault, -EFBIG,
 				 "with '%.128s' the contents exceed the limit of %llu MiB of "
-				 "memory; --max-contents SIZE changes it",
-				 name, (unsigned long long)(rules->memory >> 20));
+				 "memory%s%s%s",
+				 name, (unsigned long long)(rules->memory >> 20),
+				 rules->option ? "; " : "", rules->option ? rules->option : "",
+				 rules->option ? " changes it" : "");
 	*taken += bytes;
 	return 0;
 }
@@ -71,5 +73,11 @@ int archive_limit_data(struct archive_limit *limit, size_t size, int64_t offset,
 	int64_t pages = last - first + 1 - (first == limit->last_page);
 
 	limit->last_page = last;
+	limit->data += (uint64_t)pages * PAGE;
+	if (limit->rules->own && limit->data > limit->rules->own)
+		return tar_fault(fault, -EFBIG,
+				 "with '%.128s' the contents exceed the limit of the filesystem "
+				 "itself, %s",
+				 name, limit->rules->own_name);
 	return take(limit, (uint64_t)pages * PAGE, name, fault);
 }

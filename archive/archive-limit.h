@@ -8,6 +8,7 @@
 struct archive_limit {
 	const struct archive_rules *rules;
 	uint64_t own;	   /* memory so far, where no other archive counts */
+	uint64_t data;	   /* of it, what is data */
 	int64_t last_page; /* of the file that is being written: it is counted already; or -1 */
 };
 

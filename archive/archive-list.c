@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <string.h>
 
+#include "archive/archive-limit.h"
 #include "archive/describe.h"
 
 /* ---- the list ---- */
@@ -126,13 +127,27 @@ static int resolve_links(struct items *items, struct archive_fault *fault)
 	return err;
 }
 
-static int list_all(struct archive *a, struct items *items, struct archive_fault *fault)
+static int check_limit(struct archive_limit *limit, struct mount_contents *done,
+		       struct archive_entry *entry, struct archive_fault *fault)
 {
+	done->entries++;
+	if (archive_entry_filetype(entry) == AE_IFREG && !archive_entry_hardlink(entry))
+		done->bytes += (uint64_t)archive_entry_size(entry);
+	return archive_limit_entry(limit, done, entry, fault);
+}
+
+static int list_all(struct archive *a, const struct archive_rules *rules, struct items *items,
+		    struct archive_fault *fault)
+{
+	struct archive_limit limit = { .rules = rules, .last_page = -1 };
+	struct mount_contents done = { 0 };
 	struct archive_entry *entry;
 	int more, err;
 
 	while ((more = tar_next(a, &entry, fault)) > 0) {
-		err = list_entry(a, entry, items, fault);
+		err = check_limit(&limit, &done, entry, fault);
+		if (!err)
+			err = list_entry(a, entry, items, fault);
 		if (err == -ENOMEM)
 			return tar_fault(fault, err, "there is no memory for the list");
 		if (err)
@@ -159,7 +174,8 @@ static int hand_over(struct items *items, struct archive_list *ret)
 	return 0;
 }
 
-int archive_list(int in_fd, struct archive_list *ret, struct archive_fault *fault)
+int archive_list(int in_fd, const struct archive_rules *rules, struct archive_list *ret,
+		 struct archive_fault *fault)
 {
 	int prepared = archive_prepare(ARCHIVE_ANYBODY, fault);
 	cleanup_tar_locale locale_t before_locale = prepared ? NULL : tar_locale_enter();
@@ -169,7 +185,7 @@ int archive_list(int in_fd, struct archive_list *ret, struct archive_fault *faul
 	int err = prepared ? prepared : tar_open(&gz, &a, fault);
 
 	if (!err)
-		err = list_all(a, &items, fault);
+		err = list_all(a, rules, &items, fault);
 	if (!err)
 		err = tar_read_rest(&gz, a, fault);
 	return err ? err : hand_over(&items, ret);

@@ -124,6 +124,9 @@ struct archive_rules {
 	enum archive_writer writer;
 	unsigned int policy;	 /* bits of enum archive_policy */
 	uint64_t entries, bytes; /* what was recorded of it; no entries: nothing was */
+	uint64_t own;		 /* bytes of data that its filesystem has room for; 0: not known */
+	char own_name[32];	 /* that limit in words: "size=1024k" */
+	const char *option;	 /* what changes the limit of memory, or NULL */
 	uint64_t memory;	 /* what all archives of a restore may take together; 0: no limit */
 	uint64_t *taken;	 /* by them so far, grows; NULL: this is the only one */
 };
@@ -166,6 +169,7 @@ void archive_list_free(struct archive_list *list);
 
 /**
  * archive_list - what an archive holds, each entry described in one line
+ * @rules: how much it may hold; memory: what the list may take; data does not count
  *
  * Type, mode, owner, mtime, device, link target, xattrs and a digest of the data all go into the
  * description: two filesystems are equal if their lists are. The digest is a SHA-256 of the blocks
@@ -176,7 +180,8 @@ void archive_list_free(struct archive_list *list);
  *
  * Return: 0 or a negative errno with @fault filled.
  */
-int archive_list(int in_fd, struct archive_list *ret, struct archive_fault *fault);
+int archive_list(int in_fd, const struct archive_rules *rules, struct archive_list *ret,
+		 struct archive_fault *fault);
 
 /**
  * archive_list_add_sockets - the sockets of the same filesystem, sorted into its list

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/sys.h"
 
 int child_hide(void)
@@ -29,19 +30,35 @@ int child_become_root(void)
 	return child_hide();
 }
 
+/* @parent_fd: its pidfd, or negative: then a parent outside of our pid namespace counts as alive.
+ */
+static bool has_parent(pid_t parent, int parent_fd)
+{
+	struct pollfd end = { .fd = parent_fd, .events = POLLIN };
+
+	if (getppid() != 0)
+		return getppid() == parent;
+	return parent_fd < 0 || poll(&end, 1, 0) == 0;
+}
+
 pid_t child_fork(void)
 {
 	pid_t parent = getpid();
+	cleanup_fd int parent_fd = sys_pidfd_open((int)parent);
 	pid_t pid = fork();
 
 	if (pid < 0)
 		return -errno;
 	if (pid > 0)
 		return pid;
-	/* The parent may have died before the signal was asked for; then nobody would send it. */
-	if (child_hide())
+	int err = child_hide();
+
+	if (err) {
+		log_error(err, "a process cannot be kept from the eyes of others");
 		_exit(1);
-	if (getppid() != parent && getppid() != 0) /* 0: it lives outside our pid namespace */
+	}
+	/* The parent may have died before the signal was asked for; then nobody would send it. */
+	if (!has_parent(parent, parent_fd))
 		_exit(1);
 	return 0;
 }

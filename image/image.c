@@ -37,6 +37,7 @@ struct reading {
 	struct record_pool pool;
 	struct convert to;
 	uint32_t undecoded; /* records that are missing in the tree */
+	uint32_t max;	    /* records that are read at most; 0: MOUNTS_MAX */
 };
 
 static void reading_end(struct reading *r)
@@ -75,19 +76,35 @@ static void check_amount(const struct reading *r)
 	if (r->file.number == 0)
 		findings_add(r->to.findings, "image-empty", 0, NULL, NULL, "%s has no record",
 			     name);
-	else if (r->file.number >= MOUNTS_MAX)
-		findings_add(r->to.findings, "image-record", 0, NULL, NULL,
-			     "%s has more than %u records", name, MOUNTS_MAX);
 	else if (r->to.findings->n >= FINDINGS_MAX)
 		findings_add(r->to.findings, "image-record", 0, NULL, NULL,
 			     "%s was not read beyond record %u: too much is wrong with it", name,
 			     r->file.number);
 }
 
+/* Before anything is made of them: a record costs a few bytes there, and some hundred here. */
+static int count_first(const struct reading *r)
+{
+	uint32_t max = r->max && r->max < MOUNTS_MAX ? r->max : MOUNTS_MAX;
+
+	if (record_count(&r->file, max) <= max)
+		return 0;
+	findings_add(r->to.findings, "too-many-mounts", 0, NULL,
+		     max < MOUNTS_MAX ? "sysctl fs.mount-max" : NULL,
+		     max < MOUNTS_MAX ? "%s has more records than fs.mount-max lets one namespace "
+					"have (%u)"
+				      : "%s has more than %u records",
+		     r->file.name, max);
+	return -EBADMSG;
+}
+
 static int read_records(struct reading *r)
 {
-	int more = 1;
+	int more = count_first(r);
 
+	if (more < 0)
+		return more;
+	more = 1;
 	while (more > 0 && r->file.number < MOUNTS_MAX && r->to.findings->n < FINDINGS_MAX)
 		more = read_record(r);
 	if (more < 0)
@@ -136,13 +153,16 @@ static int open_mounts(struct reading *r, int dir_fd)
 	return -EBADMSG;
 }
 
-static int read_mounts(int dir_fd, uint32_t ns_id, struct mount_tree *tree,
+static int read_mounts(int dir_fd, const struct image_info *info, struct mount_tree *tree,
 		       struct findings *findings)
 {
 	char name[64];
 	cleanup(reading_end) struct reading r = {
 		.file = RECORD_FILE_INIT,
-		.to = { .tree = tree, .findings = findings, .file = mounts_name(ns_id, name) },
+		.to = { .tree = tree,
+			.findings = findings,
+			.file = mounts_name(info->ns_id, name) },
+		.max = info->mounts_max,
 	};
 	int err = open_mounts(&r, dir_fd);
 
@@ -173,15 +193,21 @@ static int read_all(int dir_fd, struct mount_tree *tree, struct image_info *info
 	if (err && err != -EBADMSG)
 		return err;
 	err = info->ns_id ? 0 : select_namespace(dir_fd, &info->ns_id, findings);
-	return err ? err : read_mounts(dir_fd, info->ns_id, tree, findings);
+	return err ? err : read_mounts(dir_fd, info, tree, findings);
 }
 
 int image_read(int dir_fd, uint32_t ns_id, struct mount_tree *tree, struct image_info *info,
 	       struct findings *findings)
 {
+	return image_read_bounded(dir_fd, ns_id, 0, tree, info, findings);
+}
+
+int image_read_bounded(int dir_fd, uint32_t ns_id, uint32_t max, struct mount_tree *tree,
+		       struct image_info *info, struct findings *findings)
+{
 	size_t before = findings->n;
 
-	*info = (struct image_info){ .ns_id = ns_id };
+	*info = (struct image_info){ .ns_id = ns_id, .mounts_max = max };
 	int err = read_all(dir_fd, tree, info, findings);
 	bool said = findings->n != before || findings->lost;
 

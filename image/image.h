@@ -11,11 +11,12 @@
 
 /* What an inventory and the files beside it say about the whole. */
 struct image_info {
-	uint32_t version;   /* CRIU's image version, 1 or 2 */
-	uint32_t ns_id;	    /* which mountpoints-<ns_id>.img was read */
-	bool by_rebind;	    /* our submessage is there */
-	bool has_processes; /* CRIU's process images belong to it (a pstree, or our flag) */
-	bool by_criu;	    /* with processes: CRIU restores the mounts, too */
+	uint32_t version;    /* CRIU's image version, 1 or 2 */
+	uint32_t ns_id;	     /* which mountpoints-<ns_id>.img was read */
+	uint32_t mounts_max; /* image_read_bounded()'s */
+	bool by_rebind;	     /* our submessage is there */
+	bool has_processes;  /* CRIU's process images belong to it (a pstree, or our flag) */
+	bool by_criu;	     /* with processes: CRIU restores the mounts, too */
 	bool has_namespaces;
 	uint32_t
 		namespaces; /* CLONE_NEW*: which the dumped process did not share with the caller */
@@ -49,6 +50,13 @@ int image_read_info(int dir_fd, struct image_info *info, struct findings *findin
  */
 int image_read(int dir_fd, uint32_t ns_id, struct mount_tree *tree, struct image_info *info,
 	       struct findings *findings);
+
+/**
+ * image_read_bounded - the same of an image with so many mounts at most
+ * @max: counted before anything is read; 0: a million
+ */
+int image_read_bounded(int dir_fd, uint32_t ns_id, uint32_t max, struct mount_tree *tree,
+		       struct image_info *info, struct findings *findings);
 
 /**
  * image_lock - keep other dumps out of a directory, as long as this descriptor is open

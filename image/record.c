@@ -255,6 +255,27 @@ int record_next(struct record_file *file, const uint8_t **ret_data, size_t *ret_
 	return 1;
 }
 
+uint32_t record_count(const struct record_file *file, uint32_t max)
+{
+	cleanup_findings struct findings ignored = { 0 };
+	cleanup_record_file struct record_file copy = {
+		.name = file->name,
+		.fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 3),
+		.rest = bytes_left(file),
+	};
+	off_t before = lseek(file->fd, 0, SEEK_CUR);
+	const uint8_t *data;
+	size_t size;
+
+	/* Both have one offset: what is in the buffer is read again. */
+	if (copy.fd < 0 || lseek(copy.fd, before - (off_t)(file->end - file->start), SEEK_SET) < 0)
+		return 0;
+	while (copy.number <= max && record_next(&copy, &data, &size, &ignored) > 0)
+		;
+	lseek(file->fd, before, SEEK_SET);
+	return copy.number;
+}
+
 int record_first(struct record_file *file, const ProtobufCMessageDescriptor *descriptor,
 		 struct record_pool *pool, ProtobufCMessage **ret, struct findings *findings)
 {

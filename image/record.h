@@ -78,6 +78,15 @@ int record_next(struct record_file *file, const uint8_t **ret_data, size_t *ret_
 		struct findings *findings);
 
 /**
+ * record_count - how many records follow, by their lengths: nothing is decoded
+ * @max: where counting ends
+ *
+ * The file is where it was afterwards. Return: at most @max + 1; what is damaged is not counted,
+ * and left to record_next() to say.
+ */
+uint32_t record_count(const struct record_file *file, uint32_t max);
+
+/**
  * record_first - read the first record and decode it
  * @pool: reset first; the message lives in it
  * @ret: the message; must be of type @descriptor

@@ -2,7 +2,11 @@
 /* The process that an RPC restore of mounts hands over: runtime/rpc/pause.h. */
 #include <sched.h>
 #include <signal.h>
+#include <linux/sockios.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/child.h"
@@ -18,6 +22,33 @@ static int enter(int mntns_fd)
 	return inside_drop(false);
 }
 
+#define TAKEN_MS 10000 /* what a client that lives gets to read it */
+#define LOOK_MS	 5
+
+/*
+ * Has the client read its answer? One that died before has left it in its socket: the kernel tells
+ * of a reset then, and of an end where there was nothing left. Return: 0, or a negative errno:
+ * there is nobody who knows of us.
+ */
+static int await_taken(int client)
+{
+	struct pollfd wait = { .fd = client, .events = POLLRDHUP };
+	int unread = 0, err = 0;
+	socklen_t size = sizeof(err);
+
+	for (int waited = 0; waited < TAKEN_MS; waited += LOOK_MS) {
+		if (ioctl(client, SIOCOUTQ, &unread) < 0 || !unread)
+			break;
+		if (poll(&wait, 1, LOOK_MS) > 0) {
+			usleep(1000); /* the end is seen a moment before the reset is */
+			break;
+		}
+	}
+	if (getsockopt(client, SOL_SOCKET, SO_ERROR, &err, &size) < 0)
+		return -errno;
+	return err == ECONNRESET ? -EPIPE : 0;
+}
+
 /* Whoever has the answer knows of a holder that lives; without one, it does not. */
 static int go(struct inside *in, int client, int mntns_fd)
 {
@@ -31,6 +62,8 @@ static int go(struct inside *in, int client, int mntns_fd)
 		return -errno;
 	int err = fd_send(client, answer, (size_t)n, mntns_fd);
 
+	if (!err)
+		err = await_taken(client);
 	if (err)
 		return err;
 	/* The answer stands, whether or not its maker hears of it. */

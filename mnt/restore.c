@@ -101,7 +101,8 @@ static int read_image(struct restore *r)
 	if (r->image_dir_fd < 0)
 		return log_error(r->image_dir_fd, "cannot open the image directory '%s'",
 				 o->images_dir ? o->images_dir : "");
-	int err = image_read(r->image_dir_fd, o->ns_id, &r->tree, &info, r->findings);
+	int err = image_read_bounded(r->image_dir_fd, o->ns_id, callers_mount_max(), &r->tree,
+				     &info, r->findings);
 
 	if (err)
 		return err;

@@ -17,19 +17,26 @@ struct check {
 	struct findings *findings;
 };
 
-/* fs.mount-max counts the copy of the caller's mounts and the new ones together. */
-static void check_count(const struct check *c)
+uint32_t callers_mount_max(void)
 {
 	cleanup_fd int fd = open("/proc/sys/fs/mount-max", O_RDONLY | O_CLOEXEC);
 	char text[32] = "";
 	unsigned long max =
 		fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 ? strtoul(text, NULL, 10) : 0;
 
+	return max < UINT32_MAX ? (uint32_t)max : UINT32_MAX - 1;
+}
+
+/* fs.mount-max counts the copy of the caller's mounts and the new ones together. */
+static void check_count(const struct check *c)
+{
+	uint32_t max = callers_mount_max();
+
 	/* The staging root is one more. */
-	if (max && (unsigned long)c->callers->n + c->tree->n + 1 > max)
+	if (max && (uint64_t)c->callers->n + c->tree->n + 1 > max)
 		findings_add(
 			c->findings, "too-many-mounts", 0, NULL, "sysctl fs.mount-max",
-			"%u mounts of the image and %u of the caller are more than fs.mount-max (%lu)",
+			"%u mounts of the image and %u of the caller are more than fs.mount-max (%u)",
 			c->tree->n, c->callers->n, max);
 }
 

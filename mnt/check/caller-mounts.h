@@ -8,6 +8,11 @@
 #include "model/tree.h"
 
 /**
+ * callers_mount_max - fs.mount-max: how many mounts a namespace may have; 0: not known
+ */
+uint32_t callers_mount_max(void);
+
+/**
  * callers_check - would the caller's own mounts forbid the new ones
  *
  * Findings: more mounts than fs.mount-max lets one namespace have; a superblock that is read-only

@@ -97,7 +97,7 @@ static void look_at_contents(const struct rebind_restore_options *options, const
 			       image_of_symlink(in));
 		return;
 	}
-	struct archive_rules rules = contents_rules(options, in, m->contents, memory);
+	struct archive_rules rules = contents_rules(options, in, m, m->contents, memory);
 
 	rules.policy = ARCHIVE_LIST_ONLY | ARCHIVE_ANY_DEVICES;
 	int err = archive_unpack(in, -EBADF, &rules, &done, NULL, NULL, NULL, &fault);
@@ -106,7 +106,10 @@ static void look_at_contents(const struct rebind_restore_options *options, const
 
 	if (err == -EFBIG)
 		findings_mount(findings, "contents-size", m,
-			       m->contents && m->contents->entries ? NULL : "--max-contents SIZE",
+			       strstr(fault.text, "--max-contents") &&
+					       !(m->contents && m->contents->entries)
+				       ? "--max-contents SIZE"
+				       : NULL,
 			       "its contents '%s' are too many: %s", name, fault.text);
 	else if (err || other)
 		findings_mount(findings, "bad-contents", m, NULL,

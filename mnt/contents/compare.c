@@ -14,6 +14,7 @@
 #include "archive/archive.h"
 #include "image/image.h"
 #include "mnt/contents/contents.h"
+#include "mnt/contents/rules.h"
 #include "model/visible.h"
 #include "base/tmpfs.h"
 
@@ -99,8 +100,9 @@ static int archive_live(const struct contents_side *side, const struct contents_
 	return err;
 }
 
-static int list_one(int dir, const struct mount *m, struct archive_list *ret)
+static int list_one(int dir, const struct mount *m, uint64_t *taken, struct archive_list *ret)
 {
+	struct archive_rules rules = contents_list_rules(m->contents, taken);
 	struct archive_fault fault = { "" };
 	char name[64];
 
@@ -112,7 +114,7 @@ static int list_one(int dir, const struct mount *m, struct archive_list *ret)
 	if (fd < 0)
 		return log_error(-errno, "cannot open the contents of mount %u '%s'", m->id,
 				 m->mountpoint);
-	int err = archive_list(fd, ret, &fault);
+	int err = archive_list(fd, &rules, ret, &fault);
 
 	if (!err)
 		err = archive_list_add_sockets(ret, m->contents);
@@ -159,10 +161,11 @@ static int compare_one(int left_dir, const struct mount *l, int right_dir, const
 		       struct differences *out)
 {
 	cleanup(archive_list_free) struct archive_list left = { 0 }, right = { 0 };
-	int err = list_one(left_dir, l, &left);
+	uint64_t taken = 0; /* at a time */
+	int err = list_one(left_dir, l, &taken, &left);
 
 	if (!err)
-		err = list_one(right_dir, r, &right);
+		err = list_one(right_dir, r, &taken, &right);
 	if (!err)
 		merge(l, &left, &right, out);
 	if (!err && l->deleted && strcmp(link_of(l), link_of(r)) != 0)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "mnt/contents/rules.h"
 
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
 
@@ -25,21 +27,67 @@ static uint64_t unrecorded(int in_fd, uint64_t taken)
 	return taken < memory && own < memory - taken ? taken + own : memory;
 }
 
+/* "64k", as tmpfs(5) has it. Return: 0 for a percentage, and for what cannot be understood. */
+static uint64_t parse_size(const char *text)
+{
+	static const char units[] = "kmgtpe";
+	char *end;
+	uint64_t size = strtoull(text, &end, 10);
+	const char *unit = *end && *end != ',' ? strchr(units, *end | 0x20) : NULL;
+	unsigned int shift = unit ? 10 * (unsigned int)(unit - units + 1) : 0;
+
+	if ((*end && *end != ',' && !unit) || (shift && size > UINT64_MAX >> shift))
+		return 0;
+	return size << shift;
+}
+
+/* Of the option "size", the last that is given. */
+static void set_own_limit(const struct mount *m, struct archive_rules *rules)
+{
+	const char *option = strcmp(m->fstype, "tmpfs") == 0 && m->options ? m->options : "";
+
+	while (*option) {
+		size_t n = strcspn(option, ",");
+
+		if (strncmp(option, "size=", 5) == 0) {
+			rules->own = parse_size(option + 5);
+			snprintf(rules->own_name, sizeof(rules->own_name), "%.*s", (int)n, option);
+		}
+		option += n + (option[n] == ',');
+	}
+}
+
+static void set_recorded(const struct mount_contents *recorded, struct archive_rules *rules)
+{
+	if (!recorded || !recorded->entries)
+		return;
+	rules->entries = recorded->entries;
+	rules->bytes = recorded->bytes;
+}
+
+struct archive_rules contents_list_rules(const struct mount_contents *recorded, uint64_t *taken)
+{
+	struct archive_rules rules = { .memory = all_memory() / 2, .taken = taken };
+
+	set_recorded(recorded, &rules);
+	return rules;
+}
+
 struct archive_rules contents_rules(const struct rebind_restore_options *options, int in_fd,
-				    const struct mount_contents *recorded, uint64_t *taken)
+				    const struct mount *m, const struct mount_contents *recorded,
+				    uint64_t *taken)
 {
 	bool known = recorded && recorded->entries;
 	struct archive_rules rules = {
 		.policy = options->allow_devices ? ARCHIVE_ANY_DEVICES : 0,
 		.writer = recorded && recorded->has_digest ? ARCHIVE_OURS : ARCHIVE_ANYBODY,
+		.option = "--max-contents SIZE",
 		.memory = options->max_contents,
 		.taken = taken,
 	};
 
-	if (known) {
-		rules.entries = recorded->entries;
-		rules.bytes = recorded->bytes;
-	}
+	set_recorded(recorded, &rules);
+	set_own_limit(m, &rules);
 	if (!rules.memory)
 		rules.memory = known ? all_memory() / 2 : unrecorded(in_fd, *taken);
 	return rules;

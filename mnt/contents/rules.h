@@ -9,6 +9,7 @@
 /**
  * contents_rules - the rules for one archive
  * @in_fd: the archive
+ * @m: its filesystem, which may have a limit of its own
  * @recorded: what the image says about its contents, or NULL
  * @taken: what the archives of this restore take together; starts at 0
  *
@@ -17,6 +18,15 @@
  * and at 256 MiB if it is so small that files do not shrink to that: 32 times its size.
  */
 struct archive_rules contents_rules(const struct rebind_restore_options *options, int in_fd,
-				    const struct mount_contents *recorded, uint64_t *taken);
+				    const struct mount *m, const struct mount_contents *recorded,
+				    uint64_t *taken);
+
+/**
+ * contents_list_rules - the rules for an archive that is only listed
+ *
+ * What is listed takes memory by its entries. Half of the memory is the limit for those
+ * that are compared with each other.
+ */
+struct archive_rules contents_list_rules(const struct mount_contents *recorded, uint64_t *taken);
 
 #endif

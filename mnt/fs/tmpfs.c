@@ -59,18 +59,23 @@ int fs_unpack(struct build *b, const struct mount *m, const struct mount_content
 		return log_error(-errno, "cannot open '%s', the contents of mount %u '%s'%s", name,
 				 m->id, m->mountpoint, image_of_symlink(-errno));
 	b->progress.doing = "unpacking contents";
-	struct archive_rules rules = contents_rules(b->options, in, recorded, &b->contents_memory);
+	struct archive_rules rules =
+		contents_rules(b->options, in, m, recorded, &b->contents_memory);
 	int err =
 		archive_unpack(in, fd, &rules, &done, flags, progress_bytes, &b->progress, &fault);
 
 	b->progress.doing = "mounting";
 	b->progress.bytes += done.bytes;
 	if (err)
-		return log_error(err, "cannot unpack '%s' into mount %u '%s'%s: %s", name, m->id,
-				 m->mountpoint,
+		return log_error(err, "cannot unpack '%s' into mount %u '%s'%s: %s%s%s", name,
+				 m->id, m->mountpoint,
 				 caps_without(err == -EBADMSG || err == -EFBIG ? err : -EPERM,
 					      CAPS_SPECIAL, without),
-				 fault.text);
+				 fault.text,
+				 err == -ENOSPC ? "; the filesystem's own limits are " : "",
+				 err != -ENOSPC		     ? ""
+				 : m->options && *m->options ? m->options
+							     : "those of a new one");
 	err = check_digest(m, name, recorded, &done);
 	return err ? err : check_counts(m, recorded, &done);
 }

@@ -40,12 +40,18 @@ int connection_notify(const struct connection *connection, const char *script, p
  */
 static void refuse_packet(int sock, int err, const char *why)
 {
-	Rpc__Response response = RPC__RESPONSE__INIT;
 	struct pollfd wait = { .fd = sock, .events = POLLIN };
 	char first;
 
 	if (poll(&wait, 1, STRANGER_MS) > 0)
 		recv(sock, &first, sizeof(first), MSG_DONTWAIT);
+	connection_refuse(sock, err, why);
+}
+
+void connection_refuse(int sock, int err, const char *why)
+{
+	Rpc__Response response = RPC__RESPONSE__INIT;
+
 	response.type = MESSAGE_EMPTY;
 	response.has_cr_errno = true;
 	response.cr_errno = -err;

@@ -28,6 +28,12 @@ struct connection {
 int connection_serve(int sock, bool is_worker, enum criu_by by);
 
 /**
+ * connection_refuse - answer that it is not served; the socket stays open
+ * @err: a negative errno, @why: a sentence
+ */
+void connection_refuse(int sock, int err, const char *why);
+
+/**
  * connection_notify - tell the client where a request is, and wait for its consent
  * @script: "pre-restore", ...
  * @pid: the process that it is about, or 0

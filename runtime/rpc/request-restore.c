@@ -167,6 +167,7 @@ static struct rebind_restore_options mounts_of(const struct restore *r)
 		.enable_fs = r->words.enable_fs.list,
 		.n_enable_fs = r->words.enable_fs.n,
 		.lenient = true,
+		.max_contents = r->op->options->max_contents,
 	};
 }
 

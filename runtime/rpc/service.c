@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * A process for each connection: what a request does to its process (namespaces, memory, a crash)
- * is gone with it, and the service stays as it was. The children die with the service.
+ * is gone with it, and the service stays as it was. The children die with the service. A client
+ * gets its process when it has sent its first request: until then it waits in waiting.c, so that
+ * those that say nothing are in nobody's way.
  */
 #include "runtime/rpc/service.h"
 
@@ -16,14 +18,17 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/child.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "runtime/rpc/connection.h"
+#include "runtime/rpc/waiting.h"
 
-#define CHILDREN_MAX 64 /* at once; more clients wait in the socket's queue */
+#define CHILDREN_MAX 64 /* at once; more clients wait */
+#define USER_MAX     48 /* of them one user's: a place stays for the other's */
 
 struct listener {
 	const char *path;
@@ -31,8 +36,12 @@ struct listener {
 	enum criu_by by;
 	dev_t dev; /* of the socket's file, to know it again */
 	ino_t ino;
-	pid_t children[CHILDREN_MAX];
+	struct {
+		pid_t pid;
+		uid_t uid;
+	} children[CHILDREN_MAX];
 	size_t n_children;
+	struct waiting waiting;
 };
 
 /* ---- the socket ---- */
@@ -141,7 +150,7 @@ static void reap(struct listener *l)
 
 	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
 		for (size_t i = 0; i < l->n_children; i++)
-			if (l->children[i] == pid)
+			if (l->children[i].pid == pid)
 				l->children[i--] = l->children[--l->n_children];
 }
 
@@ -151,33 +160,72 @@ _Noreturn static void serve(struct listener *l, int sock)
 
 	fd_close(&l->sock);
 	fd_close(&l->signal_fd);
+	waiting_end(&l->waiting);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	_exit(connection_serve(sock, false, l->by) < 0);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static void accept_one(struct listener *l)
 {
 	cleanup_fd int sock = accept4(l->sock, NULL, NULL, SOCK_CLOEXEC);
+	struct ucred cred = { 0 };
+	socklen_t size = sizeof(cred);
 
 	if (sock < 0)
 		return; /* it is gone already, or there is no descriptor: it waits */
+	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &cred, &size) == 0)
+		waiting_add(&l->waiting, fd_take(&sock), cred.uid, now_ms());
+}
+
+static void start_child(struct listener *l, size_t i)
+{
+	uid_t uid = l->waiting.clients[i].uid;
+	cleanup_fd int sock = waiting_take(&l->waiting, i).sock;
 	pid_t pid = child_fork();
 
 	if (pid == 0)
 		serve(l, fd_take(&sock));
-	if (pid < 0)
+	if (pid < 0) {
 		log_error(pid, "cannot fork for a connection");
-	else
-		l->children[l->n_children++] = pid;
+		connection_refuse(sock, pid, "the service cannot fork for it");
+		return;
+	}
+	l->children[l->n_children].pid = pid;
+	l->children[l->n_children++].uid = uid;
+}
+
+static bool has_place(const struct listener *l, uid_t uid)
+{
+	size_t own = 0;
+
+	for (size_t i = 0; i < l->n_children; i++)
+		own += l->children[i].uid == uid;
+	return l->n_children < CHILDREN_MAX && own < USER_MAX;
+}
+
+/* Those that have asked, in the order in which they came. */
+static void start_children(struct listener *l)
+{
+	for (size_t i = 0; i < l->waiting.n; i++)
+		if (l->waiting.clients[i].has_asked && has_place(l, l->waiting.clients[i].uid))
+			start_child(l, i--);
 }
 
 static void end_children(struct listener *l)
 {
 	for (size_t i = 0; i < l->n_children; i++)
-		kill(l->children[i], SIGKILL);
+		kill(l->children[i].pid, SIGKILL);
 	for (size_t i = 0; i < l->n_children; i++)
-		child_wait(l->children[i], NULL);
+		child_wait(l->children[i].pid, NULL);
 	l->n_children = 0;
 }
 
@@ -196,18 +244,40 @@ static int take_signal(struct listener *l)
 	return 1;
 }
 
+/* Who has asked is not waited for: it has to wait itself. */
+static nfds_t list_waits(const struct listener *l, struct pollfd *wait)
+{
+	nfds_t n = 0;
+
+	wait[n++] = (struct pollfd){ .fd = l->signal_fd, .events = POLLIN };
+	wait[n++] = (struct pollfd){ .fd = l->sock, .events = POLLIN };
+	for (size_t i = 0; i < l->waiting.n; i++) {
+		const struct client *client = &l->waiting.clients[i];
+
+		wait[n++] = (struct pollfd){ .fd = client->has_asked ? -1 : client->sock,
+					     .events = POLLIN };
+	}
+	return n;
+}
+
 static int loop(struct listener *l)
 {
-	for (;;) {
-		struct pollfd wait[] = {
-			{ .fd = l->signal_fd, .events = POLLIN },
-			{ .fd = l->n_children < CHILDREN_MAX ? l->sock : -1, .events = POLLIN },
-		};
+	struct pollfd wait[2 + WAITING_MAX];
 
-		if (poll(wait, ARRAY_SIZE(wait), -1) < 0 && errno != EINTR)
-			return log_error(-errno, "cannot wait for connections");
+	for (;;) {
+		int limit = waiting_expire(&l->waiting, now_ms());
+		nfds_t n = list_waits(l, wait);
+
+		if (poll(wait, n, limit) < 0) {
+			if (errno != EINTR)
+				return log_error(-errno, "cannot wait for connections");
+			continue;
+		}
 		if (wait[0].revents && !take_signal(l))
 			return 0;
+		for (size_t i = 0; i < l->waiting.n; i++)
+			l->waiting.clients[i].has_asked |= wait[2 + i].revents != 0;
+		start_children(l);
 		if (wait[1].revents)
 			accept_one(l);
 	}
@@ -279,6 +349,7 @@ int service_run(const struct service *service)
 		err = loop(&l);
 	remove_socket(&l);
 	fd_close(&l.sock);
+	waiting_end(&l.waiting);
 	end_children(&l);
 	fd_close(&l.signal_fd);
 	sigprocmask(SIG_SETMASK, &before, NULL);

@@ -7,7 +7,8 @@
  *	TYPE [FIELD=VALUE...]	  send a request (one argument), print what comes until its answer
  *				  (many=N: externals at /0, /1, ...)
  *	raw HEX | big BYTES	  send that, print what comes
- *	on SCRIPT WHAT		  at that notify: no, die, wrong, garbage, silent, or a shell
+ *	on SCRIPT WHAT		  at that notify: no, die, last (agree, and die), wrong, garbage,
+ *				  silent, or a shell
  * command times N TYPE...		  that request so often on this connection, each must
  * succeed connect N TYPE...	  so often, each on a connection of its own
  *	closed			  the connection must be at its end
@@ -274,6 +275,10 @@ static bool answer_notify(const Rpc__Notify *notify)
 		return send_bytes("\xff\xff\xff", 3);
 	if (strcmp(what, "die") == 0)
 		raise(SIGKILL);
+	if (strcmp(what, "last") == 0) {
+		send_request("NOTIFY notify_success=1");
+		raise(SIGKILL);
+	}
 	snprintf(pid, sizeof(pid), "%d", notify->pid);
 	setenv("PID", pid, 1);
 	return send_request(system(what) == 0 ? "NOTIFY notify_success=1"

@@ -222,6 +222,16 @@ failures() {
 		talk "$worker" on "$step" die "$restore rst_sibling=1"
 		nothing_left "nothing is left when the client dies at $step"
 	done
+	local i left=''
+	for i in {1..20}; do
+		talk "$worker" on post-resume last "$restore rst_sibling=$((i % 2))"
+		talk "unix:$work/sock" on post-resume last "$restore"
+		left+=$(left_processes)
+	done
+	result "nothing is left when it dies right after its last consent (40 times)" "$left"
+	says "what contents may take is the client's to say" "the contents exceed the limit of 0 MiB of memory" "$worker" \
+		"$restore max_contents=1000"
+	nothing_left "and nothing is left of that"
 	for step in setup-namespaces post-resume; do
 		talk "$worker" on "$step" garbage "$restore"
 		grep -q "RESTORE failed errno=EBADMSG" "$work/out"
@@ -368,6 +378,38 @@ in_the_background() {
 	done
 }
 
+# Three hundred clients that say nothing.
+idle_clients() {
+	local idle i
+	python3 - "$work/sock" >"$work/idle" <<'END' &
+import socket, sys, time
+sockets = []
+for i in range(300):
+    sockets.append(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
+    sockets[-1].connect(sys.argv[1])
+print("connected", flush=True)
+sockets[0].settimeout(30)
+print(sockets[0].recv(4096), flush=True)
+time.sleep(60)
+END
+	idle=$!
+	for ((i = 0; i < 500; i++)); do
+		! grep -q connected "$work/idle" || break
+		pause_for 0.02
+	done
+	i=$EPOCHREALTIME
+	says "clients that say nothing are in nobody's way" "CHECK ok" "unix:$work/sock" CHECK
+	result "not for a second" "$(awk -v a="$i" -v b="$EPOCHREALTIME" 'BEGIN { if (b - a > 5) print b - a " s" }')"
+	for ((i = 0; i < 250; i++)); do
+		! grep -q "b'" "$work/idle" || break
+		pause_for 0.05
+	done
+	grep -q "it has sent no request" "$work/idle"
+	so "and are told when they are let go"
+	kill -KILL "$idle" 2>"/dev/null"
+	wait "$idle" 2>"/dev/null"
+}
+
 services() {
 	local before_rss before_fds after_rss after_fds start
 	start_service
@@ -377,6 +419,7 @@ services() {
 	says "it answers" "VERSION ok 4.2" "unix:$work/sock" VERSION
 	says "garbage closes the connection" "closed" "unix:$work/sock" raw ffff
 	says "and the service goes on" "CHECK ok" "unix:$work/sock" CHECK
+	idle_clients
 	talk "unix:$work/sock" "connect" 200 VERSION
 	read -r before_rss before_fds < <(figures)
 	start=$EPOCHREALTIME

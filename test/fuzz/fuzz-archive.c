@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	archive_unpack(fd, -EBADF, &ours, &done, NULL, NULL, NULL, &fault);
 	if (lseek(fd, 0, SEEK_SET))
 		abort();
-	if (archive_list(fd, &list, &fault) == 0)
+	if (archive_list(fd, &(struct archive_rules){ 0 }, &list, &fault) == 0)
 		archive_list_free(&list);
 	return 0;
 }

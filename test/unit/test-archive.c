@@ -124,7 +124,7 @@ static struct archive_list list_of(int in)
 {
 	struct archive_fault fault = { 0 };
 	struct archive_list list = { 0 };
-	int err = archive_list(in, &list, &fault);
+	int err = archive_list(in, &(struct archive_rules){ 0 }, &list, &fault);
 
 	if (err)
 		print_message("list: %s\n", fault.text);
@@ -1202,7 +1202,8 @@ static void damaged_archives_are_refused(void **state)
 			archive_unpack(out, copy, &no_rules, &done, NULL, NULL, NULL, &fault),
 			-EBADMSG);
 		rewind_fd(out);
-		assert_int_equal(archive_list(out, &list, &fault), -EBADMSG);
+		assert_int_equal(archive_list(out, &(struct archive_rules){ 0 }, &list, &fault),
+				 -EBADMSG);
 	}
 	assert_int_equal(ftruncate(out, 0), 0);
 	rewind_fd(out);
@@ -1302,7 +1303,7 @@ static void what_is_wrong_with_a_gzip_is_seen(void **state)
 		int err = archive_unpack(in, dir, &no_rules, &done, NULL, NULL, NULL, &fault);
 
 		rewind_fd(in);
-		int listed = archive_list(in, &list, &fault);
+		int listed = archive_list(in, &(struct archive_rules){ 0 }, &list, &fault);
 
 		if (err != gzips[i].result || listed != err)
 			print_message("%s: %d, %d: %s\n", gzips[i].what, err, listed, fault.text);
@@ -1336,7 +1337,7 @@ static void no_changed_byte_changes_what_is_unpacked(void **state)
 		changed = (unsigned char)(c ^ (1 << (at % 8)));
 		assert_int_equal(pwrite(in, &changed, 1, at), 1);
 		rewind_fd(in);
-		if (archive_list(in, &after, &fault) == 0) {
+		if (archive_list(in, &(struct archive_rules){ 0 }, &after, &fault) == 0) {
 			assert_same_lists(&before, &after);
 			archive_list_free(&after);
 		} else {
