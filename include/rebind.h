@@ -210,6 +210,7 @@ struct rebind_restore_options {
 	bool lenient;	       /* a KEY that no record has is passed over */
 	uint64_t max_contents; /* --max-contents: bytes of memory that contents may take; 0: see
 				  rebind(1) */
+	const char *lsm_mount_context; /* --lsm-mount-context: in the place of recorded ones */
 };
 
 /* A namespace that was built. It lives as long as this, a holder, a pin or a process in it. */

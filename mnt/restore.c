@@ -49,6 +49,7 @@
 #include "mnt/check/privileges.h"
 #include "mnt/check/userns-limits.h"
 #include "mnt/validate.h"
+#include "model/label.h"
 #include "mnt/verify.h"
 
 struct restore {
@@ -403,6 +404,14 @@ static int restore_all(struct restore *r)
 	err = read_image(r);
 	if (err && !(err == -EINVAL && r->tree.n))
 		return err;
+	const char *fault = o->lsm_mount_context ? label_fault(o->lsm_mount_context) : NULL;
+
+	if (fault)
+		findings_add(r->findings, "usage", 0, NULL, NULL,
+			     "'%s' is no context for --lsm-mount-context: %s", o->lsm_mount_context,
+			     fault);
+	if (fs_labels_settle(&r->tree, o->lsm_mount_context))
+		return log_error(-ENOMEM, "cannot settle the labels of the image");
 	privileges_check_restore(o->new_ns, &r->tree, r->findings);
 	err = caps_raise();
 	if (err)

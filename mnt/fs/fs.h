@@ -57,6 +57,14 @@ void fs_tmpfs_check(const struct mount_tree *tree, const struct rebind_restore_o
 		    int image_dir_fd, struct findings *findings);
 
 /**
+ * fs_labels_settle - the SELinux labels of the filesystems that are to be created
+ * @context: what their context becomes; NULL: as it was
+ *
+ * Where the kernel has no SELinux they are taken out, with a warning. Return: 0 or -ENOMEM.
+ */
+int fs_labels_settle(struct mount_tree *tree, const char *context);
+
+/**
  * fs_become_owner - be the owner of a directory, where another user namespace has its filesystem
  * fs_become_ourselves - be oneself again
  *

@@ -167,6 +167,7 @@ static struct rebind_restore_options mounts_of(const struct restore *r)
 		.enable_fs = r->words.enable_fs.list,
 		.n_enable_fs = r->words.enable_fs.n,
 		.lenient = true,
+		.lsm_mount_context = r->op->options->lsm_mount_context,
 	};
 }
 
