@@ -221,11 +221,15 @@ static bool is_internal(const struct external_input *in, const struct table *cop
 	const struct mount *root = &in->tree->mounts[in->tree->root];
 	const struct filesystem *fs = filesystem_find(m->fstype);
 
-	/* Only where the filesystem is ours can its root be made and deleted again. */
-	if (m->deleted && (m->dev == root->dev || !fs || !(fs->flags & FILESYSTEM_CONTENTS)))
+	if (m->dev == root->dev) {
+		const char *rest = path_rest_below(m->root, root->root);
+
+		/* What was deleted is made again below the new root, and that was not deleted. */
+		return rest && (!m->deleted || (*rest && !root->deleted));
+	}
+	/* Only where the filesystem is ours, too, can its root be made and deleted again. */
+	if (m->deleted && (!fs || !(fs->flags & FILESYSTEM_CONTENTS)))
 		return false;
-	if (m->dev == root->dev)
-		return path_rest_below(m->root, root->root) != NULL;
 	if (!fs || !is_enabled(in, fs))
 		return false;
 	if (fs->flags & FILESYSTEM_SINGLE)

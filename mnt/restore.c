@@ -47,6 +47,7 @@
 #include "mnt/check/preflight.h"
 #include "mnt/source/extent.h"
 #include "mnt/check/privileges.h"
+#include "mnt/check/unlinked-roots.h"
 #include "mnt/check/userns-limits.h"
 #include "mnt/validate.h"
 #include "model/label.h"
@@ -275,9 +276,9 @@ static int judge(struct restore *r, pid_t pid, int sock, int *ns_fd)
 static void take_finding(struct restore *r, const struct talk_message *message,
 			 const char *texts[4])
 {
-	static const char *const codes[] = { "no-mountpoint",	"symlink",	"other-mount",
-					     "mountpoint-kind", "not-attached", "no-source",
-					     "no-plugin" };
+	static const char *const codes[] = { "deleted",	    "no-mountpoint",   "symlink",
+					     "other-mount", "mountpoint-kind", "not-attached",
+					     "no-source",   "no-plugin" };
 	const char *code = "build";
 
 	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
@@ -427,6 +428,7 @@ static int restore_all(struct restore *r)
 	fs_cgroup_check(&r->tree, r->findings);
 	fs_formats_check(&r->tree, o, r->findings);
 	fs_tmpfs_check(&r->tree, o, r->image_dir_fd, r->findings);
+	unlinked_check_restore(&r->tree, o, r->findings);
 	err = find_sources(r);
 	if (!err)
 		err = keeper_check(o->join_ns, o->n_join_ns, o->new_ns, r->findings);

@@ -23,4 +23,14 @@ int mountpoint_make(struct build *b, uint32_t i);
  */
 int mountpoint_make_listed(struct build *b, int dir_fd, const char *name, enum mount_kind kind);
 
+/**
+ * mountpoint_list - write down in both journals what will be made
+ * @temporary: under which name, first
+ * mountpoint_put - it was made: write down its inode, and give it its name
+ *
+ * Return: 0 or a negative errno.
+ */
+int mountpoint_list(struct build *b, int dir_fd, const char *name, const char *temporary);
+int mountpoint_put(struct build *b, int dir_fd, const char *name, const char *temporary);
+
 #endif

@@ -109,6 +109,15 @@ int fs_deleted_open(const struct build *b, uint32_t i);
 int fs_deleted_delete(struct build *b, uint32_t first);
 
 /**
+ * fs_deleted_make_in_root - the same, where it was deleted in the new root's filesystem
+ *
+ * With the name that it had, which fs_deleted_delete_in_root() takes away again: all of these.
+ * Return: 0, also with a finding, or a negative errno, logged.
+ */
+int fs_deleted_make_in_root(struct build *b, uint32_t i);
+int fs_deleted_delete_in_root(struct build *b);
+
+/**
  * fs_sockets_make - the sockets of a tmpfs, in directories that are there
  * @host: plugins that are asked for those that one of them took at dump; or NULL
  * @fd: its root
