@@ -203,7 +203,11 @@ int checkpoint_unpack(int in_fd, int dir_fd, uint64_t max_bytes, struct strings 
 		err = tar_open(&gz, &a, fault);
 	if (err)
 		return err;
-	struct unpack u = { .in = a, .dir_fd = dir_fd, .bytes_left = max_bytes, .unused = ret_unused, .fault = fault };
+	struct unpack u = { .in = a,
+			    .dir_fd = dir_fd,
+			    .bytes_left = max_bytes,
+			    .unused = ret_unused,
+			    .fault = fault };
 
 	err = unpack_all(&u);
 	return err ? err : tar_read_rest(&gz, a, fault);

@@ -10,12 +10,18 @@
 
 #define KNOWN (FS_IMMUTABLE_FL | FS_APPEND_FL | FS_NODUMP_FL | FS_NOATIME_FL)
 
+/* How a filesystem on a disk stores it, which is its own affair. */
+#define STORAGE                                                                           \
+	(FS_EXTENT_FL | FS_INDEX_FL | FS_INLINE_DATA_FL | FS_HUGE_FILE_FL | FS_NOCOW_FL | \
+	 FS_COMPR_FL | FS_NOCOMP_FL)
+
 int inode_flags_read(int fd, struct archive_entry *entry)
 {
 	int flags = 0;
 
 	if (ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0)
 		return errno == ENOTTY || errno == EOPNOTSUPP ? 0 : -errno;
+	flags &= ~STORAGE;
 	if (flags & ~KNOWN)
 		return -EOPNOTSUPP;
 	if (flags)

@@ -46,8 +46,7 @@ static void *grown(void *list, size_t n, size_t size)
 void pax_attribute_add(struct archive_entry *entry, const char *name, const void *value,
 		       size_t size)
 {
-	struct pax_attribute *list =
-		grown(entry->attributes, entry->n_attributes, sizeof(*list));
+	struct pax_attribute *list = grown(entry->attributes, entry->n_attributes, sizeof(*list));
 
 	if (list)
 		entry->attributes = list;
@@ -171,7 +170,7 @@ static const struct {
 	const char *name;
 	unsigned long flag;
 } flags[] = {
-	{ "uappnd", FS_APPEND_FL },	{ "sappnd", FS_APPEND_FL }, { "schg", FS_IMMUTABLE_FL },
+	{ "uappnd", FS_APPEND_FL },	   { "sappnd", FS_APPEND_FL }, { "schg", FS_IMMUTABLE_FL },
 	{ "simmutable", FS_IMMUTABLE_FL }, { "nodump", FS_NODUMP_FL }, { "noatime", FS_NOATIME_FL },
 };
 

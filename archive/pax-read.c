@@ -243,9 +243,8 @@ static bool add_flag(struct archive_entry *entry, int type, const char *word, si
 /* What libarchive writes too, and nothing is done with. */
 static bool is_idle(const char *key)
 {
-	static const char *const idle[] = { "hdrcharset",   "ctime",	  "uname",
-					    "gname",	    "SCHILY.dev", "SCHILY.ino",
-					    "SCHILY.nlink", "comment" };
+	static const char *const idle[] = { "hdrcharset", "ctime",	"uname",	"gname",
+					    "SCHILY.dev", "SCHILY.ino", "SCHILY.nlink", "comment" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(idle); i++)
 		if (strcmp(key, idle[i]) == 0)
@@ -389,7 +388,11 @@ static int read_header(struct archive *a, struct pax_header *header, uint64_t *r
 	if (is_zero(header, sizeof(*header)))
 		return ARCHIVE_EOF;
 	if (!parse_octal(header->checksum, sizeof(header->checksum), &sum) ||
-	    sum != pax_checksum(header) || memcmp(header->magic, "ustar\0" "00", 8) != 0 ||
+	    sum != pax_checksum(header) ||
+	    memcmp(header->magic,
+		   "ustar\0"
+		   "00",
+		   8) != 0 ||
 	    !parse_octal(header->size, sizeof(header->size), ret_size))
 		return pax_fault(a, EBADMSG, "a header of it is damaged");
 	return ARCHIVE_OK;
@@ -537,8 +540,8 @@ static int begin_entry(struct archive *a, const struct pax_header *header, const
 	if (!type_of(header->type) || !set_name(entry, header) || !set_link(entry, header) ||
 	    !set_numbers(entry, header))
 		return pax_fault(a, EBADMSG, "it has an entry that rebind does not write");
-	if (x->access && !each_word(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, x->access,
-				    x->access_size, add_acl_word))
+	if (x->access && !each_word(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, x->access, x->access_size,
+				    add_acl_word))
 		return pax_fault(a, EBADMSG, "the access control list of '%.128s' is damaged",
 				 entry->pathname);
 	if (x->size >= 0)

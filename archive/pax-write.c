@@ -170,8 +170,7 @@ static void add_flags(struct archive *a, const struct archive_entry *entry)
 	size_t n = 0;
 
 	for (unsigned int bit = 0; bit < 32; bit++) {
-		const char *name =
-			entry->flags >> bit & 1 ? pax_flag_name(1UL << bit) : NULL;
+		const char *name = entry->flags >> bit & 1 ? pax_flag_name(1UL << bit) : NULL;
 
 		if (name)
 			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", n ? "," : "",
@@ -202,8 +201,7 @@ static const char *cut_of(const char *path)
 		return path;
 	const char *slash = strchr(path + n - sizeof(header->name) - 1, '/');
 
-	return slash && slash[1] && slash > path &&
-			       (size_t)(slash - path) <= sizeof(header->prefix)
+	return slash && slash[1] && slash > path && (size_t)(slash - path) <= sizeof(header->prefix)
 		       ? slash + 1
 		       : NULL;
 }

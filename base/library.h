@@ -16,16 +16,16 @@
  * needed: the "dlopen metadata" of the UAPI group, a note of JSON. Beside the struct library.
  * @priority: "required", "recommended" or "suggested"
  */
-#define LIBRARY_NOTE(feature, description, priority, soname)                                       \
-	LIBRARY_NOTE_OF("[{\"feature\":\"" feature "\",\"description\":\"" description             \
+#define LIBRARY_NOTE(feature, description, priority, soname)                           \
+	LIBRARY_NOTE_OF("[{\"feature\":\"" feature "\",\"description\":\"" description \
 			"\",\"priority\":\"" priority "\",\"soname\":[\"" soname "\"]}]")
-#define LIBRARY_NOTE_OF(json)                                                                      \
-	static const struct {                                                                      \
-		uint32_t name_size, text_size, type;                                               \
-		char name[4];                                                                      \
-		_Alignas(uint32_t) char text[(sizeof(json) + 3) / 4 * 4];                          \
-	} library_note __attribute__((used, aligned(4), section(".note.dlopen"))) = {              \
-		sizeof("FDO"), sizeof(json), 0x407c0c0a, "FDO", json                                \
+#define LIBRARY_NOTE_OF(json)                                                         \
+	static const struct {                                                         \
+		uint32_t name_size, text_size, type;                                  \
+		char name[4];                                                         \
+		_Alignas(uint32_t) char text[(sizeof(json) + 3) / 4 * 4];             \
+	} library_note __attribute__((used, aligned(4), section(".note.dlopen"))) = { \
+		sizeof("FDO"), sizeof(json), 0x407c0c0a, "FDO", json                  \
 	}
 
 /* One function: its name, and where in the table its address goes. */

@@ -61,6 +61,9 @@ static int put_restore(const struct criu_line *line, struct strings *ret)
 	int err = words_put(ret, "root", line->root);
 
 	if (!err)
+		err = words_put(ret, "lsm-mount-context", line->lsm_mount_context);
+
+	if (!err)
 		err = put_all(ret, "join-ns", &line->join_ns);
 	return err ? err : put_all(ret, "inherit-fd", &line->inherit_fd);
 }

@@ -5,10 +5,10 @@
 
 #include "base/text.h"
 
-#define EXTERNAL_FROM_SPEC(type)                                                         \
-	{                                                                                \
+#define EXTERNAL_FROM_SPEC(type)                                                             \
+	{                                                                                    \
 		'\0', "external-from", OPTION_LIST, offsetof(type, external_from), "FILE|-", \
-			"more of --external, one a line, or each ended by a NUL byte"    \
+			"more of --external, one a line, or each ended by a NUL byte"        \
 	}
 
 /**

@@ -255,7 +255,8 @@ static int take_word(struct parser *p, const char *word)
 		words->list[words->n++] = word;
 		return 0;
 	}
-	if (strspn(word, "0123456789") == strlen(word) && spec_of_letter(p->set, 't') < p->set->n_specs)
+	if (strspn(word, "0123456789") == strlen(word) &&
+	    spec_of_letter(p->set, 't') < p->set->n_specs)
 		return usage_error(p->set->verb, "unexpected argument '%s'; did you mean -t %s?",
 				   word, word);
 	return usage_error(p->set->verb, "unexpected argument '%s'%s", word,

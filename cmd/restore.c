@@ -17,6 +17,7 @@
 
 struct restore_args {
 	const char *images_dir, *root, *libdir, *new_ns, *sharing, *premount, *reader;
+	const char *lsm_mount_context;
 	int64_t ns_id, plugin_timeout, max_contents;
 	struct strings external, external_from, external_flags, inherit_fd, join_ns, enable_fs;
 	struct strings cgroup_root;
@@ -64,6 +65,8 @@ static const struct option_spec specs[] = {
 	  "allow device nodes of every kind" },
 	{ '\0', "max-contents", OPTION_SIZE, offsetof(struct restore_args, max_contents), "SIZE",
 	  "memory that contents of tmpfs may take (512M, 4G)" },
+	{ '\0', "lsm-mount-context", OPTION_TEXT, offsetof(struct restore_args, lsm_mount_context),
+	  "CONTEXT", "in the place of the SELinux contexts of the image" },
 	{ '\0', "ns-id", OPTION_NUMBER, offsetof(struct restore_args, ns_id), "ID",
 	  "which namespace of the image", 1, UINT32_MAX },
 	{ '\0', "premount", OPTION_CHOICE, offsetof(struct restore_args, premount), "existing",
@@ -206,6 +209,7 @@ static struct rebind_restore_options options_of(struct restore_args *args, struc
 		.n_cgroup_root = args->cgroup_root.n,
 		.allow_devices = args->allow_devices,
 		.max_contents = (uint64_t)args->max_contents,
+		.lsm_mount_context = args->lsm_mount_context,
 		.premount_existing = args->premount != NULL,
 		.for_pin = args->ending.pin != NULL,
 		.plugin_timeout = (unsigned int)args->plugin_timeout,

@@ -159,7 +159,8 @@ struct rebind_dump_options {
 	bool lenient;
 	bool strict; /* a file that changes while it is copied is a finding, not a warning */
 	bool freeze; /* the cgroup of @pid, while the namespace is read */
-	bool root_of_namespace; /* --root-of namespace: also if pid has another root, by chroot(2) */
+	bool root_of_namespace; /* --root-of namespace: also if pid has another root, by chroot(2)
+				 */
 };
 
 /**
@@ -218,14 +219,16 @@ struct rebind_restore_options {
 	void *on_progress_data;
 	rebind_action_fn on_action; /* or NULL; must live as long as the namespace */
 	void *on_action_data;
-	bool lenient;	       /* a KEY that no record has is passed over */
-	uint64_t max_contents; /* --max-contents: bytes of memory that contents may take; 0: see
-				  rebind(1) */
+	bool lenient;		 /* a KEY that no record has is passed over */
+	uint64_t max_contents;	 /* --max-contents: bytes of memory that contents may take; 0: see
+				    rebind(1) */
 	bool skip_missing_masks; /* masks in proc and sysfs whose path is not there are left out */
 	const char *const *masked; /* the same, of mounts at these paths */
 	size_t n_masked;
-	const char *const *cgroup_root; /* "[CONTROLLERS:]/PATH": the container's cgroup from now on */
+	const char *const
+		*cgroup_root; /* "[CONTROLLERS:]/PATH": the container's cgroup from now on */
 	size_t n_cgroup_root;
+	const char *lsm_mount_context; /* --lsm-mount-context: in the place of recorded ones */
 };
 
 /* A namespace that was built. It lives as long as this, a holder, a pin or a process in it. */

@@ -84,7 +84,7 @@ static int carry_out(struct build *b, const struct plan_step *step)
 	case PLAN_MOVE:
 		return attach_mount(b, i);
 	case PLAN_DELETE:
-		return fs_deleted_delete(b, i);
+		return i == b->tree->root ? fs_deleted_delete_in_root(b) : fs_deleted_delete(b, i);
 	case PLAN_SEAL:
 		return seal(b, i);
 	case PLAN_READONLY:

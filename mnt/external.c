@@ -222,11 +222,15 @@ static bool is_internal(const struct external_input *in, unsigned int consent,
 	const struct mount *root = &in->tree->mounts[in->tree->root];
 	const struct filesystem *fs = filesystem_find(m->fstype);
 
-	/* Only where the filesystem is ours can its root be made and deleted again. */
-	if (m->deleted && (m->dev == root->dev || !fs || !(fs->flags & FILESYSTEM_CONTENTS)))
+	if (m->dev == root->dev) {
+		const char *rest = path_rest_below(m->root, root->root);
+
+		/* What was deleted is made again below the new root, and that was not deleted. */
+		return rest && (!m->deleted || (*rest && !root->deleted));
+	}
+	/* Only where the filesystem is ours, too, can its root be made and deleted again. */
+	if (m->deleted && (!fs || !(fs->flags & FILESYSTEM_CONTENTS)))
 		return false;
-	if (m->dev == root->dev)
-		return path_rest_below(m->root, root->root) != NULL;
 	if (!fs || (!(consent & EXTERNAL_ENABLED) && !is_enabled(in, fs)))
 		return false;
 	if (fs->flags & FILESYSTEM_SINGLE)
@@ -290,8 +294,7 @@ int external_decide(struct external_input *in)
 		struct mount *m = &in->tree->mounts[i];
 
 		if (m->owner == MOUNT_UNDECIDED &&
-		    is_internal(in,
-				table_get(&copied, m->dev) != TABLE_NONE ? EXTERNAL_COPIED : 0,
+		    is_internal(in, table_get(&copied, m->dev) != TABLE_NONE ? EXTERNAL_COPIED : 0,
 				m))
 			m->owner = MOUNT_INTERNAL;
 	}
@@ -440,8 +443,7 @@ static bool is_unclaimed(const struct mount *m)
 static int name_one(struct external_input *in, struct table *keys, struct mount *m)
 {
 	uint64_t hash = table_hash_bytes(m->mountpoint, strlen(m->mountpoint));
-	bool plain = m->visible &&
-		     tree_covering(in->tree, tree_index(in->tree, m)) == MOUNT_NONE &&
+	bool plain = m->visible && tree_covering(in->tree, tree_index(in->tree, m)) == MOUNT_NONE &&
 		     table_get(keys, hash) == TABLE_NONE;
 	cleanup_free char *key = NULL;
 

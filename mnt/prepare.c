@@ -128,9 +128,11 @@ static int clone_part(struct build *b, uint32_t i, uint32_t giver)
 int prepare_clone(struct build *b, uint32_t i, uint32_t giver)
 {
 	const struct mount *m = &b->tree->mounts[i];
-	int made = m->deleted ? fs_deleted_make(b, i) : 0;
+	int made = !m->deleted		    ? 0
+		   : giver == b->tree->root ? fs_deleted_make_in_root(b, i)
+					    : fs_deleted_make(b, i);
 
-	if (made)
+	if (made || b->lost[i])
 		return made;
 	cleanup_fd int fd = clone_part(b, i, giver);
 

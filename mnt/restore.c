@@ -48,8 +48,10 @@
 #include "mnt/check/preflight.h"
 #include "mnt/source/extent.h"
 #include "mnt/check/privileges.h"
+#include "mnt/check/unlinked-roots.h"
 #include "mnt/check/userns-limits.h"
 #include "mnt/validate.h"
+#include "model/label.h"
 #include "mnt/verify.h"
 
 struct restore {
@@ -276,9 +278,9 @@ static int judge(struct restore *r, pid_t pid, int sock, int *ns_fd)
 static void take_finding(struct restore *r, const struct talk_message *message,
 			 const char *texts[4])
 {
-	static const char *const codes[] = { "no-mountpoint",	"symlink",	"other-mount",
-					     "mountpoint-kind", "not-attached", "no-source",
-					     "no-plugin" };
+	static const char *const codes[] = { "deleted",	    "no-mountpoint",   "symlink",
+					     "other-mount", "mountpoint-kind", "not-attached",
+					     "no-source",   "no-plugin" };
 	const char *code = "build";
 
 	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
@@ -406,6 +408,14 @@ static int restore_all(struct restore *r)
 	err = read_image(r);
 	if (err && !(err == -EINVAL && r->tree.n))
 		return err;
+	const char *fault = o->lsm_mount_context ? label_fault(o->lsm_mount_context) : NULL;
+
+	if (fault)
+		findings_add(r->findings, "usage", 0, NULL, NULL,
+			     "'%s' is no context for --lsm-mount-context: %s", o->lsm_mount_context,
+			     fault);
+	if (fs_labels_settle(&r->tree, o->lsm_mount_context))
+		return log_error(-ENOMEM, "cannot settle the labels of the image");
 	privileges_check_restore(o->new_ns, &r->tree, r->findings);
 	err = caps_raise();
 	if (err)
@@ -426,6 +436,7 @@ static int restore_all(struct restore *r)
 		return log_error(err, "cannot look for the cgroups of the image");
 	fs_formats_check(&r->tree, o, r->findings);
 	fs_tmpfs_check(&r->tree, o, r->image_dir_fd, r->findings);
+	unlinked_check_restore(&r->tree, o, r->findings);
 	err = find_sources(r);
 	if (!err)
 		err = keeper_check(o->join_ns, o->n_join_ns, o->new_ns, r->findings);

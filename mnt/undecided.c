@@ -108,8 +108,8 @@ static void say(const struct external_input *in, const struct mount *m, unsigned
 			       "it open",
 			       m->root, m->fstype);
 	else if (fs && (consent & EXTERNAL_ENABLED))
-		findings_mount(in->findings, "not-enabled", m, help,
-			       "%s is only dumped on request", fs->name);
+		findings_mount(in->findings, "not-enabled", m, help, "%s is only dumped on request",
+			       fs->name);
 	else if (fs)
 		say_internal(in, m, help);
 	else

@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "mnt/check/unlinked-roots.h"
 #include "mnt/fs/overlay-check.h"
 #include "model/advice.h"
 #include "model/filesystem.h"
@@ -164,7 +165,9 @@ int validate_dump(const struct scan_target *target, const struct mount_tree *tre
 		check_lost(tree, m, findings);
 		check_symlink(m, findings);
 	}
-	return findings_any(findings) ? -EINVAL : 0;
+	int err = unlinked_check_dump(target, tree, findings);
+
+	return err ? err : findings_any(findings) ? -EINVAL : 0;
 }
 
 static void check_internal(const struct mount_tree *tree, const struct mount *m,
@@ -222,8 +225,12 @@ static bool is_restorable(const struct mount_tree *tree, const struct mount *m)
 {
 	const struct filesystem *fs = filesystem_find(m->fstype);
 
-	return !m->deleted ||
-	       (fs && (fs->flags & FILESYSTEM_CONTENTS) && m->dev != tree->mounts[tree->root].dev);
+	const struct mount *root = &tree->mounts[tree->root];
+	const char *rest = m->dev == root->dev ? path_rest_below(m->root, root->root) : NULL;
+
+	if (!m->deleted || m->dev != root->dev)
+		return !m->deleted || (fs && (fs->flags & FILESYSTEM_CONTENTS));
+	return rest && *rest && !root->deleted;
 }
 
 int validate_image(const struct mount_tree *tree, const char *const *enable_fs, size_t n_enable_fs,

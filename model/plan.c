@@ -307,6 +307,19 @@ static void build_late(struct planner *p)
 		build_subtree(p, late_take(p));
 }
 
+/* Those of the new root's filesystem, which are told apart by their mounts alone. */
+static void delete_in_root(struct planner *p)
+{
+	for (uint32_t i = 0; i < p->tree->n; i++) {
+		const struct mount *m = &p->tree->mounts[i];
+
+		if (m->owner == MOUNT_INTERNAL && m->deleted && of_root(p, m)) {
+			plan_add(p, PLAN_DELETE, p->tree->root, MOUNT_NONE);
+			return;
+		}
+	}
+}
+
 static void seal(struct planner *p)
 {
 	for (uint32_t i = 0; i < p->tree->n; i++) {
@@ -339,6 +352,7 @@ static void build(struct planner *p)
 			plan_add(p, PLAN_PREMOUNT, i, MOUNT_NONE);
 	build_subtree(p, p->tree->root);
 	build_late(p);
+	delete_in_root(p);
 	seal(p);
 	plan_sow_sources(p);
 	plan_add(p, PLAN_PIVOT, p->tree->root, MOUNT_NONE);

@@ -20,6 +20,7 @@ struct build_gone {
 	struct table by_inode; /* superblock and inode -> the first index of list */
 	struct table keepers; /* superblock and inode -> the mount by which the contents are kept */
 	bool has_keepers;
+	struct table in_root; /* path in the new root's filesystem -> a mount of it: it was made */
 };
 
 struct build {

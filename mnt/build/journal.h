@@ -12,6 +12,7 @@ struct journal_entry {
 	bool owns_dir;		/* the first of these */
 	char *name, *temporary; /* it is made under the second and renamed to the first */
 	uint64_t device, inode; /* 0: it may not have been made */
+	bool to_delete;		/* not a mountpoint: it is deleted when the tree stands */
 };
 
 struct journal {

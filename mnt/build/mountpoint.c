@@ -35,14 +35,12 @@ static int make_entry(int dir_fd, const char *name, enum mount_kind kind)
 	return fd < 0 ? -errno : 0;
 }
 
-int mountpoint_make_listed(struct build *b, int dir_fd, const char *name, enum mount_kind kind)
+int mountpoint_list(struct build *b, int dir_fd, const char *name, const char *temporary)
 {
-	char temporary[64];
-	struct stat stat;
 	struct talk_message message = { .type = TALK_MADE };
 	int answer = 0;
-	int err = talk_send(b->caller_fd, message,
-			    (const char *const[4]){ name, unique_name(name, temporary) }, dir_fd);
+	int err =
+		talk_send(b->caller_fd, message, (const char *const[4]){ name, temporary }, dir_fd);
 
 	/* Not before the caller has it in its journal. */
 	if (!err)
@@ -54,22 +52,35 @@ int mountpoint_make_listed(struct build *b, int dir_fd, const char *name, enum m
 	/* From now on we must outlive our caller, to take back what we made; its end is heard by
 	 * the socket. Before, nothing that we wait for, a plugin say, has to delay ours. */
 	prctl(PR_SET_PDEATHSIG, 0);
-	if (!err)
-		err = make_entry(dir_fd, temporary, kind);
-	if (err)
-		return err;
+	return err;
+}
+
+int mountpoint_put(struct build *b, int dir_fd, const char *name, const char *temporary)
+{
+	struct stat stat;
+
 	if (fstatat(dir_fd, temporary, &stat, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
-	message = (struct talk_message){
+	struct talk_message message = {
 		.type = TALK_MADE_AS,
 		.device = stat.st_dev,
 		.inode = stat.st_ino,
 	};
-	err = talk_send(b->caller_fd, message, NULL, -1);
+	int err = talk_send(b->caller_fd, message, NULL, -1);
 	journal_made(&b->journal, stat.st_dev, stat.st_ino);
 	if (!err && renameat2(dir_fd, temporary, dir_fd, name, RENAME_NOREPLACE) < 0)
 		err = -errno;
 	return err;
+}
+
+int mountpoint_make_listed(struct build *b, int dir_fd, const char *name, enum mount_kind kind)
+{
+	char temporary[64];
+	int err = mountpoint_list(b, dir_fd, name, unique_name(name, temporary));
+
+	if (!err)
+		err = make_entry(dir_fd, temporary, kind);
+	return err ? err : mountpoint_put(b, dir_fd, name, temporary);
 }
 
 /* Down the path from @dir_fd, making what is missing; the last component is of the mount's kind. */

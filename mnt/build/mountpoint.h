@@ -38,4 +38,14 @@ const char *mountpoint_advice(const struct rebind_restore_options *options,
 const char *mountpoint_hint(const struct rebind_restore_options *options,
 			    const struct mount_tree *tree, const struct mount *m);
 
+/**
+ * mountpoint_list - write down in both journals what will be made
+ * @temporary: under which name, first
+ * mountpoint_put - it was made: write down its inode, and give it its name
+ *
+ * Return: 0 or a negative errno.
+ */
+int mountpoint_list(struct build *b, int dir_fd, const char *name, const char *temporary);
+int mountpoint_put(struct build *b, int dir_fd, const char *name, const char *temporary);
+
 #endif

@@ -48,8 +48,7 @@ static int open_fresh(size_t kernel)
 			 ? fsmount(fs, FSMOUNT_CLOEXEC, 0)
 			 : -1;
 
-	return fd >= 0 ? fd
-		       : open(kernels[kernel].usual_place, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd >= 0 ? fd : open(kernels[kernel].usual_place, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 static size_t kernel_of(const struct mount *m)

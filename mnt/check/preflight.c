@@ -33,7 +33,8 @@ static void look_for_mountpoint(const struct rebind_restore_options *options,
 
 	if (fd == -ENOENT)
 		findings_mount(findings, "no-mountpoint", m, mountpoint_advice(options, tree, m),
-			       "its mountpoint does not exist%s", mountpoint_hint(options, tree, m));
+			       "its mountpoint does not exist%s",
+			       mountpoint_hint(options, tree, m));
 	else if (fd == -ELOOP)
 		findings_mount(
 			findings, "symlink", m, NULL,

@@ -40,7 +40,10 @@ bool contents_is_first(const struct mount_tree *tree, const struct mount *m)
 /* A file of huge pages, say: it can be mapped, and not written. */
 static int check_data(const struct mount *m, const struct mount_contents *contents)
 {
-	if (!(filesystem_find(m->fstype)->flags & FILESYSTEM_NO_DATA) || !contents->bytes)
+	const struct filesystem *fs = filesystem_find(m->fstype);
+
+	/* Deleted roots of the new root's filesystem are of any type. */
+	if (!fs || !(fs->flags & FILESYSTEM_NO_DATA) || !contents->bytes)
 		return 0;
 	return log_error(-EOPNOTSUPP,
 			 "cannot keep the contents of mount %u '%s': files of a %s, %llu bytes of "
@@ -247,8 +250,8 @@ static int read_visible_deleted(struct reader *r)
 }
 
 /*
- * Back to the caller's namespace. The copy of the other one is looked at from inside: what is needed
- * for that is loaded here, below the caller's own root, and no library is looked up there.
+ * Back to the caller's namespace. The copy of the other one is looked at from inside: what is
+ * needed for that is loaded here, below the caller's own root, and no library is looked up there.
  */
 static int go_outside(int ns_fd, int root_fd)
 {

@@ -12,10 +12,19 @@
 #include "mnt/ipc/message.h"
 #include "model/filesystem.h"
 
+bool deleted_is_of_root(const struct mount_tree *tree, const struct mount *m)
+{
+	const struct mount *root = &tree->mounts[tree->root];
+
+	return m->deleted && m->owner == MOUNT_INTERNAL && m->dev == root->dev;
+}
+
 bool deleted_is_ours(const struct mount_tree *tree, const struct mount *m)
 {
 	const struct filesystem *fs = m->deleted ? filesystem_find(m->fstype) : NULL;
 
+	if (deleted_is_of_root(tree, m))
+		return true;
 	return fs && (fs->flags & FILESYSTEM_CONTENTS) && m->owner == MOUNT_INTERNAL &&
 	       m->dev != tree->mounts[tree->root].dev;
 }
@@ -41,8 +50,7 @@ static int look_at_one(const struct scan_target *target, const struct mount_tree
 	struct stat stat;
 
 	if (fd < 0 || sys_mount_stat(fd, "", AT_EMPTY_PATH | scan_stat_flags(tree), &place) ||
-	    !scan_is_mount(m, &place) || fstat(fd, &stat) < 0 ||
-	    !has_other_name(tree, m, &stat))
+	    !scan_is_mount(m, &place) || fstat(fd, &stat) < 0 || !has_other_name(tree, m, &stat))
 		return 0;
 	if (!m->contents)
 		m->contents = calloc(1, sizeof(*m->contents));

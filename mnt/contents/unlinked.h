@@ -15,6 +15,11 @@
 bool deleted_is_ours(const struct mount_tree *tree, const struct mount *m);
 
 /**
+ * deleted_is_of_root - is it one of the new root's filesystem
+ */
+bool deleted_is_of_root(const struct mount_tree *tree, const struct mount *m);
+
+/**
  * deleted_look - which of them have another name, as far as they can be seen
  * @tree: those get contents, with their inode and an empty name: deleted_find_links() finds it
  *

@@ -114,7 +114,8 @@ static int apply_root(struct mount_tree *tree, const char *word, const char **ro
 	for (uint32_t i = 0; i < tree->n; i++) {
 		const struct mount *m = &tree->mounts[i];
 
-		if (!is_cgroup(m) || (slash != word && !names_hierarchy(word, (size_t)(slash - word), m)))
+		if (!is_cgroup(m) ||
+		    (slash != word && !names_hierarchy(word, (size_t)(slash - word), m)))
 			continue;
 		roots[i] = slash;
 		n++;
@@ -142,11 +143,13 @@ static int apply_roots(struct mount_tree *tree, const struct rebind_restore_opti
 				     "--cgroup-root '%s' is not of the form [CONTROLLERS:]/PATH",
 				     o->cgroup_root[i]);
 		else if (!apply_root(tree, o->cgroup_root[i], roots) && !o->lenient)
-			findings_add(findings, "option", 0, NULL, "rebind show IMAGE lists the mounts",
+			findings_add(findings, "option", 0, NULL,
+				     "rebind show IMAGE lists the mounts",
 				     "--cgroup-root '%s' is for no cgroup mount of the image",
 				     o->cgroup_root[i]);
 	}
-	/* From the longest to the shortest: by the shortest it is told what the others are below. */
+	/* From the longest to the shortest: by the shortest it is told what the others are below.
+	 */
 	for (uint32_t i = 0; i < tree->n && !err; i++)
 		if (roots[i] && dumped_root(tree, &tree->mounts[i]) != tree->mounts[i].root)
 			err = replace(tree, &tree->mounts[i], roots[i]);

@@ -57,6 +57,14 @@ void fs_tmpfs_check(const struct mount_tree *tree, const struct rebind_restore_o
 		    int image_dir_fd, struct findings *findings);
 
 /**
+ * fs_labels_settle - the SELinux labels of the filesystems that are to be created
+ * @context: what their context becomes; NULL: as it was
+ *
+ * Where the kernel has no SELinux they are taken out, with a warning. Return: 0 or -ENOMEM.
+ */
+int fs_labels_settle(struct mount_tree *tree, const char *context);
+
+/**
  * fs_become_owner - be the owner of a directory, where another user namespace has its filesystem
  * fs_become_ourselves - be oneself again
  *
@@ -99,6 +107,15 @@ int fs_deleted_open(const struct build *b, uint32_t i);
  * Return: 0 or a negative errno, logged.
  */
 int fs_deleted_delete(struct build *b, uint32_t first);
+
+/**
+ * fs_deleted_make_in_root - the same, where it was deleted in the new root's filesystem
+ *
+ * With the name that it had, which fs_deleted_delete_in_root() takes away again: all of these.
+ * Return: 0, also with a finding, or a negative errno, logged.
+ */
+int fs_deleted_make_in_root(struct build *b, uint32_t i);
+int fs_deleted_delete_in_root(struct build *b);
 
 /**
  * fs_sockets_make - the sockets of a tmpfs, in directories that are there

@@ -169,16 +169,36 @@ static void keep_place(const struct check *check, const char *path, int fd, bool
 	check->places->n++;
 }
 
+/* A path that was looked up when the overlay was mounted, by a process that may be gone. */
+static bool is_of_a_process(const char *path)
+{
+	static const char *const prefixes[] = { "/proc/self/", "/proc/thread-self/", "/dev/fd/" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (strncmp(path, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	return strncmp(path, "/proc/", 6) == 0 && path[6] >= '0' && path[6] <= '9';
+}
+
+static const char *why_untold(const char *path)
+{
+	if (path[0] != '/')
+		return "is a relative path, and the kernel does not tell what it is relative to";
+	return is_of_a_process(path) ? "is a path of the process that mounted it, and the kernel "
+				       "does not tell where it led"
+				     : NULL;
+}
+
 static void check_layer(struct check *check, const char *option, const char *path)
 {
-	cleanup_fd int fd =
-		path[0] != '/' ? -ENOENT : path_open_in_root(check->target->root_fd, path);
+	const char *untold = why_untold(path);
+	cleanup_fd int fd = untold ? -ENOENT : path_open_in_root(check->target->root_fd, path);
 
 	if (fd < 0) {
 		check->layers->incomplete = true;
 		findings_mount(check->findings, "overlay-layer", check->m, check->help,
-			       "its overlay layer '%s' is not to be seen inside the namespace",
-			       path);
+			       "its overlay layer '%s' %s", path,
+			       untold ? untold : "is not to be seen inside the namespace");
 		return;
 	}
 	if (strcmp(option, "workdir") != 0) {

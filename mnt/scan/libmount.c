@@ -4,8 +4,8 @@
 
 struct libmount_functions libmount;
 
-LIBRARY_NOTE("mountinfo", "Mounts of kernels before 6.15, saved tables, hidden contents", "recommended",
-	     "libmount.so.1");
+LIBRARY_NOTE("mountinfo", "Mounts of kernels before 6.15, saved tables, hidden contents",
+	     "recommended", "libmount.so.1");
 
 #define ROW(name) LIBRARY_ROW(struct libmount_functions, name)
 

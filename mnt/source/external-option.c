@@ -170,9 +170,9 @@ static int add(struct word_list *options, struct word_external *option, const ch
 int words_parse(enum word_verb verb, const char *const *words, size_t n, struct word_list *ret,
 		struct findings *findings)
 {
-	const char *form = verb == WORD_DUMP
-				   ? "mnt[PATH]:KEY, mnt[#ID]:KEY, mnt[], mnt[*] or dev[MAJ/MIN]:KEY"
-				   : "mnt[KEY]:SOURCE, mnt[] or dev[KEY]:DEVICE";
+	const char *form =
+		verb == WORD_DUMP ? "mnt[PATH]:KEY, mnt[#ID]:KEY, mnt[], mnt[*] or dev[MAJ/MIN]:KEY"
+				  : "mnt[KEY]:SOURCE, mnt[] or dev[KEY]:DEVICE";
 
 	ret->verb = verb;
 	ret->list = calloc(n ? n : 1, sizeof(*ret->list));

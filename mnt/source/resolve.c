@@ -243,9 +243,10 @@ static void take_automatic(struct finder *f, uint32_t i)
 
 	if (!own || asprintf(&help, "--external mnt[], or %s", own) < 0)
 		help = NULL;
-	findings_mount(f->in->findings, "no-source", m, help,
-		       "the image names the host path '%s' for it, which needs the caller's consent",
-		       m->source);
+	findings_mount(
+		f->in->findings, "no-source", m, help,
+		"the image names the host path '%s' for it, which needs the caller's consent",
+		m->source);
 }
 
 static void take_by_key(struct finder *f, uint32_t i)

@@ -12,6 +12,7 @@ struct criu_line {
 	const char *verb;  /* the first word that is no option, or NULL */
 	char *const *rest; /* the words behind it, ended by NULL: a command of --exec-cmd */
 	const char *images_dir, *work_dir, *tree, *root, *libdir, *parent;
+	const char *lsm_mount_context;
 	const char *log_file, *pidfile, *address, *status_fd, *config, *feature;
 	bool sharing, masters, leave_running, detached, sibling;
 	bool no_default_config, help, version;

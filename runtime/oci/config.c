@@ -311,8 +311,7 @@ int config_read(int dir_fd, const char *file, const char *name, struct config *r
 	if (err)
 		return err;
 	/* As the runtimes read it. A limit can be 2^64 - 1, which no integer of jansson's holds. */
-	config.document =
-		json_loadb(text, size, JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &fault);
+	config.document = json_loadb(text, size, JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &fault);
 	if (!config.document) {
 		log_error(0, "'%s', line %d, column %d: %s", name, fault.line, fault.column,
 			  fault.text);

@@ -15,24 +15,24 @@
  */
 int jansson_load(const char **ret_reason);
 
-#define JANSSON_FUNCTIONS(X) \
-	X(json_array) \
+#define JANSSON_FUNCTIONS(X)     \
+	X(json_array)            \
 	X(json_array_append_new) \
-	X(json_array_get) \
-	X(json_array_size) \
-	X(json_delete) \
-	X(json_dumpf) \
-	X(json_false) \
-	X(json_integer) \
-	X(json_real_value)    \
-	X(json_string_length) \
-	X(json_loadb) \
-	X(json_null) \
-	X(json_object) \
-	X(json_object_get) \
-	X(json_object_set_new) \
-	X(json_string) \
-	X(json_string_value) \
+	X(json_array_get)        \
+	X(json_array_size)       \
+	X(json_delete)           \
+	X(json_dumpf)            \
+	X(json_false)            \
+	X(json_integer)          \
+	X(json_real_value)       \
+	X(json_string_length)    \
+	X(json_loadb)            \
+	X(json_null)             \
+	X(json_object)           \
+	X(json_object_get)       \
+	X(json_object_set_new)   \
+	X(json_string)           \
+	X(json_string_value)     \
 	X(json_true)
 
 struct jansson_functions {
@@ -49,25 +49,25 @@ static inline void jansson_unref(json_t *value)
 }
 
 #ifndef JANSSON_NO_NAMES
-#define json_array jansson.json_array
+#define json_array	      jansson.json_array
 #define json_array_append_new jansson.json_array_append_new
-#define json_array_get jansson.json_array_get
-#define json_array_size jansson.json_array_size
-#define json_delete jansson.json_delete
-#define json_dumpf jansson.json_dumpf
-#define json_false jansson.json_false
-#define json_integer jansson.json_integer
-#define json_real_value	   jansson.json_real_value
-#define json_string_length jansson.json_string_length
-#define json_loadb jansson.json_loadb
-#define json_null jansson.json_null
-#define json_object jansson.json_object
-#define json_object_get jansson.json_object_get
-#define json_object_set_new jansson.json_object_set_new
-#define json_string jansson.json_string
-#define json_string_value jansson.json_string_value
-#define json_true jansson.json_true
-#define json_decref jansson_unref
+#define json_array_get	      jansson.json_array_get
+#define json_array_size	      jansson.json_array_size
+#define json_delete	      jansson.json_delete
+#define json_dumpf	      jansson.json_dumpf
+#define json_false	      jansson.json_false
+#define json_integer	      jansson.json_integer
+#define json_real_value	      jansson.json_real_value
+#define json_string_length    jansson.json_string_length
+#define json_loadb	      jansson.json_loadb
+#define json_null	      jansson.json_null
+#define json_object	      jansson.json_object
+#define json_object_get	      jansson.json_object_get
+#define json_object_set_new   jansson.json_object_set_new
+#define json_string	      jansson.json_string
+#define json_string_value     jansson.json_string_value
+#define json_true	      jansson.json_true
+#define json_decref	      jansson_unref
 #endif
 
 #endif

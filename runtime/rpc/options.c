@@ -342,25 +342,10 @@ static int add_inherited(struct operation *op, const Rpc__Inherited *in, struct 
 	return err;
 }
 
-/* A context other than the recorded one would have to be every mount's. */
-static int refuse_context(struct operation *op)
-{
-	const char *context = op->options->lsm_mount_context;
-
-	if (!context || !*context)
-		return 0;
-	return operation_refuse(op, -EOPNOTSUPP,
-				"lsm_mount_context '%s': rebind restores mounts with the context "
-				"options of the image, and with no others",
-				context);
-}
-
 int options_of_restore(struct operation *op, struct options_words *ret)
 {
 	int err = build(op, false, ret);
 
-	if (!err)
-		err = refuse_context(op);
 	if (!err && op->options->n_skip_mnt)
 		log_info("skip_mnt is of a dump, and passed over");
 

@@ -168,6 +168,7 @@ static struct rebind_restore_options mounts_of(const struct restore *r)
 		.n_enable_fs = r->words.enable_fs.n,
 		.lenient = true,
 		.max_contents = r->op->options->max_contents,
+		.lsm_mount_context = r->op->options->lsm_mount_context,
 	};
 }
 

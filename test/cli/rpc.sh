@@ -258,7 +258,8 @@ failures() {
 	says "a namespace of another kind" "join_ns net:/proc/self/ns/uts is no net namespace" "$worker" \
 		"$restore join_ns=net:/proc/self/ns/uts"
 	says "an empty namespace that is not of the network" "empty_ns 0x20000" "$worker" "$restore empty_ns=131072"
-	says "a context for all mounts" "lsm_mount_context 'a_u'" "$worker" "$restore lsm_mount_context=a_u"
+	says "what is no context for mounts" "no context for --lsm-mount-context: it has a byte" "$worker" \
+		"$restore lsm_mount_context=a\\b"
 	says "a file for the null device of a directory" "its source '(a descriptor)' is a file" "$worker" \
 		"${restore/ext_mnt=\/vol:$work\/src\/vol/ext_mnt=\/vol:\/dev\/null}"
 	says "a descriptor that is not open" "inherit_fd 'extRootNetNS' is not open" "$worker" "$restore inherit_fd=extRootNetNS:88"

@@ -255,11 +255,12 @@ static inline void sim_seal(struct simulator *s, uint32_t i)
 
 static inline void sim_delete(struct simulator *s, uint32_t first)
 {
-	sim_check(s, s->of[first].giver, "its giver is gone");
+	sim_check(s, first == s->tree->root || s->of[first].giver, "its giver is gone");
 	sim_check(s, !s->of[first].sealed, "its superblock is read-only");
 	sim_check(s, !s->of[first].deleted, "twice");
 	s->of[first].deleted = true;
-	for (uint32_t i = first; i != MOUNT_NONE; i = s->tree->mounts[i].sb_next)
+	for (uint32_t i = tree_first_of_superblock(s->tree, &s->tree->mounts[first]);
+	     i != MOUNT_NONE; i = s->tree->mounts[i].sb_next)
 		sim_check(s, s->of[i].attached || !s->tree->mounts[i].deleted,
 			  "mount %u does not stand", s->tree->mounts[i].id);
 }
@@ -348,7 +349,9 @@ static inline void sim_check_end(struct simulator *s)
 			  "mount %u: a descriptor was forgotten", m->id);
 		sim_check(s,
 			  !m->deleted || m->owner != MOUNT_INTERNAL ||
-				  s->of[tree_first_of_superblock(s->tree, m)].deleted,
+				  s->of[tree_first_of_superblock(s->tree, m)].deleted ||
+				  (m->dev == s->tree->mounts[s->tree->root].dev &&
+				   s->of[s->tree->root].deleted),
 			  "mount %u: its root is there", m->id);
 		sim_check(s, s->of[i].bound == m->unbindable, "mount %u: unbindable", m->id);
 		sim_check(s, !s->of[i].group == !m->shared, "mount %u: shared or not", m->id);

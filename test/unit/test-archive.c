@@ -143,8 +143,8 @@ static void assert_same_lists(const struct archive_list *a, const struct archive
 }
 
 /*
- * Pack, unpack, pack again: the lists are equal, however it is unpacked: by libarchive, as the lists
- * are read, or without it. Returns the copy.
+ * Pack, unpack, pack again: the lists are equal, however it is unpacked: by libarchive, as the
+ * lists are read, or without it. Returns the copy.
  */
 static int round_trip(int dir, struct mount_contents *contents)
 {

@@ -74,8 +74,8 @@ static void put_attributes(struct archive *a)
 				 0);
 	archive_entry_acl_add_entry(e, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, 6, ARCHIVE_ENTRY_ACL_USER,
 				    1000, NULL);
-	archive_entry_acl_add_entry(e, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, 5, ARCHIVE_ENTRY_ACL_GROUP,
-				    7, NULL);
+	archive_entry_acl_add_entry(e, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, 5, ARCHIVE_ENTRY_ACL_GROUP, 7,
+				    NULL);
 	archive_entry_acl_add_entry(e, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, 4, ARCHIVE_ENTRY_ACL_MASK, -1,
 				    NULL);
 	put(a, e, NULL);
@@ -211,7 +211,8 @@ static void an_archive_that_is_cut_off_is_damaged(void **state)
 	off_t end = lseek(in, 0, SEEK_END);
 	struct archive_fault fault;
 
-	/* What follows the last entry is two blocks of zeros; libarchive fills up a tape's block. */
+	/* What follows the last entry is two blocks of zeros; libarchive fills up a tape's block.
+	 */
 	for (off_t size = 0; size < end - 10240; size += 64) {
 		cleanup_fd int cut = memfd_create("cut", MFD_CLOEXEC);
 		cleanup_free char *data = malloc((size_t)size + 1);
@@ -275,11 +276,15 @@ struct header {
 
 static void write_header(int fd, char type, size_t size)
 {
-	struct header h = { .name = "./x", .mode = "0000644", .uid = "0", .gid = "0",
-			    .mtime = "0", .type = type };
+	struct header h = {
+		.name = "./x", .mode = "0000644", .uid = "0", .gid = "0", .mtime = "0", .type = type
+	};
 	unsigned int sum = 8 * ' ';
 
-	memcpy(h.magic, "ustar\0" "00", 8);
+	memcpy(h.magic,
+	       "ustar\0"
+	       "00",
+	       8);
 	snprintf(h.size, sizeof(h.size), "%011o", (unsigned int)size);
 	for (size_t i = 0; i < sizeof(h); i++)
 		sum += ((unsigned char *)&h)[i];

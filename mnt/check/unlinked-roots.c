@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "mnt/check/unlinked-roots.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "mnt/contents/unlinked.h"
+#include "model/advice.h"
+
+/* What the mount shows: 0, or a negative errno: its place does not lead to it. */
+static int look(const struct scan_target *target, const struct mount_tree *tree,
+		const struct mount *m, struct stat *ret)
+{
+	cleanup_fd int fd =
+		openat(target->root_fd, m->mountpoint + 1, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct sys_mount_stat stat;
+	int err = fd < 0 ? -errno
+			 : sys_mount_stat(fd, "", AT_EMPTY_PATH | scan_stat_flags(tree), &stat);
+
+	if (err)
+		return err;
+	return !scan_is_mount(m, &stat) ? -ENOENT : fstat(fd, ret) < 0 ? -errno : 0;
+}
+
+/* Where it was something else may be by now; what is mounted on the way hides that. */
+static bool is_taken(const struct scan_target *target, const struct mount_tree *tree,
+		     const struct mount *m)
+{
+	const char *rest = path_rest_below(m->root, tree->mounts[tree->root].root);
+	cleanup_fd int fd = path_open_beneath(target->root_fd, rest);
+
+	return fd != -ENOENT && fd != -EXDEV;
+}
+
+/* @names: by path: the inode that had it */
+static const char *why_not(const struct scan_target *target, const struct mount_tree *tree,
+			   const struct mount *m, struct table *names)
+{
+	uint32_t before = TABLE_NONE;
+	struct stat stat;
+
+	if (look(target, tree, m, &stat))
+		return "it is hidden, and what it shows cannot be read";
+	if (!S_ISDIR(stat.st_mode) && !S_ISREG(stat.st_mode))
+		return "it is neither a file nor a directory";
+	if (S_ISREG(stat.st_mode) && stat.st_nlink)
+		return "the file has another name";
+	if (is_taken(target, tree, m))
+		return "something else has that name by now";
+	if (table_put(names, table_hash_bytes(m->root, strlen(m->root)), (uint32_t)stat.st_ino,
+		      &before))
+		return "memory ran out";
+	return before != TABLE_NONE && before != (uint32_t)stat.st_ino
+		       ? "another mount shows another one that had that name"
+		       : NULL;
+}
+
+int unlinked_check_dump(const struct scan_target *target, const struct mount_tree *tree,
+			struct findings *findings)
+{
+	cleanup_table struct table names = { 0 };
+
+	tree_for_each (i, tree) {
+		const struct mount *m = &tree->mounts[i];
+		const char *why =
+			deleted_is_of_root(tree, m) ? why_not(target, tree, m, &names) : NULL;
+		cleanup_free char *help = why ? advice_external(tree, m) : NULL;
+
+		if (why)
+			findings_mount(findings, "deleted", m, help,
+				       "its root '%s' has been deleted, and cannot be made and "
+				       "deleted again: %s",
+				       m->root, why);
+	}
+	return findings->lost ? -ENOMEM : 0;
+}
+
+void unlinked_check_restore(const struct mount_tree *tree, const struct rebind_restore_options *o,
+			    struct findings *findings)
+{
+	for (uint32_t i = 0; i < tree->n && !o->create_mountpoints; i++)
+		if (deleted_is_of_root(tree, &tree->mounts[i]))
+			findings_mount(findings, "deleted", &tree->mounts[i],
+				       "--create-mountpoints",
+				       "its root '%s' had been deleted: it is made in the new "
+				       "root's filesystem, and deleted again",
+				       tree->mounts[i].root);
+}
