@@ -234,6 +234,12 @@ $(BUILD)/bench/%: bench/%.c Makefile
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(REBIND_CFLAGS) $(CFLAGS) $(DEPFILE) -o $@ $< $(LDFLAGS)
 
+$(BUILD)/bench/guard: LDFLAGS += -lm
+
+.PHONY: bench-guard
+bench-guard: all $(BUILD)/bench/guard  ## fail if system calls, memory or libraries grew (as root)
+	@$(BUILD)/bench/guard $(BUILD)/rebind
+
 .PHONY: bench
 bench: all $(BENCHES)  ## measure against the kernel's own floor (as root)
 	@BUILD='$(BUILD)' bench/run
