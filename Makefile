@@ -33,7 +33,7 @@ DEPS_BUILD = gcc libc6-dev make pkg-config libmount-dev libprotobuf-c-dev \
 	protobuf-c-compiler libarchive-dev zlib1g-dev libjansson-dev
 DEPS_DEMO  = busybox-static
 DEPS_KERNEL = qemu-system-x86 kmod cpio e2fsprogs xz-utils
-DEPS_TEST  = libcmocka-dev e2fsprogs btrfs-progs xfsprogs mount procps runc crun lxc systemd-container bubblewrap iproute2 zstd python3 criu jq attr acl libcap2-bin \
+DEPS_TEST  = libcmocka-dev libcap-dev e2fsprogs btrfs-progs xfsprogs mount procps runc crun lxc systemd-container bubblewrap iproute2 zstd python3 criu jq attr acl libcap2-bin \
 	squashfuse squashfs-tools mandoc shellcheck codespell cppcheck \
 	clang-format clang clang-tidy libclang-rt-dev
 
@@ -186,7 +186,7 @@ $(BUILD)/test/unit/test-%: test/unit/test-%.c $(BUILD)/librebind.a $(BUILD)/runt
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(REBIND_CFLAGS) -DTEST_PLUGIN_DIR='"$(abspath $(BUILD))/test/unit/plugins"' $(CFLAGS) \
 		$(DEPFILE) -o $@ $< $(BUILD)/runtime.a $(LDFLAGS) -rdynamic -Wl,--whole-archive \
-		$(BUILD)/librebind.a -Wl,--no-whole-archive $(LIBS) -lcmocka -larchive
+		$(BUILD)/librebind.a -Wl,--no-whole-archive $(LIBS) -lcmocka -larchive -lcap
 
 $(BUILD)/test/unit/plugins/%.so: test/unit/plugins/%.c Makefile
 	@mkdir -p $(@D)
@@ -233,6 +233,12 @@ $(BUILD)/bench/%: bench/%.c Makefile
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(REBIND_CFLAGS) $(CFLAGS) $(DEPFILE) -o $@ $< $(LDFLAGS)
+
+$(BUILD)/bench/guard: LDFLAGS += -lm
+
+.PHONY: bench-guard
+bench-guard: all $(BUILD)/bench/guard  ## fail if system calls, memory or libraries grew (as root)
+	@$(BUILD)/bench/guard $(BUILD)/rebind
 
 .PHONY: bench
 bench: all $(BENCHES)  ## measure against the kernel's own floor (as root)

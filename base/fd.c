@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 void fd_close(int *fd)
@@ -17,6 +18,33 @@ void fd_close(int *fd)
 		close(*fd);
 	*fd = -EBADF;
 	errno = saved;
+}
+
+void fd_run_close(struct fd_run *run)
+{
+	int saved = errno;
+	unsigned int first = (unsigned int)run->first;
+
+	if (run->n > 1 && syscall(SYS_close_range, first, first + run->n - 1, 0) == 0)
+		run->n = 0;
+	for (unsigned int i = 0; i < run->n; i++)
+		close(run->first + (int)i);
+	run->n = 0;
+	errno = saved;
+}
+
+void fd_run_add(struct fd_run *run, int *fd)
+{
+	enum { MAX = 64 };
+
+	if (*fd < 0)
+		return;
+	if (run->n == MAX || (run->n && *fd != run->first + (int)run->n))
+		fd_run_close(run);
+	if (!run->n)
+		run->first = *fd;
+	run->n++;
+	*fd = -EBADF;
 }
 
 int fd_take(int *fd)

@@ -105,6 +105,25 @@ int fd_next_entry(DIR *dir, const struct dirent **ret);
 void fd_close_dir(DIR **dir);
 #define cleanup_dirp cleanup(fd_close_dir)
 
+/* Descriptors that are to be closed, one number behind the other: one call closes them. */
+struct fd_run {
+	int first;
+	unsigned int n;
+};
+
+/**
+ * fd_run_add - close it, now or with those that come behind it
+ * @fd: taken; negative for none
+ *
+ * Some 64 wait at the most.
+ */
+void fd_run_add(struct fd_run *run, int *fd);
+
+/**
+ * fd_run_close - close those that wait
+ */
+void fd_run_close(struct fd_run *run);
+
 /**
  * fd_same_file - are these two descriptors of one file, or of one namespace
  */

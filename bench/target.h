@@ -35,7 +35,7 @@ static void enter_base(const char *program)
 			err(1, "%s", directories[i]);
 }
 
-static void write_file(const char *name, const char *text)
+static inline void write_file(const char *name, const char *text)
 {
 	int fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 
@@ -49,7 +49,7 @@ struct target {
 	char word[16]; /* the same */
 };
 
-static void build_target(void (*fill)(int n), int n, int out)
+static inline void build_target(void (*fill)(int n), int n, int out)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || unshare(CLONE_NEWNS) < 0 ||
 	    mount(BASE "/root", BASE "/root", NULL, MS_BIND, NULL) < 0 || chdir(BASE "/root") < 0 ||
@@ -64,7 +64,7 @@ static void build_target(void (*fill)(int n), int n, int out)
 		pause();
 }
 
-static struct target start_target(void (*fill)(int n), int n)
+static inline struct target start_target(void (*fill)(int n), int n)
 {
 	struct target target;
 	int out[2];
@@ -83,7 +83,7 @@ static struct target start_target(void (*fill)(int n), int n)
 	return target;
 }
 
-static void end_target(const struct target *target)
+static inline void end_target(const struct target *target)
 {
 	kill(target->pid, SIGKILL);
 	waitpid(target->pid, NULL, 0);
@@ -103,7 +103,7 @@ static void new_image(void)
 		err(1, "tmpfs");
 }
 
-static struct run dump(const struct target *target)
+static inline struct run dump(const struct target *target)
 {
 	const char *argv[] = { rebind, "dump", "-t", target->word, "-D", BASE "/image", NULL };
 
@@ -111,7 +111,7 @@ static struct run dump(const struct target *target)
 	return run_argv(argv);
 }
 
-static struct run restore(void)
+static inline struct run restore(void)
 {
 	const char *argv[] = { rebind,		"restore",   "-D", BASE "/image", "--root",
 			       BASE "/newroot", "--send-fd", "-",  NULL };

@@ -38,10 +38,11 @@ void progress_show(void *data, const struct rebind_progress *now)
 {
 	struct progress *p = data;
 	char line[160], mounts[64] = "", bytes[48] = "";
-	size_t max = terminal_width();
 
 	if (!p->wanted || now_ms() - p->start < PATIENCE)
 		return;
+	size_t max = terminal_width();
+
 	if (now->all_mounts)
 		snprintf(mounts, sizeof(mounts), ", %u of %u mounts", now->mounts, now->all_mounts);
 	if (now->bytes)

@@ -219,7 +219,7 @@ static struct rebind_restore_options options_of(struct restore_args *args, struc
 		.reader = args->reader,
 		.on_progress = progress_show,
 		.on_progress_data = &report->logging.progress,
-		.on_action = act,
+		.on_action = args->scripts.files.n || args->ending.pidfile ? act : NULL,
 		.on_action_data = args,
 	};
 }
@@ -250,6 +250,8 @@ static int restore(struct restore_args *args, struct report *report, int *ret_st
 		unpacked_close(&args->bundle.unpacked);
 	if (err < 0 || args->dry_run)
 		return err;
+	if (!how.on_action)
+		ending_begin(&args->ending);
 	err = ending_run(&args->ending, ns, &report->holder, ret_status);
 	report->logging.failed |= args->ending.said;
 	return err;

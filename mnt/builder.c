@@ -28,7 +28,7 @@ static void let_go(struct build *b, int *fd)
 	/* The number will get another meaning. */
 	if (b->cache.root_fd == *fd)
 		path_cache_forget(&b->cache);
-	fd_close(fd);
+	fd_run_add(&b->done, fd);
 }
 
 /* A mount whose parent was lost has no place either; it needs no finding of its own. */
@@ -162,6 +162,10 @@ static int run_steps(struct build *b, uint32_t from)
 	for (uint32_t k = from; k < b->plan->n; k++) {
 		const struct plan_step *step = &b->plan->steps[k];
 
+		/* A descriptor that is still open is in the way of none of these. */
+		if (step->op != PLAN_SOURCE && step->op != PLAN_CLONE && step->op != PLAN_ATTACH &&
+		    step->op != PLAN_CLOSE)
+			fd_run_close(&b->done);
 		/* What could not be placed is known by now, all of it. */
 		if (step->op == PLAN_PIVOT && findings_any(&b->findings)) {
 			talk_send_findings(b->caller_fd, &b->findings);
@@ -177,6 +181,7 @@ static int run_steps(struct build *b, uint32_t from)
 		if (step->and_close || step->op == PLAN_CLOSE)
 			let_go(b, &b->fds[step->mount]);
 	}
+	fd_run_close(&b->done);
 	return 0;
 }
 

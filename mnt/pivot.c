@@ -24,15 +24,13 @@ static int make_slave(void)
  * Is "/" where an entry of the namespace leads, and not a chroot or the top of a stack? Entering
  * tells: if it is not, "/" is the true root afterwards.
  */
-static int enter_true_root(int root_fd)
+static int enter_true_root(int root_fd, int ns_fd)
 {
 	struct sys_mount_stat own, true_root;
-	cleanup_fd int ns_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	int err = sys_mount_stat(root_fd, "", AT_EMPTY_PATH, &own);
 
-	/* Without /proc nothing can be entered; then it must be. */
-	if (err || ns_fd < 0)
-		return err ? err : own.is_mount_root ? 1 : -ENOENT;
+	if (err)
+		return err;
 	if (setns(ns_fd, CLONE_NEWNS) < 0)
 		return -errno;
 	err = sys_mount_stat(AT_FDCWD, "/", 0, &true_root);
@@ -234,7 +232,7 @@ static int enter_staging(struct build *b)
 	 */
 	int err = make_slave();
 	cleanup_fd int self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int bottom = err && err != -EINVAL ? err : enter_true_root(b->old_root_fd);
+	int bottom = err && err != -EINVAL ? err : enter_true_root(b->old_root_fd, b->ns_fd);
 
 	if (bottom < 0)
 		return bottom;

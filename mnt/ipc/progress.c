@@ -12,10 +12,12 @@ static bool is_due(struct progress *p)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	int64_t ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 
+	bool is_first = !p->next;
+
 	if (ms < p->next)
 		return false;
 	p->next = ms + INTERVAL;
-	return true;
+	return !is_first; /* what has just begun is not worth the message */
 }
 
 void progress_bytes(void *data, uint64_t bytes)

@@ -16,6 +16,9 @@ struct finder {
 	uint32_t *same_key;	  /* by record: the next that has its key, or MOUNT_NONE */
 	struct names by_device;	  /* group, by the device's path */
 	struct names device_keys; /* the key in "dev[KEY]" */
+	const char *near;	  /* the path that was looked at last, or NULL */
+	size_t near_size;	  /* of its directory, which is open */
+	int near_fd;
 	uint32_t room;		  /* of out->groups */
 	int err;
 };
@@ -49,7 +52,12 @@ uint32_t finder_mount_group(struct finder *f, const struct mount *host);
  */
 void finder_find_whole(struct finder *f, uint32_t single, const struct mount *host);
 
-/* ---- take.c: what stands for one mount ---- */
+/* ---- resolve.c: what stands for one mount ---- */
+
+/**
+ * finder_forget_near - close the directory of the path that was looked at last
+ */
+void finder_forget_near(struct finder *f);
 
 /**
  * finder_is_device - is the mount one of --external dev[MAJ/MIN]

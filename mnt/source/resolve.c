@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "mnt/source/device.h"
@@ -34,6 +35,40 @@ static int open_source(struct finder *f, const char *path, const char **ret_name
 
 	*ret_name = name ? arena_copy(&f->out->strings, name, strlen(name)) : "";
 	return fd;
+}
+
+/*
+ * Look at a source without opening it: names in one directory stand side by side in most lists, and
+ * the directory is opened once. Return: false where there is more to it; open_source() says what.
+ */
+static bool look_near(struct finder *f, const char *path, struct sys_mount_stat *ret)
+{
+	const char *slash = strrchr(path, '/');
+	size_t size = slash ? (size_t)(slash - path) : 0;
+
+	if (!size || !path_is_normal(path))
+		return false;
+	if (!f->near || f->near_size != size || memcmp(f->near, path, size) != 0) {
+		cleanup_free char *dir = strndup(path, size);
+
+		finder_forget_near(f);
+		f->near_fd = dir ? sys_openat2(AT_FDCWD, dir, O_PATH | O_DIRECTORY | O_CLOEXEC,
+					       RESOLVE_NO_SYMLINKS)
+				 : -ENOMEM;
+		f->near = path;
+		f->near_size = size;
+	}
+	return f->near_fd >= 0 &&
+	       sys_mount_stat(f->near_fd, slash + 1,
+			      AT_SYMLINK_NOFOLLOW | scan_stat_flags(f->in->callers), ret) == 0 &&
+	       !S_ISLNK(ret->mode);
+}
+
+void finder_forget_near(struct finder *f)
+{
+	if (f->near)
+		fd_close(&f->near_fd);
+	f->near = NULL;
 }
 
 static bool fits_kind(struct finder *f, struct mount *m, const char *name, uint32_t mode)
@@ -79,21 +114,17 @@ static void warn_if_beneath(const struct finder *f, const struct mount *m,
 		 S_ISDIR(stat->mode) ? "directory" : "file", path);
 }
 
-static void set_source(struct finder *f, uint32_t i, int *fd, const char *name)
+/* @fd: negative only where a part of the caller's mount will do: is_part() */
+static void set_seen(struct finder *f, uint32_t i, int *fd, const char *name,
+		     const struct sys_mount_stat *stat)
 {
 	struct mount *m = &f->in->tree->mounts[i];
 	struct source *source = &f->out->of[i];
-	struct sys_mount_stat stat;
-	int err = sys_mount_stat(*fd, "", AT_EMPTY_PATH | scan_stat_flags(f->in->callers), &stat);
 
-	if (err) {
-		f->err = err;
+	if (!fits_kind(f, m, name, stat->mode))
 		return;
-	}
-	if (!fits_kind(f, m, name, stat.mode))
-		return;
-	warn_if_beneath(f, m, &stat);
-	const struct mount *host = finder_callers_mount(f, &stat);
+	warn_if_beneath(f, m, stat);
+	const struct mount *host = finder_callers_mount(f, stat);
 	const char *rest = host && *name ? path_rest_below(name, host->mountpoint) : NULL;
 
 	if (host)
@@ -111,10 +142,37 @@ static void set_source(struct finder *f, uint32_t i, int *fd, const char *name)
 			flags_union(m->attributes, f->out->groups[source->group].attributes);
 }
 
+static void set_source(struct finder *f, uint32_t i, int *fd, const char *name)
+{
+	struct sys_mount_stat stat;
+	int err = sys_mount_stat(*fd, "", AT_EMPTY_PATH | scan_stat_flags(f->in->callers), &stat);
+
+	if (err)
+		f->err = err;
+	else
+		set_seen(f, i, fd, name, &stat);
+}
+
+/* Can it be cloned by its path below one of the caller's mounts? */
+static bool is_part(struct finder *f, const char *path, const struct sys_mount_stat *stat)
+{
+	const struct mount *host = finder_callers_mount(f, stat);
+
+	return host && path_rest_below(path, host->mountpoint) &&
+	       finder_mount_group(f, host) != MOUNT_NONE;
+}
+
 static void take_path(struct finder *f, uint32_t i, const char *path)
 {
 	struct mount *m = &f->in->tree->mounts[i];
+	struct sys_mount_stat stat;
+	int none = -EBADF;
 	const char *name;
+
+	if (look_near(f, path, &stat) && is_part(f, path, &stat)) {
+		set_seen(f, i, &none, path, &stat);
+		return;
+	}
 	cleanup_fd int fd = open_source(f, path, &name);
 
 	if (fd >= 0)

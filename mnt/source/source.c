@@ -157,6 +157,7 @@ int source_find_all(struct source_input *input, struct sources *ret)
 		return -ENOMEM;
 	}
 	find_all(&f);
+	finder_forget_near(&f);
 	free(f.same_key);
 	table_free(&f.by_unique);
 	names_free(&f.by_key);
