@@ -66,9 +66,10 @@ int scan_from_root(struct scan_target *target, pid_t pid);
 
 /**
  * scan_from_cgroup - tell the roots of cgroup mounts from a process' cgroup namespace
+ * @pid: 0: the process in the mount namespace that has the lowest number, if there is one
  *
  * The kernel tells them from the reader's: what is "/" for a container is "/its/cgroup" for the
- * host.
+ * host, and the host's "/" is "/../.." for the container.
  *
  * Return: 0 or a negative errno; -ESRCH: no such process.
  */
