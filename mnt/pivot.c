@@ -19,11 +19,7 @@ static int make_slave(void)
 	return mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 ? -errno : 0;
 }
 
-/*
- * Is "/" where an entry of the namespace leads, and not a chroot or the top of a stack? Entering
- * tells: if it is not, "/" is the true root afterwards.
- */
-static int enter_true_root(int root_fd)
+int pivot_enter_true_root(int root_fd)
 {
 	struct sys_mount_stat own, true_root;
 	cleanup_fd int ns_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
@@ -105,7 +101,7 @@ static int enter_staging(struct build *b)
 	 * chroot need not be a mount point; then that is all.
 	 */
 	int err = make_slave();
-	int bottom = err && err != -EINVAL ? err : enter_true_root(b->old_root_fd);
+	int bottom = err && err != -EINVAL ? err : pivot_enter_true_root(b->old_root_fd);
 
 	if (bottom < 0)
 		return bottom;

@@ -33,6 +33,7 @@ struct build {
 	struct hooks_host *host;
 	int image_dir_fd;
 	int caller_fd; /* socket to the caller */
+	int into_fd;   /* the namespace to build in, or negative: a new one */
 	struct progress progress;
 	uint64_t contents_memory; /* that unpacked contents took so far */
 
