@@ -93,18 +93,24 @@ int rebind_dump(const struct rebind_dump_options *options, struct rebind_report 
 	return err;
 }
 
-int rebind_restore(const struct rebind_restore_options *options, struct rebind_report *report,
-		   struct rebind_namespace **ret)
+int library_restore_into(const struct rebind_restore_options *options, int into_fd,
+			 struct rebind_report *report, struct rebind_namespace **ret)
 {
 	struct rebind_restore_options own = { 0 };
 	struct restore_result result;
 
 	memcpy(&own, options, options->size < sizeof(own) ? options->size : sizeof(own));
-	int err = said_all(report,
-			   restore_run(&own, &report->findings, &report->differences, &result));
+	int err = said_all(report, restore_run(&own, into_fd, &report->findings,
+					       &report->differences, &result));
 
 	findings_sort(&report->findings);
 	return err || own.dry_run ? err : namespace_new(&result, ret);
+}
+
+int rebind_restore(const struct rebind_restore_options *options, struct rebind_report *report,
+		   struct rebind_namespace **ret)
+{
+	return library_restore_into(options, -EBADF, report, ret);
 }
 
 /* ---- plugins ---- */

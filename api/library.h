@@ -23,4 +23,11 @@ struct rebind_tree {
 	int image_dir_fd;    /* an image, or -EBADF */
 };
 
+/**
+ * library_restore_into - rebind_restore() in a mount namespace that others have entered already
+ * @into_fd: as of restore_run()
+ */
+int library_restore_into(const struct rebind_restore_options *options, int into_fd,
+			 struct rebind_report *report, struct rebind_namespace **ret);
+
 #endif

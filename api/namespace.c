@@ -95,6 +95,11 @@ int namespace_new(struct restore_result *result, struct rebind_namespace **ret)
 	return 0;
 }
 
+int namespace_root(const struct rebind_namespace *ns)
+{
+	return ns->root_fd;
+}
+
 /* ---- what the caller is told, whichever way it is handed over ---- */
 
 static int tell_before(struct rebind_namespace *ns, pid_t pid)

@@ -72,7 +72,7 @@ static int read_live(struct rebind_tree *t, pid_t pid, const char *reader_name)
 		err = scan_open(t->ns_fd, &target);
 	if (!err)
 		err = scan_from_root(&target, pid);
-	if (!err && pid)
+	if (!err)
 		err = scan_from_cgroup(&target, pid);
 	if (!err)
 		err = scan_read(&target, reader, &t->tree);

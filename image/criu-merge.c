@@ -6,6 +6,7 @@
 #include "image/criu-merge.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -129,6 +130,12 @@ int joint_mark(int dir_fd, struct findings *findings)
 	return err ? err : image_file_finish(&file);
 }
 
+static int no_dump_ids(struct findings *findings)
+{
+	return no_joint(findings, NULL,
+			INVENTORY " does not say in which namespaces the dump was made");
+}
+
 int joint_write_criu_inventory(int dir_fd, int out_fd, struct findings *findings)
 {
 	cleanup_record_pool struct record_pool pool = { 0 };
@@ -141,11 +148,42 @@ int joint_write_criu_inventory(int dir_fd, int out_fd, struct findings *findings
 	if (err)
 		return err;
 	if (!entry->root_ids)
-		return no_joint(findings, NULL,
-				INVENTORY " does not say in which namespaces the dump was made");
+		return no_dump_ids(findings);
 	entry->root_ids->has_mnt_ns_id = true;
 	entry->root_ids->mnt_ns_id = ns_id;
 	return put_inventory(out_fd, entry);
+}
+
+static uint32_t differing(const Rebind__IdsEntry *left, const Rebind__IdsEntry *right)
+{
+	uint32_t all = 0;
+
+	all |= left->pid_ns_id != right->pid_ns_id ? CLONE_NEWPID : 0;
+	all |= left->net_ns_id != right->net_ns_id ? CLONE_NEWNET : 0;
+	all |= left->ipc_ns_id != right->ipc_ns_id ? CLONE_NEWIPC : 0;
+	all |= left->uts_ns_id != right->uts_ns_id ? CLONE_NEWUTS : 0;
+	all |= left->user_ns_id != right->user_ns_id ? CLONE_NEWUSER : 0;
+	all |= left->time_ns_id != right->time_ns_id ? JOINT_NEWTIME : 0;
+	all |= left->cgroup_ns_id != right->cgroup_ns_id ? CLONE_NEWCGROUP : 0;
+	return all;
+}
+
+int joint_own_namespaces(int dir_fd, uint32_t *ret, struct findings *findings)
+{
+	cleanup_record_pool struct record_pool pool = { 0 };
+	cleanup_record_pool struct record_pool pool_of_ids = { 0 };
+	Rebind__InventoryEntry *entry;
+	const Rebind__IdsEntry *ids;
+	int err = read_inventory(dir_fd, &pool, &entry, findings);
+
+	if (!err)
+		err = select_root_ids(dir_fd, &pool_of_ids, &ids, findings);
+	if (err)
+		return err;
+	if (!entry->root_ids)
+		return no_dump_ids(findings);
+	*ret = differing(ids, entry->root_ids);
+	return 0;
 }
 
 /* Return: 1 if it was changed, 0, or a negative errno. */

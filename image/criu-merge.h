@@ -39,6 +39,20 @@ int joint_mark(int dir_fd, struct findings *findings);
  */
 int joint_write_criu_inventory(int dir_fd, int out_fd, struct findings *findings);
 
+#define JOINT_NEWTIME 0x80U /* CLONE_NEWTIME, which not every header has */
+
+/**
+ * joint_own_namespaces - besides the mounts, which namespaces the first process did not share with
+ *			  the dump
+ * @ret: of CLONE_NEW*, and JOINT_NEWTIME
+ *
+ * These are what CRIU makes at a restore; the cgroup namespace is not its first process' from the
+ * beginning, but made by it.
+ *
+ * Return: 0; -ENOENT without a finding: the image does not tell; another negative errno with one.
+ */
+int joint_own_namespaces(int dir_fd, uint32_t *ret, struct findings *findings);
+
 /**
  * joint_write_criu_files - the open files, as CRIU can make them again among mounts of others
  * @dir_fd: the image directory; it is only read

@@ -97,28 +97,27 @@ static int root_pid(int dir_fd, uint32_t *ret_pid, struct findings *findings)
 	return err;
 }
 
-static int mnt_ns_of(int dir_fd, uint32_t pid, uint32_t *ret_ns_id, struct findings *findings)
+int select_root_ids(int dir_fd, struct record_pool *pool, const Rebind__IdsEntry **ret,
+		    struct findings *findings)
 {
 	cleanup_record_file struct record_file file = RECORD_FILE_INIT;
-	cleanup_record_pool struct record_pool pool = { 0 };
-	ProtobufCMessage *message;
+	ProtobufCMessage *ids;
+	uint32_t pid = 0;
 	char name[32];
+	int err = root_pid(dir_fd, &pid, findings);
 
 	snprintf(name, sizeof(name), "ids-%u.img", pid);
-	int err = record_open(&file, dir_fd, name, RECORD_MAGIC_IDS, findings);
-
 	if (!err)
-		err = record_first(&file, &rebind__ids_entry__descriptor, &pool, &message,
-				   findings);
+		err = record_open(&file, dir_fd, name, RECORD_MAGIC_IDS, findings);
+	if (!err)
+		err = record_first(&file, &rebind__ids_entry__descriptor, pool, &ids, findings);
 	if (err)
 		return err;
-	const Rebind__IdsEntry *ids = (const Rebind__IdsEntry *)message;
-
-	if (!ids->has_mnt_ns_id || ids->mnt_ns_id == 0)
-		return bad_image(findings, "image-namespace", NULL,
-				 "%s does not say which mount namespace is the process's", name);
-	*ret_ns_id = ids->mnt_ns_id;
-	return 0;
+	*ret = (const Rebind__IdsEntry *)ids;
+	if ((*ret)->has_mnt_ns_id && (*ret)->mnt_ns_id)
+		return 0;
+	return bad_image(findings, "image-namespace", NULL,
+			 "%s does not say which mount namespace is the process's", name);
 }
 
 /* Return: the id in "mountpoints-<id>.img", or 0. */
@@ -219,11 +218,12 @@ int select_count(int dir_fd, uint32_t *ret)
 
 int select_namespace(int dir_fd, uint32_t *ret_ns_id, struct findings *findings)
 {
-	uint32_t pid;
-	int err = root_pid(dir_fd, &pid, findings);
+	cleanup_record_pool struct record_pool pool = { 0 };
+	const Rebind__IdsEntry *ids;
+	int err = select_root_ids(dir_fd, &pool, &ids, findings);
 
 	if (!err)
-		err = mnt_ns_of(dir_fd, pid, ret_ns_id, findings);
+		*ret_ns_id = ids->mnt_ns_id;
 	/* No pstree; or an old image, whose ids stand elsewhere. */
 	if (err == -ENOENT)
 		return only_namespace(dir_fd, ret_ns_id, findings);

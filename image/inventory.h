@@ -4,6 +4,8 @@
 #define REBIND_IMAGE_INVENTORY_H
 
 #include "image/image.h"
+#include "image/rebind.pb-c.h"
+#include "image/record.h"
 
 /**
  * select_inventory - read inventory.img
@@ -20,6 +22,16 @@ int select_inventory(int dir_fd, struct image_info *info, struct findings *findi
  * Return: 0 or a negative errno with a finding.
  */
 int select_namespace(int dir_fd, uint32_t *ret_ns_id, struct findings *findings);
+
+/**
+ * select_root_ids - the namespaces of the first process
+ * @pool: reset first; they live in it
+ *
+ * Return: 0, the mount namespace is named; -ENOENT without a finding: there is no process tree, or
+ * it is of an old image; another negative errno with one.
+ */
+int select_root_ids(int dir_fd, struct record_pool *pool, const Rebind__IdsEntry **ret,
+		    struct findings *findings);
 
 /**
  * select_count - how many mount namespaces the image has

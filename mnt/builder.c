@@ -218,6 +218,10 @@ static int enter_namespace(struct build *b, uint64_t above)
 {
 	char name[64];
 
+	if (b->into_fd >= 0)
+		return setns(b->into_fd, CLONE_NEWNS) < 0
+			       ? log_error(-errno, "cannot enter the mount namespace to build in")
+			       : 0;
 	if (!b->keeper || !b->keeper->has_user) {
 		int err = unshare_mounts(above);
 

@@ -451,7 +451,7 @@ static int try_once(struct dump *d)
 	progress_tell(&d->progress);
 	if (!err)
 		err = scan_from_root(&target, d->options->pid);
-	if (!err && d->options->pid)
+	if (!err)
 		err = scan_from_cgroup(&target, d->options->pid);
 	if (err)
 		return log_error(err, "cannot enter the mount namespace");

@@ -20,11 +20,7 @@ static int make_slave(void)
 	return mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 ? -errno : 0;
 }
 
-/*
- * Is "/" where an entry of the namespace leads, and not a chroot or the top of a stack? Entering
- * tells: if it is not, "/" is the true root afterwards.
- */
-static int enter_true_root(int root_fd, int ns_fd)
+int pivot_enter_true_root(int root_fd, int ns_fd)
 {
 	struct sys_mount_stat own, true_root;
 	int err = sys_mount_stat(root_fd, "", AT_EMPTY_PATH, &own);
@@ -232,7 +228,7 @@ static int enter_staging(struct build *b)
 	 */
 	int err = make_slave();
 	cleanup_fd int self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int bottom = err && err != -EINVAL ? err : enter_true_root(b->old_root_fd, b->ns_fd);
+	int bottom = err && err != -EINVAL ? err : pivot_enter_true_root(b->old_root_fd, b->ns_fd);
 
 	if (bottom < 0)
 		return bottom;

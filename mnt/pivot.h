@@ -27,4 +27,14 @@ int pivot_into_staging(struct build *b);
  */
 int pivot_into_new_root(struct build *b);
 
+/**
+ * pivot_enter_true_root - is "/" where an entry of the namespace leads, and not a chroot or the top
+ *			   of a stack
+ * @root_fd: O_PATH: "/"
+ * @ns_fd: the mount namespace that the process is in
+ *
+ * Entering tells: if it is not, "/" is the true root afterwards. Return: 1, 0 or a negative errno.
+ */
+int pivot_enter_true_root(int root_fd, int ns_fd);
+
 #endif

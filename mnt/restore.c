@@ -69,6 +69,7 @@ struct restore {
 	struct journal journal;
 	pid_t builder; /* waits for the handing over */
 	int builder_sock;
+	int into_fd; /* the caller's, or negative */
 	int image_dir_fd, ns_fd, root_fd;
 	struct progress progress;
 	uint64_t above; /* the id that the namespace must be above, to be pinned */
@@ -205,6 +206,7 @@ static int run_builder(struct restore *r, int caller_fd)
 		.keeper = r->keeper.pid ? &r->keeper : NULL,
 		.image_dir_fd = r->image_dir_fd,
 		.caller_fd = caller_fd,
+		.into_fd = r->into_fd,
 		.progress = {
 			.fn = r->options->on_progress,
 			.sock = caller_fd,
@@ -464,14 +466,16 @@ static int restore_all(struct restore *r)
 	return err ? err : hand_over(r);
 }
 
-int restore_run(const struct rebind_restore_options *options, struct findings *findings,
-		struct differences *differences, struct restore_result *ret)
+int restore_run(const struct rebind_restore_options *options, int into_fd,
+		struct findings *findings, struct differences *differences,
+		struct restore_result *ret)
 {
 	cleanup(restore_free) struct restore r = {
 		.options = options,
 		.findings = findings,
 		.differences = differences,
 		.result = ret,
+		.into_fd = into_fd,
 		.image_dir_fd = -EBADF,
 		.ns_fd = -EBADF,
 		.root_fd = -EBADF,

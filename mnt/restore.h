@@ -25,9 +25,13 @@ struct restore_result {
 
 /**
  * restore_run - rebind_restore() with lists in place of a report
+ * @into_fd: nsfs: build in this mount namespace, of host_view_open(), instead of a new one; or
+ *           negative. The processes in it get the new root as theirs. If it fails the namespace is
+ *           of no use any more, and they are the caller's to end.
  * @ret: filled on success, but for a dry run
  */
-int restore_run(const struct rebind_restore_options *options, struct findings *findings,
-		struct differences *differences, struct restore_result *ret);
+int restore_run(const struct rebind_restore_options *options, int into_fd,
+		struct findings *findings, struct differences *differences,
+		struct restore_result *ret);
 
 #endif

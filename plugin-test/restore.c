@@ -27,7 +27,7 @@ static int run_restore(struct kit *kit, const char *image, const char *root,
 	};
 
 	kit_listen(kit);
-	int err = restore_run(&options, &findings, &differences, &result);
+	int err = restore_run(&options, -EBADF, &findings, &differences, &result);
 
 	if (differences.n)
 		snprintf(why, size, "%s: %s: %s | %s", differences.list[0].path,

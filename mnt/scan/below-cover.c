@@ -13,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/child.h"
+#include "mnt/scan/process.h"
 #include "mnt/scan/scan.h"
 
 #define DEPTH_MAX 4096 /* of directories: no path has more */
@@ -133,21 +134,34 @@ static bool lives_in(const char *pid, const struct stat *ns)
 	return stat(name, &its) == 0 && its.st_dev == ns->st_dev && its.st_ino == ns->st_ino;
 }
 
+int scan_next_inside(DIR *proc, int ns_fd, const char **ret_pid)
+{
+	const struct dirent *entry;
+	struct stat ns;
+	int more;
+
+	if (fstat(ns_fd, &ns) < 0)
+		return -errno;
+	while ((more = fd_next_entry(proc, &entry)) > 0)
+		if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9' &&
+		    lives_in(entry->d_name, &ns))
+			break;
+	if (more > 0)
+		*ret_pid = entry->d_name;
+	return more;
+}
+
 /* Any process of the namespace that can see more. */
 static int see_from_any(struct scan_target *target)
 {
 	cleanup_dirp DIR *dir = opendir("/proc");
-	const struct dirent *entry;
-	struct stat ns;
+	const char *pid;
 	int seen = 0, more = 0;
 
-	if (!dir || fstat(target->ns_fd, &ns) < 0)
+	if (!dir)
 		return -errno;
-	while (!seen && (more = fd_next_entry(dir, &entry)) > 0) {
-		if (entry->d_name[0] < '0' || entry->d_name[0] > '9' ||
-		    !lives_in(entry->d_name, &ns))
-			continue;
-		cleanup_fd int root = root_of(entry->d_name);
+	while (!seen && (more = scan_next_inside(dir, target->ns_fd, &pid)) > 0) {
+		cleanup_fd int root = root_of(pid);
 
 		if (root >= 0 && !same_place(root, target->root_fd))
 			seen = see_from(target, root);

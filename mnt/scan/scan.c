@@ -235,21 +235,6 @@ static int read_table(const struct scan_target *target, enum scan_reader reader,
 	return !err && target->in_chroot ? add_chroot(target, can_statmount, tree) : err;
 }
 
-int scan_from_cgroup(struct scan_target *target, pid_t pid)
-{
-	char name[64];
-
-	snprintf(name, sizeof(name), "/proc/%d/ns/cgroup", (int)pid);
-	cleanup_fd int fd = open(name, O_RDONLY | O_CLOEXEC);
-	cleanup_fd int own = open("/proc/self/ns/cgroup", O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return errno == ENOENT ? -ESRCH : -errno;
-	if (own < 0 || !fd_same_file(fd, own))
-		target->cgroup_fd = fd_take(&fd);
-	return 0;
-}
-
 static bool is_cgroup(const struct mount *m)
 {
 	return strncmp(m->fstype, "cgroup", 6) == 0;
@@ -323,7 +308,7 @@ static int read_cgroup_roots(const struct scan_target *target, enum scan_reader 
 static bool has_cgroups(const struct mount_tree *tree)
 {
 	for (uint32_t i = 0; i < tree->n; i++)
-		if (is_cgroup(&tree->mounts[i]) && !mount_is_fsroot(&tree->mounts[i]))
+		if (is_cgroup(&tree->mounts[i]))
 			return true;
 	return false;
 }

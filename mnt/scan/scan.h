@@ -75,9 +75,10 @@ int scan_other_root(const struct mount_tree *tree, pid_t pid, char **ret_path);
 
 /**
  * scan_from_cgroup - tell the roots of cgroup mounts from a process' cgroup namespace
+ * @pid: 0: the process in the mount namespace that has the lowest number, if there is one
  *
  * The kernel tells them from the reader's: what is "/" for a container is "/its/cgroup" for the
- * host.
+ * host, and the host's "/" is "/../.." for the container.
  *
  * Return: 0 or a negative errno; -ESRCH: no such process.
  */

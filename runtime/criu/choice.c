@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/names.h"
 #include "base/path.h"
 #include "image/image.h"
 #include "runtime/criu/process-tree.h"
@@ -36,7 +37,6 @@ int criu_by_environment(void)
 void criu_choice_free(struct criu_choice *choice)
 {
 	strings_free(&choice->reasons);
-	strings_free(&choice->doubts);
 	strings_free(&choice->losses);
 }
 
@@ -56,23 +56,6 @@ static int look_at_user(pid_t pid, struct criu_choice *ret)
 	return add(&ret->reasons,
 		   "process %d has a user namespace of its own, from which CRIU cannot enter "
 		   "rebind's mounts",
-		   (int)pid);
-}
-
-/* CRIU restores these through /proc/sys. */
-static int look_at_proc(pid_t pid, struct criu_choice *ret)
-{
-	int own = criu_ns_differs(pid, "uts");
-	char path[64];
-
-	if (!own)
-		own = criu_ns_differs(pid, "ipc");
-	snprintf(path, sizeof(path), "/proc/%d/root/proc/sys/kernel", (int)pid);
-	if (own <= 0 || access(path, F_OK) == 0)
-		return own < 0 ? own : 0;
-	return add(&ret->reasons,
-		   "process %d has a uts or an ipc namespace of its own, which CRIU restores "
-		   "through /proc/sys, but no /proc",
 		   (int)pid);
 }
 
@@ -123,38 +106,6 @@ static int look_at_mounts(const struct rebind_dump_options *how, struct criu_cho
 	return err;
 }
 
-/* ---- doubts: it may fail at the restore ---- */
-
-static int look_at_network(pid_t pid, struct criu_choice *ret)
-{
-	int own = criu_ns_differs(pid, "net");
-
-	if (own <= 0)
-		return own;
-	return add(&ret->doubts,
-		   "process %d has a network namespace of its own, which CRIU restores with "
-		   "programs that it would take from the container (ip, iptables)",
-		   (int)pid);
-}
-
-/* See criu-mounts.c: CRIU would not say when to build. */
-static int look_for_others(pid_t pid, struct criu_choice *ret)
-{
-	static const char *const kinds[] = { "pid", "net", "ipc", "uts", "cgroup", "user", "time" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		int own = criu_ns_differs(pid, kinds[i]);
-
-		if (own && own != -ENOENT)
-			return own < 0 ? own : 0;
-	}
-	return add(
-		&ret->reasons,
-		"process %d has no namespace of its own but that of its mounts, and CRIU does not "
-		"say then when they are to be built",
-		(int)pid);
-}
-
 /* ---- what CRIU alone loses ---- */
 
 static bool has_word(const char *list, const char *word)
@@ -186,32 +137,37 @@ static int add_loss(const struct rebind_mount *m, struct criu_choice *ret)
 	return err;
 }
 
-/* A second mount of one source comes back without its flags. */
-static int add_twin(const struct rebind_tree *tree, size_t index, struct criu_choice *ret)
+/* A second mount of one source comes back without its flags. @first: what was seen of each source
+ */
+static int add_twin(const struct rebind_tree *tree, size_t index, struct names *first,
+		    struct strings *sources, struct criu_choice *ret)
 {
 	struct rebind_mount m, other;
 
 	rebind_tree_get(tree, index, &m);
 	if (m.depth == 0 || strcmp(m.root, "/") == 0)
 		return 0;
-	for (size_t i = 0; i < index; i++) {
-		rebind_tree_get(tree, i, &other);
-		if (other.depth && other.dev_major == m.dev_major &&
-		    other.dev_minor == m.dev_minor && strcmp(other.root, m.root) == 0 &&
-		    strcmp(other.attributes, m.attributes) != 0)
-			return add(&ret->losses,
-				   "the flags (%s) of mount %u '%s', which shows what "
-				   "'%s' shows",
-				   m.attributes, m.id, m.mountpoint, other.mountpoint);
-	}
-	return 0;
-}
+	int err = add(sources, "%u:%u%s", m.dev_major, m.dev_minor, m.root);
 
-#define TWINS_MAX 1000 /* mounts among which twins are looked for: it takes the square of it */
+	if (err)
+		return err;
+	const char *source = sources->list[sources->n - 1];
+	uint32_t before = names_get(first, source, strlen(source));
+
+	if (before == TABLE_NONE)
+		return names_put(first, source, strlen(source), (uint32_t)index);
+	rebind_tree_get(tree, before, &other);
+	if (strcmp(other.attributes, m.attributes) == 0)
+		return 0;
+	return add(&ret->losses, "the flags (%s) of mount %u '%s', which shows what '%s' shows",
+		   m.attributes, m.id, m.mountpoint, other.mountpoint);
+}
 
 static int look_at_losses(pid_t pid, struct criu_choice *ret)
 {
 	struct rebind_report *report = rebind_report_new();
+	cleanup(strings_free) struct strings sources = { 0 };
+	cleanup_names struct names first = { 0 };
 	struct rebind_tree *tree = NULL;
 	struct rebind_mount m;
 	char name[16];
@@ -224,8 +180,8 @@ static int look_at_losses(pid_t pid, struct criu_choice *ret)
 		for (size_t i = 0; i < n && !err; i++) {
 			rebind_tree_get(tree, i, &m);
 			err = add_loss(&m, ret);
-			if (!err && n <= TWINS_MAX)
-				err = add_twin(tree, i, ret);
+			if (!err)
+				err = add_twin(tree, i, &first, &sources, ret);
 		}
 		rebind_tree_free(tree);
 	}
@@ -256,12 +212,6 @@ static int look_at_all(const struct rebind_dump_options *how, const char *parent
 			"the image has a parent (%s), whose pages CRIU does not find among mounts "
 			"of rebind's",
 			parent);
-	if (!err)
-		err = look_at_proc(how->pid, ret);
-	if (!err)
-		err = look_for_others(how->pid, ret);
-	if (!err)
-		err = look_at_network(how->pid, ret);
 	return err ? err : look_at_processes(how->pid, ret);
 }
 
@@ -271,11 +221,6 @@ static int refuse(const struct criu_choice *choice)
 		log_error(0, "%s (--mounts auto would leave the mounts to CRIU)",
 			  choice->reasons.list[i]);
 	return -EOPNOTSUPP;
-}
-
-static bool has_any(const struct criu_choice *choice)
-{
-	return choice->reasons.n || choice->doubts.n;
 }
 
 int criu_choose(const struct rebind_dump_options *how, const char *parent, enum criu_by wish,
@@ -297,34 +242,31 @@ int criu_choose(const struct rebind_dump_options *how, const char *parent, enum 
 		err = criu_dump_mounts(how, true, report);
 	else if (criu_ns_differs(how->pid, "mnt") > 0)
 		err = look_at_mounts(how, ret);
-	if (!err && wish == CRIU_BY_AUTO && has_any(ret))
+	if (!err && wish == CRIU_BY_AUTO && ret->reasons.n)
 		err = look_at_losses(how->pid, ret);
 	if (err)
 		return err;
-	return wish == CRIU_BY_AUTO && has_any(ret) ? CRIU_BY_CRIU : CRIU_BY_REBIND;
+	return wish == CRIU_BY_AUTO && ret->reasons.n ? CRIU_BY_CRIU : CRIU_BY_REBIND;
 }
 
 /* "a; b" */
-static char *join(const struct strings *first, const struct strings *second)
+static char *join(const struct strings *list)
 {
 	cleanup_free char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
-	for (size_t i = 0; out && i < first->n + second->n; i++)
-		fprintf(out, "%s%s", i ? "; " : "",
-			i < first->n ? first->list[i] : second->list[i - first->n]);
+	for (size_t i = 0; out && i < list->n; i++)
+		fprintf(out, "%s%s", i ? "; " : "", list->list[i]);
 	return out && fclose(out) == 0 ? take_ptr(&text) : NULL;
 }
 
 char *criu_choice_text(const struct criu_choice *choice)
 {
-	static const struct strings none = { 0 };
-	cleanup_free char *why = join(&choice->reasons, &choice->doubts);
-	cleanup_free char *lost = join(&choice->losses, &none);
+	cleanup_free char *why = join(&choice->reasons), *lost = join(&choice->losses);
 	char *text;
 
-	if (!why || !lost || !has_any(choice) ||
+	if (!why || !lost || !choice->reasons.n ||
 	    asprintf(&text, "CRIU does the mounts alone, without rebind: %s%s%s", why,
 		     *lost ? ". CRIU alone loses: " : "", lost) < 0)
 		return NULL;

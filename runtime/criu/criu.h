@@ -2,9 +2,16 @@
 /*
  * Whole containers: the mounts by rebind, the processes by CRIU. CRIU takes a mount namespace that
  * somebody else built, by a word that is not in its manual: --join-ns mnt:FILE. FILE is opened when
- * the root task joins, after the action setup-namespaces; at that action rebind builds, because
- * /proc belongs to the pid namespace of the root task, which is there only then. Seen with
- * CRIU 4.2.
+ * the root task joins, after the action setup-namespaces.
+ *
+ * The root task restores the network namespace by programs, "ip", "iptables-restore", "nft", "sh",
+ * after it has joined. So what it joins shows the caller's mounts: these programs are the caller's,
+ * and nothing of a container is executed. At post-setup-namespaces, when it waits, rebind builds in
+ * that namespace; pivot_root(2) gives the root task the new root. All its namespaces are there by
+ * then, to which /proc, /sys and cgroups belong.
+ *
+ * CRIU with no namespace to make skips both actions. Then no such program is run either, and rebind
+ * builds at pre-restore, what the process joins. Seen with CRIU 4.2.
  */
 #ifndef REBIND_RUNTIME_CRIU_CRIU_H
 #define REBIND_RUNTIME_CRIU_CRIU_H
@@ -231,14 +238,21 @@ struct criu_mounts {
 	struct rebind_restore_options how;
 	struct criu_terminals *terminals;
 	struct rebind_report *report;
-	int dir_fd;  /* where the name stands */
-	int loose;   /* what is writable for CRIU */
-	int root_fd; /* pidfd of the root task */
+	uint32_t own;	  /* which namespaces the processes had of their own: CLONE_NEW* */
+	bool is_alone;	  /* the mount namespace is all that the processes had of their own */
+	bool has_cgroups; /* there are mounts that show the cgroup namespace */
+	int dir_fd;	  /* where the name stands */
+	int view_fd;	  /* what the root task joins, until the mounts are built there */
+	int cgroup_fd;	  /* the cgroup namespace that they were built for */
+	int root_fd;	  /* pidfd of the root task */
+	pid_t root_task;
 	struct guard guard;
 	struct rebind_namespace *ns;
 };
 
-#define CRIU_MOUNTS_INIT .dir_fd = -EBADF, .root_fd = -EBADF, .guard = { -EBADF, 0 }
+#define CRIU_MOUNTS_INIT                                                             \
+	.dir_fd = -EBADF, .view_fd = -EBADF, .cgroup_fd = -EBADF, .root_fd = -EBADF, \
+	.guard = { -EBADF, 0 }
 
 /**
  * criu_mounts_prepare - make the name; it leads to our own namespace so far
@@ -252,28 +266,17 @@ int criu_mounts_prepare(struct criu_mounts *mounts, char ret[80]);
 int criu_mounts_look(struct criu_mounts *mounts);
 
 /**
- * criu_mounts_build - build the namespace for a root task, and lead the name there
+ * criu_mounts_act - our part at one of CRIU's actions
+ * @root_task: where CRIU tells it, else 0
  *
- * A read-only /proc/sys is writable in it until criu_mounts_settle(): that is where CRIU sets the
- * host name.
- * Return: 0 or a negative errno; findings are in the report.
- */
-int criu_mounts_build(struct criu_mounts *mounts, pid_t root_task);
-
-/**
- * criu_mounts_settle - CRIU has set up its namespaces: what was writable for it is so no more
+ * pre-restore: if CRIU will make no namespaces, the mounts are built. setup-namespaces: the name
+ * leads to what the root task joins. post-setup-namespaces: the mounts are built there.
+ * post-restore: what there could only be when CRIU had opened it; and the root task has to be where
+ * it belongs. post-resume: the namespace is the container's. After a failure criu_mounts_kill().
  *
- * At its action post-setup-namespaces. Return: 0 or a negative errno, logged.
+ * Return: 0 or a negative errno, logged or in the report.
  */
-int criu_mounts_settle(struct criu_mounts *mounts);
-
-/**
- * criu_mounts_complete - what there could only be when CRIU had opened it
- *
- * At its action post-restore. Also checks that @root_task is in the namespace that was built; else
- * criu_mounts_kill() ends it. Return: 0 or a negative errno, logged.
- */
-int criu_mounts_complete(struct criu_mounts *mounts, pid_t root_task);
+int criu_mounts_act(struct criu_mounts *mounts, const char *action, pid_t root_task);
 
 /**
  * criu_mounts_kill - it has failed, and nothing of it may run: CRIU does not heed every no

@@ -1,84 +1,27 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+/* The mounts of a container that CRIU restores, from its first action to the last: criu.h. */
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <sys/vfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/child.h"
+#include "api/library.h"
+#include "api/namespace.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "image/criu-merge.h"
+#include "mnt/host-view.h"
 #include "runtime/criu/criu.h"
 
 #define NAME	 "mnt"
 #define NEW_NAME "mnt.new"
 
-/*
- * When CRIU has joined it sets the host name through /proc/sys of the namespace, which in a
- * container is read-only. Until its namespaces are set up it is not: nobody runs in there yet.
- */
-static const char *const of_sysctl[] = { "/proc/sys", "/proc" };
-
 #define END_TIMEOUT 5000 /* ms; one whose tracer is stopped does not end */
-
-#define CANNOT 128 /* an exit status that is no set of these */
-
-/* In the namespace. Return: is it a mount of proc that is as it shall not be. */
-static bool is_mount_with(int fd, bool readonly)
-{
-	struct sys_mount_stat st;
-	struct statfs fs;
-
-	return sys_mount_stat(fd, "", AT_EMPTY_PATH, &st) == 0 && st.is_mount_root &&
-	       fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC &&
-	       !(fs.f_flags & ST_RDONLY) == !readonly;
-}
-
-static int set_readonly(int ns_fd, int which, bool readonly)
-{
-	uint64_t set = readonly ? MOUNT_ATTR_RDONLY : 0, clear = readonly ? 0 : MOUNT_ATTR_RDONLY;
-	int done = 0;
-
-	if (setns(ns_fd, CLONE_NEWNS) < 0)
-		return CANNOT;
-	for (int i = 0; i < (int)ARRAY_SIZE(of_sysctl); i++) {
-		cleanup_fd int fd =
-			sys_openat2(AT_FDCWD, of_sysctl[i], O_PATH, RESOLVE_NO_SYMLINKS);
-
-		if (fd < 0 || !(which & (1 << i)) || !is_mount_with(fd, !readonly))
-			continue;
-		if (sys_mount_setattr(fd, 0, set, clear, 0, -1))
-			return CANNOT;
-		done |= 1 << i;
-	}
-	return done;
-}
-
-/* Return: which of them were changed, or a negative errno, logged. */
-static int change_readonly(int ns_fd, int which, bool readonly)
-{
-	int status = 0;
-	pid_t pid = child_fork();
-
-	if (pid == 0)
-		_exit(set_readonly(ns_fd, which, readonly));
-	if (pid > 0)
-		child_wait(pid, &status);
-	if (pid < 0 || !WIFEXITED(status) || WEXITSTATUS(status) == CANNOT)
-		return log_error(pid < 0 ? pid : -EPERM,
-				 "cannot make /proc/sys of the new namespace %s",
-				 readonly ? "read-only again" : "writable for CRIU");
-	return WEXITSTATUS(status);
-}
 
 /* A symlink there: in one step, since CRIU may look at any time. */
 static int lead_to(int dir_fd, const char *target)
@@ -86,6 +29,14 @@ static int lead_to(int dir_fd, const char *target)
 	if (symlinkat(target, dir_fd, NEW_NAME) < 0 || renameat(dir_fd, NEW_NAME, dir_fd, NAME) < 0)
 		return log_error(-errno, "cannot make the name of the namespace for CRIU");
 	return 0;
+}
+
+static int lead_to_fd(int dir_fd, int ns_fd)
+{
+	char target[64];
+	int err = ns_fd < 0 ? ns_fd : actions_path(ns_fd, target);
+
+	return err ? err : lead_to(dir_fd, target);
 }
 
 int criu_mounts_prepare(struct criu_mounts *mounts, char ret[80])
@@ -111,6 +62,8 @@ int criu_ns_differs(pid_t pid, const char *ns)
 	return own.st_dev != its.st_dev || own.st_ino != its.st_ino;
 }
 
+/* ---- before CRIU is started ---- */
+
 /* What the caller joins goes before what CRIU made. */
 static bool is_given(const struct rebind_restore_options *how, const char *ns)
 {
@@ -122,6 +75,150 @@ static bool is_given(const struct rebind_restore_options *how, const char *ns)
 	return false;
 }
 
+static bool shows_cgroups(const struct rebind_mount *m)
+{
+	return m->owner == REBIND_OWNER_INTERNAL && strncmp(m->fstype, "cgroup", 6) == 0;
+}
+
+static int look_for_cgroups(struct criu_mounts *mounts)
+{
+	const struct rebind_restore_options *how = &mounts->how;
+	struct rebind_tree *tree;
+	int err = rebind_tree_open(how->images_dir, how->ns_id, how->reader, mounts->report, &tree);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < rebind_tree_count(tree); i++) {
+		struct rebind_mount m;
+
+		rebind_tree_get(tree, i, &m);
+		mounts->has_cgroups |= shows_cgroups(&m);
+	}
+	rebind_tree_free(tree);
+	return 0;
+}
+
+/* Will CRIU make namespaces, at whose actions the mounts are built? */
+static int look_for_namespaces(struct criu_mounts *mounts)
+{
+	cleanup_fd int images = open(mounts->how.images_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int err = images < 0
+			  ? log_error(-errno, "cannot open the image directory '%s'",
+				      mounts->how.images_dir)
+			  : joint_own_namespaces(images, &mounts->own, &mounts->report->findings);
+
+	/* CRIU will have a word to say about such an image. */
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	mounts->is_alone = !(mounts->own & ~(uint32_t)CLONE_NEWCGROUP);
+	if (!mounts->is_alone || !mounts->own || !mounts->has_cgroups)
+		return 0;
+	return log_error(
+		-EOPNOTSUPP,
+		"the processes had a mount and a cgroup namespace of their own and no other, "
+		"and a mount shows their cgroups: it cannot be made before CRIU has made the "
+		"cgroup namespace, and CRIU does not tell when; restore them by CRIU alone");
+}
+
+/* "pid,net": what CRIU will make and the caller does not give. */
+static void name_namespaces(const struct criu_mounts *mounts, char ret[64])
+{
+	static const struct {
+		const char *name;
+		uint32_t flag;
+	} kinds[] = {
+		{ "user", CLONE_NEWUSER }, { "pid", CLONE_NEWPID }, { "net", CLONE_NEWNET },
+		{ "ipc", CLONE_NEWIPC },   { "uts", CLONE_NEWUTS }, { "cgroup", CLONE_NEWCGROUP },
+	};
+	size_t n = 0;
+
+	*ret = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if ((mounts->own & kinds[i].flag) && !is_given(&mounts->how, kinds[i].name))
+			n += (size_t)snprintf(ret + n, 64 - n, "%s%s", n ? "," : "", kinds[i].name);
+}
+
+int criu_mounts_look(struct criu_mounts *mounts)
+{
+	char new_ns[64];
+	int err = criu_terminals_find(&mounts->how, mounts->report, &mounts->terminals);
+
+	if (!err)
+		err = look_for_cgroups(mounts);
+	if (!err)
+		err = look_for_namespaces(mounts);
+	if (err)
+		return err;
+	struct rebind_restore_options look = mounts->how;
+
+	name_namespaces(mounts, new_ns);
+	look.new_ns = *new_ns ? new_ns : NULL;
+	look.dry_run = true;
+	look.on_line = NULL;
+	look.on_action = NULL;
+	return rebind_restore(&look, mounts->report, NULL);
+}
+
+/* ---- the root task ---- */
+
+/* CRIU, if it is killed or we are, would leave what it has made of the container. */
+static void kill_root_task(void *data, int pidfd)
+{
+	sys_pidfd_kill(pidfd);
+}
+
+static int watch_root_task(struct criu_mounts *mounts, pid_t root_task)
+{
+	mounts->root_task = root_task;
+	mounts->root_fd = sys_pidfd_open(root_task);
+	if (mounts->root_fd < 0)
+		return log_error(mounts->root_fd, "cannot watch process %d", (int)root_task);
+	return guard_start(&mounts->guard, GUARD_ALL_GONE, kill_root_task, NULL, mounts->root_fd);
+}
+
+static int open_of(pid_t pid, const char *name, int flags)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	int fd = open(path, flags | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static bool is_in(pid_t pid, const char *ns, int ns_fd)
+{
+	cleanup_fd int its = open_of(pid, ns, O_RDONLY);
+
+	return its >= 0 && ns_fd >= 0 && fd_same_file(its, ns_fd);
+}
+
+/* Both as they should be: what is not the root of the old root is not taken along by pivot_root(2).
+ */
+static bool is_at(pid_t pid, const char *name, int root_fd)
+{
+	cleanup_fd int its = open_of(pid, name, O_PATH | O_DIRECTORY);
+	struct sys_mount_stat at, root;
+
+	return its >= 0 && sys_mount_stat(its, "", AT_EMPTY_PATH, &at) == 0 &&
+	       sys_mount_stat(root_fd, "", AT_EMPTY_PATH, &root) == 0 &&
+	       at.unique_id == root.unique_id && at.old_id == root.old_id && at.inode == root.inode;
+}
+
+/*
+ * A CRIU that has not joined, whatever the reason, goes on among the caller's mounts: the processes
+ * are on the host.
+ */
+static int refuse_stray(const struct criu_mounts *mounts)
+{
+	return log_error(-ESTALE,
+			 "CRIU restored process %d outside of the mount namespace that was built "
+			 "for it; it is killed (is it a CRIU that knows '--join-ns mnt:FILE'?)",
+			 (int)mounts->root_task);
+}
+
+/* ---- what is built for it ---- */
+
 static int join_words(const struct rebind_restore_options *how, pid_t pid, struct strings *words)
 {
 	static const char *const all[] = { "user", "pid", "net", "ipc", "uts", "cgroup" };
@@ -129,7 +226,7 @@ static int join_words(const struct rebind_restore_options *how, pid_t pid, struc
 	for (size_t i = 0; i < how->n_join_ns; i++)
 		if (strings_print(words, "%s", how->join_ns[i]))
 			return -ENOMEM;
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(all) && pid; i++) {
 		int joins = is_given(how, all[i]) ? 0 : criu_ns_differs(pid, all[i]);
 
 		if (joins < 0)
@@ -141,104 +238,118 @@ static int join_words(const struct rebind_restore_options *how, pid_t pid, struc
 	return 0;
 }
 
-int criu_mounts_look(struct criu_mounts *mounts)
-{
-	int err = criu_terminals_find(&mounts->how, mounts->report, &mounts->terminals);
-
-	if (err)
-		return err;
-	struct rebind_restore_options look = mounts->how;
-
-	look.dry_run = true;
-	look.on_line = NULL;
-	look.on_action = NULL;
-	return rebind_restore(&look, mounts->report, NULL);
-}
-
-/* CRIU, if it is killed or we are, would leave what it has made of the container. */
-static void kill_root_task(void *data, int pidfd)
-{
-	sys_pidfd_kill(pidfd);
-}
-
-static int watch_root_task(struct criu_mounts *mounts, pid_t root_task)
-{
-	mounts->root_fd = sys_pidfd_open(root_task);
-	if (mounts->root_fd < 0)
-		return log_error(mounts->root_fd, "cannot watch process %d", (int)root_task);
-	return guard_start(&mounts->guard, GUARD_ALL_GONE, kill_root_task, NULL, mounts->root_fd);
-}
-
-int criu_mounts_build(struct criu_mounts *mounts, pid_t root_task)
+/* @root_task: 0: it will have none but our own namespaces. */
+static int build(struct criu_mounts *mounts, pid_t root_task)
 {
 	struct rebind_restore_options how = mounts->how;
 	cleanup(strings_free) struct strings words = { 0 };
-	char target[64];
+	int err = join_words(&how, root_task, &words);
 
-	if (root_task <= 0 || mounts->root_fd >= 0)
-		return log_error(-EPROTO, "CRIU's action setup-namespaces came without a process, "
-					  "or twice");
-	int err = watch_root_task(mounts, root_task);
-
-	if (!err)
-		err = join_words(&how, root_task, &words);
 	if (err)
 		return err;
 	how.join_ns = words.list;
 	how.n_join_ns = words.n;
 	how.on_action = NULL; /* CRIU's are the container's */
-	err = rebind_restore(&how, mounts->report, &mounts->ns);
+	err = library_restore_into(&how, mounts->view_fd, mounts->report, &mounts->ns);
+	fd_close(&mounts->view_fd);
+	return err;
+}
+
+static int build_early(struct criu_mounts *mounts, pid_t root_task)
+{
+	if (!mounts->is_alone)
+		return 0;
+	int err = build(mounts, 0);
+
+	return err ? err : lead_to_fd(mounts->dir_fd, rebind_namespace_peek(mounts->ns));
+}
+
+static int show_host(struct criu_mounts *mounts, pid_t root_task)
+{
+	if (root_task <= 0 || mounts->root_fd >= 0 || mounts->ns)
+		return log_error(-EPROTO,
+				 "CRIU's action setup-namespaces came without a process, twice, or "
+				 "for processes that had no namespaces to set up");
+	int err = watch_root_task(mounts, root_task);
+
 	if (err)
 		return err;
-	int ns_fd = rebind_namespace_peek(mounts->ns);
-	int loose = change_readonly(ns_fd, ~0, false);
-
-	if (loose < 0)
-		return loose;
-	mounts->loose = loose;
-	err = actions_path(ns_fd, target);
-	return err ? err : lead_to(mounts->dir_fd, target);
+	mounts->view_fd = host_view_open();
+	return lead_to_fd(mounts->dir_fd, mounts->view_fd);
 }
 
-int criu_mounts_settle(struct criu_mounts *mounts)
+static int check_moved(const struct criu_mounts *mounts)
 {
-	if (!mounts->loose)
-		return 0;
-	int set = change_readonly(rebind_namespace_peek(mounts->ns), mounts->loose, true);
+	int root = namespace_root(mounts->ns);
 
-	if (set >= 0 && set != mounts->loose)
-		return log_error(-ESTALE, "/proc/sys of the new namespace is not what it was");
-	mounts->loose = 0;
-	return set < 0 ? set : 0;
-}
-
-/*
- * A CRIU with no namespace to make skips setup-namespaces: the name still leads to the caller's
- * namespace then, and the processes are on the host.
- */
-static int check_joined(const struct criu_mounts *mounts, pid_t root_task)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)root_task);
-	cleanup_fd int its = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (mounts->ns && its >= 0 && fd_same_file(its, rebind_namespace_peek(mounts->ns)))
+	if (is_at(mounts->root_task, "root", root) && is_at(mounts->root_task, "cwd", root))
 		return 0;
 	return log_error(-ESTALE,
-			 "CRIU restored process %d outside of the mount namespace that was built "
-			 "for it; it is killed (a process with no other namespace of its own than "
-			 "its mount namespace cannot be restored by both: use CRIU alone)",
-			 (int)root_task);
+			 "process %d, which CRIU restores, did not come along to the new root: "
+			 "this CRIU does something else with it between its actions than CRIU 4.2",
+			 (int)mounts->root_task);
 }
 
-int criu_mounts_complete(struct criu_mounts *mounts, pid_t root_task)
+static int build_around(struct criu_mounts *mounts, pid_t root_task)
 {
-	int err = check_joined(mounts, root_task);
+	if (mounts->root_fd < 0 || mounts->ns)
+		return log_error(
+			-EPROTO,
+			"CRIU's action post-setup-namespaces came without setup-namespaces");
+	if (!is_in(mounts->root_task, "ns/mnt", mounts->view_fd))
+		return refuse_stray(mounts);
+	mounts->cgroup_fd = open_of(mounts->root_task, "ns/cgroup", O_RDONLY);
+	if (mounts->cgroup_fd < 0)
+		return log_error(mounts->cgroup_fd, "cannot look at the namespaces of process %d",
+				 (int)mounts->root_task);
+	int err = build(mounts, mounts->root_task);
 
-	if (err && mounts->root_fd < 0 && root_task > 0)
-		mounts->root_fd = sys_pidfd_open(root_task);
-	return err ? err : criu_terminals_put(mounts->terminals, rebind_namespace_peek(mounts->ns));
+	if (err)
+		return err;
+	/* None of our processes is in its pid namespace any more. */
+	int ns_fd = rebind_namespace_peek(mounts->ns);
+
+	return ns_fd < 0 ? ns_fd : check_moved(mounts);
+}
+
+static int complete(struct criu_mounts *mounts, pid_t root_task)
+{
+	int err = mounts->root_fd < 0 && root_task > 0 ? watch_root_task(mounts, root_task) : 0;
+
+	if (err)
+		return err;
+	int ns_fd = mounts->ns ? rebind_namespace_peek(mounts->ns) : -EBADF;
+
+	if (!is_in(mounts->root_task, "ns/mnt", ns_fd))
+		return refuse_stray(mounts);
+	if (mounts->has_cgroups && mounts->cgroup_fd >= 0 &&
+	    !is_in(mounts->root_task, "ns/cgroup", mounts->cgroup_fd))
+		return log_error(-ESTALE,
+				 "CRIU gave process %d a cgroup namespace after "
+				 "post-setup-namespaces: its cgroup mounts show another one",
+				 (int)mounts->root_task);
+	return criu_terminals_put(mounts->terminals, ns_fd);
+}
+
+int criu_mounts_act(struct criu_mounts *mounts, const char *action, pid_t root_task)
+{
+	static const struct {
+		const char *action;
+		int (*part)(struct criu_mounts *mounts, pid_t root_task);
+	} parts[] = {
+		{ "pre-restore", build_early },
+		{ "setup-namespaces", show_host },
+		{ "post-setup-namespaces", build_around },
+		{ "post-restore", complete },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		if (strcmp(action, parts[i].action) == 0)
+			return parts[i].part(mounts, root_task);
+	/* The last of them: processes run again, nobody takes them back. */
+	if (strcmp(action, "post-resume") == 0)
+		criu_mounts_end(mounts, true);
+	return 0;
 }
 
 void criu_mounts_kill(const struct criu_mounts *mounts)
@@ -263,5 +374,7 @@ void criu_mounts_end(struct criu_mounts *mounts, bool kept)
 	criu_terminals_free(mounts->terminals);
 	mounts->terminals = NULL;
 	guard_end(&mounts->guard);
+	fd_close(&mounts->view_fd);
+	fd_close(&mounts->cgroup_fd);
 	fd_close(&mounts->root_fd);
 }

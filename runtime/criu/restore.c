@@ -21,19 +21,10 @@ struct restore {
 static int act(struct restore *restore, const char *action, pid_t root_task)
 {
 	const struct rebind_restore_options *how = &restore->mounts.how;
-	int err = 0;
+	int err = criu_mounts_act(&restore->mounts, action, root_task);
 
-	if (strcmp(action, "setup-namespaces") == 0)
-		err = criu_mounts_build(&restore->mounts, root_task);
-	if (strcmp(action, "post-setup-namespaces") == 0)
-		err = criu_mounts_settle(&restore->mounts);
-	if (strcmp(action, "post-restore") == 0)
-		err = criu_mounts_complete(&restore->mounts, root_task);
-	/* The last of them: processes run again, nobody takes them back. */
-	if (strcmp(action, "post-resume") == 0) {
-		criu_mounts_end(&restore->mounts, true);
+	if (strcmp(action, "post-resume") == 0)
 		restore->done = true;
-	}
 	return err || !how->on_action ? err
 				      : how->on_action(how->on_action_data, action, root_task);
 }

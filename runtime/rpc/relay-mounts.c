@@ -89,19 +89,11 @@ int forward_dump(struct operation *op, const struct rebind_dump_options *how)
 
 static int on_restore_notify(struct forward *forward, const char *script, pid_t pid)
 {
-	int err = 0;
+	int err = criu_mounts_act(&forward->mounts, script, pid);
 
-	if (strcmp(script, "setup-namespaces") == 0)
-		err = criu_mounts_build(&forward->mounts, pid);
-	if (strcmp(script, "post-setup-namespaces") == 0)
-		err = criu_mounts_settle(&forward->mounts);
-	if (strcmp(script, "post-restore") == 0)
-		err = criu_mounts_complete(&forward->mounts, pid);
-	/* The last of them: processes run again, nobody takes them back. */
-	if (strcmp(script, "post-resume") == 0) {
-		criu_mounts_end(&forward->mounts, true);
+	/* The last of them: processes run again, and are not taken back. */
+	if (strcmp(script, "post-resume") == 0)
 		forward->done = true;
-	}
 	return err;
 }
 

@@ -2,7 +2,9 @@
 /*
  * Stands in for CRIU: it is called as CRIU is, keeps to its order of actions, freezes and ends a
  * real process and makes another one in new namespaces, which joins the mount namespace that it is
- * told to. What it cannot do is memory: what comes back is the program, started anew.
+ * told to and runs a program there, as CRIU runs "ip". With no namespace to make it skips the
+ * actions that are about them. What it cannot do is memory: what comes back is the program, started
+ * anew.
  *
  * It holds rebind to what CRIU wants: every mount but the root declared, an inventory that makes
  *CRIU leave mounts alone, and an image directory that can be read from inside the joined namespace.
@@ -15,6 +17,10 @@
  * it is killed when its dump is done.
  * STANDIN_LOG=FILE: each action is noted there.
  * STANDIN_ASTRAY=1: the root task stays in the caller's mount namespace.
+ * STANDIN_CGROUP=FILE: the root task goes into a cgroup, by its cgroup.procs, and makes a cgroup
+ * namespace there.
+ * STANDIN_ELSEWHERE=1: the root task has another working directory than its root when the mounts
+ * are built.
  * STANDIN_TERMINAL=PTMX: at post-restore it has a terminal of the container's open.
  */
 #define _GNU_SOURCE
@@ -53,6 +59,7 @@ static const char **externals;
 static int n_scripts, n_externals, rpc = -1;
 static bool leave_running, detached, is_sibling;
 static pid_t root_task;
+static uint64_t namespaces; /* that are made at a restore */
 
 _Noreturn static void die(const char *what)
 {
@@ -189,19 +196,44 @@ static void put(const char *name, const uint32_t *magics, int n, const ProtobufC
 		die(path);
 }
 
+/* Ids as CRIU has them: the same number, the same namespace. */
+static uint32_t ns_id(const char *pid, const char *kind)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%s/ns/%s", pid, kind);
+	if (stat(path, &st) < 0)
+		die(path);
+	return (uint32_t)st.st_ino;
+}
+
+static Rebind__IdsEntry ids_of(const char *pid, uint32_t mnt_ns_id)
+{
+	Rebind__IdsEntry ids = REBIND__IDS_ENTRY__INIT;
+
+	ids.has_mnt_ns_id = ids.has_pid_ns_id = ids.has_net_ns_id = ids.has_ipc_ns_id =
+		ids.has_uts_ns_id = ids.has_user_ns_id = ids.has_cgroup_ns_id = true;
+	ids.mnt_ns_id = mnt_ns_id;
+	ids.pid_ns_id = ns_id(pid, "pid");
+	ids.net_ns_id = ns_id(pid, "net");
+	ids.ipc_ns_id = ns_id(pid, "ipc");
+	ids.uts_ns_id = ns_id(pid, "uts");
+	ids.user_ns_id = ns_id(pid, "user");
+	ids.cgroup_ns_id = ns_id(pid, "cgroup");
+	return ids;
+}
+
 static void write_images(void)
 {
 	Rebind__InventoryEntry inventory = REBIND__INVENTORY_ENTRY__INIT;
-	Rebind__IdsEntry ids = REBIND__IDS_ENTRY__INIT;
+	Rebind__IdsEntry own = ids_of("self", HOST_MNT_NS), its = ids_of(tree, MNT_NS);
 	Rebind__PstreeEntry pstree = REBIND__PSTREE_ENTRY__INIT;
 
-	ids.has_mnt_ns_id = true;
-	ids.mnt_ns_id = HOST_MNT_NS;
 	inventory.img_version = 2;
-	inventory.root_ids = &ids;
+	inventory.root_ids = &own;
 	put("inventory.img", (uint32_t[]){ MAGIC_INVENTORY }, 1, &inventory.base);
-	ids.mnt_ns_id = MNT_NS;
-	put("ids-1.img", (uint32_t[]){ MAGIC_COMMON, MAGIC_IDS }, 2, &ids.base);
+	put("ids-1.img", (uint32_t[]){ MAGIC_COMMON, MAGIC_IDS }, 2, &its.base);
 	pstree.pid = 1;
 	put("pstree.img", (uint32_t[]){ MAGIC_COMMON, MAGIC_PSTREE }, 2, &pstree.base);
 	put("mountpoints-7.img", (uint32_t[]){ MAGIC_COMMON, MAGIC_MOUNTPOINTS }, 2, NULL);
@@ -230,12 +262,11 @@ static void write_core(void)
 	close(to);
 }
 
-static uint32_t read_ids(const char *name, int magics, bool inventory)
+static Rebind__IdsEntry *read_ids(const char *name, int magics, bool inventory)
 {
 	char path[4096];
 	uint8_t buf[4096];
 	uint32_t head[3];
-	uint32_t id = 0;
 
 	snprintf(path, sizeof(path), "%s/%s", images, name);
 	FILE *f = fopen(path, "r");
@@ -244,17 +275,28 @@ static uint32_t read_ids(const char *name, int magics, bool inventory)
 	    head[magics] > sizeof(buf) || fread(buf, head[magics], 1, f) != 1)
 		die(path);
 	fclose(f);
-	if (inventory) {
-		Rebind__InventoryEntry *e =
-			rebind__inventory_entry__unpack(NULL, head[magics], buf);
+	Rebind__InventoryEntry *e =
+		inventory ? rebind__inventory_entry__unpack(NULL, head[magics], buf) : NULL;
+	Rebind__IdsEntry *ids = inventory ? e ? e->root_ids : NULL
+					  : rebind__ids_entry__unpack(NULL, head[magics], buf);
 
-		id = e && e->root_ids ? e->root_ids->mnt_ns_id : 0;
-	} else {
-		Rebind__IdsEntry *e = rebind__ids_entry__unpack(NULL, head[magics], buf);
+	if (!ids)
+		die(path);
+	return ids;
+}
 
-		id = e ? e->mnt_ns_id : 0;
-	}
-	return id;
+/* Of the namespaces that the root task is to have: those that are made, of CLONE_NEW*. */
+static uint64_t read_namespaces(void)
+{
+	const Rebind__IdsEntry *host = read_ids("inventory.img", 1, true);
+	const Rebind__IdsEntry *its = read_ids("ids-1.img", 2, false);
+
+	if (host->mnt_ns_id != its->mnt_ns_id)
+		die("the mount namespace would be built here");
+	return (host->pid_ns_id != its->pid_ns_id ? CLONE_NEWPID : 0) |
+	       (host->net_ns_id != its->net_ns_id ? CLONE_NEWNET : 0) |
+	       (host->ipc_ns_id != its->ipc_ns_id ? CLONE_NEWIPC : 0) |
+	       (host->uts_ns_id != its->uts_ns_id ? CLONE_NEWUTS : 0);
 }
 
 /* ---- dump ---- */
@@ -355,26 +397,75 @@ static int dump(void)
 
 /* ---- restore ---- */
 
-/* The root task, in its namespaces: into the mounts, and the program again. */
-_Noreturn static void be_root_task(int dir_fd, int join_now)
+static bool is_root(const struct stat *wanted)
 {
-	static char words[4096], *argv[64];
-	char byte;
-	int n = 0, ns;
+	struct stat own;
 
-	if (read(join_now, &byte, 1) != 1)
-		_exit(95);
-	ns = getenv("STANDIN_ASTRAY") ? open("/proc/self/ns/mnt", O_RDONLY) : open(join, O_RDONLY);
+	return stat("/", &own) == 0 && own.st_dev == wanted->st_dev &&
+	       own.st_ino == wanted->st_ino;
+}
+
+static bool run_helper(void)
+{
+	char *const argv[] = { "sh", "-c", ":", NULL };
+	int status = 1;
+	pid_t pid;
+
+	return posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) == 0 &&
+	       waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+static void make_cgroup_namespace(void)
+{
+	const char *procs = getenv("STANDIN_CGROUP");
+	int fd = procs ? open(procs, O_WRONLY | O_CLOEXEC) : -1;
+
+	if (procs && (fd < 0 || write(fd, "0", 1) != 1 || unshare(CLONE_NEWCGROUP) < 0))
+		_exit(98);
+	close(fd);
+}
+
+/* Into the mounts: where namespaces are made they are the caller's so far, else they are built. */
+static void join_mounts(const struct stat *host)
+{
+	int ns = open(getenv("STANDIN_ASTRAY") ? "/proc/self/ns/mnt" : join, O_RDONLY | O_CLOEXEC);
+
 	if (ns < 0 || setns(ns, CLONE_NEWNS) < 0)
 		_exit(94);
+	if (is_root(host) != (namespaces != 0) && !getenv("STANDIN_ASTRAY"))
+		_exit(96);
+	if (namespaces && !run_helper())
+		_exit(97);
+	if (getenv("STANDIN_ELSEWHERE") && chdir("/proc") < 0)
+		_exit(99);
+	close(ns);
+}
+
+/* The root task, in its namespaces; and the program again. */
+_Noreturn static void be_root_task(int dir_fd, int go, int joined)
+{
+	static char words[4096], *argv[64];
+	struct stat host;
+	char byte;
+	int n = 0;
+
+	if (read(go, &byte, 1) != 1 || stat("/", &host) < 0)
+		_exit(95);
+	make_cgroup_namespace();
+	join_mounts(&host);
+	if (write(joined, "j", 1) != 1)
+		_exit(93);
+	close(joined);
 	/* As CRIU reads pages: when the host is out of sight. */
+	if (read(go, &byte, 1) != 1)
+		_exit(93);
 	int core = openat(dir_fd, "core-1.img", O_RDONLY);
 	ssize_t size = core < 0 ? -1 : read(core, words, sizeof(words) - 1);
 
 	for (char *p = words; p < words + size && n < 63; p += strlen(p) + 1)
 		argv[n++] = p;
-	if (read(join_now, &byte, 1) != 1 || n < 2)
-		_exit(93);
+	if (is_root(&host) || n < 2)
+		_exit(91);
 	setsid();
 	int null = open("/dev/null", O_RDWR);
 
@@ -383,27 +474,6 @@ _Noreturn static void be_root_task(int dir_fd, int join_now)
 	close_range(3, ~0U, 0);
 	execv(argv[0], argv + 1);
 	_exit(92);
-}
-
-/* Does the root task have the mounts that it is to join? */
-static bool has_joined(void)
-{
-	struct stat its, wanted;
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)root_task);
-	return stat(path, &its) == 0 && stat(join, &wanted) == 0 && its.st_ino == wanted.st_ino;
-}
-
-/* CRIU goes on when its root task has joined. */
-static bool await_join(void)
-{
-	for (int i = 0; i < 10000; i++) {
-		if (getenv("STANDIN_ASTRAY") || has_joined())
-			return true;
-		usleep(1000);
-	}
-	return false;
 }
 
 /* As CRIU has those of a container open when its processes are restored. */
@@ -416,10 +486,21 @@ static bool open_terminal(void)
 	return !ptmx || open(path, O_RDWR | O_NOCTTY | O_CLOEXEC) >= 0;
 }
 
-static bool run_actions(int go)
+/* CRIU goes on when its root task has joined, and has run what it runs there. */
+static bool join_now(int go, int joined)
 {
-	return act("setup-namespaces") && write(go, "j", 1) == 1 && act("post-setup-namespaces") &&
-	       await_join() && open_terminal() && act("post-restore") && act("pre-resume") &&
+	char byte;
+
+	return write(go, "j", 1) == 1 && read(joined, &byte, 1) == 1;
+}
+
+static bool run_actions(int go, int joined)
+{
+	if (namespaces && !act("setup-namespaces"))
+		return false;
+	if (!join_now(go, joined) || (namespaces && !act("post-setup-namespaces")))
+		return false;
+	return open_terminal() && act("post-restore") && act("pre-resume") &&
 	       write(go, "g", 1) == 1;
 }
 
@@ -447,43 +528,45 @@ static void write_statistics(int dir_fd)
 	close(fd);
 }
 
-static pid_t start_root_task(int dir_fd, int pipe_fds[2])
+static pid_t start_root_task(int dir_fd, int *ret_go, int *ret_joined)
 {
 	struct clone_args args = {
-		.flags = CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP |
-			 (is_sibling ? CLONE_PARENT : 0),
+		.flags = namespaces | (is_sibling ? CLONE_PARENT : 0),
 		.exit_signal = is_sibling ? 0 : SIGCHLD,
 	};
+	int go[2], joined[2];
 
-	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+	if (pipe2(go, O_CLOEXEC) < 0 || pipe2(joined, O_CLOEXEC) < 0)
 		die("no pipe");
 	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 
 	if (pid < 0)
 		die("no new namespaces");
 	if (pid == 0) {
-		close(pipe_fds[1]);
-		be_root_task(dir_fd, pipe_fds[0]);
+		close(go[1]);
+		be_root_task(dir_fd, go[0], joined[1]);
 	}
-	close(pipe_fds[0]);
+	close(go[0]);
+	close(joined[1]);
+	*ret_go = go[1];
+	*ret_joined = joined[0];
 	return pid;
 }
 
 static int restore(void)
 {
-	int dir_fd = open(images, O_RDONLY | O_DIRECTORY | O_CLOEXEC), pipe_fds[2], status = 0;
+	int dir_fd = open(images, O_RDONLY | O_DIRECTORY | O_CLOEXEC), go, joined, status = 0;
 
-	if (read_ids("inventory.img", 1, true) != read_ids("ids-1.img", 2, false))
-		die("the mount namespace would be built here");
+	namespaces = read_namespaces();
 	if (dir_fd < 0 || !join || access(join, F_OK) < 0)
 		die("no namespace to join");
 	if (!act("pre-restore"))
 		return 1;
-	pid_t pid = start_root_task(dir_fd, pipe_fds);
+	pid_t pid = start_root_task(dir_fd, &go, &joined);
 
 	root_task = pid;
 	tell_pid(pid);
-	if (!run_actions(pipe_fds[1]) || waitpid(pid, &status, WNOHANG) == pid) {
+	if (!run_actions(go, joined) || waitpid(pid, &status, WNOHANG) == pid) {
 		kill(pid, SIGKILL);
 		waitpid(pid, &status, 0);
 		return 1;

@@ -45,7 +45,7 @@ refused() {
 
 # A root, and the volumes of a side: side DIR
 side() {
-	mkdir -p "$1"/root/{proc,tmp,vol,etc,pts} "$1"/vol/nested "$1"/nested
+	mkdir -p "$1"/root/{proc,tmp,vol,etc,pts,cg,bin,sbin,usr/bin,usr/sbin} "$1"/vol/nested "$1"/nested
 	cp "$work/worker" "$1/root/worker"
 	: >"$1/root/etc/conf"
 	: >"$1/root/etc/console"
@@ -75,6 +75,12 @@ if [ -n "${TERMINAL-}" ]; then
 	mount -o remount,bind,nosuid,noexec,noatime "root/$TERMINAL"
 	[ "$TERMINAL" != tmp/console ] || mount --make-shared root/tmp
 fi
+if [ -n "${READONLY_SYS-}" ]; then
+	mount --bind root/proc/sys root/proc/sys
+	mount -o remount,bind,ro root/proc/sys
+	hostname inside
+fi
+[ -z "${CGROUP-}" ] || mount -t cgroup2 cgroup2 root/cg
 exec "$2" "$1/root" /vol/log /tmp/state
 END
 
@@ -109,8 +115,12 @@ start_container() {
 	mkdir "$work/img"
 	side "$work/a"
 	side "$work/b"
-	unshare --mount --pid --ipc --uts --propagation private --fork --kill-child \
-		"$BASH" "$work/container" "$work/a" "$work/worker" >"/dev/null" 2>&1 &
+	(
+		[ -z "${CGROUP-}" ] || echo "$BASHPID" >"$CGROUP/cgroup.procs"
+		# shellcheck disable=SC2086 # words
+		exec unshare --mount ${KINDS---pid --ipc --uts} --propagation private --fork --kill-child \
+			"$BASH" "$work/container" "$work/a" "$work/worker" >"/dev/null" 2>&1
+	) &
 	outer=$!
 	pid=
 	until_so find_container || return
@@ -249,6 +259,112 @@ from_bundle() {
 	result "$engine: nothing is left of these" "$(left_processes)"
 }
 
+# ---- programs that CRIU runs where its first process is ----
+
+# Each name that CRIU may call, as a program of the container's.
+set_traps() {
+	local dir name
+	for dir in bin sbin usr/bin usr/sbin; do
+		for name in sh ip nft iptables-restore ip6tables-restore iptables-legacy-restore ip6tables-legacy-restore iptables-nft-restore; do
+			cp "$work/trap" "$work/b/root/$dir/$name"
+		done
+	done
+}
+
+# dumped_and_moved ENGINE: a container is dumped, and what it wrote is on the new volume
+dumped_and_moved() {
+	run "$rebind" criu dump -t "$pid" -D "$work/img" "${declared[@]}"
+	so "$1 is dumped"
+	cp "$work/a/vol/log" "$work/b/vol/log"
+	stop_container
+}
+
+more=() # options for CRIU
+# restored_again SENTENCE: it is restored, and goes on; new
+restored_again() {
+	run "$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]}" -- -d "--pidfile=$work/pid" "${more[@]}"
+	new=$(cat "$work/pid" 2>"/dev/null")
+	so "$1" count "${new:-0}" 3 "$work/b/vol/log"
+	so_far "and its mounts are those of the image" "$rebind" diff "$work/img" "${new:-0}"
+}
+
+end_restored() {
+	[ -z "$new" ] || kill -KILL "$new"
+	until_so test ! -e "/proc/$new"
+	rm -f "$work/pid"
+	result "nothing is left of it" "$(left_processes)"
+}
+
+helpers() {
+	local engine=$1 new
+	if [ "$engine" = CRIU ] && ! { command -v ip && command -v iptables-restore; } >"/dev/null"; then
+		skip "$engine: a network namespace" "CRIU wants ip and iptables-restore, which are not there"
+		return
+	fi
+	READONLY_SYS=1 KINDS="--pid --ipc --uts --net" start_container
+	dumped_and_moved "$engine: a container with a network namespace, and a read-only /proc/sys,"
+	restored_again "$engine: it is restored, without an ip or a shell in it"
+	so "$engine: its /proc/sys is read-only" grep -q " /proc/sys ro,.* - proc " "/proc/$new/mountinfo"
+	[ "$engine" != CRIU ] ||
+		so "$engine: it has its host name" test "$(nsenter --uts --target "$new" hostname)" = inside
+	end_restored
+	set_traps
+	printf '1\n2\n' >"$work/b/vol/log"
+	restored_again "$engine: it is restored with programs of these names in it"
+	result "$engine: none of them was executed" "$(find "$work/b" -name 'trapped*')"
+	end_restored
+	NO_PROC=1 start_container
+	dumped_and_moved "$engine: a container without a /proc"
+	restored_again "$engine: it is restored, uts and ipc namespaces too"
+	end_restored
+}
+
+# ---- with no namespace to make, CRIU is silent about them ----
+
+alone() {
+	local engine=$1 new
+	KINDS="" start_container
+	dumped_and_moved "$engine: a process with no namespace of its own but its mounts"
+	restored_again "$engine: it is restored where they were built"
+	so "$engine: not on the host" test "$(stat -c %d:%i "/proc/$new/root/")" = "$(stat -c %d:%i "$work/b/root/")"
+	end_restored
+}
+
+# ---- cgroups are shown as they are seen from inside ----
+
+# inside_root PID: the root of /cg, as who is in its cgroup namespace sees it
+inside_root() {
+	nsenter --cgroup --target "$1" cat "/proc/$1/mountinfo" | sed -n 's|^[^ ]* [^ ]* [^ ]* \([^ ]*\) /cg .*|\1|p'
+}
+
+cgroups() {
+	local engine=$1 new CGROUP=$work/cgroups/rebind-test-$$ STANDIN_CGROUP
+	mkdir -p "$work/cgroups"
+	if ! mount -t cgroup2 cgroup2 "$work/cgroups" || ! mkdir "$CGROUP"; then
+		skip "$engine: cgroups" "there is no cgroup version 2 here, or none can be made"
+		return
+	fi
+	export CGROUP STANDIN_CGROUP=$CGROUP/cgroup.procs
+	# CRIU mounts cgroups where it works, and cannot in a view of the images, which is mounted nowhere.
+	[ "$engine" != CRIU ] || more=(--work-dir "$work")
+	KINDS="--pid --ipc --uts --cgroup" start_container
+	result "$engine: a container is the root of its cgroups" "$([ "$(inside_root "$pid")" = / ] || inside_root "$pid")"
+	dumped_and_moved "$engine: it"
+	restored_again "$engine: it is restored"
+	result "$engine: and is the root of its cgroups again" "$([ "$(inside_root "$new")" = / ] || inside_root "$new")"
+	end_restored
+	KINDS="--cgroup" start_container
+	run "$rebind" criu dump -t "$pid" -D "$work/img" "${declared[@]}"
+	cp "$work/a/vol/log" "$work/b/vol/log"
+	stop_container
+	run "$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]}" -- -d
+	refused "$engine: a cgroup namespace that CRIU makes without saying when" "CRIU does not tell when"
+	rmdir "$CGROUP"
+	umount "$work/cgroups"
+	more=()
+	unset CGROUP STANDIN_CGROUP
+}
+
 # ---- what could not be restored is not dumped ----
 
 in_user_namespace() {
@@ -262,10 +378,6 @@ refuses() {
 	run "$rebind" criu dump -t "$pid" -D "$work/img" "${declared[@]}"
 	refused "$engine: a file that was removed is still open" "was removed is still open" no_image
 	so_far "$engine: the container runs on" count "$pid" 3 "$work/a/vol/log"
-	stop_container
-	NO_PROC=1 start_container
-	run "$rebind" criu dump -t "$pid" -D "$work/img" "${declared[@]}"
-	refused "$engine: without a /proc namespaces of uts and ipc cannot be restored" "but no /proc" is_running "$pid"
 	stop_container
 	unshare --user --map-root-user sleep 100 &
 	pid=$!
@@ -401,6 +513,9 @@ fails() {
 	STANDIN_ASTRAY=1 run "$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]}" --create-mountpoints -- -d
 	refused "what CRIU restores outside of the namespace does not live on" "outside of the mount namespace that was built" \
 		test -z "$(left_processes)"
+	STANDIN_ELSEWHERE=1 run "$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]}" --create-mountpoints -- -d
+	refused "nor what did not come along to the new root" "did not come along" test -z "$(left_processes)"
+	result "and all that was made is taken back" "$([ "$(state)" = "$before" ] || echo "it is not")"
 	STANDIN_LOG=$work/log run "$rebind" criu restore -D "$work/img" --root "$work/b/root" --external "mnt[vol]:$work/b/vol" -- -d
 	refused "findings are said before CRIU is started" "mnt[conf]" test ! -e "$work/log"
 	run "$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]}" --create-mountpoints -- -d "--pidfile=$work/pid"
@@ -508,12 +623,30 @@ forwards() {
 	kill -KILL "$new"
 }
 
+# A process with no namespace of its own but its mounts, of which CRIU tells nothing but the first action and the last ones.
+forwards_alone() {
+	local volumes="ext_mnt=/vol:vol ext_mnt=/vol/nested:nested ext_mnt=/etc/conf:conf" new
+	KINDS="" start_container
+	says "RPC: a process alone in its mounts is dumped" "DUMP ok" \
+		"DUMP pid=$pid images_dir=$work/img leave_running=1 notify_scripts=1 $volumes"
+	cp "$work/a/vol/log" "$work/b/vol/log"
+	stop_container
+	says "RPC: and restored" "RESTORE ok" "RESTORE images_dir=$work/img root=$work/b/root notify_scripts=1 \
+ext_mnt=vol:$work/b/vol ext_mnt=conf:$work/b/conf ext_mnt=nested:$work/b/nested"
+	new=$(sed -n 's/^RESTORE ok.*pid=\([0-9]*\).*/\1/p' "$work/out")
+	until_so is_counting "$new"
+	so_far "RPC: where its mounts were built" count "$new" 3 "$work/b/vol/log"
+	kill -KILL "$new"
+}
+
 # so_far SENTENCE COMMAND...: it is true, whatever the last status was
 so_far() {
 	status=0
 	so "$@"
 }
 
+printf '%s\n' '#include <fcntl.h>' 'int main(void) { return open("/trapped", O_CREAT | O_WRONLY, 0600) < 0; }' >"$work/trap.c"
+compile trap -static "$work/trap.c"
 compile worker -static "$here/criu-worker.c"
 # shellcheck disable=SC2046 # words
 compile standin -I "$build" "$here/criu-standin.c" "$build/image/rebind.pb-c.c" \
@@ -528,11 +661,15 @@ dumps stand-in
 restores stand-in
 moves stand-in
 from_bundle stand-in
+helpers stand-in
+alone stand-in
+cgroups stand-in
 refuses stand-in
 terminals
 killed stand-in
 fails
 forwards
+forwards_alone
 
 real=${REBIND_TEST_CRIU:-$(command -v criu)}
 if [ -z "$real" ]; then
@@ -546,6 +683,9 @@ else
 	restores CRIU
 	moves CRIU
 	from_bundle CRIU
+	helpers CRIU
+	alone CRIU
+	cgroups CRIU
 	refuses CRIU
 	killed CRIU
 fi

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "mnt/host-view.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "mnt/pivot.h"
+
+static int make_slave(void)
+{
+	return mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 ? -errno : 0;
+}
+
+/* The true root is "/" by now. A chroot becomes the root of the namespace: who enters lands there.
+ */
+static int show_chroot(int root_fd)
+{
+	cleanup_fd int clone =
+		sys_open_tree(root_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | AT_RECURSIVE);
+	if (clone < 0)
+		return clone;
+	int err = sys_move_mount(clone, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+
+	if (err || fchdir(clone) < 0)
+		return err ? err : -errno;
+	err = sys_pivot_root(".", ".");
+	return err ? err : umount2(".", MNT_DETACH) < 0 ? -errno : 0;
+}
+
+/* All of it slave: a chroot need not be a mount point, then that comes after it was left. */
+static int show_callers_root(int root_fd, int ns_fd)
+{
+	int err = make_slave();
+	int bottom = err && err != -EINVAL ? err : pivot_enter_true_root(root_fd, ns_fd);
+
+	if (bottom)
+		return bottom < 0 ? bottom : err;
+	err = make_slave();
+	return err ? err : show_chroot(root_fd);
+}
+
+/* In a child. */
+static int make_and_send(int sock)
+{
+	if (unshare(CLONE_NEWNS) < 0)
+		return -errno;
+	cleanup_fd int ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (ns < 0 || root < 0)
+		return -errno;
+	int err = show_callers_root(root, ns);
+
+	return err ? err : fd_send(sock, "n", 1, ns);
+}
+
+int host_view_open(void)
+{
+	int pair[2], fd = -EBADF;
+	int err = fd_pair(pair);
+	char word;
+
+	if (err)
+		return log_error(err, "cannot make a socket");
+	cleanup_fd int mine = pair[0];
+	cleanup_fd int its = pair[1];
+	pid_t pid = child_fork();
+
+	if (pid == 0)
+		_exit(-make_and_send(its));
+	if (pid < 0)
+		return log_error(pid, "cannot fork");
+	fd_close(&its);
+	ssize_t n = fd_recv(mine, &word, 1, &fd);
+
+	err = child_wait_errno(pid);
+	if (!err && (n != 1 || fd < 0))
+		err = -EIO;
+	if (err)
+		fd_close(&fd);
+	return err ? log_error(err, "cannot make a copy of the caller's mount namespace") : fd;
+}
