@@ -6,8 +6,11 @@
 #include <fcntl.h>
 #include <linux/ioctl.h>
 #include <stdint.h>
+#include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "runner.h"
@@ -49,6 +52,53 @@ bool kernel_has_statmount(void)
 	return named && tells_all_fields();
 }
 
+/* A child in a user namespace that maps root, until `go` is closed. */
+static pid_t start_mapped(int go[2])
+{
+	int up[2];
+	char byte;
+	pid_t pid = pipe2(up, O_CLOEXEC) ? -1 : fork();
+
+	if (!pid) {
+		close(go[1]);
+		if (!unshare(CLONE_NEWUSER) && write(up[1], "", 1) == 1)
+			(void)!read(go[0], &byte, 1);
+		_exit(0);
+	}
+	close(up[1]);
+	if (pid > 0 && read(up[0], &byte, 1) == 1) {
+		int uids = open(format("/proc/%d/uid_map", pid), O_WRONLY | O_CLOEXEC);
+		int gids = open(format("/proc/%d/gid_map", pid), O_WRONLY | O_CLOEXEC);
+
+		if (write(uids, "0 1 1\n", 6) != 6 || write(gids, "0 1 1\n", 6) != 6)
+			fprintf(stderr, "cannot map ids: %s\n", strerror(errno));
+		close(uids);
+		close(gids);
+	}
+	close(up[0]);
+	return pid;
+}
+
+static bool has_mapped_tmpfs(void)
+{
+	int go[2], fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
+	pid_t pid = pipe2(go, O_CLOEXEC) ? -1 : start_mapped(go);
+	int user = open(format("/proc/%d/ns/user", pid), O_RDONLY | O_CLOEXEC);
+	int made = fs < 0 ? -1 : fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	int fd = made < 0 ? -1 : fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)user };
+	bool has = !mount_setattr(fd, "", AT_EMPTY_PATH, &attr, sizeof(attr));
+
+	close(go[0]);
+	close(go[1]);
+	close(user);
+	close(fs);
+	close(fd);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	return has;
+}
+
 /* The first feature of a case that is missing is why it is skipped. */
 static const struct {
 	const char *name;
@@ -59,6 +109,7 @@ static const struct {
 	{ "id_mapped_inside", kernel_has_statmount, "the maps of id-mapped mounts are not told" },
 	{ "id_mapped_sources", kernel_has_statmount, "the maps of id-mapped mounts are not told" },
 	{ "id_maps", kernel_has_statmount, "the maps of id-mapped mounts are not told" },
+	{ "refused_id_mapped", has_mapped_tmpfs, "a tmpfs cannot be id-mapped" },
 	{ "refused_id_mapped_source", kernel_has_statmount,
 	  "the maps of id-mapped mounts are not told" },
 	{ "refused_unreachable", kernel_has_statmount,
