@@ -99,12 +99,35 @@ static bool has_mapped_tmpfs(void)
 	return has;
 }
 
+static bool has_own_formats(void)
+{
+	pid_t pid = fork();
+	int status = 1;
+
+	if (!pid) {
+		bool in = !unshare(CLONE_NEWUSER | CLONE_NEWNS);
+		int fs = in ? fsopen("binfmt_misc", FSOPEN_CLOEXEC) : -1;
+
+		_exit(fs < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && !status;
+}
+
 /* The first feature of a case that is missing is why it is skipped. */
 static const struct {
 	const char *name;
 	bool (*has)(void);
 	const char *reason;
+	bool userns; /* of that flavour only */
 } needs[] = {
+	{ "binfmt_entries", has_own_formats, "a user namespace has no binfmt_misc of its own", true },
+	{ "binfmt_many", has_own_formats, "a user namespace has no binfmt_misc of its own", true },
+	{ "binfmt_misc", has_own_formats, "a user namespace has no binfmt_misc of its own", true },
+	{ "binfmt_odd", has_own_formats, "a user namespace has no binfmt_misc of its own", true },
+	{ "binfmt_order", has_own_formats, "a user namespace has no binfmt_misc of its own", true },
+	{ "binfmt_readonly", has_own_formats, "a user namespace has no binfmt_misc of its own", true },
+	{ "refused_binfmt_covered", has_own_formats, "a user namespace has no binfmt_misc of its own", true },
+	{ "refused_binfmt_open", has_own_formats, "a user namespace has no binfmt_misc of its own", true },
 	{ "id_mapped", kernel_has_statmount, "the maps of id-mapped mounts are not told" },
 	{ "id_mapped_inside", kernel_has_statmount, "the maps of id-mapped mounts are not told" },
 	{ "id_mapped_sources", kernel_has_statmount, "the maps of id-mapped mounts are not told" },
@@ -116,10 +139,10 @@ static const struct {
 	  "only listmount tells of a mount that no path leads to" },
 };
 
-const char *kernel_cannot(const char *name)
+const char *kernel_cannot(const char *name, bool userns)
 {
 	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
-		if (!strcmp(needs[i].name, name) && !needs[i].has())
+		if (!strcmp(needs[i].name, name) && (userns || !needs[i].userns) && !needs[i].has())
 			return needs[i].reason;
 	return NULL;
 }
