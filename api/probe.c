@@ -144,11 +144,24 @@ static int probe_idmap(void)
 	return user < 0 ? user : sys_mount_setattr(fd, 0, MOUNT_ATTR_IDMAP, 0, 0, user);
 }
 
+/* What is not known is told by the making only. */
 static int probe_layers(void)
 {
-	cleanup_fd int fd = fsopen("overlay", FSOPEN_CLOEXEC);
+	cleanup_fd int dir = -EBADF;
+	int err = attach_scratch(&dir);
 
-	return fd < 0 || fsconfig(fd, FSCONFIG_SET_STRING, "lowerdir+", "/", 0) < 0 ? -errno : 0;
+	if (!err &&
+	    (fchdir(dir) < 0 || chroot(".") < 0 || mkdir("/a", 0700) < 0 || mkdir("/b", 0700) < 0))
+		err = -errno;
+	cleanup_fd int fd = err ? err : fsopen("overlay", FSOPEN_CLOEXEC);
+
+	if (err)
+		return err;
+	return fd < 0 || fsconfig(fd, FSCONFIG_SET_STRING, "lowerdir+", "/a", 0) < 0 ||
+			       fsconfig(fd, FSCONFIG_SET_STRING, "lowerdir+", "/b", 0) < 0 ||
+			       fsconfig(fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0
+		       ? -errno
+		       : 0;
 }
 
 static pid_t take_pid(pid_t *pid)

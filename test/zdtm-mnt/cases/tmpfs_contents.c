@@ -41,7 +41,7 @@ static void build(void)
 	make_file("/tmp/setuid", "");
 	must(!lchown("/tmp/setuid", 1, 1), "chown");
 	must(!chmod("/tmp/setuid", 06755), "chmod");
-	must(!lchown("/tmp/link", 5, 6), "chown");
+	must(!lchown("/tmp/dangling", 5, 6), "chown");
 	must(!chmod("/tmp/dir/nothing", 02711), "chmod");
 	must(!setxattr("/tmp/file", "trusted.zdtm", "a\0b", 3, 0), "setxattr");
 	must(!setxattr("/tmp/dir", "trusted.zdtm", "of a directory", 14, 0), "setxattr");

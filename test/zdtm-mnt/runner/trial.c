@@ -609,7 +609,7 @@ static void read_card(struct run *run)
 static void skip_what_cannot_be(const struct run *run)
 {
 	const char *flavour = run->trial->suite->flavour;
-	const char *cannot = kernel_cannot(run->trial->name);
+	const char *cannot = kernel_cannot(run->trial->name, run->userns);
 	/* An engine that is not told how to read takes the best. */
 	const char *reader = run->trial->reader		    ? run->trial->reader
 			     : run->trial->suite->statmount ? "statmount"
