@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * `guard REBIND`: what must not creep back, in counts, which are the same on a slow machine and on a
- * busy one: system calls of a dump and a restore, whole processes, and how they grow; bytes of
+ * `guard REBIND`: what must not creep back, in counts, which are the same on a slow machine and on
+ * a busy one: system calls of a dump and a restore, whole processes, and how they grow; bytes of
  * memory for each mount; the libraries that are loaded. Exit status 1 if one is above its limit.
  *
  * The namespace is a root, N flat binds from outside, a /proc and an empty tmpfs.
@@ -32,7 +32,7 @@ enum {
 };
 
 struct counts {
-	long calls, rss;	/* KiB */
+	long calls, rss;      /* KiB */
 	char libraries[4096]; /* each with a space before and behind */
 };
 
@@ -129,8 +129,8 @@ static void count(const char *const argv[], int keep_fd, struct counts *counts)
 /* In a process that has no other children. */
 static void count_apart(const char *const argv[], int keep_fd, struct counts *counts)
 {
-	struct counts *shared =
-		mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct counts *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int status;
 
 	if (shared == MAP_FAILED)
@@ -231,12 +231,21 @@ static void measure(int n, struct counts *dumped, struct counts *restored)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		err(1, "socketpair");
 	snprintf(sock, sizeof(sock), "%d", pair[1]);
-	const char *dump_argv[] = { rebind, "dump",	       "-t",	    word, "-D",
-				    BASE "/image", "--external-from", BASE "/dump", NULL };
-	const char *restore_argv[] = { rebind,		  "restore",	     "-D",
-				       BASE "/image",	  "--root",	     BASE "/newroot",
-				       "--external-from", BASE "/restore",   "--send-fd",
-				       sock,		  NULL };
+	const char *dump_argv[] = {
+		rebind,	      "dump", "-t", word, "-D", BASE "/image", "--external-from",
+		BASE "/dump", NULL
+	};
+	const char *restore_argv[] = { rebind,
+				       "restore",
+				       "-D",
+				       BASE "/image",
+				       "--root",
+				       BASE "/newroot",
+				       "--external-from",
+				       BASE "/restore",
+				       "--send-fd",
+				       sock,
+				       NULL };
 
 	new_image();
 	dumped->rss = run_argv(dump_argv).rss;
@@ -256,7 +265,7 @@ static void measure(int n, struct counts *dumped, struct counts *restored)
 static void judge_libraries(const char *what, const struct counts *counts)
 {
 	static const char *const light[] = { "ld-linux-x86-64", "ld-linux-aarch64", "libc",
-					     "libprotobuf-c",	"libz" };
+					     "libprotobuf-c", "libz" };
 	char copy[sizeof(counts->libraries)], *rest = copy, *name;
 
 	strcpy(copy, counts->libraries);

@@ -45,7 +45,7 @@ struct build {
 	uint64_t newest_mount;
 	bool knows_new_mounts; /* listmount(2) */
 	int *fds;	       /* by mount, then by seed: its descriptor */
-	struct fd_run done;	/* of them, to be closed */
+	struct fd_run done;    /* of them, to be closed */
 	int *givers; /* by first mount of a superblock: a detached mount that shows all of it */
 	struct table places; /* late mounts: index -> descriptor of the place held */
 	bool *lost; /* by mount: could not be placed, with a finding; so could nothing below */

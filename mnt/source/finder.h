@@ -19,7 +19,7 @@ struct finder {
 	const char *near;	  /* the path that was looked at last, or NULL */
 	size_t near_size;	  /* of its directory, which is open */
 	int near_fd;
-	uint32_t room;		  /* of out->groups */
+	uint32_t room; /* of out->groups */
 	int err;
 };
 
