@@ -302,7 +302,7 @@ static int start(struct pack *p, int out_fd)
 	p->buffer = malloc(TAR_BUFFER);
 	memcpy(p->path, "./", 3);
 	p->path_size = 2;
-	if (!p->out || !p->entry || !p->buffer || gzip_start(&p->gzip, out_fd))
+	if (!p->out || !p->entry || !p->buffer || gzip_start(&p->gzip, out_fd, p->watch->compress))
 		return pack_memory_fault(p);
 	return open_archive(p);
 }

@@ -28,8 +28,18 @@ struct archive_watch {
 	 * it up. May be NULL. Return: 0, or a negative errno that ends it.
 	 */
 	int (*changed)(void *data, const char *path);
-	void *data; /* of both */
+	void *data;	       /* of both */
+	unsigned int compress; /* how: 0, or what archive_compress() made of a word */
 };
+
+/**
+ * archive_compress - what "gzip", "gzip:LEVEL" (0 to 9) or "none" asks for
+ *
+ * Each of them makes a gzip, which CRIU can unpack: "none" is one of stored blocks.
+ *
+ * Return: 0, or -EINVAL for another word.
+ */
+int archive_compress(const char *word, unsigned int *ret);
 
 /**
  * archive_prepare - load what the functions below need: zlib; libarchive, a locale

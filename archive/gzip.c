@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "archive/gzip.h"
 
+#include <string.h>
+
 #include "base/pipeline.h"
 #include "base/fd.h"
+#include "archive/archive.h"
 #include "archive/zlib.h"
 
 #define BLOCK 262144
@@ -48,7 +51,21 @@ static int compress_block(void *data, struct belt_block *block)
 	return deflate_all(gz, Z_NO_FLUSH);
 }
 
-int gzip_start(struct gzip_state **ret, int fd)
+int archive_compress(const char *word, unsigned int *ret)
+{
+	const char *level = strncmp(word, "gzip", 4) == 0 ? word + 4 : "";
+
+	if (strcmp(word, "none") == 0)
+		level = ":0";
+	else if (strcmp(word, "gzip") == 0)
+		level = NULL;
+	if (level && (level[0] != ':' || level[1] < '0' || level[1] > '9' || level[2]))
+		return -EINVAL;
+	*ret = level ? (unsigned int)(level[1] - '0') + 1 : 0;
+	return 0;
+}
+
+int gzip_start(struct gzip_state **ret, int fd, unsigned int compress)
 {
 	struct gzip_state *gz = malloc(sizeof(*gz));
 
@@ -59,9 +76,9 @@ int gzip_start(struct gzip_state **ret, int fd)
 	digest_start(&gz->digest);
 	int err = belt_open(&gz->belt, BLOCK, compress_block, gz);
 
-	if (!err &&
-	    zlib.deflateInit2_(&gz->z, LEVEL, Z_DEFLATED, ZLIB_GZIP, DEFAULT_MEMORY,
-			       Z_DEFAULT_STRATEGY, ZLIB_VERSION, (int)sizeof(gz->z)) != Z_OK)
+	if (!err && zlib.deflateInit2_(&gz->z, compress ? (int)compress - 1 : LEVEL, Z_DEFLATED,
+				       ZLIB_GZIP, DEFAULT_MEMORY, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+				       (int)sizeof(gz->z)) != Z_OK)
 		err = -ENOMEM;
 	*ret = gz;
 	if (err)

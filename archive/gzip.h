@@ -13,10 +13,11 @@ struct gzip_state;
 /**
  * gzip_start - begin; archive_prepare() has been called
  * @fd: where it goes; borrowed
+ * @compress: as in struct archive_watch
  *
  * Return: 0 or -ENOMEM.
  */
-int gzip_start(struct gzip_state **ret, int fd);
+int gzip_start(struct gzip_state **ret, int fd, unsigned int compress);
 
 /**
  * gzip_add - more data

@@ -12,6 +12,7 @@
 #include "runtime/criu/criu.h"
 
 struct dump_args {
+	const char *compress;
 	int64_t pid, plugin_timeout;
 	const char *mntns, *images_dir, *libdir, *reader, *root_of, *bundle;
 	struct strings external, external_from, skip_mnt, copy, enable_fs;
@@ -45,6 +46,8 @@ static const struct option_spec specs[] = {
 	  "copy a filesystem that is also mounted here" },
 	{ '\0', "enable-fs", OPTION_COMMAS, offsetof(struct dump_args, enable_fs), "FS[,FS]",
 	  "allow filesystems that need your word" },
+	{ '\0', "compress", OPTION_TEXT, offsetof(struct dump_args, compress), "HOW",
+	  "contents of tmpfs: gzip (the default), gzip:LEVEL, none" },
 	OLDER_SPECS(struct dump_args),
 	{ '\0', "plugin-timeout", OPTION_NUMBER, offsetof(struct dump_args, plugin_timeout),
 	  "SECONDS", "how long a plugin may take (30)", 1, 86400 },
@@ -161,6 +164,7 @@ static int dump(struct dump_args *args, struct report *report, const struct opti
 		.copy = args->copy.list,
 		.n_copy = args->copy.n,
 		.enable_fs = args->enable_fs.list,
+		.compress = args->compress,
 		.n_enable_fs = args->enable_fs.n,
 		.plugin_timeout = (unsigned int)args->plugin_timeout,
 		.strict = args->strict,

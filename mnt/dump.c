@@ -34,6 +34,7 @@
 #define NS_ID 1 /* of an image that is ours alone */
 
 struct dump {
+	unsigned int compress; /* archive_compress() */
 	const struct rebind_dump_options *options;
 	struct findings *findings;
 	struct changes *changes;
@@ -342,7 +343,8 @@ static int write_all(struct dump *d, struct scan_target *target, struct mount_tr
 	struct log_held held;
 
 	log_hold(&held);
-	int err = contents_dump(target, tree, d->image_dir_fd, &d->progress, d->host, d->changes);
+	int err = contents_dump(target, tree, d->image_dir_fd, &d->progress, d->host, d->changes,
+				d->compress);
 
 	if (!err) {
 		err = finish_reading(d, target, tree);
@@ -558,6 +560,11 @@ int dump_run(const struct rebind_dump_options *options, struct findings *finding
 	if (scan_reader_named(options->reader, &d.reader))
 		return findings_add(findings, "usage", 0, NULL, NULL,
 				    "no such reader of the mount table: '%s'", options->reader);
+	if (options->compress && archive_compress(options->compress, &d.compress))
+		return findings_add(findings, "usage", 0, NULL, NULL,
+				    "no such compression: '%s'; gzip, gzip:LEVEL (0 to 9) and none "
+				    "are known",
+				    options->compress);
 	d.externals.lenient = options->lenient;
 	int err = check_freeze(options, findings);
 

@@ -25,8 +25,8 @@
  * contents_forget() takes them away.
  */
 int contents_dump(const struct scan_target *target, struct mount_tree *tree, int image_dir_fd,
-		  const struct progress *progress, struct hooks_host *host,
-		  struct changes *changes);
+		  const struct progress *progress, struct hooks_host *host, struct changes *changes,
+		  unsigned int compress);
 
 /**
  * contents_warn - a warning for each file that changed; of very many the first, and their number

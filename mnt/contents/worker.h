@@ -11,7 +11,8 @@ struct reader {
 	const struct scan_target *target;
 	const struct mount_tree *tree;
 	int image_dir_fd, sock;
-	int peeler_sock; /* in the peeler: to the reader */
+	unsigned int compress; /* archive_compress() */
+	int peeler_sock;       /* in the peeler: to the reader */
 	int proc_fd; /* in the peeler: its /proc/self, opened before the namespace was entered */
 	struct aside aside; /* in the peeler */
 	unsigned int ahead; /* in the peeler: handed up, and not read yet */

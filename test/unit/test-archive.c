@@ -1632,9 +1632,45 @@ static void memory_is_a_limit_and_holes_take_none(void **state)
 	mount_contents_clear(&contents);
 }
 
+static void every_compression_unpacks(void **state)
+{
+	static const char *const words[] = { "gzip", "gzip:1", "gzip:9", "gzip:0", "none" };
+	static const char *const wrong[] = { "",       "zip",	 "gzip:", "gzip:10",
+					     "gzip:a", "none:1", "gzip1" };
+	off_t sizes[ARRAY_SIZE(words)];
+	unsigned int compress;
+
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		assert_int_equal(archive_compress(wrong[i], &compress), -EINVAL);
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		cleanup_fd int dir = make_tmpfs(), out = make_file(), copy = make_tmpfs();
+		struct archive_watch watch = { 0 };
+		struct mount_contents contents;
+		struct archive_fault fault;
+
+		make(dir, "f", 0644, "");
+		cleanup_fd int fd = openat(dir, "f", O_WRONLY);
+
+		for (int k = 0; k < 100; k++)
+			dprintf(fd, "%0999d\n", k);
+		assert_int_equal(archive_compress(words[i], &watch.compress), 0);
+		assert_int_equal(archive_pack(dir, out, &contents, &watch, &fault), 0);
+		sizes[i] = lseek(out, 0, SEEK_END);
+		rewind_fd(out);
+		unpack(out, copy, 0, &contents);
+		assert_int_equal(look(copy, "f").st_size, 100000);
+	}
+	/* Zeros are nearly nothing, but where nothing is compressed. */
+	assert_int_equal(sizes[0], sizes[1]);
+	assert_true(sizes[2] <= sizes[1]);
+	assert_true(sizes[3] > 100000);
+	assert_int_equal(sizes[3], sizes[4]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_compression_unpacks),
 		cmocka_unit_test(what_was_recorded_is_a_limit),
 		cmocka_unit_test(memory_is_a_limit_and_holes_take_none),
 		cmocka_unit_test(modes_owners_and_times_come_back),

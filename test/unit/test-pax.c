@@ -175,7 +175,7 @@ static struct archive_list list_below(int dir)
 	struct archive_list list = { 0 };
 	struct archive_fault fault = { "" };
 	cleanup_fd int open_dir = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int err = archive_pack(open_dir, fd, &contents, NULL, NULL, &fault);
+	int err = archive_pack(open_dir, fd, &contents, NULL, &fault);
 
 	if (err)
 		print_message("%s\n", fault.text);
