@@ -127,7 +127,7 @@ static void refuse_devices(const struct rebind_restore_options *o, const struct 
 	char name[64];
 	cleanup_fd int in = caps_openat(image_dir_fd, image_contents_name(m, name),
 					O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	struct archive_rules rules = contents_rules(o, in, m->contents, &memory);
+	struct archive_rules rules = contents_rules(o, in, m, m->contents, &memory);
 
 	rules.policy = ARCHIVE_LIST_ONLY;
 	int err = in < 0 ? in : archive_unpack(in, -EBADF, &rules, &done, NULL, NULL, NULL, &fault);

@@ -98,6 +98,7 @@ struct traced {
 	int n;
 	int status; /* of rebind, as waitpid(2) gives it */
 	bool has_ended, hung, struck, other_struck_dead, has_executed;
+	bool is_loaded; /* the first one's libraries are */
 	pid_t struck_pid;
 	long struck_call;
 	bool struck_write; /* to stderr: the sentence itself */
