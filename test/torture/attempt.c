@@ -284,9 +284,10 @@ static void what_is_left(struct state *s, struct verdict *verdict, bool killed)
 		verdict_add(verdict, "processes: %s", strangers);
 	no_mounts(s, verdict);
 	nothing_in_out(s, verdict, killed);
-	if (!(verdict->whole && a->creates))
+	if (!(verdict->whole && a->creates) && !a->is_changed)
 		same_listing(s, "new", s->new, verdict, a->files_may_stay && a->creates);
-	same_listing(s, "src", s->src, verdict, false);
+	if (!a->is_changed)
+		same_listing(s, "src", s->src, verdict, false);
 	same_listing(s, "img", s->img, verdict, false);
 	same_listing(s, "host", s->host, verdict, false);
 }

@@ -19,7 +19,7 @@ static struct variant variants[] = {
 };
 
 /* An undisturbed run tells which processes there are, and how many calls each makes. */
-static int learn(struct run *run, struct variant *variant)
+int variant_learn(struct run *run, struct variant *variant)
 {
 	struct strike none = { .op = STRIKE_NONE };
 	struct verdict verdict;
@@ -35,7 +35,7 @@ static int learn(struct run *run, struct variant *variant)
 int variant_pick(struct run *run, struct variant **ret)
 {
 	*ret = &variants[dice_roll(&run->dice, ARRAY_SIZE(variants))];
-	return (*ret)->is_known ? 0 : learn(run, *ret);
+	return (*ret)->is_known ? 0 : variant_learn(run, *ret);
 }
 
 /* A process that makes few calls is hit as often as one that makes many. */
