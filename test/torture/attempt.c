@@ -366,8 +366,8 @@ static void judge(struct state *s, struct traced *t, struct verdict *verdict,
 	bool caller_killed = killed && strike->victims != VICTIM_OTHER;
 
 	/* The holder is among them, also where it has not ended yet. */
-	verdict->whole = !(killed_all && s->attempt->ending == END_PIDFILE) &&
-			 is_whole(s, t, caller_killed);
+	verdict->whole =
+		!(killed_all && s->attempt->ending == END_PIDFILE) && is_whole(s, t, caller_killed);
 	if (t->hung)
 		stuck(t, verdict);
 	else

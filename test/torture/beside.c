@@ -37,9 +37,9 @@ static void swap_back(const struct swap *swap)
 /* Nothing of the host's directory may be mounted on, written to, or seen. */
 int kind_swap(struct run *run)
 {
-	static const char *const dirs[] = { "new/vol",	   "new/deep", "new/deep/er", "new/tmp",
-					    "new/proc",	   "new",      "src/vol",     "src/deep",
-					    "new/deep/er/vol" };
+	static const char *const dirs[] = { "new/vol", "new/deep", "new/deep/er",
+					    "new/tmp", "new/proc", "new",
+					    "src/vol", "src/deep", "new/deep/er/vol" };
 	const char *dir = dirs[dice_roll(&run->dice, ARRAY_SIZE(dirs))];
 	struct swap swap = { .done = false };
 	struct strike strike = { .op = STRIKE_CALL, .call = swap_now, .data = &swap };
@@ -199,7 +199,8 @@ static pid_t start_one(const struct lab *lab, int i, bool dumps)
 	return child;
 }
 
-/* Of dumps into one directory one wins, and its image is whole; restores do not disturb each other. */
+/* Of dumps into one directory one wins, and its image is whole; restores do not disturb each other.
+ */
 static void judge_crowd(struct run *run, const int *status, const bool *dumps)
 {
 	char a[16], b[2 * PATH_SIZE];

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Attacks on rebind while it works. torture.c has the kinds and the table, lab.c the container and
- * the root that every attack uses, strike.c, beside.c and walk.c the attacks, trace.c stops processes at a given system call, attempt.c runs
- * one restore or dump and judges what is left of it.
+ * the root that every attack uses, strike.c, beside.c and walk.c the attacks, trace.c stops
+ * processes at a given system call, attempt.c runs one restore or dump and judges what is left of
+ * it.
  *
  * Everything random in an attempt follows from the seed, the kind and the attempt's number, so that
  * one attempt can be repeated alone.

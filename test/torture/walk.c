@@ -10,6 +10,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <poll.h>
@@ -183,7 +184,12 @@ _Noreturn static void spy(int sock, bool has_map)
 static bool answers(const struct spy *s, char *text, size_t size)
 {
 	struct pollfd wait = { .fd = s->sock, .events = POLLIN };
-	ssize_t n = poll(&wait, 1, 5000) > 0 ? recv(s->sock, text, size - 1, 0) : -1;
+	int64_t limit = lab_now_ms() + 5000;
+	ssize_t n = 0;
+
+	/* The tracer's clock interrupts. */
+	while (n <= 0 && lab_now_ms() < limit && !(n < 0 && errno != EINTR && errno != EAGAIN))
+		n = poll(&wait, 1, 100) > 0 ? recv(s->sock, text, size - 1, MSG_DONTWAIT) : 0;
 
 	text[n > 0 ? n : 0] = '\0';
 	return n > 0;
@@ -242,15 +248,16 @@ int kind_walk(struct run *run)
 	run->lab->expected[m] = spies[m].pid;
 	snprintf(words[m][0], sizeof(words[m][0]), "pid:%d", (int)spies[m].pid);
 	snprintf(words[m][1], sizeof(words[m][1]), "user:%d", (int)spies[m].pid);
-	variant->attempt = (struct attempt){ .ending = endings[e],
-					     .any_result = true,
-					     .extra = { "--join-ns", words[m][0],
-							maps[m] ? "--join-ns" : NULL,
-							maps[m] ? words[m][1] : NULL } };
+	variant->attempt =
+		(struct attempt){ .ending = endings[e],
+				  .any_result = true,
+				  .extra = { "--join-ns", words[m][0], maps[m] ? "--join-ns" : NULL,
+					     maps[m] ? words[m][1] : NULL } };
 	if (!variant->is_known && variant_learn(run, variant) < 0)
 		return -1;
 	variant_moment(run, variant, &strike);
-	snprintf(run->what, sizeof(run->what), "seen with the map '%s'", maps[m] ? maps[m] : "none");
+	snprintf(run->what, sizeof(run->what), "seen with the map '%s'",
+		 maps[m] ? maps[m] : "none");
 	spies[m].seen[0] = '\0';
 	int err = variant_strike(run, variant, &strike);
 
