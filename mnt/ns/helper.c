@@ -2,6 +2,7 @@
 #include "mnt/ns/helper.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -109,6 +110,47 @@ static int send_namespaces(int sock, const int fds[NS_KINDS])
 	return err;
 }
 
+/* Return: 0, there is a message; -EIO: the process has ended, and there is none. */
+static int await_message(int sock, int pidfd)
+{
+	struct pollfd wait[] = {
+		{ .fd = sock, .events = POLLIN },
+		{ .fd = pidfd, .events = POLLIN },
+	};
+
+	while (poll(wait, ARRAY_SIZE(wait), -1) < 0)
+		if (errno != EINTR)
+			return -errno;
+	/* What it said before its end is there by now. */
+	return wait[0].revents || poll(wait, 1, 0) > 0 ? 0 : -EIO;
+}
+
+/*
+ * Of the first process itself: killed between the making of the second and its answer, it leaves
+ * the socket open in the second, which waits for us.
+ */
+static int await_first(int sock, pid_t pid, int *ret_number)
+{
+	cleanup_free char *buf = malloc(TALK_MAX);
+	cleanup_fd int pidfd = sys_pidfd_open((int)pid);
+	struct talk_message message;
+	const char *texts[4];
+
+	for (int err = buf ? 0 : -ENOMEM;;) {
+		if (!err)
+			err = await_message(sock, pidfd);
+		int got = err ? err : talk_recv(sock, buf, &message, texts, NULL);
+
+		if (got <= 0)
+			return got ? got : -EIO;
+		if (message.type != TALK_LOG)
+			break;
+		log_line((enum log_level)message.value, "%s", texts[0] ? texts[0] : "");
+	}
+	*ret_number = message.value;
+	return message.type == TALK_ANSWER ? 0 : -EPROTO;
+}
+
 /*
  * The first process has answered with the number of the one that does the work: itself, or where a
  * pid namespace is entered its sibling. @pid becomes that.
@@ -116,7 +158,7 @@ static int send_namespaces(int sock, const int fds[NS_KINDS])
 static int await_second(int sock, pid_t *pid)
 {
 	int number = 0;
-	int err = talk_await(sock, TALK_ANSWER, &number, NULL);
+	int err = await_first(sock, *pid, &number);
 
 	if (!err && number < 0)
 		err = number;

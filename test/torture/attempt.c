@@ -252,8 +252,9 @@ static void nothing_in_out(const struct state *s, struct verdict *verdict, bool 
 		skip = rest && strchr(rest, '\n') ? (size_t)(strchr(rest, '\n') + 1 - out) : 0;
 	}
 	/* A pidfile is there before its process is let go: with all that watch over it killed, it
-	 * stays. */
-	if (out[skip] && s->attempt->files_may_stay && s->attempt->ending == END_PIDFILE)
+	 * stays; so does the file of a pin, or its name before it got that. */
+	if (out[skip] && s->attempt->files_may_stay &&
+	    (s->attempt->ending == END_PIDFILE || s->attempt->ending == END_PIN))
 		verdict->documented = true;
 	else if (out[skip] && !(killed && s->attempt->ending == END_DUMP))
 		verdict_add(verdict, "files are left: %.*s", (int)strcspn(out + skip, "\n"),
@@ -283,9 +284,10 @@ static void what_is_left(struct state *s, struct verdict *verdict, bool killed)
 		verdict_add(verdict, "processes: %s", strangers);
 	no_mounts(s, verdict);
 	nothing_in_out(s, verdict, killed);
-	if (!(verdict->whole && a->creates))
+	if (!(verdict->whole && a->creates) && !a->is_changed)
 		same_listing(s, "new", s->new, verdict, a->files_may_stay && a->creates);
-	same_listing(s, "src", s->src, verdict, false);
+	if (!a->is_changed)
+		same_listing(s, "src", s->src, verdict, false);
 	same_listing(s, "img", s->img, verdict, false);
 	same_listing(s, "host", s->host, verdict, false);
 }
@@ -356,10 +358,16 @@ static void outlived(struct state *s, const struct traced *t, struct verdict *ve
 	}
 }
 
-static void judge(struct state *s, struct traced *t, struct verdict *verdict, bool killed,
-		  bool caller_killed)
+static void judge(struct state *s, struct traced *t, struct verdict *verdict,
+		  const struct strike *strike)
 {
-	verdict->whole = is_whole(s, t, caller_killed);
+	bool killed = t->struck && strike->op == STRIKE_KILL;
+	bool killed_all = killed && strike->victims == VICTIM_ALL;
+	bool caller_killed = killed && strike->victims != VICTIM_OTHER;
+
+	/* The holder is among them, also where it has not ended yet. */
+	verdict->whole =
+		!(killed_all && s->attempt->ending == END_PIDFILE) && is_whole(s, t, caller_killed);
 	if (t->hung)
 		stuck(t, verdict);
 	else
@@ -400,13 +408,11 @@ int attempt_run(const struct lab *lab, const struct attempt *attempt, const stru
 	command_line(&s, argv);
 	int ret = trace_run((char *const *)argv, &(struct trace_files){ out, err, s.socks[1] },
 			    strike, is_holder, &s, t);
-	bool killed = t->struck && strike->op == STRIKE_KILL;
-
 	if (is_killed_holder(&s, t, strike)) {
 		trace_end(t);
 		unlink(s.pidfile);
 	} else {
-		judge(&s, t, verdict, killed, killed && strike->victims != VICTIM_OTHER);
+		judge(&s, t, verdict, strike);
 	}
 	forget(&s);
 	return ret;

@@ -155,6 +155,9 @@ static bool is_stranger(const struct lab *lab, pid_t pid, char *name, size_t siz
 	if (end && sscanf(end, ") %c %d", &state, &parent) == 2)
 		snprintf(name, size, "%.*s", (int)(end - stat + 3), stat);
 	free(stat);
+	for (size_t i = 0; i < ARRAY_SIZE(lab->expected); i++)
+		if (pid == lab->expected[i])
+			return false;
 	return state != 'Z' && pid != getpid() && pid != lab->container && pid != lab->helper &&
 	       (!lab->helper || parent != lab->helper);
 }

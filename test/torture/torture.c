@@ -21,6 +21,10 @@ static const struct kind {
 	{ "kill", "killed at any system call, all or nothing is there", kind_kill, 6 },
 	{ "fault", "a failed system call is said, and undoes all", kind_fault, 6 },
 	{ "signal", "a signal to the process group undoes all", kind_signal, 3 },
+	{ "swap", "what becomes a symlink leads nowhere", kind_swap, 3 },
+	{ "walk", "nothing of it is seen from inside, at any system call", kind_walk, 3 },
+	{ "crowd", "dumps and restores at once do not disturb each other", kind_crowd, 2 },
+	{ "mutant", "an image that is damaged is refused, or restored", kind_mutant, 2 },
 	{ "deny", "with calls denied it works, or says why not", kind_deny, 2 },
 };
 

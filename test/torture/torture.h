@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Attacks on rebind while it works. torture.c has the kinds and the table, lab.c the container and
- * the root that every attack uses, trace.c stops processes at a given system call, attempt.c runs
- * one restore or dump and judges what is left of it.
+ * the root that every attack uses, strike.c, beside.c and walk.c the attacks, trace.c stops
+ * processes at a given system call, attempt.c runs one restore or dump and judges what is left of
+ * it.
  *
  * Everything random in an attempt follows from the seed, the kind and the attempt's number, so that
  * one attempt can be repeated alone.
@@ -30,6 +31,7 @@ struct lab {
 	char rebind[PATH_SIZE];
 	char sanitized[PATH_SIZE]; /* the same built with sanitizers, or empty */
 	pid_t container;	   /* what is dumped */
+	pid_t expected[4];	   /* others that stay: the spies of walk.c */
 	pid_t helper;		   /* a process that an attack runs beside, or 0 */
 	char *mounts;		   /* the mount table that must stay */
 };
@@ -98,6 +100,7 @@ struct traced {
 	int n;
 	int status; /* of rebind, as waitpid(2) gives it */
 	bool has_ended, hung, struck, other_struck_dead, has_executed;
+	bool is_loaded; /* the first one's libraries are */
 	pid_t struck_pid;
 	long struck_call;
 	bool struck_write; /* to stderr: the sentence itself */
@@ -126,6 +129,7 @@ struct attempt {
 	const char *prefix[4]; /* what runs rebind */
 	const char *image;     /* else the lab's */
 	const char *rebind;    /* else the lab's */
+	bool is_changed;       /* what is in the root and the sources, by the attack */
 	bool any_result;       /* the result may differ from the container */
 	bool files_may_stay;   /* documented: mountpoints, when all of rebind is killed */
 	bool may_kill_holder;
@@ -162,6 +166,8 @@ struct variant {
 	bool is_known;
 };
 
+/* What a run of it does undisturbed, if that is not known yet. */
+int variant_learn(struct run *run, struct variant *variant);
 int variant_pick(struct run *run, struct variant **ret);
 /* A moment in the life of one of its processes. */
 void variant_moment(struct run *run, const struct variant *variant, struct strike *strike);
@@ -171,5 +177,9 @@ int kind_kill(struct run *run);
 int kind_fault(struct run *run);
 int kind_signal(struct run *run);
 int kind_deny(struct run *run);
+int kind_swap(struct run *run);
+int kind_mutant(struct run *run);
+int kind_crowd(struct run *run);
+int kind_walk(struct run *run);
 
 #endif

@@ -68,6 +68,7 @@ static bool cannot_fail(long call)
 		SYS_clock_gettime,
 		SYS_arch_prctl,
 		SYS_brk,
+		SYS_futex, /* the C library ends a program for any other error than the real ones */
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(those); i++)
@@ -84,6 +85,15 @@ static struct traced_process *find(struct traced *t, pid_t pid)
 		if (t->processes[i].pid == pid && t->processes[i].is_live)
 			return &t->processes[i];
 	return NULL;
+}
+
+/* A thread may have ended before its parent's event tells that there is one. */
+static bool has_been(const struct traced *t, pid_t pid)
+{
+	for (int i = 0; i < t->n; i++)
+		if (t->processes[i].pid == pid)
+			return true;
+	return false;
 }
 
 static struct traced_process *add(struct traced *t, pid_t pid)
@@ -177,7 +187,7 @@ static bool is_due(const struct traced *t, const struct strike *strike, struct t
 	    p->calls < strike->at)
 		return false;
 	if (strike->op == STRIKE_FAIL)
-		return p->in_call && !p->is_foreign && !cannot_fail(p->call);
+		return p->in_call && !p->is_foreign && !cannot_fail(p->call) && t->is_loaded;
 	return p->in_call != strike->after || p->calls > strike->at;
 }
 
@@ -190,6 +200,10 @@ static void at_call(struct traced *t, const struct strike *strike, struct traced
 		errno = 0;
 		p->call = ptrace(PTRACE_PEEKUSER, p->pid, 8L * ORIG_RAX_INDEX, 0);
 		p->calls++;
+		/* The first that the dynamic linker does not make: until then it is not ours. */
+		t->is_loaded |= p == &t->processes[0] && p->calls > 1 &&
+				(p->call == SYS_getrandom || p->call == SYS_capget ||
+				 p->call == SYS_prctl || p->call == SYS_getpid);
 	} else if (p->is_faked) {
 		fake_result(p);
 	}
@@ -208,9 +222,11 @@ static void at_event(struct traced *t, struct traced_process *p, int event)
 		} else {
 			/* A program before rebind: what comes is counted anew. */
 			p->calls = 0;
+			t->is_loaded = false;
 		}
 	} else if (ptrace(PTRACE_GETEVENTMSG, p->pid, 0, &pid) == 0) {
-		add(t, (pid_t)pid);
+		if (!has_been(t, (pid_t)pid))
+			add(t, (pid_t)pid);
 	}
 }
 
