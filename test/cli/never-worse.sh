@@ -274,5 +274,14 @@ both_ways "shared mounts" --pid 'mount -t tmpfs t /tmp; mount --make-shared /tmp
 both_ways "a removed file" --pid 'mount -t tmpfs t /tmp; exec 7>/tmp/gone; rm /tmp/gone; exec sleep 1000'
 both_ways "a network namespace" "--pid --net" 'exec sleep 1000'
 both_ways "mounts within mounts" --pid 'apart; exec sleep 1000'
+printf '#!/bin/sh\n[ "$CRTOOLS_SCRIPT_ACTION" != pre-dump ] || rm "%s/root/tmp/late"\n' "$work" >"$work/removes"
+chmod 755 "$work/removes"
+fresh
+box --pid 'exec 7>/tmp/late; exec sleep 1000'
+run "$rebind" criu dump -t "$box" -D "$work/img" --action-script "$work/removes"
+so "a file that is removed when all was decided does not fail the dump" eval '[ "$status" -eq 0 ] && said "was removed while the dump began"'
+unbox
+run "$rebind" criu restore -D "$work/img" --root "$work/root" -- -d --pidfile "$work/pid"
+so "and CRIU alone restores it" ends
 result "no process is left" "$(left_processes)"
 finish
