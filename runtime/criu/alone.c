@@ -98,6 +98,16 @@ static int put_restore(struct strings *ret, const struct rebind_restore_options 
 	return err ? err : put_all(ret, "enable-fs", mounts->enable_fs, mounts->n_enable_fs);
 }
 
+/* Behind argv[0]. */
+static int put_plain(struct strings *ret, char *const *plain)
+{
+	int err = 0;
+
+	for (size_t i = 1; plain[i] && !err; i++)
+		err = strings_print(ret, "%s", plain[i]);
+	return err;
+}
+
 static int put_together(struct strings *ret, const char *verb, const struct strings *options,
 			const struct criu_command *command)
 {
@@ -106,9 +116,9 @@ static int put_together(struct strings *ret, const char *verb, const struct stri
 
 	if (!err)
 		err = strings_print(ret, "%s", program);
-	for (char *const *word = command->plain; !err && word && *++word;)
-		err = strings_print(ret, "%s", *word);
-	if (err || command->plain)
+	if (!err && command->plain)
+		return put_plain(ret, command->plain);
+	if (err)
 		return err;
 	err = strings_print(ret, "%s", verb);
 	if (!err)

@@ -115,6 +115,14 @@ static int check_parent(const char *images_dir)
 		       : criu_images_check_parent(dir);
 }
 
+/* It was not so when it was decided who does the mounts. */
+static void warn_of_late(const char *images_dir)
+{
+	if (criu_choose_restore(images_dir, CRIU_BY_AUTO) == CRIU_BY_CRIU)
+		log_warn("a file that is still open was removed while the dump began: CRIU alone "
+			 "will restore the mounts, too");
+}
+
 int criu_dump_mounts(const struct rebind_dump_options *mounts, bool only_look,
 		     struct rebind_report *report)
 {
@@ -127,7 +135,10 @@ int criu_dump_mounts(const struct rebind_dump_options *mounts, bool only_look,
 	how.dry_run = only_look;
 	how.on_line = NULL;
 	how.on_action = NULL;
-	return rebind_dump(&how, report);
+	err = rebind_dump(&how, report);
+	if (!err && !only_look)
+		warn_of_late(mounts->images_dir);
+	return err;
 }
 
 /* Ours first: at post-dump the mounts are in the image. */

@@ -128,7 +128,7 @@ struct removed {
 /* What the kernel names like a file that was removed, and CRIU knows how to make: shared memory. */
 static bool is_memory(const char *name)
 {
-	static const char *const prefixes[] = { "/memfd:", "/SYSV", "/dev/zero" REMOVED,
+	static const char *const prefixes[] = { "/memfd:", "/SYSV", ("/dev/zero" REMOVED),
 						"/anon_hugepage", "/[aio]" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
