@@ -26,7 +26,7 @@ hold container unshare --mount --propagation private bash "$work/odd" "$work/a" 
 
 # What is advised for each of them, of what is on stderr; KEY and SOURCE stand for what the caller has.
 advised() {
-	sed -n "s/.*; \(--external .*\), --external mnt\[\] or a plugin\$/\1/p; s/.*; \(--external .*\)\$/\1/p" "$work/err" |
+	sed -n "s/.*; pass \(--external .*\), --external mnt\[\] or a plugin\$/\1/p; s/.*; pass \(--external .*\)\$/\1/p" "$work/err" |
 		grep -v 'or a plugin$'
 }
 

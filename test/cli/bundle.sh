@@ -201,12 +201,12 @@ run "${restore[@]}" --bundle "$work/bundle" -- /inside cat /vol/file
 so "with a bundle, root and sources are those of the bundle"
 fails "paths of the host are not taken from an archive" "the source '$work/src/conf' in '.*/spec.dump' is not taken.*mnt\[\]" \
 	"${restore[@]}" --root "$work/bundle/rootfs" -- /inside exit 0
-[ "$(grep -c -- "; --external 'mnt\[.*\]:SOURCE'" "$work/err")" -eq 4 ]
+[ "$(grep -c -- "; pass --external 'mnt\[.*\]:SOURCE'" "$work/err")" -eq 4 ]
 so "all of them are listed, with the option for each"
 fails "nor is the root" "give --root PATH" "${restore[@]}" --external "mnt[]" -- /inside exit 0
 fails "a stale source is named, with the option that overrides it" "the source '/var/lib/containers/storage/gone/vol' in .*: No such file" \
 	"${restore[@]}" --root "$work/bundle/rootfs" --external "mnt[]" -- /inside exit 0
-grep -q -- "^rebind: /vol .*; --external 'mnt\[/vol\]:SOURCE'" "$work/err"
+grep -q -- "^rebind: /vol .*; pass --external 'mnt\[/vol\]:SOURCE'" "$work/err"
 so "by its key"
 printf '#!/bin/sh\n[ -e "$CRTOOLS_IMAGE_DIR/inventory.img" ]\n' >"$work/look"
 chmod 755 "$work/look"

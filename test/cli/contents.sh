@@ -54,7 +54,7 @@ devices() {
 	inside /busybox mknod /tmp/dir/disk b 8 0
 	dump_container "$container" "$work/img3"
 	says "other devices do, and that is said before anything is built" 1 \
-		"^rebind: /tmp \(mount [0-9]+\): it holds device nodes other than .*; --allow-devices\$" \
+		"^rebind: /tmp \(mount [0-9]+\): it holds device nodes other than .*; pass --allow-devices\$" \
 		"$rebind" restore -D "$work/img3" --root "$work/new" "${sources[@]}" --dry-run
 	run "$rebind" restore -D "$work/img3" --root "$work/new" "${sources[@]}" --allow-devices -- /inside exit 7
 	result "with it they are made" "$([ "$status" -eq 7 ] || echo "exit status $status")"

@@ -66,7 +66,7 @@ if command -v mkfs.btrfs > /dev/null && own 2> err; then
 	told=$(awk -v at="$work/fill" '$5 == at { sub(":", "/", $3); print $3 }' /proc/self/mountinfo)
 	what=$(run dump --dry-run -t $$ -D other --external "dev[$given]:disk")
 	result "a device's own number is refused with the one that the mount table has" \
-		"$(grep -q "its device $given.*number $told for it; --external dev\[$told\]:KEY" err || echo "not named: $what")"
+		"$(grep -q "its device $given.*number $told for it; pass --external dev\[$told\]:KEY" err || echo "not named: $what")"
 	what=$(run dump --dry-run -t $$ -D other --external "dev[$told]:disk")
 	result "which is taken" "$(! grep -qe "its device" -e "names the device" err || cat err)"
 	umount fill

@@ -127,7 +127,7 @@ result "a saved mountinfo does not tell of them, and that is said" \
 # ---- restored, or not ----
 
 refuses "without a user namespace they would be the caller's" \
-	"formats are registered in it, which belong to a user namespace of its own, and would be the caller's; --new-ns user or --join-ns user:PID" \
+	"formats are registered in it, which belong to a user namespace of its own, and would be the caller's; pass --new-ns user or --join-ns user:PID" \
 	"$rebind" restore -D img --root new --pidfile pid
 run "$rebind" restore -D img --root new --new-ns user --pidfile pid
 why=
@@ -165,7 +165,7 @@ done
 compile deny "$here/deny.c"
 rm -rf copy
 mkdir copy
-refuses "what cannot be listed is not taken for empty" "; --external 'mnt[/formats]:KEY'" \
+refuses "what cannot be listed is not taken for empty" "; pass --external 'mnt[/formats]:KEY'" \
 	"$work/deny" EPERM getdents64 "$rebind" dump -t "$one" --dry-run
 result "and it is said of what" "$(grep -q "/formats (mount [0-9]*): whether the binfmt_misc holds anything, which would be lost, cannot be seen" err || echo "it is not")"
 

@@ -143,8 +143,8 @@ syntax() {
 	says "an empty value is refused" 2 '--images-dir needs DIR, not an empty' dump -D ''
 	says "an option with one value is not given twice" 2 '--root is given twice' \
 		restore -D "$image" -r / --root / -- true
-	says "a stray word is named" 2 "stray word 'x'" dump -t 1 -D "$image" x
-	says "a stray word of check is named" 2 "stray word 'x'" check x
+	says "a stray word is named" 2 "unexpected argument 'x'" dump -t 1 -D "$image" x
+	says "a stray word of check is named" 2 "unexpected argument 'x'" check x
 	says "a log level out of range is refused" 2 "level from 0 to 4, not '5'" check -v5
 	says "a log level that is no number is refused" 2 "level from 0 to 4, not 'vx'" check -vvx
 	says "an empty filesystem name is refused" 2 "--enable-fs takes" \
@@ -197,7 +197,7 @@ endings() {
 		restore -D "$image" --send-fd 0 -- true
 	says "without a terminal an ending is needed" 2 'give --pin FILE, --pidfile FILE' \
 		restore -D "$image"
-	says "a command comes after dashes" 2 "stray word 'true' .a command comes after" \
+	says "a command comes after dashes" 2 "unexpected argument 'true' .a command comes after" \
 		restore -D "$image" true
 	says "dashes need a command" 2 "a command is missing after '--'" restore -D "$image" --
 	says "dashes can be a value" 2 'give --pin FILE' restore -D --
@@ -221,9 +221,9 @@ endings() {
 
 compare_options() {
 	says "show needs a namespace" 2 'a namespace is missing' show
-	says "show takes one namespace" 2 "stray word '2'" show 1 2
+	says "show takes one namespace" 2 "unexpected argument '2'" show 1 2
 	says "diff needs two namespaces" 2 'the second namespace is missing' diff 1
-	says "diff takes two namespaces" 2 "stray word '3'" diff 1 2 3
+	says "diff takes two namespaces" 2 "unexpected argument '3'" diff 1 2 3
 }
 
 # script(1) gives a terminal: a shell is what follows, so the failure is one of a command.

@@ -219,8 +219,8 @@ keys_and_sources() {
 		"$rebind" restore -D "$work/image" --root "$work/none" "${sources[@]}" "${run[@]}"
 	refused "a new root that is a file is named" 125 "$work/src/conf.*file|$work/src/conf.*directory" -- \
 		"$rebind" restore -D "$work/image" --root "$work/src/conf" "${sources[@]}" "${run[@]}"
-	refused "all that is wrong with the sources is said at once" 125 "/vol .*is a file" \
-		"/etc/conf .*is a directory" "/ro .*none" "/deep/er/vol " "'nokey'" "'mauve'" -- \
+	refused "all that is wrong with the sources is said at once" 125 "'nokey'" "'mauve'" \
+		"/deep/er/vol " "/etc/conf .*is a directory" "/ro .*none" "/vol .*is a file" -- \
 		"${with[@]}" --external "mnt[vol]:$work/src/conf" --external "mnt[conf]:$work/src/vol" \
 		--external "mnt[ro]:$work/none" --external "mnt[nokey]:/" --external-flags vol:mauve "${run[@]}"
 

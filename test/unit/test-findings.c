@@ -14,7 +14,7 @@ static void a_finding_keeps_copies_of_what_it_was_told(void **state)
 	assert_string_equal(findings.list[0].code, "code");
 	assert_int_equal(findings.list[0].mount_id, 7);
 	assert_string_equal(findings.list[0].path, "/a");
-	assert_string_equal(findings.list[0].help, "--b");
+	assert_string_equal(findings.list[0].help, "pass --b");
 	assert_string_equal(findings.list[0].text, "text 1");
 }
 
@@ -44,11 +44,30 @@ static void a_thousand_findings_stay_in_order(void **state)
 	assert_null(findings.list);
 }
 
+static void findings_are_sorted_as_a_tree_is_shown(void **state)
+{
+	static const char *const paths[] = { "/b", "/a-", "/a/x", "/a", NULL, "/" };
+	static const char *const sorted[] = { NULL, "/", "/a", "/a/x", "/a-", "/b" };
+	cleanup_findings struct findings findings = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		findings_add(&findings, "code", paths[i] ? (uint32_t)i + 1 : 0, paths[i], NULL,
+			     "x");
+	findings_sort(&findings);
+	for (size_t i = 0; i < ARRAY_SIZE(sorted); i++) {
+		if (sorted[i])
+			assert_string_equal(findings.list[i].path, sorted[i]);
+		else
+			assert_null(findings.list[i].path);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_finding_keeps_copies_of_what_it_was_told),
 		cmocka_unit_test(a_finding_needs_no_mount_and_no_help),
+		cmocka_unit_test(findings_are_sorted_as_a_tree_is_shown),
 		cmocka_unit_test(a_thousand_findings_stay_in_order),
 	};
 

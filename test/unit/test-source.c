@@ -161,7 +161,7 @@ static void all_that_is_missing_and_all_that_is_too_much_is_told_at_once(void **
 	codes_are(
 		&s,
 		"no-root no-source no-source no-source unknown-key unknown-key option option option");
-	assert_string_equal(s.findings.list[2].help, "--external 'mnt[none]:SOURCE'");
+	assert_string_equal(s.findings.list[2].help, "pass --external 'mnt[none]:SOURCE'");
 }
 
 static void records_with_one_key_have_one_source(void **state)
