@@ -148,7 +148,7 @@ deps:  ## install what is missing to build and test (Debian, as root)
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 .PHONY: check
 check: deps  ## install what is missing, build, run every test (as root)
-	+@$(MAKE) -s --no-print-directory $(JOBS) all tests
+	+@$(MAKE) -s --no-print-directory $(JOBS) all tests torture-programs
 	@BUILD='$(BUILD)' CC='$(CC)' test/run-all
 
 KERNEL = 6.1
