@@ -120,14 +120,18 @@ static const struct {
 	const char *reason;
 	bool userns; /* of that flavour only */
 } needs[] = {
-	{ "binfmt_entries", has_own_formats, "a user namespace has no binfmt_misc of its own", true },
+	{ "binfmt_entries", has_own_formats, "a user namespace has no binfmt_misc of its own",
+	  true },
 	{ "binfmt_many", has_own_formats, "a user namespace has no binfmt_misc of its own", true },
 	{ "binfmt_misc", has_own_formats, "a user namespace has no binfmt_misc of its own", true },
 	{ "binfmt_odd", has_own_formats, "a user namespace has no binfmt_misc of its own", true },
 	{ "binfmt_order", has_own_formats, "a user namespace has no binfmt_misc of its own", true },
-	{ "binfmt_readonly", has_own_formats, "a user namespace has no binfmt_misc of its own", true },
-	{ "refused_binfmt_covered", has_own_formats, "a user namespace has no binfmt_misc of its own", true },
-	{ "refused_binfmt_open", has_own_formats, "a user namespace has no binfmt_misc of its own", true },
+	{ "binfmt_readonly", has_own_formats, "a user namespace has no binfmt_misc of its own",
+	  true },
+	{ "refused_binfmt_covered", has_own_formats,
+	  "a user namespace has no binfmt_misc of its own", true },
+	{ "refused_binfmt_open", has_own_formats, "a user namespace has no binfmt_misc of its own",
+	  true },
 	{ "id_mapped", kernel_has_statmount, "the maps of id-mapped mounts are not told" },
 	{ "id_mapped_inside", kernel_has_statmount, "the maps of id-mapped mounts are not told" },
 	{ "id_mapped_sources", kernel_has_statmount, "the maps of id-mapped mounts are not told" },
