@@ -161,7 +161,7 @@ struct rebind_dump_options {
 	bool freeze; /* the cgroup of @pid, while the namespace is read */
 	bool root_of_namespace; /* --root-of namespace: also if pid has another root, by chroot(2)
 				 */
-	const char *compress; /* contents: "gzip", "gzip:LEVEL", "none"; NULL: as gzip:1 */
+	const char *compress;	/* contents: "gzip", "gzip:LEVEL", "none"; NULL: as gzip:1 */
 };
 
 /**

@@ -240,8 +240,10 @@ static bool is_internal(const struct external_input *in, unsigned int consent,
 		return false;
 	const struct mount *first = &in->tree->mounts[tree_first_of_superblock(in->tree, m)];
 
-	/* What is deleted is kept by itself: the rest of its filesystem need not be shown. */
-	if (m->deleted ? first->owner == MOUNT_EXTERNAL : !mount_is_fsroot(first))
+	/* Of one that is mounted nowhere, what was deleted is all that can be seen. */
+	if (!mount_is_fsroot(first) && !tree_is_all_deleted(in->tree, m))
+		return false;
+	if (m->deleted && first->owner == MOUNT_EXTERNAL)
 		return false;
 	return (fs->flags & FILESYSTEM_OF_NAMESPACE) || (consent & EXTERNAL_COPIED) ||
 	       table_get(&in->callers->by_dev, m->dev) == TABLE_NONE;

@@ -196,8 +196,9 @@ static void check_internal(const struct mount_tree *tree, const struct mount *m,
 		findings_mount(findings, "not-enabled", m, help, "%s is only restored on request",
 			       fs->name);
 	}
-	if (!(fs->flags & FILESYSTEM_SINGLE) && !m->deleted &&
-	    !mount_is_fsroot(&tree->mounts[tree_first_of_superblock(tree, m)]))
+	if (!(fs->flags & FILESYSTEM_SINGLE) &&
+	    !mount_is_fsroot(&tree->mounts[tree_first_of_superblock(tree, m)]) &&
+	    !tree_is_all_deleted(tree, m))
 		findings_mount(findings, "no-source", m, NULL,
 			       "it shows '%s' of a %s that no record shows whole", m->root,
 			       m->fstype);

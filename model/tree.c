@@ -294,6 +294,15 @@ const char *tree_relative(const struct mount_tree *tree, const struct mount *m)
 	return *rest ? rest : "/";
 }
 
+bool tree_is_all_deleted(const struct mount_tree *tree, const struct mount *m)
+{
+	for (uint32_t i = tree_first_of_superblock(tree, m); i != MOUNT_NONE;
+	     i = tree->mounts[i].sb_next)
+		if (!tree->mounts[i].deleted)
+			return false;
+	return true;
+}
+
 uint32_t tree_covering(const struct mount_tree *tree, uint32_t index)
 {
 	const struct mount *m = &tree->mounts[index];

@@ -104,6 +104,13 @@ const char *tree_relative(const struct mount_tree *tree, const struct mount *m);
 uint32_t tree_first_of_superblock(const struct mount_tree *tree, const struct mount *m);
 
 /**
+ * tree_is_all_deleted - was the root of every mount of a mount's superblock deleted
+ *
+ * Nobody can say then what else is in it: nothing that a path leads to.
+ */
+bool tree_is_all_deleted(const struct mount_tree *tree, const struct mount *m);
+
+/**
  * tree_covering - the mount that is stacked on a mount's root
  *
  * Return: its index, or MOUNT_NONE.

@@ -58,6 +58,27 @@ static const char *why_not(const struct scan_target *target, const struct mount_
 		       : NULL;
 }
 
+/* Other names are looked for in the whole filesystem, which is mounted nowhere. */
+static const char *why_not_alone(const struct scan_target *target, const struct mount_tree *tree,
+				 const struct mount *m)
+{
+	struct stat stat;
+
+	return look(target, tree, m, &stat) == 0 && !S_ISDIR(stat.st_mode) && stat.st_nlink
+		       ? "the file has another name, and its filesystem is mounted nowhere"
+		       : NULL;
+}
+
+static const char *why_not_any(const struct scan_target *target, const struct mount_tree *tree,
+			       const struct mount *m, struct table *names)
+{
+	if (deleted_is_of_root(tree, m))
+		return why_not(target, tree, m, names);
+	return deleted_is_ours(tree, m) && tree_is_all_deleted(tree, m)
+		       ? why_not_alone(target, tree, m)
+		       : NULL;
+}
+
 int unlinked_check_dump(const struct scan_target *target, const struct mount_tree *tree,
 			struct findings *findings)
 {
@@ -65,8 +86,7 @@ int unlinked_check_dump(const struct scan_target *target, const struct mount_tre
 
 	tree_for_each (i, tree) {
 		const struct mount *m = &tree->mounts[i];
-		const char *why =
-			deleted_is_of_root(tree, m) ? why_not(target, tree, m, &names) : NULL;
+		const char *why = why_not_any(target, tree, m, &names);
 		cleanup_free char *help = why ? advice_external(tree, m) : NULL;
 
 		if (why)

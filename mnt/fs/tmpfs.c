@@ -162,6 +162,10 @@ int fs_tmpfs_fill(struct build *b, const struct mount *m, int fd)
 	const struct mount *first = &b->tree->mounts[tree_first_of_superblock(b->tree, m)];
 	cleanup_archive_flags struct archive_flags flags = { 0 };
 	struct archive_fault fault = { "" };
+
+	/* Its mounts show what was deleted, alone: that comes one by one. */
+	if (!mount_is_fsroot(first))
+		return 0;
 	int err = fs_become_owner(b, fd);
 
 	if (!err)

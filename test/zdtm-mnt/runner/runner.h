@@ -143,8 +143,9 @@ struct list compare_snapshots(const struct snapshot *old, const struct snapshot 
 
 /* --- kernel.c --------------------------------------------------------------------------------- */
 
-bool kernel_has_statmount(void);	     /* with every field that a mount table needs */
-const char *kernel_cannot(const char *name, bool userns); /* why a case cannot be run here, or NULL */
+bool kernel_has_statmount(void); /* with every field that a mount table needs */
+const char *kernel_cannot(const char *name,
+			  bool userns); /* why a case cannot be run here, or NULL */
 int kernel_slowness(void); /* by how much more time everything may take: REBIND_TEST_SLOW */
 
 /* --- trial.c ---------------------------------------------------------------------------------- */
