@@ -139,7 +139,7 @@ interrupted() {
 	pid=$!
 	becomes frozen
 	pause_for "0.$3"
-	kill -"$2" -- $([ "$4" = group ] && echo -$pid || echo $pid)
+	[ "$4" = process ] && kill -"$2" "$pid" || kill -"$2" -- "-$pid"
 	wait "$pid" 2>"/dev/null"
 	result "$1" "$(becomes thawed)$(is_writing)$(left_files)$(left_processes)"
 }
