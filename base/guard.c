@@ -44,6 +44,23 @@ static bool stand_apart(int life_fd, int own_fd, int parent_fd)
 	return true;
 }
 
+#define RETRY_US 10000
+
+/*
+ * Only an end that is seen is one: to act while the other side lives would take its work away. What
+ * fails for another reason is tried again. Return: 1 dismissed, 0 its end, -1 neither.
+ */
+static int look(bool parent_is_gone)
+{
+	char byte;
+	ssize_t n = recv(LIFE_FD, &byte, 1, parent_is_gone ? MSG_DONTWAIT : 0);
+
+	if (n >= 0)
+		return (int)n;
+	/* It may have been dismissed just before the end. */
+	return parent_is_gone && errno == EAGAIN ? 0 : -1;
+}
+
 /* Return: false when it was dismissed. */
 static bool await_death(bool has_parent_fd)
 {
@@ -51,26 +68,26 @@ static bool await_death(bool has_parent_fd)
 		{ .fd = LIFE_FD, .events = POLLIN },
 		{ .fd = has_parent_fd ? PARENT_FD : -1, .events = POLLIN },
 	};
-	char byte;
 
-	while (poll(wait, ARRAY_SIZE(wait), -1) < 0)
-		if (errno != EINTR)
-			return true;
-	/* It may have been dismissed just before the end. */
-	if (!wait[0].revents)
-		return recv(LIFE_FD, &byte, 1, MSG_DONTWAIT) != 1;
-	return fd_recv(LIFE_FD, &byte, 1, NULL) != 1;
+	for (;;) {
+		int n = poll(wait, ARRAY_SIZE(wait), -1);
+		int seen = n > 0 ? look(wait[1].revents != 0) : -1;
+
+		if (seen >= 0)
+			return seen == 0;
+		usleep(RETRY_US);
+	}
 }
 
 _Noreturn static void run(int life_fd, enum guard_when when, pid_t parent,
 			  void (*fn)(void *data, int fd), void *data, int fd)
 {
 	int parent_fd = when == GUARD_WE_GONE ? sys_pidfd_open((int)parent) : -EBADF;
-	bool is_gone = when == GUARD_WE_GONE && parent_fd < 0;
 
+	/* Without one, the end of all is the end. */
 	if (!stand_apart(life_fd, fd, parent_fd))
 		_exit(1);
-	if (is_gone || await_death(parent_fd >= 0))
+	if (parent_fd == -ESRCH || await_death(parent_fd >= 0))
 		fn(data, OWN_FD);
 	_exit(0);
 }
