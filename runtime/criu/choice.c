@@ -106,6 +106,33 @@ static int look_at_mounts(const struct rebind_dump_options *how, struct criu_cho
 	return err;
 }
 
+/* ---- doubts: it may fail at the restore ---- */
+
+/* A restore makes such a directory again only with --create-mountpoints, which no runtime says. */
+static int look_at_deleted(pid_t pid, struct criu_choice *ret)
+{
+	struct rebind_report *report = rebind_report_new();
+	struct rebind_tree *tree = NULL;
+	struct rebind_mount m;
+	char name[16];
+	int err = 0;
+
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	if (report && rebind_tree_open(name, 0, NULL, report, &tree) == 0) {
+		for (size_t i = 0; i < rebind_tree_count(tree) && !err; i++) {
+			rebind_tree_get(tree, i, &m);
+			if (m.deleted && strcmp(m.fstype, "tmpfs") != 0)
+				err = add(
+					&ret->doubts,
+					"mount %u '%s' shows what was removed from its filesystem",
+					m.id, m.mountpoint);
+		}
+		rebind_tree_free(tree);
+	}
+	rebind_report_free(report);
+	return err;
+}
+
 /* ---- what CRIU alone loses ---- */
 
 static bool has_word(const char *list, const char *word)
@@ -212,6 +239,8 @@ static int look_at_all(const struct rebind_dump_options *how, const char *parent
 			"the image has a parent (%s), whose pages CRIU does not find among mounts "
 			"of rebind's",
 			parent);
+	if (!err)
+		err = look_at_deleted(how->pid, ret);
 	return err ? err : look_at_processes(how->pid, ret);
 }
 
