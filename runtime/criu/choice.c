@@ -106,6 +106,44 @@ static int look_at_mounts(const struct rebind_dump_options *how, struct criu_cho
 	return err;
 }
 
+static bool shows_cgroups(const struct rebind_tree *tree)
+{
+	struct rebind_mount m;
+
+	for (size_t i = 0; i < rebind_tree_count(tree); i++) {
+		rebind_tree_get(tree, i, &m);
+		if (strncmp(m.fstype, "cgroup", 6) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* See mounts.c: CRIU would not say when its cgroup namespace is there. */
+static int look_at_cgroups(pid_t pid, struct criu_choice *ret)
+{
+	static const char *const kinds[] = { "pid", "net", "ipc", "uts", "user", "time" };
+	struct rebind_report *report = rebind_report_new();
+	struct rebind_tree *tree = NULL;
+	bool other = criu_ns_differs(pid, "cgroup") <= 0;
+	char name[16];
+	int err = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		other |= criu_ns_differs(pid, kinds[i]) > 0;
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	if (!other && report && rebind_tree_open(name, 0, NULL, report, &tree) == 0) {
+		if (shows_cgroups(tree))
+			err = add(&ret->reasons,
+				  "process %d has a cgroup namespace and mounts of its own, and no "
+				  "other namespace; a mount shows its cgroups, and CRIU does not "
+				  "say when they are there",
+				  (int)pid);
+		rebind_tree_free(tree);
+	}
+	rebind_report_free(report);
+	return err;
+}
+
 /* ---- what CRIU alone loses ---- */
 
 static bool has_word(const char *list, const char *word)
@@ -212,6 +250,8 @@ static int look_at_all(const struct rebind_dump_options *how, const char *parent
 			"the image has a parent (%s), whose pages CRIU does not find among mounts "
 			"of rebind's",
 			parent);
+	if (!err)
+		err = look_at_cgroups(how->pid, ret);
 	return err ? err : look_at_processes(how->pid, ret);
 }
 
