@@ -16,32 +16,29 @@ static int make_slave(void)
 	return mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 ? -errno : 0;
 }
 
-/* The true root is "/" by now. A chroot becomes the root of the namespace: who enters lands there.
- */
-static int show_chroot(int root_fd)
+/* The true root is "/" by now. What enters lands in the clone, which can be pivoted away from. */
+static int show_clone(int root_fd, int proc_self_fd)
 {
 	cleanup_fd int clone =
 		sys_open_tree(root_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | AT_RECURSIVE);
-	if (clone < 0)
-		return clone;
-	int err = sys_move_mount(clone, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
 
-	if (err || fchdir(clone) < 0)
-		return err ? err : -errno;
-	err = sys_pivot_root(".", ".");
-	return err ? err : umount2(".", MNT_DETACH) < 0 ? -errno : 0;
+	return clone < 0 ? clone : pivot_replace_root(clone, proc_self_fd);
 }
 
 /* All of it slave: a chroot need not be a mount point, then that comes after it was left. */
-static int show_callers_root(int root_fd, int ns_fd)
+static int show_callers_root(int root_fd, int ns_fd, int proc_self_fd)
 {
 	int err = make_slave();
 	int bottom = err && err != -EINVAL ? err : pivot_enter_true_root(root_fd, ns_fd);
 
-	if (bottom)
+	if (bottom < 0 || (bottom && err))
 		return bottom < 0 ? bottom : err;
+	int rootfs = bottom ? pivot_is_rootfs(proc_self_fd) : 0;
+
+	if (rootfs < 0 || (bottom && !rootfs))
+		return rootfs;
 	err = make_slave();
-	return err ? err : show_chroot(root_fd);
+	return err ? err : show_clone(root_fd, proc_self_fd);
 }
 
 /* In a child. */
@@ -51,10 +48,11 @@ static int make_and_send(int sock)
 		return -errno;
 	cleanup_fd int ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (ns < 0 || root < 0)
+	if (ns < 0 || root < 0 || self < 0)
 		return -errno;
-	int err = show_callers_root(root, ns);
+	int err = show_callers_root(root, ns, self);
 
 	return err ? err : fd_send(sock, "n", 1, ns);
 }

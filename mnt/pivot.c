@@ -128,22 +128,22 @@ static int clear_rootfs(int proc_self_fd)
  * pivot_root(2) is refused there: what cannot be replaced is emptied, and covered. What is pivoted
  * later is the staging root, which has the rootfs for its parent as any root of a host has.
  */
-static int cover_rootfs(struct build *b, int proc_self_fd)
+static int cover_rootfs(int root_fd, int proc_self_fd)
 {
 	int err = clear_rootfs(proc_self_fd);
 
 	if (!err)
-		err = sys_move_mount(b->staging_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+		err = sys_move_mount(root_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
 	if (err)
 		return err;
-	return fchdir(b->staging_fd) < 0 || chroot(".") < 0 ? -errno : 0;
+	return fchdir(root_fd) < 0 || chroot(".") < 0 ? -errno : 0;
 }
 
-static int replace_root(struct build *b)
+static int replace_root(int root_fd)
 {
-	int err = sys_move_mount(b->staging_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+	int err = sys_move_mount(root_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
 
-	if (err || fchdir(b->staging_fd) < 0)
+	if (err || fchdir(root_fd) < 0)
 		return err ? err : -errno;
 	err = sys_pivot_root(".", ".");
 	if (err || umount2(".", MNT_DETACH) < 0)
@@ -151,24 +151,33 @@ static int replace_root(struct build *b)
 	return 0;
 }
 
-/* The true root is "/" by now: show the caller's root by a clone of it. */
-static int show_clone(struct build *b, bool rootfs, int proc_self_fd)
+int pivot_replace_root(int root_fd, int proc_self_fd)
 {
-	cleanup_fd int clone =
-		sys_open_tree(b->old_root_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | AT_RECURSIVE);
-	int err = clone < 0 ? clone : rootfs ? cover_rootfs(b, proc_self_fd) : replace_root(b);
+	int rootfs = pivot_is_rootfs(proc_self_fd);
 
-	return err ? err
-		   : sys_move_mount(clone, "", b->staging_fd, PIVOT_OLD_ROOT,
-				    MOVE_MOUNT_F_EMPTY_PATH);
+	if (rootfs < 0)
+		return rootfs;
+	return rootfs ? cover_rootfs(root_fd, proc_self_fd) : replace_root(root_fd);
 }
 
-static int leave_chroot(struct build *b, int proc_self_fd)
+int pivot_is_rootfs(int proc_self_fd)
 {
 	cleanup_free char *text = NULL;
 	int err = read_own_mounts(proc_self_fd, &text);
 
-	return err ? err : show_clone(b, find_rootfs(text) != 0, proc_self_fd);
+	return err ? err : find_rootfs(text) != 0;
+}
+
+/* The true root is "/" by now: show the caller's root by a clone of it. */
+static int show_clone(struct build *b, int proc_self_fd)
+{
+	cleanup_fd int clone =
+		sys_open_tree(b->old_root_fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | AT_RECURSIVE);
+	int err = clone < 0 ? clone : pivot_replace_root(b->staging_fd, proc_self_fd);
+
+	return err ? err
+		   : sys_move_mount(clone, "", b->staging_fd, PIVOT_OLD_ROOT,
+				    MOVE_MOUNT_F_EMPTY_PATH);
 }
 
 static bool is_rootfs(const struct mount_tree *tree)
@@ -180,8 +189,9 @@ static bool is_rootfs(const struct mount_tree *tree)
 
 static int swap_roots(struct build *b, int proc_self_fd)
 {
-	if (is_rootfs(b->callers))
-		return show_clone(b, true, proc_self_fd);
+	/* A namespace that others have entered has a root that can be replaced. */
+	if (b->into_fd < 0 && is_rootfs(b->callers))
+		return show_clone(b, proc_self_fd);
 	int err = sys_move_mount(b->staging_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
 
 	if (err || fchdir(b->staging_fd) < 0)
@@ -242,7 +252,7 @@ static int enter_staging(struct build *b)
 	if (mkdirat(b->staging_fd, PIVOT_OLD_ROOT, 0755) < 0 ||
 	    mkdirat(b->staging_fd, PIVOT_NEW_ROOT, 0700) < 0)
 		return -errno;
-	err = bottom ? swap_roots(b, self) : leave_chroot(b, self);
+	err = bottom ? swap_roots(b, self) : show_clone(b, self);
 	return err || chdir("/") < 0 ? (err ? err : -errno) : 0;
 }
 

@@ -31,10 +31,26 @@ int pivot_into_new_root(struct build *b);
  * pivot_enter_true_root - is "/" where an entry of the namespace leads, and not a chroot or the top
  *			   of a stack
  * @root_fd: O_PATH: "/"
- * @ns_fd: the mount namespace that the process is in
+ * @ns_fd: the namespace
  *
  * Entering tells: if it is not, "/" is the true root afterwards. Return: 1, 0 or a negative errno.
  */
 int pivot_enter_true_root(int root_fd, int ns_fd);
+
+/**
+ * pivot_is_rootfs - is the root of this process' namespace the rootfs of the kernel, that
+ *		     pivot_root(2) cannot replace
+ * @proc_self_fd: O_PATH: /proc/self
+ *
+ * Return: 1, 0 or a negative errno.
+ */
+int pivot_is_rootfs(int proc_self_fd);
+
+/**
+ * pivot_replace_root - a detached mount becomes the root, and all that was there goes
+ *
+ * "/" has to be the true root. Return: 0 or a negative errno.
+ */
+int pivot_replace_root(int root_fd, int proc_self_fd);
 
 #endif

@@ -37,6 +37,7 @@ int criu_by_environment(void)
 void criu_choice_free(struct criu_choice *choice)
 {
 	strings_free(&choice->reasons);
+	strings_free(&choice->doubts);
 	strings_free(&choice->losses);
 }
 
@@ -127,6 +128,44 @@ static int look_at_deleted(pid_t pid, struct criu_choice *ret)
 					"mount %u '%s' shows what was removed from its filesystem",
 					m.id, m.mountpoint);
 		}
+		rebind_tree_free(tree);
+	}
+	rebind_report_free(report);
+	return err;
+}
+
+static bool shows_cgroups(const struct rebind_tree *tree)
+{
+	struct rebind_mount m;
+
+	for (size_t i = 0; i < rebind_tree_count(tree); i++) {
+		rebind_tree_get(tree, i, &m);
+		if (strncmp(m.fstype, "cgroup", 6) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* See mounts.c: CRIU would not say when its cgroup namespace is there. */
+static int look_at_cgroups(pid_t pid, struct criu_choice *ret)
+{
+	static const char *const kinds[] = { "pid", "net", "ipc", "uts", "user", "time" };
+	struct rebind_report *report = rebind_report_new();
+	struct rebind_tree *tree = NULL;
+	bool other = criu_ns_differs(pid, "cgroup") <= 0;
+	char name[16];
+	int err = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		other |= criu_ns_differs(pid, kinds[i]) > 0;
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	if (!other && report && rebind_tree_open(name, 0, NULL, report, &tree) == 0) {
+		if (shows_cgroups(tree))
+			err = add(&ret->reasons,
+				  "process %d has a cgroup namespace and mounts of its own, and no "
+				  "other namespace; a mount shows its cgroups, and CRIU does not "
+				  "say when they are there",
+				  (int)pid);
 		rebind_tree_free(tree);
 	}
 	rebind_report_free(report);
@@ -240,6 +279,8 @@ static int look_at_all(const struct rebind_dump_options *how, const char *parent
 			"of rebind's",
 			parent);
 	if (!err)
+		err = look_at_cgroups(how->pid, ret);
+	if (!err)
 		err = look_at_deleted(how->pid, ret);
 	return err ? err : look_at_processes(how->pid, ret);
 }
@@ -250,6 +291,11 @@ static int refuse(const struct criu_choice *choice)
 		log_error(0, "%s (--mounts auto would leave the mounts to CRIU)",
 			  choice->reasons.list[i]);
 	return -EOPNOTSUPP;
+}
+
+static bool has_any(const struct criu_choice *choice)
+{
+	return choice->reasons.n || choice->doubts.n;
 }
 
 int criu_choose(const struct rebind_dump_options *how, const char *parent, enum criu_by wish,
@@ -271,31 +317,34 @@ int criu_choose(const struct rebind_dump_options *how, const char *parent, enum 
 		err = criu_dump_mounts(how, true, report);
 	else if (criu_ns_differs(how->pid, "mnt") > 0)
 		err = look_at_mounts(how, ret);
-	if (!err && wish == CRIU_BY_AUTO && ret->reasons.n)
+	if (!err && wish == CRIU_BY_AUTO && has_any(ret))
 		err = look_at_losses(how->pid, ret);
 	if (err)
 		return err;
-	return wish == CRIU_BY_AUTO && ret->reasons.n ? CRIU_BY_CRIU : CRIU_BY_REBIND;
+	return wish == CRIU_BY_AUTO && has_any(ret) ? CRIU_BY_CRIU : CRIU_BY_REBIND;
 }
 
 /* "a; b" */
-static char *join(const struct strings *list)
+static char *join(const struct strings *first, const struct strings *second)
 {
 	cleanup_free char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
-	for (size_t i = 0; out && i < list->n; i++)
-		fprintf(out, "%s%s", i ? "; " : "", list->list[i]);
+	for (size_t i = 0; out && i < first->n + second->n; i++)
+		fprintf(out, "%s%s", i ? "; " : "",
+			i < first->n ? first->list[i] : second->list[i - first->n]);
 	return out && fclose(out) == 0 ? take_ptr(&text) : NULL;
 }
 
 char *criu_choice_text(const struct criu_choice *choice)
 {
-	cleanup_free char *why = join(&choice->reasons), *lost = join(&choice->losses);
+	static const struct strings none = { 0 };
+	cleanup_free char *why = join(&choice->reasons, &choice->doubts);
+	cleanup_free char *lost = join(&choice->losses, &none);
 	char *text;
 
-	if (!why || !lost || !choice->reasons.n ||
+	if (!why || !lost || !has_any(choice) ||
 	    asprintf(&text, "CRIU does the mounts alone, without rebind: %s%s%s", why,
 		     *lost ? ". CRIU alone loses: " : "", lost) < 0)
 		return NULL;

@@ -29,6 +29,7 @@ int criu_by_environment(void);
 /* Why CRIU does the mounts; what rebind refuses where it has to do them. */
 struct criu_choice {
 	struct strings reasons; /* why rebind cannot do them */
+	struct strings doubts;	/* why rebind is not relied on where it is not demanded */
 	struct strings losses;	/* what CRIU alone is known to lose here */
 };
 

@@ -354,11 +354,9 @@ cgroups() {
 	result "$engine: and is the root of its cgroups again" "$([ "$(inside_root "$new")" = / ] || inside_root "$new")"
 	end_restored
 	KINDS="--cgroup" start_container
-	run "$rebind" criu dump -t "$pid" -D "$work/img" "${declared[@]}"
-	cp "$work/a/vol/log" "$work/b/vol/log"
+	run "$rebind" criu dump --mounts rebind -t "$pid" -D "$work/img" "${declared[@]}"
+	refused "$engine: a cgroup namespace that CRIU makes without saying when" "does not say when they are there" no_image
 	stop_container
-	run "$rebind" criu restore -D "$work/img" --root "$work/b/root" "${sources[@]}" -- -d
-	refused "$engine: a cgroup namespace that CRIU makes without saying when" "CRIU does not tell when"
 	rmdir "$CGROUP"
 	umount "$work/cgroups"
 	more=()

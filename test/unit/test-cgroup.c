@@ -2,6 +2,8 @@
 #include "mnt/fs/fs.h"
 #include "test/unit/help.h"
 
+static const struct rebind_restore_options options_none;
+
 static void a_hierarchy_that_the_host_lacks_is_a_finding(void **state)
 {
 	static const struct row rows[] = {
@@ -17,7 +19,7 @@ static void a_hierarchy_that_the_host_lacks_is_a_finding(void **state)
 	cleanup_findings struct findings findings = { 0 };
 
 	help_tree(&tree, rows, ARRAY_SIZE(rows));
-	fs_cgroup_check(&tree, &findings);
+	assert_ok(fs_cgroup_check(&tree, &options_none, &findings));
 	assert_int_equal(findings.n, 1);
 	assert_int_equal(findings.list[0].mount_id, 2);
 	assert_non_null(strstr(findings.list[0].text, "name=no-such-one"));
@@ -60,7 +62,7 @@ static void a_hierarchy_of_the_host_is_known_by_controllers_and_name(void **stat
 	};
 
 	help_tree(&tree, rows, ARRAY_SIZE(rows));
-	fs_cgroup_check(&tree, &findings);
+	assert_ok(fs_cgroup_check(&tree, &options_none, &findings));
 	assert_int_equal(findings.n, 0);
 }
 

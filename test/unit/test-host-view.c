@@ -58,13 +58,9 @@ static void it_hears_of_the_callers_mounts_and_tells_nothing_back(void **state)
 	assert_int_equal(access("/tmp/own/later/file", F_OK), 0);
 }
 
-static void sees_the_chroot(void)
+/* It is a root that can be pivoted away from. */
+static void pivot_away(void)
 {
-	must_exist("/in-chroot");
-	must_exist("/proc/self/ns/mnt");
-	must_not_exist("/tmp/jail");
-	must_not_exist("/../tmp/jail");
-	/* It is a root that can be pivoted away from. */
 	int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
 
 	help_must(fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0));
@@ -74,6 +70,15 @@ static void sees_the_chroot(void)
 	help_must(fchdir(root));
 	help_must(sys_pivot_root(".", "."));
 	help_must(umount2(".", MNT_DETACH));
+}
+
+static void sees_the_chroot(void)
+{
+	must_exist("/in-chroot");
+	must_exist("/proc/self/ns/mnt");
+	must_not_exist("/tmp/jail");
+	must_not_exist("/../tmp/jail");
+	pivot_away();
 	must_not_exist("/in-chroot");
 }
 
@@ -93,6 +98,50 @@ static void in_a_chroot_it_shows_that(void **state)
 
 		help_must(view);
 		enter(view, sees_the_chroot);
+		_exit(0);
+	}
+	assert_ok(child_wait(pid, NULL));
+}
+
+/* The rootfs of the kernel, with nothing on it but /proc. Return: false: there is none. */
+static bool stand_on_rootfs(bool *made)
+{
+	cleanup_fd int ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	int proc = sys_open_tree(AT_FDCWD, "/proc", OPEN_TREE_CLONE);
+	struct stat st;
+
+	help_must(proc);
+	help_must(umount2("/", MNT_DETACH));
+	help_must(setns(ns, CLONE_NEWNS));
+	*made = mkdir("/proc", 0755) == 0;
+	help_must(sys_move_mount(proc, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH));
+	return stat("/tmp/shared", &st) < 0 && sys_pivot_root("/proc", "/proc") == -EINVAL;
+}
+
+static void can_be_pivoted(void)
+{
+	must_exist("/proc/self/ns/mnt");
+	pivot_away();
+	must_not_exist("/proc");
+}
+
+static void where_the_root_cannot_be_replaced_it_can_be_in_the_view(void **state)
+{
+	pid_t pid = child_fork();
+
+	if (pid == 0) {
+		bool made = false;
+
+		help_must(unshare(CLONE_NEWNS));
+		if (stand_on_rootfs(&made)) {
+			int view = host_view_open();
+
+			help_must(view);
+			enter(view, can_be_pivoted);
+		}
+		umount2("/proc", MNT_DETACH);
+		if (made)
+			rmdir("/proc");
 		_exit(0);
 	}
 	assert_ok(child_wait(pid, NULL));
@@ -119,6 +168,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_hears_of_the_callers_mounts_and_tells_nothing_back),
 		cmocka_unit_test(in_a_chroot_it_shows_that),
+		cmocka_unit_test(where_the_root_cannot_be_replaced_it_can_be_in_the_view),
 		cmocka_unit_test(without_proc_it_is_an_error_and_leaks_nothing),
 	};
 
