@@ -106,6 +106,31 @@ static int look_at_mounts(const struct rebind_dump_options *how, struct criu_cho
 	return err;
 }
 
+/* A restore makes such a directory again only with --create-mountpoints, which no runtime says. */
+static int look_at_deleted(pid_t pid, struct criu_choice *ret)
+{
+	struct rebind_report *report = rebind_report_new();
+	struct rebind_tree *tree = NULL;
+	struct rebind_mount m;
+	char name[16];
+	int err = 0;
+
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	if (report && rebind_tree_open(name, 0, NULL, report, &tree) == 0) {
+		for (size_t i = 0; i < rebind_tree_count(tree) && !err; i++) {
+			rebind_tree_get(tree, i, &m);
+			if (m.deleted && strcmp(m.fstype, "tmpfs") != 0)
+				err = add(
+					&ret->reasons,
+					"mount %u '%s' shows what was removed from its filesystem",
+					m.id, m.mountpoint);
+		}
+		rebind_tree_free(tree);
+	}
+	rebind_report_free(report);
+	return err;
+}
+
 /* ---- what CRIU alone loses ---- */
 
 static bool has_word(const char *list, const char *word)
@@ -242,6 +267,8 @@ int criu_choose(const struct rebind_dump_options *how, const char *parent, enum 
 		err = criu_dump_mounts(how, true, report);
 	else if (criu_ns_differs(how->pid, "mnt") > 0)
 		err = look_at_mounts(how, ret);
+	if (!err && wish == CRIU_BY_AUTO && how->pid)
+		err = look_at_deleted(how->pid, ret);
 	if (!err && wish == CRIU_BY_AUTO && ret->reasons.n)
 		err = look_at_losses(how->pid, ret);
 	if (err)
