@@ -50,7 +50,7 @@ static int served(const char *const *packets, const size_t *sizes, size_t n, int
 		assert_ok(fd_send(pair[1], packets[i], sizes[i], -1));
 	shutdown(pair[1], SHUT_WR);
 	log_to(ignore, NULL, LOG_WARN);
-	int err = connection_serve(pair[0], true);
+	int err = connection_serve(pair[0], true, CRIU_BY_AUTO);
 
 	log_to(NULL, NULL, LOG_WARN);
 	*ret_answers = 0;
@@ -102,9 +102,10 @@ static void what_is_no_socket_of_packets_is_refused(void **state)
 
 	log_to(ignore, NULL, LOG_WARN);
 	assert_ok(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
-	assert_int_equal(connection_serve(pair[0], true), -EPROTOTYPE);
-	assert_int_equal(connection_serve(open("/dev/null", O_RDONLY), true), -ENOTSOCK);
-	assert_int_equal(connection_serve(9999, true), -EBADF);
+	assert_int_equal(connection_serve(pair[0], true, CRIU_BY_AUTO), -EPROTOTYPE);
+	assert_int_equal(connection_serve(open("/dev/null", O_RDONLY), true, CRIU_BY_AUTO),
+			 -ENOTSOCK);
+	assert_int_equal(connection_serve(9999, true, CRIU_BY_AUTO), -EBADF);
 	log_to(NULL, NULL, LOG_WARN);
 	close(pair[1]);
 }

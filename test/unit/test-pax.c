@@ -181,7 +181,7 @@ static struct archive_list list_below(int dir)
 		print_message("%s\n", fault.text);
 	assert_int_equal(err, 0);
 	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
-	assert_int_equal(archive_list(fd, &list, &fault), 0);
+	assert_int_equal(archive_list(fd, &(struct archive_rules){ 0 }, &list, &fault), 0);
 	return list;
 }
 
