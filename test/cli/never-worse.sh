@@ -144,9 +144,6 @@ box --pid 'mount --bind /src /dst; rmdir /src; exec sleep 1000'
 falls_back "a bind of a removed directory" "'/dst'"
 mkdir "$work/root/src"
 unbox
-box "--pid --net" 'exec sleep 1000'
-falls_back "a network namespace" "has a network namespace of its own"
-unbox
 box "--pid --user --map-root-user" 'exec sleep 1000'
 falls_back "a user namespace" "has a user namespace of its own"
 refused_alone "a user namespace"
