@@ -358,6 +358,14 @@ static void outlived(struct state *s, const struct traced *t, struct verdict *ve
 	}
 }
 
+/* What was sent cannot be called back; and it is not known, where the builder did not say so. */
+static bool is_sent_in_silence(const struct state *s, const struct traced *t,
+			       const struct strike *strike)
+{
+	return s->attempt->ending == END_SEND && t->struck && strike->op == STRIKE_KILL &&
+	       strike->process == 1 && WIFEXITED(t->status) && WEXITSTATUS(t->status);
+}
+
 static void judge(struct state *s, struct traced *t, struct verdict *verdict,
 		  const struct strike *strike)
 {
@@ -372,6 +380,12 @@ static void judge(struct state *s, struct traced *t, struct verdict *verdict,
 		stuck(t, verdict);
 	else
 		outlived(s, t, verdict);
+	if (verdict->whole && is_sent_in_silence(s, t, strike)) {
+		verdict->documented = true;
+		verdict->whole = false;
+		close(s->sent_fd);
+		s->sent_fd = -1;
+	}
 	if (verdict->whole)
 		compare(s, verdict);
 	if (verdict->whole && s->attempt->standing)
