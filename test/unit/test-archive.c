@@ -1617,15 +1617,18 @@ static void memory_is_a_limit_and_holes_take_none(void **state)
 	struct mount_contents contents;
 	cleanup_fd int in = pack_two_files(&contents);
 	uint64_t taken = 0;
-	struct archive_rules rules = { .memory = 3 * 1024 + 4 * 4096, .taken = &taken };
+	struct archive_rules rules = { .memory = 3 * 1024 + 4 * 4096,
+				       .taken = &taken,
+				       .option = "--max-contents" };
 
 	(void)state;
 	assert_int_equal(unpack_by(in, &rules), 0);
 	assert_int_equal(taken, rules.memory);
 	/* The next archive of the same restore has no room. */
-	assert_int_equal(
-		unpack_by(in, &(struct archive_rules){ .memory = taken + 1, .taken = &taken }),
-		-EFBIG);
+	assert_int_equal(unpack_by(in, &(struct archive_rules){ .memory = taken + 1,
+								.taken = &taken,
+								.option = "--max-contents" }),
+			 -EFBIG);
 	taken = 0;
 	rules.memory--;
 	assert_int_equal(unpack_by(in, &rules), -EFBIG);

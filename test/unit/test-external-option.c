@@ -104,13 +104,18 @@ static void words_that_are_none_are_findings_each(void **state)
 	}
 }
 
-static void when_restoring_the_empty_brackets_take_nothing(void **state)
+static void when_restoring_the_empty_brackets_take_flags_alone(void **state)
 {
 	cleanup_parsed struct parsed p;
 
-	parse(&p, WORD_RESTORE, (const char *const[]){ "mnt[]:/x", "mnt[]:m" }, 2);
-	assert_int_equal(p.findings.n, 2);
+	parse(&p, WORD_RESTORE, (const char *const[]){ "mnt[]:/x" }, 1);
+	assert_int_equal(p.findings.n, 1);
 	assert_false(p.list.automatic);
+	cleanup_parsed struct parsed q;
+
+	parse(&q, WORD_RESTORE, (const char *const[]){ "mnt[]:sm" }, 1);
+	assert_int_equal(q.findings.n, 0);
+	assert_true(q.list.automatic);
 }
 
 static void a_key_given_twice_is_a_finding(void **state)
@@ -152,7 +157,7 @@ int main(void)
 		cmocka_unit_test(words_are_found_by_their_key),
 		cmocka_unit_test(the_empty_brackets_are_automatic_with_flags_when_dumping),
 		cmocka_unit_test(words_that_are_none_are_findings_each),
-		cmocka_unit_test(when_restoring_the_empty_brackets_take_nothing),
+		cmocka_unit_test(when_restoring_the_empty_brackets_take_flags_alone),
 		cmocka_unit_test(a_key_given_twice_is_a_finding),
 		cmocka_unit_test(one_key_serves_many_mounts_where_that_is_allowed),
 	};
