@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/log.h"
 #include "base/sys.h"
 
 int child_hide(void)
@@ -45,18 +44,18 @@ pid_t child_fork(void)
 {
 	pid_t parent = getpid();
 	cleanup_fd int parent_fd = sys_pidfd_open((int)parent);
+
+	/* Where the child could not hide itself there is none: the parent has the words for it. */
+	if (prctl(PR_GET_DUMPABLE) < 0)
+		return -errno;
 	pid_t pid = fork();
 
 	if (pid < 0)
 		return -errno;
 	if (pid > 0)
 		return pid;
-	int err = child_hide();
-
-	if (err) {
-		log_error(err, "a process cannot be kept from the eyes of others");
+	if (child_hide())
 		_exit(1);
-	}
 	/* The parent may have died before the signal was asked for; then nobody would send it. */
 	if (!has_parent(parent, parent_fd))
 		_exit(1);

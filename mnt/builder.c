@@ -142,6 +142,7 @@ static int run_premounts(struct build *b, uint32_t *ret_next)
 
 	while (end < plan->n && plan->steps[end].op == PLAN_PREMOUNT)
 		end++;
+	progress_tell(&b->progress); /* from here on it counts how long it takes */
 	cleanup_free uint32_t *postponed = malloc((end + 1) * sizeof(*postponed));
 
 	if (!postponed)

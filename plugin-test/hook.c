@@ -248,6 +248,9 @@ static bool play(struct session *s, struct build *b, const struct hooks_options 
 
 	if (ns_fd < 0 || root_fd < 0 || unshare(CLONE_NEWNS) < 0)
 		return kit_last(s->kit, "a restore begins", "%s", strerror(errno));
+	b->ns_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	if (b->ns_fd < 0)
+		return kit_last(s->kit, "a restore begins", "%s", strerror(errno));
 	kit_listen(s->kit);
 	int err = hooks_start(options, &s->host);
 
@@ -280,6 +283,7 @@ static bool run_session(struct kit *kit, const char *image)
 	struct image_info info;
 	struct build b = {
 		.tree = &tree,
+		.ns_fd = -EBADF,
 		.old_root_fd = -EBADF,
 		.staging_fd = -EBADF,
 		.knows_new_mounts = true, /* look_around() does */

@@ -20,9 +20,9 @@ static int call(const struct action *action, const char *name, pid_t pid)
 
 int action_run(const struct action *action, const char *name, pid_t pid)
 {
+	log_debug("action %s, process %d", name, (int)pid);
 	if (!action->fn)
 		return 0;
-	log_debug("action %s, process %d", name, (int)pid);
 	int err = call(action, name, pid);
 
 	/* To us that one means: try it all again. */

@@ -110,7 +110,6 @@ static void when_restoring_the_empty_brackets_take_flags_alone(void **state)
 
 	parse(&p, WORD_RESTORE, (const char *const[]){ "mnt[]:/x" }, 1);
 	assert_int_equal(p.findings.n, 1);
-	assert_false(p.list.automatic);
 	cleanup_parsed struct parsed q;
 
 	parse(&q, WORD_RESTORE, (const char *const[]){ "mnt[]:sm" }, 1);
