@@ -389,10 +389,8 @@ static int read_header(struct archive *a, struct pax_header *header, uint64_t *r
 		return ARCHIVE_EOF;
 	if (!parse_octal(header->checksum, sizeof(header->checksum), &sum) ||
 	    sum != pax_checksum(header) ||
-	    memcmp(header->magic,
-		   "ustar\0"
-		   "00",
-		   8) != 0 ||
+	    memcmp(header->magic, "ustar", sizeof(header->magic)) != 0 ||
+	    memcmp(header->version, "00", sizeof(header->version)) != 0 ||
 	    !parse_octal(header->size, sizeof(header->size), ret_size))
 		return pax_fault(a, EBADMSG, "a header of it is damaged");
 	return ARCHIVE_OK;
