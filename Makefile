@@ -165,7 +165,7 @@ demo:  ## install what is missing, build, show a dump and a restore (as root)
 	@test/demo.sh $(BUILD)
 
 .PHONY: tests
-tests: $(UNIT_TESTS) $(TEST_PLUGINS) zdtm  ## build the tests
+tests: $(UNIT_TESTS) $(TEST_PLUGINS) zdtm torture-programs  ## build the tests
 
 .PHONY: unit
 unit: $(UNIT_TESTS) $(TEST_PLUGINS) plugins  ## run the unit tests

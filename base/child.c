@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/sys.h"
 
 int child_hide(void)
@@ -54,8 +55,12 @@ pid_t child_fork(void)
 		return -errno;
 	if (pid > 0)
 		return pid;
-	if (child_hide())
+	int err = child_hide();
+
+	if (err) {
+		log_error(err, "a process cannot be kept from the eyes of others");
 		_exit(1);
+	}
 	/* The parent may have died before the signal was asked for; then nobody would send it. */
 	if (!has_parent(parent, parent_fd))
 		_exit(1);
