@@ -259,7 +259,7 @@ static const struct {
 	{ "--pin", probe_pin, false, "a restored namespace is not bound to a file" },
 	{ "overlay", probe_overlay, false, "overlay mounts are not restored" },
 	{ "overlay: lowerdir+", probe_layers, false,
-	  "overlays whose layers have long or odd names are not restored (Linux 6.8)" },
+	  "overlays with long or odd names of layers are not restored (Linux 6.8)" },
 	{ "user namespaces", probe_user, false, "--new-ns user is not to be had" },
 };
 

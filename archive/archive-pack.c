@@ -349,13 +349,13 @@ static int pack_all(struct pack *p, int dir_fd, const char *name, int out_fd)
 static int archive(int dir_fd, const char *name, int out_fd, struct mount_contents *contents,
 		   const struct archive_watch *watch, struct archive_fault *fault)
 {
-	static const struct archive_watch nobody;
+	static const struct archive_watch unwatched;
 	int prepared = archive_prepare(ARCHIVE_OURS, fault);
 	cleanup_tar_locale locale_t before_locale = prepared ? NULL : tar_locale_enter();
 	cleanup_fd int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	cleanup(pack_free) struct pack p = {
 		.fd = -EBADF,
-		.watch = watch ? watch : &nobody,
+		.watch = watch ? watch : &unwatched,
 		.fault = fault,
 	};
 

@@ -13,7 +13,7 @@ struct archive_fault {
 /* Called now and then with the bytes done so far; may be NULL. */
 typedef void (*archive_progress_fn)(void *data, uint64_t bytes);
 
-/* Whose archive it is. Ours are read and written without libarchive, which takes long to load. */
+/* Who wrote an archive. Ours are read and written without libarchive, which takes long to load. */
 enum archive_writer {
 	ARCHIVE_ANYBODY, /* tar in all its dialects */
 	ARCHIVE_OURS,	 /* an image says so: archive_pack() wrote it */

@@ -11,7 +11,7 @@
  * @in_fd: a tar; plain, gzip or zstd
  * @dir_fd: an empty directory that nobody else can write to
  * @max_bytes: of all files together
- * @ret_unused: names of files that are left out and mean something to somebody are added; or NULL
+ * @ret_unused: names of files that are left out, though they have a meaning, are added; or NULL
  *
  * Unpacked are spec.dump, config.dump and checkpoint/, but for the memory of processes
  * (checkpoint/pages-*.img); with private modes, whatever the archive says. All else is looked at

@@ -61,7 +61,7 @@ pid_t child_fork(void)
 		log_error(err, "a process cannot be kept from the eyes of others");
 		_exit(1);
 	}
-	/* The parent may have died before the signal was asked for; then nobody would send it. */
+	/* The parent may have died before the signal was asked for; then none comes. */
 	if (!has_parent(parent, parent_fd))
 		_exit(1);
 	return 0;

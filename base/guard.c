@@ -29,7 +29,7 @@ static bool place(int *fds, const int *places, size_t n)
 	return true;
 }
 
-/* Nothing that ends us may end it, and nobody may wait for what it has open. */
+/* What ends us must not end it, and what it has open must not be waited for. */
 static bool stand_apart(int life_fd, int own_fd, int parent_fd)
 {
 	int fds[] = { life_fd, own_fd, parent_fd };
@@ -125,7 +125,9 @@ int guard_start(struct guard *guard, enum guard_when when, void (*fn)(void *data
 void guard_end(struct guard *guard)
 {
 	if (guard->pid > 0) {
-		fd_send(guard->life_fd, "", 1, -1);
+		/* Unheard, it would take the end of the socket for ours. */
+		if (fd_send(guard->life_fd, "", 1, -1))
+			kill(guard->pid, SIGKILL);
 		child_wait(guard->pid, NULL);
 	}
 	fd_close(&guard->life_fd);

@@ -122,3 +122,13 @@ char *text_ascii(const char *text)
 	*end = '\0';
 	return out;
 }
+
+bool text_has_word(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *p = strstr(list, word); p; p = strstr(p + n, word))
+		if ((p == list || p[-1] == ',') && (!p[n] || p[n] == ','))
+			return true;
+	return false;
+}

@@ -27,6 +27,11 @@ int strings_print(struct strings *strings, const char *format, ...) printf_like(
 void strings_free(struct strings *strings);
 
 /**
+ * text_has_word - is a word one of a list like "ro,nosuid"
+ */
+bool text_has_word(const char *list, const char *word);
+
+/**
  * text_safe - a sentence without what would steer a terminal
  *
  * As path_printable(), but a backslash stays: sentences are for people, paths can be read back.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* --mounts: who does the mounts of a container whose processes are CRIU's. */
+/* --mounts: who does the mounts of a container of which CRIU does the processes. */
 #ifndef REBIND_CMD_MOUNTS_H
 #define REBIND_CMD_MOUNTS_H
 

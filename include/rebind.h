@@ -25,7 +25,7 @@
  *
  * errno values with a meaning of their own: -EINVAL findings are in the report; -EBADMSG the image
  * is malformed (findings too); -EPROTO a plugin broke its contract; -EOPNOTSUPP the kernel lacks
- *something; -EAGAIN the namespace kept changing while it was dumped; -ESTALE the namespace that was
+ * something; -EAGAIN the namespace kept changing while it was dumped; -ESTALE the namespace that was
  * built differs from the plan (the differences are in the report, the namespace is gone).
  */
 #ifndef REBIND_H
@@ -223,7 +223,7 @@ struct rebind_restore_options {
 	bool lenient;		 /* a KEY that no record has is passed over */
 	uint64_t max_contents;	 /* --max-contents: bytes of memory that contents may take; 0: see
 				    rebind(1) */
-	bool skip_missing_masks; /* masks in proc and sysfs whose path is not there are left out */
+	bool skip_missing_masks; /* masks of what a proc or sysfs here does not have are left out */
 	const char *const *masked; /* the same, of mounts at these paths */
 	size_t n_masked;
 	const char *const

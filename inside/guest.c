@@ -28,7 +28,7 @@ static int enter(int mntns_fd)
 /*
  * Has the client read its answer? One that died before has left it in its socket: the kernel tells
  * of a reset then, and of an end where there was nothing left. Return: 0, or a negative errno:
- * there is nobody who knows of us.
+ * no process knows of us.
  */
 static int await_taken(int client)
 {

@@ -6,10 +6,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/names.h"
 #include "base/path.h"
 #include "mnt/submounts.h"
 #include "mnt/source/device.h"
 #include "mnt/ipc/mount-log.h"
+#include "model/advice.h"
 #include "model/filesystem.h"
 
 static struct mount *find_stat(const struct external_input *in, const struct table *by_unique,
@@ -442,11 +444,10 @@ static bool is_unclaimed(const struct mount *m)
 }
 
 /* mnt[*]. Of several mounts at one path the one on top has the plain name. */
-static int name_one(struct external_input *in, struct table *keys, struct mount *m)
+static int name_one(struct external_input *in, struct names *keys, struct mount *m)
 {
-	uint64_t hash = table_hash_bytes(m->mountpoint, strlen(m->mountpoint));
-	bool plain = m->visible && tree_covering(in->tree, tree_index(in->tree, m)) == MOUNT_NONE &&
-		     table_get(keys, hash) == TABLE_NONE;
+	bool plain = advice_is_seen(in->tree, m) &&
+		     names_get(keys, m->mountpoint, strlen(m->mountpoint)) == TABLE_NONE;
 	cleanup_free char *key = NULL;
 
 	if ((plain ? asprintf(&key, "%s", m->mountpoint)
@@ -456,19 +457,19 @@ static int name_one(struct external_input *in, struct table *keys, struct mount 
 	}
 	m->key = arena_copy(&in->tree->strings, key, strlen(key));
 	m->owner = MOUNT_EXTERNAL;
-	return m->key ? table_put(keys, table_hash_bytes(key, strlen(key)), m->id, NULL) : -ENOMEM;
+	return m->key ? names_put(keys, m->key, strlen(m->key), m->id) : -ENOMEM;
 }
 
 static int name_all(struct external_input *in)
 {
-	cleanup_table struct table keys = { 0 };
+	cleanup_names struct names keys = { 0 };
 	int err = 0;
 
 	for (uint32_t i = 0; i < in->tree->n && !err; i++) {
 		const char *key = in->tree->mounts[i].key;
 
 		if (key)
-			err = table_put(&keys, table_hash_bytes(key, strlen(key)), i, NULL);
+			err = names_put(&keys, key, strlen(key), i);
 	}
 	tree_for_each (i, in->tree)
 		if (!err && is_unclaimed(&in->tree->mounts[i]))

@@ -4,10 +4,10 @@
  *
  * Three processes. The caller reads and checks the image, finds the sources, makes the plan, and
  * later reads the result back; it never changes its namespaces. The builder, its child, carries out
- *the plan in a mount namespace of its own. The plugin process, the builder's child, runs hooks, and
- *goes back to the caller's namespace before the new root is there. Each dies with its parent, and a
- * mount namespace dies with the last process in it: whatever fails, or whoever is killed, no mount
- * stays behind.
+ * the plan in a mount namespace of its own. The plugin process, the builder's child, runs hooks,
+ * and goes back to the caller's namespace before the new root is there. Each dies with its parent,
+ * and a mount namespace dies with the last process in it: whatever fails, or whoever is killed, no
+ * mount stays behind.
  *
  * What is not of that kind, mountpoints made in filesystems of others, is in a journal that the
  * builder and the caller both keep: the caller takes them back when the builder fails or dies, the

@@ -106,7 +106,7 @@ uint32_t tree_first_of_superblock(const struct mount_tree *tree, const struct mo
 /**
  * tree_is_all_deleted - was the root of every mount of a mount's superblock deleted
  *
- * Nobody can say then what else is in it: nothing that a path leads to.
+ * What else is in it cannot be told then: nothing that a path leads to.
  */
 bool tree_is_all_deleted(const struct mount_tree *tree, const struct mount *m);
 

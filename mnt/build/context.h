@@ -4,6 +4,7 @@
 #define REBIND_MNT_BUILD_CONTEXT_H
 
 #include "base/fd.h"
+#include "base/names.h"
 #include "hooks/hooks.h"
 #include "mnt/ns/idmap.h"
 #include "mnt/build/journal.h"
@@ -21,7 +22,7 @@ struct build_gone {
 	struct table by_inode; /* superblock and inode -> the first index of list */
 	struct table keepers; /* superblock and inode -> the mount by which the contents are kept */
 	bool has_keepers;
-	struct table in_root; /* path in the new root's filesystem -> a mount of it: it was made */
+	struct names in_root; /* path in the new root's filesystem -> a mount of it: it was made */
 };
 
 struct build {

@@ -9,14 +9,6 @@
 #include "base/fd.h"
 #include "base/log.h"
 
-static bool same_directory(int left, int right)
-{
-	struct stat l, r;
-
-	return fstat(left, &l) == 0 && fstat(right, &r) == 0 && l.st_dev == r.st_dev &&
-	       l.st_ino == r.st_ino;
-}
-
 int journal_add(struct journal *journal, int dir_fd, const char *name, const char *temporary)
 {
 	if ((journal->n & (journal->n - 1)) == 0) {
@@ -28,7 +20,7 @@ int journal_add(struct journal *journal, int dir_fd, const char *name, const cha
 		journal->list = list;
 	}
 	const struct journal_entry *last = journal->n ? &journal->list[journal->n - 1] : NULL;
-	bool shared = last && same_directory(last->dir_fd, dir_fd);
+	bool shared = last && fd_same_file(last->dir_fd, dir_fd);
 	struct journal_entry entry = {
 		.dir_fd = shared ? last->dir_fd : fcntl(dir_fd, F_DUPFD_CLOEXEC, 3),
 		.owns_dir = !shared,

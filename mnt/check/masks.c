@@ -13,8 +13,10 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/names.h"
 #include "base/path.h"
 #include "base/sys.h"
+#include "base/text.h"
 
 /* The filesystems in which the kernel alone makes names, and how each looks from here. */
 static const struct {
@@ -29,6 +31,8 @@ struct search {
 	const struct mount_tree *tree;
 	struct findings *findings;
 	int fds[ARRAY_SIZE(kernels)]; /* its root; -EBADF: not opened yet */
+	struct names masked;	      /* of the paths */
+	struct strings paths;
 	bool *out;
 	uint32_t n_out;
 };
@@ -37,6 +41,8 @@ static void search_free(struct search *s)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(kernels); i++)
 		fd_close(&s->fds[i]);
+	names_free(&s->masked);
+	strings_free(&s->paths);
 	free(s->out);
 }
 
@@ -100,15 +106,25 @@ static bool is_mask(const struct mount_tree *tree, const struct mount *m)
 	       (!first->contents || first->contents->entries <= 1);
 }
 
-static bool is_listed(const struct rebind_restore_options *o, const struct mount *m)
+/* The paths of --bundle's masks, as mountpoints are written. */
+static int list_masked(struct search *s)
 {
-	for (size_t i = 0; i < o->n_masked; i++) {
+	const struct rebind_restore_options *o = s->options;
+	int err = 0;
+
+	for (size_t i = 0; i < o->n_masked && !err; i++) {
 		cleanup_free char *path = path_normalize(o->masked[i]);
 
-		if (path && strcmp(path, m->mountpoint) == 0)
-			return true;
+		err = path ? strings_print(&s->paths, "%s", path) : -ENOMEM;
+		if (!err)
+			err = names_put(&s->masked, s->paths.list[i], strlen(path), 1);
 	}
-	return false;
+	return err;
+}
+
+static bool is_listed(const struct search *s, const struct mount *m)
+{
+	return names_get(&s->masked, m->mountpoint, strlen(m->mountpoint)) != TABLE_NONE;
 }
 
 static void leave_out(struct search *s, uint32_t i)
@@ -133,7 +149,7 @@ static void look_at(struct search *s, uint32_t i)
 
 	if (!path || !is_missing(s, kernel, path))
 		return;
-	if ((mask && s->options->skip_missing_masks) || is_listed(s->options, m))
+	if ((mask && s->options->skip_missing_masks) || is_listed(s, m))
 		leave_out(s, i);
 	else
 		findings_mount(s->findings, "no-mountpoint", m,
@@ -154,8 +170,10 @@ int masks_check(const struct rebind_restore_options *options, struct mount_tree 
 		.out = calloc(tree->n + 1, sizeof(*s.out)),
 	};
 
-	if (!s.out)
-		return -ENOMEM;
+	int err = s.out ? list_masked(&s) : -ENOMEM;
+
+	if (err)
+		return err;
 	tree_for_each (i, tree) {
 		const struct mount *m = &tree->mounts[i];
 

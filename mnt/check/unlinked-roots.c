@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/names.h"
 #include "base/path.h"
 #include "mnt/contents/unlinked.h"
 #include "model/advice.h"
@@ -14,11 +15,10 @@
 static int look(const struct scan_target *target, const struct mount_tree *tree,
 		const struct mount *m, struct stat *ret)
 {
-	cleanup_fd int fd =
-		openat(target->root_fd, m->mountpoint + 1, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_fd int fd = path_open_across(target->root_fd, m->mountpoint);
 	struct sys_mount_stat stat;
-	int err = fd < 0 ? -errno
-			 : sys_mount_stat(fd, "", AT_EMPTY_PATH | scan_stat_flags(tree), &stat);
+	int err =
+		fd < 0 ? fd : sys_mount_stat(fd, "", AT_EMPTY_PATH | scan_stat_flags(tree), &stat);
 
 	if (err)
 		return err;
@@ -35,11 +35,33 @@ static bool is_taken(const struct scan_target *target, const struct mount_tree *
 	return fd != -ENOENT && fd != -EXDEV;
 }
 
-/* @names: by path: the inode that had it */
-static const char *why_not(const struct scan_target *target, const struct mount_tree *tree,
-			   const struct mount *m, struct table *names)
+struct seen {
+	struct names names; /* by path: the first mount that shows what had it */
+	ino_t *inodes;	    /* by mount */
+};
+
+static void seen_free(struct seen *seen)
 {
-	uint32_t before = TABLE_NONE;
+	names_free(&seen->names);
+	free(seen->inodes);
+}
+
+/* Did another inode have this name? Return: 1, 0, or -ENOMEM. */
+static int had_other(const struct mount_tree *tree, const struct mount *m, ino_t inode,
+		     struct seen *seen)
+{
+	uint32_t i = tree_index(tree, m);
+	uint32_t first = names_get(&seen->names, m->root, strlen(m->root));
+
+	seen->inodes[i] = inode;
+	if (first != TABLE_NONE)
+		return seen->inodes[first] != inode;
+	return names_put(&seen->names, m->root, strlen(m->root), i);
+}
+
+static const char *why_not(const struct scan_target *target, const struct mount_tree *tree,
+			   const struct mount *m, struct seen *seen)
+{
 	struct stat stat;
 
 	if (look(target, tree, m, &stat))
@@ -50,12 +72,11 @@ static const char *why_not(const struct scan_target *target, const struct mount_
 		return "the file has another name";
 	if (is_taken(target, tree, m))
 		return "something else has that name by now";
-	if (table_put(names, table_hash_bytes(m->root, strlen(m->root)), (uint32_t)stat.st_ino,
-		      &before))
-		return "memory ran out";
-	return before != TABLE_NONE && before != (uint32_t)stat.st_ino
-		       ? "another mount shows another one that had that name"
-		       : NULL;
+	int other = had_other(tree, m, stat.st_ino, seen);
+
+	return other < 0 ? "memory ran out"
+	       : other	 ? "another mount shows another one that had that name"
+			 : NULL;
 }
 
 /* Other names are looked for in the whole filesystem, which is mounted nowhere. */
@@ -70,10 +91,10 @@ static const char *why_not_alone(const struct scan_target *target, const struct 
 }
 
 static const char *why_not_any(const struct scan_target *target, const struct mount_tree *tree,
-			       const struct mount *m, struct table *names)
+			       const struct mount *m, struct seen *seen)
 {
 	if (deleted_is_of_root(tree, m))
-		return why_not(target, tree, m, names);
+		return why_not(target, tree, m, seen);
 	return deleted_is_ours(tree, m) && tree_is_all_deleted(tree, m)
 		       ? why_not_alone(target, tree, m)
 		       : NULL;
@@ -82,11 +103,15 @@ static const char *why_not_any(const struct scan_target *target, const struct mo
 int unlinked_check_dump(const struct scan_target *target, const struct mount_tree *tree,
 			struct findings *findings)
 {
-	cleanup_table struct table names = { 0 };
+	cleanup(seen_free) struct seen seen = {
+		.inodes = calloc(tree->n + 1, sizeof(*seen.inodes)),
+	};
 
+	if (!seen.inodes)
+		return -ENOMEM;
 	tree_for_each (i, tree) {
 		const struct mount *m = &tree->mounts[i];
-		const char *why = why_not_any(target, tree, m, &names);
+		const char *why = why_not_any(target, tree, m, &seen);
 		cleanup_free char *help = why ? advice_external(tree, m) : NULL;
 
 		if (why)

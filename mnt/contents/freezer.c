@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/path.h"
+#include "base/text.h"
 
 #define FREEZE_MS 10000
 #define LOOK_MS	  5
@@ -48,24 +49,12 @@ static char *cgroup_of(const char *pid, bool is_v1)
 	return found;
 }
 
-static bool has_freezer(const char *options)
-{
-	static const char word[] = "freezer";
-
-	for (const char *p = options; (p = strstr(p, word)); p += strlen(word)) {
-		char end = p[strlen(word)];
-
-		if ((p == options || p[-1] == ',') && (!end || end == ','))
-			return true;
-	}
-	return false;
-}
-
 static bool shows_cgroups(const struct mount *m, bool is_v1)
 {
 	if (!is_v1)
 		return strcmp(m->fstype, "cgroup2") == 0;
-	return strcmp(m->fstype, "cgroup") == 0 && m->options && has_freezer(m->options);
+	return strcmp(m->fstype, "cgroup") == 0 && m->options &&
+	       text_has_word(m->options, "freezer");
 }
 
 static int open_below(const struct mount *m, const char *rest, bool is_v1)

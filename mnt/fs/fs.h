@@ -109,6 +109,13 @@ int fs_deleted_open(const struct build *b, uint32_t i);
 int fs_deleted_delete(struct build *b, uint32_t first);
 
 /**
+ * fs_deleted_kept_by - the mount by which the contents of a deleted root are kept
+ *
+ * Of those that show one inode it is one. @ret: NULL if there is none. Return: 0 or -ENOMEM.
+ */
+int fs_deleted_kept_by(struct build *b, const struct mount *m, const struct mount **ret);
+
+/**
  * fs_deleted_make_in_root - the same, where it was deleted in the new root's filesystem
  *
  * With the name that it had, which fs_deleted_delete_in_root() takes away again: all of these.
@@ -149,8 +156,8 @@ int fs_cgroup_check(struct mount_tree *tree, const struct rebind_restore_options
 bool fs_is_too_long(const struct mount *m, const char *options, bool layers_too);
 
 /**
- * fs_mount_call - create a filesystem with mount(2), whose arguments may be longer
- * @keeper: the namespaces whose it is; NULL: ours
+ * fs_mount_call - create a filesystem with mount(2), which takes longer arguments
+ * @keeper: the namespaces that it shall belong to; NULL: ours
  *
  * Return: as fs_create.
  */

@@ -29,21 +29,6 @@ static const char *rest_of(const struct build *b, const struct mount *m)
 	return path_rest_below(m->root, b->tree->mounts[b->tree->root].root);
 }
 
-/* The mount by which the contents are kept, of those that show one inode. */
-static const struct mount *keeper_of(const struct build *b, const struct mount *m)
-{
-	if (!contents_are_elsewhere(m))
-		return m;
-	for (uint32_t i = 0; m->contents && m->contents->inode && i < b->tree->n; i++) {
-		const struct mount *other = &b->tree->mounts[i];
-
-		if (other->deleted && other->dev == m->dev && !contents_are_elsewhere(other) &&
-		    other->contents->inode == m->contents->inode)
-			return other;
-	}
-	return NULL;
-}
-
 static int make_directory(struct build *b, const struct mount *kept, int at, const char *name)
 {
 	int err = mountpoint_make_listed(b, at, name, MOUNT_KIND_DIRECTORY);
@@ -102,8 +87,12 @@ static int open_directory(struct build *b, const char *path, const char **ret_na
 static int make(struct build *b, uint32_t i)
 {
 	struct mount *m = &b->tree->mounts[i];
-	const struct mount *kept = keeper_of(b, m);
+	const struct mount *kept = NULL;
+	int err = fs_deleted_kept_by(b, m, &kept);
 	const char *name;
+
+	if (err)
+		return err;
 	cleanup_fd int at = open_directory(b, rest_of(b, m), &name);
 	struct stat stat;
 
@@ -118,12 +107,11 @@ static int make(struct build *b, uint32_t i)
 int fs_deleted_make_in_root(struct build *b, uint32_t i)
 {
 	const struct mount *m = &b->tree->mounts[i];
-	uint32_t before = TABLE_NONE;
-	size_t from = b->journal.n;
-	int err =
-		table_put(&b->gone.in_root, table_hash_bytes(m->root, strlen(m->root)), i, &before);
+	size_t from = b->journal.n, n = strlen(m->root);
+	bool is_made = names_get(&b->gone.in_root, m->root, n) != TABLE_NONE;
+	int err = names_put(&b->gone.in_root, m->root, n, i);
 
-	if (!err && before == TABLE_NONE)
+	if (!err && !is_made)
 		err = make(b, i);
 	for (size_t k = from; k < b->journal.n; k++)
 		b->journal.list[k].to_delete = true;

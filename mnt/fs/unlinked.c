@@ -73,6 +73,16 @@ static int find_keepers(struct build *b)
 	return err;
 }
 
+int fs_deleted_kept_by(struct build *b, const struct mount *m, const struct mount **ret)
+{
+	int err = b->gone.has_keepers ? 0 : find_keepers(b);
+	bool known = m->contents && m->contents->inode;
+	uint32_t i = known && !err ? table_get(&b->gone.keepers, inode_key(m)) : TABLE_NONE;
+
+	*ret = !contents_are_elsewhere(m) ? m : i == TABLE_NONE ? NULL : &b->tree->mounts[i];
+	return err;
+}
+
 static struct gone *add(struct build *b, uint32_t i, uint64_t key)
 {
 	struct build_gone *all = &b->gone;

@@ -96,7 +96,7 @@ int keeper_enter_user(const struct keeper *keeper);
 int keeper_hold(int sock, int mntns_fd, int root_fd);
 
 /**
- * keeper_forget - it has become somebody else's: its process and socket are
+ * keeper_forget - its process and socket belong to another from now on
  */
 void keeper_forget(struct keeper *keeper);
 

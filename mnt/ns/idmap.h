@@ -20,7 +20,7 @@ struct idmaps {
 };
 
 /**
- * idmap_namespace - a user namespace with these maps, and nobody in it
+ * idmap_namespace - a user namespace with these maps, and no process in it
  * Return: a descriptor that the caller owns, or a negative errno.
  */
 int idmap_namespace(const struct mount_idmap *map);

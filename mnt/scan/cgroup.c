@@ -10,7 +10,7 @@
 #include "mnt/scan/process.h"
 #include "mnt/scan/scan.h"
 
-/* Return: 0 where nobody is in it, or a negative errno. */
+/* Return: 0 where no process is in it, or a negative errno. */
 static pid_t first_inside(int ns_fd)
 {
 	cleanup_dirp DIR *proc = opendir("/proc");

@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "base/table.h"
 #include "runtime/criu/criu.h"
 
 static int put(struct strings *ret, const char *option, const char *value)
@@ -29,41 +30,70 @@ static int put_all(struct strings *ret, const char *option, const char *const *l
 	return err;
 }
 
-/* "mnt[#ID]:KEY": CRIU knows mounts by their paths. Return: 1 if it was one, 0, or -ENOMEM. */
-static int put_by_id(struct strings *ret, pid_t pid, const char *word)
-{
-	struct rebind_report *report = rebind_report_new();
-	struct rebind_tree *tree = NULL;
-	struct rebind_mount m;
-	char name[16];
-	unsigned int id;
-	int end = 0, err = 0;
+/* The mounts of the container, read when the first word names one by its id. */
+struct mounts_by_id {
+	struct rebind_report *report;
+	struct rebind_tree *tree;
+	struct table index;
+};
 
-	snprintf(name, sizeof(name), "%d", (int)pid);
-	if (sscanf(word, "mnt[#%u]:%n", &id, &end) == 1 && end && report &&
-	    rebind_tree_open(name, 0, NULL, report, &tree) == 0) {
-		for (size_t i = 0; i < rebind_tree_count(tree) && !err; i++) {
-			rebind_tree_get(tree, i, &m);
-			if (m.id == id)
-				err = strings_print(ret, "--external=mnt[%s]:%s", m.mountpoint,
-						    word + end);
-		}
-		rebind_tree_free(tree);
-	}
-	rebind_report_free(report);
-	return err ? err : end > 0;
+static void mounts_free(struct mounts_by_id *mounts)
+{
+	if (mounts->tree)
+		rebind_tree_free(mounts->tree);
+	rebind_report_free(mounts->report);
+	table_free(&mounts->index);
 }
 
-static int put_externals(struct strings *ret, const struct rebind_dump_options *mounts)
+static int mounts_read(struct mounts_by_id *mounts, pid_t pid)
 {
+	struct rebind_mount m;
+	char name[16];
+
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	mounts->report = rebind_report_new();
+	int err = mounts->report ? rebind_tree_open(name, 0, NULL, mounts->report, &mounts->tree)
+				 : -ENOMEM;
+
+	for (size_t i = 0; !err && i < rebind_tree_count(mounts->tree); i++) {
+		rebind_tree_get(mounts->tree, i, &m);
+		err = table_put(&mounts->index, m.id, (uint32_t)i, NULL);
+	}
+	return err;
+}
+
+/* "mnt[#ID]:KEY": CRIU knows mounts by their paths. */
+static int put_by_id(struct strings *ret, struct mounts_by_id *mounts, pid_t pid, unsigned int id,
+		     const char *key)
+{
+	int err = mounts->report ? 0 : mounts_read(mounts, pid);
+	uint32_t i = err ? TABLE_NONE : table_get(&mounts->index, id);
+	struct rebind_mount m;
+
+	if (err)
+		return log_error(err, "cannot read the mounts of process %d", (int)pid);
+	if (i == TABLE_NONE)
+		return log_error(-ENOENT, "process %d has no mount %u, which --external names",
+				 (int)pid, id);
+	rebind_tree_get(mounts->tree, i, &m);
+	return strings_print(ret, "--external=mnt[%s]:%s", m.mountpoint, key);
+}
+
+static int put_externals(struct strings *ret, const struct rebind_dump_options *options)
+{
+	cleanup(mounts_free) struct mounts_by_id mounts = { 0 };
 	int err = 0;
 
-	for (size_t i = 0; i < mounts->n_external && err >= 0; i++) {
-		err = put_by_id(ret, mounts->pid, mounts->external[i]);
-		if (!err)
-			err = put(ret, "external", mounts->external[i]);
+	for (size_t i = 0; i < options->n_external && !err; i++) {
+		const char *word = options->external[i];
+		unsigned int id;
+		int end = 0;
+
+		err = sscanf(word, "mnt[#%u]:%n", &id, &end) == 1 && end
+			      ? put_by_id(ret, &mounts, options->pid, id, word + end)
+			      : put(ret, "external", word);
 	}
-	return err < 0 ? err : 0;
+	return err;
 }
 
 static int put_dump(struct strings *ret, const struct rebind_dump_options *mounts)

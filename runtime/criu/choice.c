@@ -174,16 +174,6 @@ static int look_at_cgroups(pid_t pid, struct criu_choice *ret)
 
 /* ---- what CRIU alone loses ---- */
 
-static bool has_word(const char *list, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *p = strstr(list, word); p; p = strstr(p + n, word))
-		if ((p == list || p[-1] == ',') && (!p[n] || p[n] == ','))
-			return true;
-	return false;
-}
-
 static int add_loss(const struct rebind_mount *m, struct criu_choice *ret)
 {
 	cleanup_free char *path = path_printable(m->mountpoint);
@@ -193,9 +183,9 @@ static int add_loss(const struct rebind_mount *m, struct criu_choice *ret)
 		return -ENOMEM;
 	if (m->idmapped)
 		err = add(&ret->losses, "the id-mapping of mount %u '%s'", m->id, path);
-	if (!err && has_word(m->attributes, "nosymfollow"))
+	if (!err && text_has_word(m->attributes, "nosymfollow"))
 		err = add(&ret->losses, "nosymfollow of mount %u '%s'", m->id, path);
-	if (!err && m->depth == 0 && has_word(m->sb_flags, "ro"))
+	if (!err && m->depth == 0 && text_has_word(m->sb_flags, "ro"))
 		err = add(&ret->losses, "that the root's filesystem is read-only as a whole");
 	if (!err && m->covered && strcmp(m->fstype, "tmpfs") == 0)
 		err = add(&ret->losses, "the tmpfs of mount %u '%s', which another one covers",

@@ -44,8 +44,8 @@ pid_t criu_spawn(char *const *argv);
  * criu_sibling_begin - the process that CRIU restores is to be a child of our caller's
  *
  * With --restore-sibling CRIU makes it a child of CRIU's own parent. So this process becomes CRIU
- * at criu_spawn(), and what goes on here is another process, nobody's child: the caller has the
- * pid that it started, and its exit status.
+ * at criu_spawn(), and what goes on here is another process, and no child of the caller's: the
+ * caller has the pid that it started, and its exit status.
  *
  * Return: 0 or a negative errno, logged; in the process that goes on.
  */

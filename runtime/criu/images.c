@@ -10,8 +10,9 @@
 #include "image/image.h"
 #include "runtime/criu/criu.h"
 
-#define PARENT "parent" /* CRIU's link to the earlier image that an incremental one adds to */
-#define OLDER  ".rebind-older" /* where the image that was there waits until the new one is done */
+#define INVENTORY "inventory.img" /* what makes the files of a directory an image */
+#define PARENT	  "parent" /* CRIU's link to the earlier image that an incremental one adds to */
+#define OLDER	  ".rebind-older" /* where the image that was there waits until the new one is done */
 
 static bool is_image_file(const char *name)
 {
@@ -46,8 +47,13 @@ static int put_back(int older_fd, const char *name)
 	return dir < 0 || renameat(older_fd, name, dir, name) < 0 ? -errno : 0;
 }
 
-/* Do something with each file of an image. Return: how many there are, or a negative errno. */
-static int for_each_file(int dir_fd, image_file_fn fn)
+static bool has_inventory(int dir_fd)
+{
+	return faccessat(dir_fd, INVENTORY, F_OK, 0) == 0;
+}
+
+/* Do something with each file of an image but its inventory. Return: as for_each_file(). */
+static int for_each_other(int dir_fd, image_file_fn fn)
 {
 	int own = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cleanup_dirp DIR *dir = own < 0 ? NULL : fdopendir(own);
@@ -56,6 +62,8 @@ static int for_each_file(int dir_fd, image_file_fn fn)
 
 	while (dir && (more = fd_next_entry(dir, &entry)) > 0) {
 		if (!is_image_file(entry->d_name) && strcmp(entry->d_name, PARENT) != 0)
+			continue;
+		if (strcmp(entry->d_name, INVENTORY) == 0)
 			continue;
 		int err = fn(dirfd(dir), entry->d_name);
 
@@ -66,9 +74,20 @@ static int for_each_file(int dir_fd, image_file_fn fn)
 	return more < 0 ? more : n;
 }
 
-static bool has_inventory(int dir_fd)
+/*
+ * Do something with each file of an image. Where there are two images, the one here and the one in
+ * OLDER, an inventory here says that this one is whole: so it goes first, and comes back last, and
+ * whoever is killed in between loses neither. Return: how many there are, or a negative errno.
+ */
+static int for_each_file(int dir_fd, image_file_fn fn)
 {
-	return faccessat(dir_fd, "inventory.img", F_OK, 0) == 0;
+	bool there = has_inventory(dir_fd), last = fn == put_back;
+	int err = there && !last ? fn(dir_fd, INVENTORY) : 0;
+	int n = err ? err : for_each_other(dir_fd, fn);
+
+	if (n >= 0 && there && last)
+		err = fn(dir_fd, INVENTORY);
+	return n < 0 || err < 0 ? (n < 0 ? n : err) : n + there;
 }
 
 /* What waits in OLDER. Return: how many files, 0 also if there is no such, or a negative errno. */
@@ -102,8 +121,10 @@ static int set_older_aside(int dir_fd)
 	if (mkdirat(dir_fd, OLDER, 0700) < 0)
 		return -errno;
 	n = for_each_file(dir_fd, put_aside);
-	if (n < 0)
-		for_each_older(dir_fd, put_back);
+	if (n < 0 && for_each_older(dir_fd, put_back) < 0)
+		log_error(0,
+			  "the older image is in '" OLDER "' of the image directory in part; the "
+			  "next dump puts it back");
 	return n;
 }
 

@@ -21,7 +21,7 @@
 #define NAME	 "mnt"
 #define NEW_NAME "mnt.new"
 
-#define END_TIMEOUT 5000 /* ms; one whose tracer is stopped does not end */
+#define END_TIMEOUT 5000 /* ms; with a stopped tracer it does not end */
 
 /* A symlink there: in one step, since CRIU may look at any time. */
 static int lead_to(int dir_fd, const char *target)
@@ -98,7 +98,7 @@ static int look_for_cgroups(struct criu_mounts *mounts)
 	return 0;
 }
 
-/* Will CRIU make namespaces, at whose actions the mounts are built? */
+/* Will CRIU make namespaces? At the actions before and after it the mounts are built. */
 static int look_for_namespaces(struct criu_mounts *mounts)
 {
 	cleanup_fd int images = open(mounts->how.images_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -346,7 +346,7 @@ int criu_mounts_act(struct criu_mounts *mounts, const char *action, pid_t root_t
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		if (strcmp(action, parts[i].action) == 0)
 			return parts[i].part(mounts, root_task);
-	/* The last of them: processes run again, nobody takes them back. */
+	/* The last of them: processes run again, and are not taken back. */
 	if (strcmp(action, "post-resume") == 0)
 		criu_mounts_end(mounts, true);
 	return 0;

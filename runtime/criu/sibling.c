@@ -3,7 +3,8 @@
  * Who calls CRIU with --restore-sibling waits for the process that is restored: it has to be the
  * caller's child. CRIU makes it a child of its own parent, so CRIU has to be in the place of the
  * process that the caller started. That one waits until there is something to execute; rebind goes
- * on in a child of a child, which is nobody's when CRIU is there, and does not disturb its waiting.
+ * on in a child of a child, which is not CRIU's when that is there, and does not disturb its
+ * waiting.
  */
 #include <fcntl.h>
 #include <stdlib.h>

@@ -24,7 +24,7 @@ bool forward_wanted(void);
 int forward_request(struct operation *op);
 
 /**
- * forward_alone - a dump whose mounts are CRIU's, too
+ * forward_alone - a dump of which CRIU does the mounts, too
  * @pid: what is dumped
  * @choice: why, for the log
  */

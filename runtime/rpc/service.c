@@ -3,7 +3,7 @@
  * A process for each connection: what a request does to its process (namespaces, memory, a crash)
  * is gone with it, and the service stays as it was. The children die with the service. A client
  * gets its process when it has sent its first request: until then it waits in waiting.c, so that
- * those that say nothing are in nobody's way.
+ * those that say nothing hold up none.
  */
 #include "runtime/rpc/service.h"
 

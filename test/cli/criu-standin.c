@@ -7,7 +7,7 @@
  * anew.
  *
  * It holds rebind to what CRIU wants: every mount but the root declared, an inventory that makes
- *CRIU leave mounts alone, and an image directory that can be read from inside the joined namespace.
+ * CRIU leave mounts alone, and an image directory that can be read from inside the joined namespace.
  *
  *	standin dump --tree=PID --images-dir=DIR --external=mnt[PATH]:KEY... --action-script=FILE
  *[--leave-running] standin restore --images-dir=DIR --join-ns=mnt:FILE --action-script=FILE

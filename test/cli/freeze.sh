@@ -45,7 +45,7 @@ says_not() {
 	! grep -qE -- "$2" "$work/$1" || echo "it says '$2'; "
 }
 
-# ---- somebody writes all the time ----
+# ---- a process that writes all the time ----
 
 write_always() {
 	while :; do

@@ -215,6 +215,14 @@ older
 ACT='echo half >$dir/core-1.img; kill -KILL $PPID' run "${dumps[@]}"
 ACT='exit 1' run "${dumps[@]}"
 so "so does the one after a dump that was killed" is_older
+# The inventory goes first and comes back last: killed in between, both ways.
+for moved in inventory.img "inventory.img core-1.img" "inventory.img parent"; do
+	older
+	mkdir "$work/img/.rebind-older"
+	for file in $moved; do mv "$work/img/$file" "$work/img/.rebind-older/"; done
+	ACT='exit 1' run "${dumps[@]}"
+	so "killed while it was set aside or given back, $moved" is_older
+done
 older
 ACT='echo half >$dir/core-1.img; exit 1' run "$rebind" criu dump --mounts rebind -t "$box" -D "$work/img" -- -R
 so "it comes back where rebind does the mounts, too" is_older

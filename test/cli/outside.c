@@ -3,7 +3,8 @@
  * What lives outside of a container and serves it.
  *
  *	outside fuse SOCKET IMAGE	for each that connects: a new /dev/fuse, served by
- *squashfuse outside autofs SOCKET FILE	a new pipe; the requests that come are written to FILE
+ *					squashfuse
+ *	outside autofs SOCKET FILE	a new pipe; the requests that come are written to FILE
  *	outside unix SOCKET		a new socket; who connects to it hears "served outside"
  *	outside mount SOCKET TYPE TARGET OPTIONS
  *					connect, and mount with the descriptor that comes

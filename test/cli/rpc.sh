@@ -399,7 +399,7 @@ END
 		pause_for 0.02
 	done
 	i=$EPOCHREALTIME
-	says "clients that say nothing are in nobody's way" "CHECK ok" "unix:$work/sock" CHECK
+	says "clients that say nothing hold up no other" "CHECK ok" "unix:$work/sock" CHECK
 	result "not for a second" "$(awk -v a="$i" -v b="$EPOCHREALTIME" 'BEGIN { if (b - a > 5) print b - a " s" }')"
 	for ((i = 0; i < 250; i++)); do
 		! grep -q "b'" "$work/idle" || break

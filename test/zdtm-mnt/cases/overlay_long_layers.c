@@ -85,7 +85,7 @@ static void check(void)
 }
 
 const struct zdtm_case zdtm_case = {
-	.about = "An overlay has layers whose paths are longer than 255 bytes.",
+	.about = "An overlay has layers with paths longer than 255 bytes.",
 	.build = build,
 	.check = check,
 };

@@ -32,7 +32,7 @@ static void build(void)
 	bind_on_link("resolv", "/etc/resolv.conf");
 	bind_on_link("/file", "/absolute");
 	bind_on_link("/file", "/loop");
-	/* In a tmpfs, whose symlinks are in the image. */
+	/* In a tmpfs: its symlinks are in the image. */
 	mount_new("tmpfs", "/run", 0, NULL);
 	make_file("/run/file", "of the tmpfs");
 	make_link("/run/link", "../../..");
