@@ -29,9 +29,9 @@
 
 struct rebind_namespace {
 	int fd, root_fd;
-	struct keeper keeper;
+	struct ns_helper ns_helper;
 	pid_t holder;
-	int holder_sock; /* talk_go() lets it go */
+	int holder_sock; /* ipc_go() lets it go */
 	/* Until it is handed over: handover.h. */
 	struct journal journal;
 	pid_t builder;
@@ -49,12 +49,12 @@ static void forget_builder(struct rebind_namespace *ns)
 	journal_free(&ns->journal);
 }
 
-/* @what, @fd: of talk_keep(). Return: 0, also if it is kept already, or a negative errno. */
+/* @what, @fd: of ipc_keep(). Return: 0, also if it is kept already, or a negative errno. */
 static int keep(struct rebind_namespace *ns, enum keep what, int fd)
 {
 	if (ns->builder_sock < 0)
 		return 0;
-	int err = talk_keep(ns->builder_sock, what, fd);
+	int err = ipc_keep(ns->builder_sock, what, fd);
 
 	if (!err)
 		forget_builder(ns);
@@ -66,7 +66,7 @@ static void give_up(struct rebind_namespace *ns)
 {
 	fd_close(&ns->fd);
 	fd_close(&ns->root_fd);
-	keeper_stop(&ns->keeper);
+	ns_helper_stop(&ns->ns_helper);
 	child_kill(&ns->builder);
 	fd_close(&ns->builder_sock);
 	journal_undo(&ns->journal);
@@ -78,7 +78,7 @@ int namespace_new(struct restore_result *result, struct rebind_namespace **ret)
 	struct rebind_namespace given = {
 		.fd = result->ns_fd,
 		.root_fd = result->root_fd,
-		.keeper = result->keeper,
+		.ns_helper = result->ns_helper,
 		.holder_sock = -EBADF,
 		.journal = result->journal,
 		.builder = result->builder,
@@ -125,7 +125,7 @@ int rebind_namespace_fd(struct rebind_namespace *ns)
 int rebind_namespace_peek(struct rebind_namespace *ns)
 {
 	/* A pid namespace does not end before all who were in it are reaped. */
-	keeper_stop(&ns->keeper);
+	ns_helper_stop(&ns->ns_helper);
 	return ns->fd;
 }
 
@@ -152,7 +152,7 @@ _Noreturn static void execute(struct launch *launch)
 	prctl(PR_SET_PDEATHSIG, 0);
 	int err = launch->ns->builder_sock < 0
 			  ? 0
-			  : talk_keep(launch->ns->builder_sock, KEEP_NAMESPACE, -1);
+			  : ipc_keep(launch->ns->builder_sock, KEEP_NAMESPACE, -1);
 
 	if (err)
 		fail(launch, err);
@@ -196,18 +196,18 @@ static int launch_inside(const struct rebind_namespace *ns, char *const argv[], 
 	cleanup_fd int words = inside_words(argv, environ);
 	cleanup_fd int sock = -EBADF;
 	cleanup_child pid_t pid = 0;
-	int err =
-		words < 0 ? words : keeper_launch(&ns->keeper, INSIDE_COMMAND, words, &pid, &sock);
+	int err = words < 0 ? words
+			    : ns_helper_launch(&ns->ns_helper, INSIDE_COMMAND, words, &pid, &sock);
 
 	if (!err && ns->builder_sock >= 0)
-		err = talk_send(sock, (struct talk_message){ .type = TALK_KEEP }, NULL,
-				ns->builder_sock);
+		err = ipc_send(sock, (struct ipc_message){ .type = IPC_KEEP }, NULL,
+			       ns->builder_sock);
 	if (!err)
-		err = talk_send(sock, (struct talk_message){ .type = TALK_HOLD }, NULL, ns->fd);
+		err = ipc_send(sock, (struct ipc_message){ .type = IPC_HOLD }, NULL, ns->fd);
 	if (err)
 		return log_error(err, "cannot start a process in the namespaces");
 	/* It says only what is wrong; its socket ends when it is the command. */
-	err = talk_await(sock, TALK_ANSWER, ret_failed, NULL);
+	err = ipc_await(sock, IPC_ANSWER, ret_failed, NULL);
 	if (err && err != -EIO)
 		return err;
 	if (!*ret_failed) {
@@ -227,7 +227,7 @@ static int refuse_command(const char *name, int err, int *ret_status)
 /* The command runs, and the builder has heard of it; unless the caller does not want it. */
 static int accept_command(struct rebind_namespace *ns, pid_t pid)
 {
-	int err = tell_after(ns, ns->keeper.pid ? ns->keeper.pid : pid);
+	int err = tell_after(ns, ns->ns_helper.pid ? ns->ns_helper.pid : pid);
 
 	if (err)
 		child_kill(&pid);
@@ -241,11 +241,11 @@ int rebind_namespace_start(struct rebind_namespace *ns, char *const argv[], pid_
 {
 	pid_t pid = 0;
 	int failed = 0;
-	int err = tell_before(ns, ns->keeper.pid);
+	int err = tell_before(ns, ns->ns_helper.pid);
 
 	if (!err)
-		err = ns->keeper.pid ? launch_inside(ns, argv, &pid, &failed)
-				     : launch_here(ns, argv, &pid, &failed);
+		err = ns->ns_helper.pid ? launch_inside(ns, argv, &pid, &failed)
+					: launch_here(ns, argv, &pid, &failed);
 	if (err)
 		return err;
 	if (failed)
@@ -273,22 +273,22 @@ int rebind_namespace_run(struct rebind_namespace *ns, char *const argv[], int *r
 	return 0;
 }
 
-/* The keeper, where it is alone with what it holds; or a process that others there do not see. */
+/* The helper, where it is alone with what it holds; or a process that others there do not see. */
 static int get_holder(struct rebind_namespace *ns)
 {
-	if (!ns->keeper.pid || ns->keeper.joins_pid) {
-		int err =
-			keeper_launch(&ns->keeper, INSIDE_HOLD, -1, &ns->holder, &ns->holder_sock);
+	if (!ns->ns_helper.pid || ns->ns_helper.joins_pid) {
+		int err = ns_helper_launch(&ns->ns_helper, INSIDE_HOLD, -1, &ns->holder,
+					   &ns->holder_sock);
 
-		return err ? err : keeper_hold(ns->holder_sock, ns->fd, ns->root_fd);
+		return err ? err : ns_helper_hold(ns->holder_sock, ns->fd, ns->root_fd);
 	}
-	int err = keeper_hold(ns->keeper.sock, ns->fd, ns->root_fd);
+	int err = ns_helper_hold(ns->ns_helper.sock, ns->fd, ns->root_fd);
 
 	if (err)
 		return err;
-	ns->holder = ns->keeper.pid;
-	ns->holder_sock = ns->keeper.sock;
-	keeper_forget(&ns->keeper);
+	ns->holder = ns->ns_helper.pid;
+	ns->holder_sock = ns->ns_helper.sock;
+	ns_helper_forget(&ns->ns_helper);
 	return 0;
 }
 
@@ -296,7 +296,7 @@ static int get_holder(struct rebind_namespace *ns)
 static int release_holder(struct rebind_namespace *ns)
 {
 	int err = ns->builder_sock >= 0 ? keep(ns, KEEP_HOLDER, ns->holder_sock)
-					: talk_go(ns->holder_sock);
+					: ipc_go(ns->holder_sock);
 
 	return err ? log_error(err, "the process that holds the namespace is gone") : 0;
 }
@@ -351,7 +351,7 @@ static int bind_pin(struct rebind_namespace *ns, const char *file)
 
 	if (mount(fd_proc_path(ns->fd, source), file, NULL, MS_BIND, NULL) < 0)
 		return refuse_pin(ns, file, -errno);
-	int err = tell_after(ns, ns->keeper.pid);
+	int err = tell_after(ns, ns->ns_helper.pid);
 
 	if (err)
 		umount2(file, MNT_DETACH);
@@ -386,7 +386,7 @@ int rebind_namespace_pin(struct rebind_namespace *ns, const char *file)
 				 "'%s' holds a namespace already: umount it first, or name "
 				 "another file",
 				 file);
-	int err = tell_before(ns, ns->keeper.pid);
+	int err = tell_before(ns, ns->ns_helper.pid);
 
 	if (err)
 		return err;
@@ -405,14 +405,14 @@ int rebind_namespace_pin(struct rebind_namespace *ns, const char *file)
 
 int rebind_namespace_send(struct rebind_namespace *ns, int sock)
 {
-	int err = tell_before(ns, ns->keeper.pid);
+	int err = tell_before(ns, ns->ns_helper.pid);
 
 	if (err)
 		return err;
 	err = ns->builder_sock < 0 ? fd_send(sock, "mnt", 3, ns->fd) : keep(ns, KEEP_SEND, sock);
 	if (err)
 		return log_error(err, "cannot send the namespace over descriptor %d", sock);
-	return tell_after(ns, ns->keeper.pid);
+	return tell_after(ns, ns->ns_helper.pid);
 }
 
 void rebind_namespace_free(struct rebind_namespace *ns)

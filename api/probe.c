@@ -35,14 +35,14 @@ static int probe_namespace(void)
 
 static int probe_new_mount(void)
 {
-	cleanup_fd int fd = scratch_directory();
+	cleanup_fd int fd = tmpfs_directory();
 
 	return fd < 0 ? fd : 0;
 }
 
 static int attach_scratch(int *ret)
 {
-	cleanup_fd int fd = scratch_directory();
+	cleanup_fd int fd = tmpfs_directory();
 
 	if (fd < 0)
 		return fd;
@@ -72,7 +72,7 @@ static int probe_clone(void)
 
 static int probe_setattr(void)
 {
-	cleanup_fd int fd = scratch_directory();
+	cleanup_fd int fd = tmpfs_directory();
 
 	return fd < 0 ? fd : sys_mount_setattr(fd, 0, MOUNT_ATTR_RDONLY, 0, MS_PRIVATE, -1);
 }
@@ -105,7 +105,7 @@ static int probe_groups(void)
 
 static int probe_clone_detached(void)
 {
-	cleanup_fd int fd = scratch_directory();
+	cleanup_fd int fd = tmpfs_directory();
 	cleanup_fd int clone = fd < 0 ? fd : sys_open_tree(fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
 
 	return clone < 0 ? clone : 0;
@@ -113,8 +113,8 @@ static int probe_clone_detached(void)
 
 static int probe_attach_detached(void)
 {
-	cleanup_fd int fd = scratch_directory();
-	cleanup_fd int below = scratch_directory();
+	cleanup_fd int fd = tmpfs_directory();
+	cleanup_fd int below = tmpfs_directory();
 
 	if (fd < 0 || below < 0)
 		return fd < 0 ? fd : below;
@@ -138,7 +138,7 @@ static int probe_idmap(void)
 {
 	struct mount_id_extent all = { .first = 0, .lower = 1, .count = 1 };
 	const struct mount_idmap map = { .uid = &all, .n_uid = 1, .gid = &all, .n_gid = 1 };
-	cleanup_fd int fd = scratch_directory();
+	cleanup_fd int fd = tmpfs_directory();
 	cleanup_fd int user = fd < 0 ? fd : idmap_namespace(&map);
 
 	return user < 0 ? user : sys_mount_setattr(fd, 0, MOUNT_ATTR_IDMAP, 0, 0, user);

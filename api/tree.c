@@ -81,8 +81,8 @@ static int read_live(struct rebind_tree *t, pid_t pid, const char *reader_name)
 	if (err)
 		return log_error(err, "cannot read the mount namespace%s",
 				 caps_without(err, CAPS_ENTER, without));
-	kind_find_all(&target, &t->tree);
-	err = formats_look(&target, &t->tree);
+	root_type_find_all(&target, &t->tree);
+	err = binfmt_look(&target, &t->tree);
 	return err ? log_error(err, "cannot read the formats registered with binfmt_misc") : 0;
 }
 
@@ -104,7 +104,7 @@ static int read_text(struct rebind_tree *t, int fd, const char *what, struct fin
 			     "mount %u of '%s'%s %s", fault.id, what, line, fault.reason);
 	else if (err)
 		log_error(err, "cannot read '%s'", what);
-	return err ? err : formats_unknown(&t->tree);
+	return err ? err : binfmt_unknown(&t->tree);
 }
 
 static bool is_pid(const char *what)

@@ -11,7 +11,7 @@
 
 struct gunzip_state {
 	z_stream z;
-	struct belt belt; /* of what is given out */
+	struct pipeline pipeline; /* of what is given out */
 	const char *reason;
 	bool started, is_gzip, in_member, at_end;
 	Bytef in[GUNZIP_BLOCK];
@@ -22,7 +22,7 @@ void gunzip_free(struct gunzip *gz)
 	int saved = errno;
 
 	if (gz->state)
-		belt_close(&gz->state->belt);
+		pipeline_close(&gz->state->pipeline);
 	if (gz->state && gz->state->is_gzip)
 		zlib.inflateEnd(&gz->state->z);
 	util_free(&gz->state);
@@ -113,7 +113,7 @@ static int inflate_some(struct gunzip *gz)
 	return 1;
 }
 
-static int next_inflated(struct gunzip *gz, struct belt_block *block)
+static int next_inflated(struct gunzip *gz, struct pipeline_block *block)
 {
 	struct gunzip_state *s = gz->state;
 	int more = 1;
@@ -126,7 +126,7 @@ static int next_inflated(struct gunzip *gz, struct belt_block *block)
 	return more < 0 ? more : 0;
 }
 
-static int next_plain(struct gunzip *gz, struct belt_block *block)
+static int next_plain(struct gunzip *gz, struct pipeline_block *block)
 {
 	struct gunzip_state *s = gz->state;
 	int err = s->z.avail_in ? 0 : fill(gz);
@@ -137,7 +137,7 @@ static int next_plain(struct gunzip *gz, struct belt_block *block)
 	return err;
 }
 
-static void note_used(struct gunzip *gz, const struct belt_block *block)
+static void note_used(struct gunzip *gz, const struct pipeline_block *block)
 {
 	size_t used = block->size;
 
@@ -149,7 +149,7 @@ static void note_used(struct gunzip *gz, const struct belt_block *block)
 }
 
 /* In another thread, if there is one. */
-static int fill_block(void *data, struct belt_block *block)
+static int fill_block(void *data, struct pipeline_block *block)
 {
 	struct gunzip *gz = data;
 	int err = gz->state->started ? 0 : start(gz);
@@ -168,11 +168,11 @@ ssize_t gunzip_next(struct gunzip *gz, const void **ret, const char **ret_reason
 	*ret_reason = NO_MEMORY;
 	if (!s) {
 		s = gz->state = calloc(1, sizeof(*s));
-		if (!s || belt_open(&s->belt, GUNZIP_BLOCK, fill_block, gz))
+		if (!s || pipeline_open(&s->pipeline, GUNZIP_BLOCK, fill_block, gz))
 			return -ENOMEM;
 		s->reason = NO_MEMORY;
 	}
-	ssize_t n = belt_get(&s->belt, ret);
+	ssize_t n = pipeline_get(&s->pipeline, ret);
 
 	if (n < 0)
 		*ret_reason = s->reason;

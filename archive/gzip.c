@@ -18,7 +18,7 @@
 struct gzip_state {
 	int fd;
 	struct digest digest;
-	struct belt belt;
+	struct pipeline pipeline;
 	z_stream z;
 	Bytef out[BLOCK];
 };
@@ -42,7 +42,7 @@ static int deflate_all(struct gzip_state *gz, int flush)
 }
 
 /* In the other thread, if there is one. */
-static int compress_block(void *data, struct belt_block *block)
+static int compress_block(void *data, struct pipeline_block *block)
 {
 	struct gzip_state *gz = data;
 
@@ -74,7 +74,7 @@ int gzip_start(struct gzip_state **ret, int fd, unsigned int compress)
 	gz->fd = fd;
 	gz->z = (z_stream){ 0 };
 	digest_start(&gz->digest);
-	int err = belt_open(&gz->belt, BLOCK, compress_block, gz);
+	int err = pipeline_open(&gz->pipeline, BLOCK, compress_block, gz);
 
 	if (!err && zlib.deflateInit2_(&gz->z, compress ? (int)compress - 1 : LEVEL, Z_DEFLATED,
 				       ZLIB_GZIP, DEFAULT_MEMORY, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
@@ -88,12 +88,12 @@ int gzip_start(struct gzip_state **ret, int fd, unsigned int compress)
 
 int gzip_add(struct gzip_state *gz, const void *data, size_t size)
 {
-	return belt_put(&gz->belt, data, size);
+	return pipeline_put(&gz->pipeline, data, size);
 }
 
 int gzip_end(struct gzip_state *gz, uint8_t digest[DIGEST_SIZE])
 {
-	int err = belt_end(&gz->belt);
+	int err = pipeline_end(&gz->pipeline);
 
 	if (!err)
 		err = deflate_all(gz, Z_FINISH);
@@ -107,7 +107,7 @@ void gzip_free(struct gzip_state **gz)
 	int saved = errno;
 
 	if (*gz) {
-		belt_close(&(*gz)->belt);
+		pipeline_close(&(*gz)->pipeline);
 		zlib.deflateEnd(&(*gz)->z);
 	}
 	util_free(gz);

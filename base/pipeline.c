@@ -10,108 +10,108 @@
 /* Enough for zlib and a digest. The usual 8 MiB may count, or be locked into memory. */
 #define STACK_SIZE ((size_t)256 << 10)
 
-int belt_open(struct belt *belt, size_t room, belt_fn work, void *data)
+int pipeline_open(struct pipeline *pipeline, size_t room, pipeline_fn work, void *data)
 {
-	*belt = (struct belt){
+	*pipeline = (struct pipeline){
 		.room = room,
 		.work = work,
 		.data = data,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.changed = PTHREAD_COND_INITIALIZER,
 	};
-	belt->blocks[0].data = malloc(room);
-	return belt->blocks[0].data ? 0 : -ENOMEM;
+	pipeline->blocks[0].data = malloc(room);
+	return pipeline->blocks[0].data ? 0 : -ENOMEM;
 }
 
 /* ---- between the two ---- */
 
 /* Return: a block with nothing in it, NULL if nobody wants it any more. */
-static struct belt_block *wait_for_empty(struct belt *belt)
+static struct pipeline_block *wait_for_empty(struct pipeline *pipeline)
 {
-	pthread_mutex_lock(&belt->lock);
-	while (!belt->closed && belt->filled - belt->emptied == BELT_BLOCKS)
-		pthread_cond_wait(&belt->changed, &belt->lock);
-	bool closed = belt->closed;
+	pthread_mutex_lock(&pipeline->lock);
+	while (!pipeline->closed && pipeline->filled - pipeline->emptied == PIPELINE_BLOCKS)
+		pthread_cond_wait(&pipeline->changed, &pipeline->lock);
+	bool closed = pipeline->closed;
 
-	pthread_mutex_unlock(&belt->lock);
-	return closed ? NULL : &belt->blocks[belt->filled % BELT_BLOCKS];
+	pthread_mutex_unlock(&pipeline->lock);
+	return closed ? NULL : &pipeline->blocks[pipeline->filled % PIPELINE_BLOCKS];
 }
 
 /* Return: the oldest full block, NULL if there is none and none will come. */
-static struct belt_block *wait_for_full(struct belt *belt)
+static struct pipeline_block *wait_for_full(struct pipeline *pipeline)
 {
-	pthread_mutex_lock(&belt->lock);
-	while (!belt->closed && belt->filled == belt->emptied)
-		pthread_cond_wait(&belt->changed, &belt->lock);
-	bool none = belt->filled == belt->emptied;
+	pthread_mutex_lock(&pipeline->lock);
+	while (!pipeline->closed && pipeline->filled == pipeline->emptied)
+		pthread_cond_wait(&pipeline->changed, &pipeline->lock);
+	bool none = pipeline->filled == pipeline->emptied;
 
-	pthread_mutex_unlock(&belt->lock);
-	return none ? NULL : &belt->blocks[belt->emptied % BELT_BLOCKS];
+	pthread_mutex_unlock(&pipeline->lock);
+	return none ? NULL : &pipeline->blocks[pipeline->emptied % PIPELINE_BLOCKS];
 }
 
-static void count(struct belt *belt, unsigned int *counter)
+static void count(struct pipeline *pipeline, unsigned int *counter)
 {
-	pthread_mutex_lock(&belt->lock);
+	pthread_mutex_lock(&pipeline->lock);
 	(*counter)++;
-	pthread_cond_signal(&belt->changed);
-	pthread_mutex_unlock(&belt->lock);
+	pthread_cond_signal(&pipeline->changed);
+	pthread_mutex_unlock(&pipeline->lock);
 }
 
-static void shut(struct belt *belt, int err)
+static void shut(struct pipeline *pipeline, int err)
 {
-	pthread_mutex_lock(&belt->lock);
+	pthread_mutex_lock(&pipeline->lock);
 	if (err)
-		belt->err = err;
-	belt->closed = true;
-	pthread_cond_signal(&belt->changed);
-	pthread_mutex_unlock(&belt->lock);
+		pipeline->err = err;
+	pipeline->closed = true;
+	pthread_cond_signal(&pipeline->changed);
+	pthread_mutex_unlock(&pipeline->lock);
 }
 
 /* ---- the thread ---- */
 
-static int fill_some(struct belt *belt)
+static int fill_some(struct pipeline *pipeline)
 {
-	struct belt_block *block;
+	struct pipeline_block *block;
 
-	while ((block = wait_for_empty(belt))) {
-		int err = belt->work(belt->data, block);
+	while ((block = wait_for_empty(pipeline))) {
+		int err = pipeline->work(pipeline->data, block);
 
 		if (err || !block->size)
 			return err;
-		count(belt, &belt->filled);
+		count(pipeline, &pipeline->filled);
 	}
 	return 0;
 }
 
 static void *fill_all(void *data)
 {
-	struct belt *belt = data;
+	struct pipeline *pipeline = data;
 
-	belt->tid = (pid_t)syscall(SYS_gettid);
-	shut(belt, fill_some(belt));
+	pipeline->tid = (pid_t)syscall(SYS_gettid);
+	shut(pipeline, fill_some(pipeline));
 	return NULL;
 }
 
-static int empty_some(struct belt *belt)
+static int empty_some(struct pipeline *pipeline)
 {
-	struct belt_block *block;
+	struct pipeline_block *block;
 
-	while ((block = wait_for_full(belt))) {
-		int err = belt->work(belt->data, block);
+	while ((block = wait_for_full(pipeline))) {
+		int err = pipeline->work(pipeline->data, block);
 
 		if (err)
 			return err;
-		count(belt, &belt->emptied);
+		count(pipeline, &pipeline->emptied);
 	}
 	return 0;
 }
 
 static void *empty_all(void *data)
 {
-	struct belt *belt = data;
+	struct pipeline *pipeline = data;
 
-	belt->tid = (pid_t)syscall(SYS_gettid);
-	shut(belt, empty_some(belt));
+	pipeline->tid = (pid_t)syscall(SYS_gettid);
+	shut(pipeline, empty_some(pipeline));
 	return NULL;
 }
 
@@ -123,18 +123,18 @@ static bool has_one_cpu(void)
 	return sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && CPU_COUNT(&cpus) < 2;
 }
 
-static bool make_blocks(struct belt *belt)
+static bool make_blocks(struct pipeline *pipeline)
 {
-	for (size_t i = 1; i < BELT_BLOCKS; i++) {
-		belt->blocks[i].data = malloc(belt->room);
-		if (!belt->blocks[i].data)
+	for (size_t i = 1; i < PIPELINE_BLOCKS; i++) {
+		pipeline->blocks[i].data = malloc(pipeline->room);
+		if (!pipeline->blocks[i].data)
 			return false;
 	}
 	return true;
 }
 
 /* Signals are for the caller's thread, whose calls they are to interrupt. */
-static int make_thread(struct belt *belt, void *(*run)(void *))
+static int make_thread(struct pipeline *pipeline, void *(*run)(void *))
 {
 	pthread_attr_t attr;
 	sigset_t all, before;
@@ -145,20 +145,20 @@ static int make_thread(struct belt *belt, void *(*run)(void *))
 	sigfillset(&all);
 	pthread_attr_setstacksize(&attr, STACK_SIZE);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&belt->thread, &attr, run, belt);
+	err = pthread_create(&pipeline->thread, &attr, run, pipeline);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attr);
 	return err;
 }
 
 /* Return: is there a thread, now at the latest? It is asked for once. */
-static bool has_help(struct belt *belt, void *(*run)(void *))
+static bool has_help(struct pipeline *pipeline, void *(*run)(void *))
 {
-	if (!belt->asked)
-		belt->has_thread =
-			!has_one_cpu() && make_blocks(belt) && make_thread(belt, run) == 0;
-	belt->asked = true;
-	return belt->has_thread;
+	if (!pipeline->asked)
+		pipeline->has_thread =
+			!has_one_cpu() && make_blocks(pipeline) && make_thread(pipeline, run) == 0;
+	pipeline->asked = true;
+	return pipeline->has_thread;
 }
 
 /*
@@ -166,55 +166,57 @@ static bool has_help(struct belt *belt, void *(*run)(void *))
  * the thread from the process and from its filesystem struct. setns(2) into a user namespace, or
  * another mount namespace, would find two of them for a moment and be refused.
  */
-static void wait_for_thread(struct belt *belt)
+static void wait_for_thread(struct pipeline *pipeline)
 {
-	pthread_join(belt->thread, NULL);
-	while (syscall(SYS_tgkill, getpid(), belt->tid, 0) == 0)
+	pthread_join(pipeline->thread, NULL);
+	while (syscall(SYS_tgkill, getpid(), pipeline->tid, 0) == 0)
 		sched_yield();
-	belt->has_thread = false;
+	pipeline->has_thread = false;
 }
 
 /* ---- the caller ---- */
 
 /* The block that is held is full: to the thread, or at work itself. */
-static int hand_over(struct belt *belt)
+static int hand_over(struct pipeline *pipeline)
 {
-	if (has_help(belt, empty_all)) {
-		count(belt, &belt->filled);
-		belt->held = NULL;
+	if (has_help(pipeline, empty_all)) {
+		count(pipeline, &pipeline->filled);
+		pipeline->held = NULL;
 		return 0;
 	}
-	belt->err = belt->work(belt->data, belt->held);
-	belt->held->size = 0;
-	return belt->err;
+	pipeline->err = pipeline->work(pipeline->data, pipeline->held);
+	pipeline->held->size = 0;
+	return pipeline->err;
 }
 
-static struct belt_block *hold_empty(struct belt *belt)
+static struct pipeline_block *hold_empty(struct pipeline *pipeline)
 {
-	if (!belt->held) {
-		belt->held = belt->has_thread ? wait_for_empty(belt) : &belt->blocks[0];
-		if (belt->held)
-			belt->held->size = 0;
+	if (!pipeline->held) {
+		pipeline->held =
+			pipeline->has_thread ? wait_for_empty(pipeline) : &pipeline->blocks[0];
+		if (pipeline->held)
+			pipeline->held->size = 0;
 	}
-	return belt->held;
+	return pipeline->held;
 }
 
-int belt_put(struct belt *belt, const void *data, size_t size)
+int pipeline_put(struct pipeline *pipeline, const void *data, size_t size)
 {
 	const unsigned char *p = data;
 
 	while (size) {
-		struct belt_block *block = hold_empty(belt);
+		struct pipeline_block *block = hold_empty(pipeline);
 
-		if (!block || (!belt->has_thread && belt->err))
-			return belt->err;
-		size_t n = size < belt->room - block->size ? size : belt->room - block->size;
+		if (!block || (!pipeline->has_thread && pipeline->err))
+			return pipeline->err;
+		size_t n =
+			size < pipeline->room - block->size ? size : pipeline->room - block->size;
 
 		memcpy(block->data + block->size, p, n);
 		block->size += n;
 		p += n;
 		size -= n;
-		int err = block->size == belt->room ? hand_over(belt) : 0;
+		int err = block->size == pipeline->room ? hand_over(pipeline) : 0;
 
 		if (err)
 			return err;
@@ -222,65 +224,65 @@ int belt_put(struct belt *belt, const void *data, size_t size)
 	return 0;
 }
 
-int belt_end(struct belt *belt)
+int pipeline_end(struct pipeline *pipeline)
 {
-	if (belt->held && belt->held->size) {
+	if (pipeline->held && pipeline->held->size) {
 		/* What came to less than a block is not worth a thread. */
-		belt->asked = true;
-		hand_over(belt);
+		pipeline->asked = true;
+		hand_over(pipeline);
 	}
-	if (belt->has_thread) {
-		shut(belt, 0);
-		wait_for_thread(belt);
+	if (pipeline->has_thread) {
+		shut(pipeline, 0);
+		wait_for_thread(pipeline);
 	}
-	return belt->err;
+	return pipeline->err;
 }
 
-static ssize_t get_alone(struct belt *belt, const void **ret)
+static ssize_t get_alone(struct pipeline *pipeline, const void **ret)
 {
-	struct belt_block *block = &belt->blocks[0];
+	struct pipeline_block *block = &pipeline->blocks[0];
 
-	if (!belt->err)
-		belt->err = belt->work(belt->data, block);
-	belt->held = block;
+	if (!pipeline->err)
+		pipeline->err = pipeline->work(pipeline->data, block);
+	pipeline->held = block;
 	*ret = block->data;
-	return belt->err ? belt->err : (ssize_t)block->size;
+	return pipeline->err ? pipeline->err : (ssize_t)block->size;
 }
 
-static bool is_alone(struct belt *belt)
+static bool is_alone(struct pipeline *pipeline)
 {
-	if (belt->has_thread)
+	if (pipeline->has_thread)
 		return false;
 	/* A block that is not full was the last. */
-	if (belt->err || !belt->held || belt->held->size < belt->room)
+	if (pipeline->err || !pipeline->held || pipeline->held->size < pipeline->room)
 		return true;
 	/* It was filled here, and is not the thread's to count. */
-	belt->held = NULL;
-	return !has_help(belt, fill_all);
+	pipeline->held = NULL;
+	return !has_help(pipeline, fill_all);
 }
 
-ssize_t belt_get(struct belt *belt, const void **ret)
+ssize_t pipeline_get(struct pipeline *pipeline, const void **ret)
 {
-	if (is_alone(belt))
-		return get_alone(belt, ret);
-	if (belt->held)
-		count(belt, &belt->emptied);
-	belt->held = wait_for_full(belt);
-	if (!belt->held)
-		return belt->err;
-	*ret = belt->held->data;
-	return (ssize_t)belt->held->size;
+	if (is_alone(pipeline))
+		return get_alone(pipeline, ret);
+	if (pipeline->held)
+		count(pipeline, &pipeline->emptied);
+	pipeline->held = wait_for_full(pipeline);
+	if (!pipeline->held)
+		return pipeline->err;
+	*ret = pipeline->held->data;
+	return (ssize_t)pipeline->held->size;
 }
 
-void belt_close(struct belt *belt)
+void pipeline_close(struct pipeline *pipeline)
 {
 	int saved = errno;
 
-	if (belt->has_thread) {
-		shut(belt, 0);
-		wait_for_thread(belt);
+	if (pipeline->has_thread) {
+		shut(pipeline, 0);
+		wait_for_thread(pipeline);
 	}
-	for (size_t i = 0; i < BELT_BLOCKS; i++)
-		util_free(&belt->blocks[i].data);
+	for (size_t i = 0; i < PIPELINE_BLOCKS; i++)
+		util_free(&pipeline->blocks[i].data);
 	errno = saved;
 }

@@ -16,28 +16,29 @@
 
 #include "base/util.h"
 
-#define BELT_BLOCKS 4
+#define PIPELINE_BLOCKS 4
 
-struct belt_block {
+struct pipeline_block {
 	unsigned char *data;
 	size_t size; /* in use */
 };
 
 /**
- * belt_fn - fill a block and say its size, 0 at the end; or take what is in a block
- * @data: nothing that the caller touches before belt_get() tells the end, or belt_end() is over
+ * pipeline_fn - fill a block and say its size, 0 at the end; or take what is in a block
+ * @data: nothing that the caller touches before pipeline_get() tells the end, or pipeline_end() is
+ * over
  *
  * Return: 0 or a negative errno; it is not called again then.
  */
-typedef int (*belt_fn)(void *data, struct belt_block *block);
+typedef int (*pipeline_fn)(void *data, struct pipeline_block *block);
 
-struct belt {
+struct pipeline {
 	size_t room; /* of a block */
-	belt_fn work;
+	pipeline_fn work;
 	void *data;
-	struct belt_block blocks[BELT_BLOCKS];
+	struct pipeline_block blocks[PIPELINE_BLOCKS];
 	unsigned int filled, emptied; /* so many, modulo 2^32; blocks between are full */
-	struct belt_block *held;      /* by the caller */
+	struct pipeline_block *held;  /* by the caller */
 	bool closed;
 	int err; /* the work's */
 	bool asked, has_thread;
@@ -48,40 +49,40 @@ struct belt {
 };
 
 /**
- * belt_open - nothing happens yet
+ * pipeline_open - nothing happens yet
  * @room: of a block
  *
- * Return: 0 or -ENOMEM; belt_close() is right in both cases.
+ * Return: 0 or -ENOMEM; pipeline_close() is right in both cases.
  */
-int belt_open(struct belt *belt, size_t room, belt_fn work, void *data);
+int pipeline_open(struct pipeline *pipeline, size_t room, pipeline_fn work, void *data);
 
 /**
- * belt_put - bytes for the work to take, now or later
+ * pipeline_put - bytes for the work to take, now or later
  *
  * Return: 0, or what the work returned for some block before.
  */
-int belt_put(struct belt *belt, const void *data, size_t size);
+int pipeline_put(struct pipeline *pipeline, const void *data, size_t size);
 
 /**
- * belt_end - have the work take the rest, and wait until it has
+ * pipeline_end - have the work take the rest, and wait until it has
  *
  * Return: 0, or what the work returned for some block.
  */
-int belt_end(struct belt *belt);
+int pipeline_end(struct pipeline *pipeline);
 
 /**
- * belt_get - the next block that the work filled
+ * pipeline_get - the next block that the work filled
  * @ret: valid until the next call
  *
  * Return: its size, 0 at the end, or what the work returned.
  */
-ssize_t belt_get(struct belt *belt, const void **ret);
+ssize_t pipeline_get(struct pipeline *pipeline, const void **ret);
 
 /**
- * belt_close - stop, wait for the thread to be gone, free the blocks
+ * pipeline_close - stop, wait for the thread to be gone, free the blocks
  *
  * Gone as the kernel has it: setns(2) and unshare(2) count threads. errno is kept.
  */
-void belt_close(struct belt *belt);
+void pipeline_close(struct pipeline *pipeline);
 
 #endif

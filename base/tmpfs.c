@@ -5,7 +5,7 @@
 
 #include "base/fd.h"
 
-int scratch_directory(void)
+int tmpfs_directory(void)
 {
 	cleanup_fd int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
 

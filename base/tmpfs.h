@@ -4,9 +4,9 @@
 #define REBIND_BASE_TMPFS_H
 
 /**
- * scratch_directory - the root of a new tmpfs, detached
+ * tmpfs_directory - the root of a new tmpfs, detached
  * Return: a descriptor that can be read, written below, and moved; or a negative errno.
  */
-int scratch_directory(void);
+int tmpfs_directory(void);
 
 #endif

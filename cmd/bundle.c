@@ -15,7 +15,7 @@ void bundle_args_init(struct bundle_args *args)
 
 void bundle_args_free(struct bundle_args *args)
 {
-	unpacked_close(&args->unpacked);
+	checkpoint_dir_close(&args->unpacked);
 	bundle_free(&args->found);
 	free(args->name);
 	free(args->base);
@@ -100,7 +100,7 @@ int bundle_complete(struct bundle_args *args, struct rebind_restore_options *how
 	if (!args->dir && !args->archive)
 		return 0;
 	if (args->archive) {
-		err = unpacked_open(args->archive, &args->unpacked);
+		err = checkpoint_dir_open(args->archive, &args->unpacked);
 		how->images_dir = args->unpacked.images_dir;
 	}
 	if (!err)

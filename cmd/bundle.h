@@ -9,7 +9,7 @@
 struct bundle_args {
 	const char *dir, *archive; /* as they were given */
 	bool namespaces; /* those of the configuration are made, unless the caller names some */
-	struct unpacked unpacked;
+	struct checkpoint_dir unpacked;
 	struct bundle found;
 	char *name;			   /* of the configuration, for messages */
 	char *base;			   /* the bundle, absolute */

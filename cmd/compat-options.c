@@ -12,7 +12,7 @@ static int add(struct strings *external, const char *text)
 {
 	if (text && strings_add(external, text, strlen(text)) == 0)
 		return 0;
-	refusal_say("%s", strerror(ENOMEM));
+	errors_say("%s", strerror(ENOMEM));
 	return STATUS_FAILED;
 }
 
@@ -30,7 +30,8 @@ static int add_mapping(const char *verb, const char *mapping, struct strings *ex
 	return add(external, text);
 }
 
-int older_translate(const struct older_words *older, const char *verb, struct strings *external)
+int compat_options_translate(const struct compat_options_words *older, const char *verb,
+			     struct strings *external)
 {
 	bool automatic = false, is_dump = strstr(verb, "dump") != NULL;
 	bool flags = older->sharing || older->masters;

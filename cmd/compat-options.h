@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 
-struct older_words {
+struct compat_options_words {
 	struct strings ext_mount_map; /* "K:V", or "auto" */
 	bool sharing, masters;
 };
@@ -23,11 +23,12 @@ struct older_words {
 	}
 
 /**
- * older_translate - append to @external what the older words mean
+ * compat_options_translate - append to @external what the older words mean
  * @verb: "dump", where mnt[] may carry ":sm", or "restore", where it is consent and nothing else
  *
  * Return: 0, STATUS_USAGE or STATUS_FAILED, printed.
  */
-int older_translate(const struct older_words *older, const char *verb, struct strings *external);
+int compat_options_translate(const struct compat_options_words *older, const char *verb,
+			     struct strings *external);
 
 #endif

@@ -165,7 +165,7 @@ int criu_name(int argc, char **argv)
 {
 	cleanup(criu_line_free) struct criu_line line = { 0 };
 	cleanup_free char **plain = words_copy(argc, argv);
-	bool beside = forward_wanted();
+	bool beside = relay_is_wanted();
 
 	if (!plain)
 		return no_memory();

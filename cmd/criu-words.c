@@ -94,7 +94,7 @@ static uint32_t joined(const struct criu_line *line)
 		const char *word = line->join_ns.list[i];
 		cleanup_free char *name = strndup(word, strcspn(word, ":"));
 
-		if (name && holder_kind(name, &flag) >= 0)
+		if (name && pause_kind(name, &flag) >= 0)
 			all |= flag;
 	}
 	return all;
@@ -106,8 +106,8 @@ int words_put_namespaces(const struct criu_line *line, struct strings *ret)
 	uint32_t make = line->images_dir ? recorded_namespaces(line->images_dir) : 0, flag;
 
 	make &= ~joined(line);
-	for (int i = 0; i < HOLDER_KINDS; i++) {
-		const char *name = holder_name((enum holder_kind)i, &flag);
+	for (int i = 0; i < PAUSE_KINDS; i++) {
+		const char *name = pause_name((enum pause_kind)i, &flag);
 		size_t n = strlen(list);
 
 		if (make & flag)

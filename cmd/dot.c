@@ -46,7 +46,7 @@ static const char *colour_of(enum rebind_owner owner)
 
 static int put_node(const struct rebind_mount *mount)
 {
-	cleanup_free char *key = view_key(mount);
+	cleanup_free char *key = print_tree_key(mount);
 
 	if (!key)
 		return -ENOMEM;

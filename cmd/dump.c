@@ -16,7 +16,7 @@ struct dump_args {
 	int64_t pid, plugin_timeout;
 	const char *mntns, *images_dir, *libdir, *reader, *root_of, *bundle;
 	struct strings external, external_from, skip_mnt, copy, enable_fs;
-	struct older_words older;
+	struct compat_options_words older;
 	struct scripts scripts;
 	bool dry_run, strict, freeze;
 	bool beside; /* CRIU dumps the processes */
@@ -118,7 +118,7 @@ static int check_args(const char *verb, struct dump_args *args)
 		return usage_error(verb, "--freeze takes a process: give -t PID");
 	if (args->freeze && args->beside)
 		return usage_error(verb, "--freeze is not needed: CRIU freezes the processes");
-	int status = older_translate(&args->older, verb, &args->external);
+	int status = compat_options_translate(&args->older, verb, &args->external);
 
 	return status ? status : external_from(&args->external_from, &args->external);
 }
@@ -145,7 +145,7 @@ static int dump_beside(const struct dump_args *args, const struct rebind_dump_op
 
 static int dump(struct dump_args *args, struct report *report, const struct option_words *words)
 {
-	struct progress *progress = &report->logging.progress;
+	struct progress_line *progress = &report->logging.progress;
 	int named = bundle_name_for_dump(args->bundle, (pid_t)args->pid, &args->external,
 					 report->findings);
 

@@ -12,12 +12,12 @@ static struct {
 	const char *verb; /* NULL: no document is expected */
 } refusal;
 
-void refusal_add(const char *text)
+void errors_add(const char *text)
 {
 	strings_add(&refusal.lines, text, strlen(text));
 }
 
-void refusal_say(const char *format, ...)
+void errors_say(const char *format, ...)
 {
 	cleanup_free char *text = NULL;
 	va_list args;
@@ -30,20 +30,20 @@ void refusal_say(const char *format, ...)
 
 	fprintf(stderr, "rebind: %s\n", safe ? safe : "out of memory");
 	if (text)
-		refusal_add(text);
+		errors_add(text);
 }
 
-void refusal_expect_json(const char *verb)
+void errors_expect_json(const char *verb)
 {
 	refusal.verb = verb;
 }
 
-void refusal_answered(void)
+void errors_answered(void)
 {
 	refusal.verb = NULL;
 }
 
-void refusal_print(void)
+void errors_print(void)
 {
 	cleanup_json struct json doc = { 0 };
 

@@ -9,26 +9,26 @@
 #include "base/text.h"
 
 /**
- * refusal_say - a line on stderr, "rebind: " before it
+ * errors_say - a line on stderr, "rebind: " before it
  */
-void refusal_say(const char *format, ...) printf_like(1, 2);
+void errors_say(const char *format, ...) printf_like(1, 2);
 
 /**
- * refusal_add - a sentence that is on stderr already
+ * errors_add - a sentence that is on stderr already
  */
-void refusal_add(const char *text);
+void errors_add(const char *text);
 
 /**
- * refusal_expect_json - from now on a document is to be printed, if it is not otherwise
+ * errors_expect_json - from now on a document is to be printed, if it is not otherwise
  */
-void refusal_expect_json(const char *verb);
+void errors_expect_json(const char *verb);
 
 /* One was. */
-void refusal_answered(void);
+void errors_answered(void);
 
 /**
- * refusal_print - the document, if one is still expected and something was refused
+ * errors_print - the document, if one is still expected and something was refused
  */
-void refusal_print(void);
+void errors_print(void);
 
 #endif

@@ -14,7 +14,7 @@
 
 static int fail(const char *file, const char *why)
 {
-	refusal_say("cannot read the file '%s' of --external-from: %s", file, why);
+	errors_say("cannot read the file '%s' of --external-from: %s", file, why);
 	return STATUS_FAILED;
 }
 

@@ -16,17 +16,17 @@
 #include "cmd/errors.h"
 #include "base/text.h"
 
-void ending_init(struct ending *ending)
+void handover_init(struct handover *handover)
 {
-	*ending = (struct ending){ .send_fd = -1, .file.fd = -EBADF };
+	*handover = (struct handover){ .send_fd = -1, .file.fd = -EBADF };
 }
 
-void ending_free(struct ending *ending)
+void handover_free(struct handover *handover)
 {
-	pidfile_close(&ending->file);
+	pidfile_close(&handover->file);
 }
 
-static int choose_shell(struct ending *ending)
+static int choose_shell(struct handover *handover)
 {
 	char *shell = getenv("SHELL");
 
@@ -34,15 +34,15 @@ static int choose_shell(struct ending *ending)
 		return usage_error("restore",
 				   "what becomes of the namespace is missing: give --pin "
 				   "FILE, --pidfile FILE, --send-fd N or -- COMMAND");
-	ending->shell[0] = shell && *shell ? shell : (char *)"/bin/sh";
-	ending->command = ending->shell;
+	handover->shell[0] = shell && *shell ? shell : (char *)"/bin/sh";
+	handover->command = handover->shell;
 	return 0;
 }
 
-int ending_choose(struct ending *ending, bool dry_run)
+int handover_choose(struct handover *handover, bool dry_run)
 {
-	int n = (ending->pin != NULL) + (ending->pidfile != NULL) + (ending->send_fd >= 0) +
-		(ending->command != NULL);
+	int n = (handover->pin != NULL) + (handover->pidfile != NULL) + (handover->send_fd >= 0) +
+		(handover->command != NULL);
 
 	if (n > 1)
 		return usage_error("restore",
@@ -50,7 +50,7 @@ int ending_choose(struct ending *ending, bool dry_run)
 				   "restore: give one of them");
 	if (n == 1 || dry_run)
 		return 0;
-	return choose_shell(ending);
+	return choose_shell(handover);
 }
 
 static int check_socket(int fd)
@@ -67,53 +67,53 @@ static int check_socket(int fd)
 
 static int cannot_make(const char *option, const char *path, int err)
 {
-	refusal_say("cannot create the file '%s' of %s: %s", path, option, strerror(-err));
+	errors_say("cannot create the file '%s' of %s: %s", path, option, strerror(-err));
 	return STATUS_FAILED;
 }
 
-int ending_prepare(struct ending *ending)
+int handover_prepare(struct handover *handover)
 {
 	int err;
 
-	if (ending->pin && path_holds_namespace(ending->pin)) {
-		refusal_say("the file '%s' of --pin holds a namespace already: umount it first, or "
-			    "name another",
-			    ending->pin);
+	if (handover->pin && path_holds_namespace(handover->pin)) {
+		errors_say("the file '%s' of --pin holds a namespace already: umount it first, or "
+			   "name another",
+			   handover->pin);
 		return STATUS_FAILED;
 	}
-	if (ending->pin) {
-		err = place_check(ending->pin);
-		return err ? cannot_make("--pin", ending->pin, err) : 0;
+	if (handover->pin) {
+		err = output_path_check(handover->pin);
+		return err ? cannot_make("--pin", handover->pin, err) : 0;
 	}
-	if (ending->pidfile) {
-		err = pidfile_open(&ending->file, ending->pidfile);
-		if (ending->file.holder) {
-			refusal_say("the file '%s' of --pidfile names process %d, which holds a "
-				    "namespace: end it first, or name another file",
-				    ending->pidfile, (int)ending->file.holder);
+	if (handover->pidfile) {
+		err = pidfile_open(&handover->file, handover->pidfile);
+		if (handover->file.holder) {
+			errors_say("the file '%s' of --pidfile names process %d, which holds a "
+				   "namespace: end it first, or name another file",
+				   handover->pidfile, (int)handover->file.holder);
 			return STATUS_FAILED;
 		}
-		return err ? cannot_make("--pidfile", ending->pidfile, err) : 0;
+		return err ? cannot_make("--pidfile", handover->pidfile, err) : 0;
 	}
-	return ending->send_fd >= 0 ? check_socket((int)ending->send_fd) : 0;
+	return handover->send_fd >= 0 ? check_socket((int)handover->send_fd) : 0;
 }
 
-static int hold(struct ending *ending, struct rebind_namespace *ns, pid_t *ret_holder)
+static int hold(struct handover *handover, struct rebind_namespace *ns, pid_t *ret_holder)
 {
 	int err = rebind_namespace_hold(ns, ret_holder);
 
 	if (err < 0)
-		pidfile_take_back(&ending->file);
+		pidfile_take_back(&handover->file);
 	return err;
 }
 
-int ending_held(struct ending *ending, pid_t pid)
+int handover_held(struct handover *handover, pid_t pid)
 {
-	int err = ending->pidfile ? pidfile_write(&ending->file, pid) : 0;
+	int err = handover->pidfile ? pidfile_write(&handover->file, pid) : 0;
 
 	if (err) {
-		cannot_make("--pidfile", ending->pidfile, err);
-		ending->said = true;
+		cannot_make("--pidfile", handover->pidfile, err);
+		handover->said = true;
 	}
 	return err;
 }
@@ -133,18 +133,18 @@ static int run(char **command, struct rebind_namespace *ns, int *ret_status)
 	int err = forward_wait(pid, &status);
 
 	if (err && err != -ECHILD) {
-		refusal_say("cannot wait for the command: %s", strerror(-err));
+		errors_say("cannot wait for the command: %s", strerror(-err));
 		return err;
 	}
 	*ret_status = child_status(status);
 	return 0;
 }
 
-void ending_begin(const struct ending *ending)
+void handover_begin(const struct handover *handover)
 {
 	sigset_t set;
 
-	if (ending->command)
+	if (handover->command)
 		return;
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
@@ -154,14 +154,14 @@ void ending_begin(const struct ending *ending)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-int ending_run(struct ending *ending, struct rebind_namespace *ns, pid_t *ret_holder,
-	       int *ret_status)
+int handover_run(struct handover *handover, struct rebind_namespace *ns, pid_t *ret_holder,
+		 int *ret_status)
 {
-	if (ending->pin)
-		return rebind_namespace_pin(ns, ending->pin);
-	if (ending->pidfile)
-		return hold(ending, ns, ret_holder);
-	if (ending->send_fd >= 0)
-		return rebind_namespace_send(ns, (int)ending->send_fd);
-	return run(ending->command, ns, ret_status);
+	if (handover->pin)
+		return rebind_namespace_pin(ns, handover->pin);
+	if (handover->pidfile)
+		return hold(handover, ns, ret_holder);
+	if (handover->send_fd >= 0)
+		return rebind_namespace_send(ns, (int)handover->send_fd);
+	return run(handover->command, ns, ret_status);
 }

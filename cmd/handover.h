@@ -9,7 +9,7 @@
 #include "cmd/pidfile.h"
 #include "include/rebind.h"
 
-struct ending {
+struct handover {
 	/* What the caller asked for. */
 	const char *pin, *pidfile;
 	int64_t send_fd; /* negative: not given */
@@ -20,48 +20,48 @@ struct ending {
 	bool said; /* why it failed has been printed */
 };
 
-void ending_init(struct ending *ending);
-void ending_free(struct ending *ending);
-#define cleanup_ending cleanup(ending_free)
+void handover_init(struct handover *handover);
+void handover_free(struct handover *handover);
+#define cleanup_handover cleanup(handover_free)
 
 /**
- * ending_choose - exactly one, or a shell on a terminal
+ * handover_choose - exactly one, or a shell on a terminal
  * @dry_run: none is needed
  *
  * Return: 0 or STATUS_USAGE, printed.
  */
-int ending_choose(struct ending *ending, bool dry_run);
+int handover_choose(struct handover *handover, bool dry_run);
 
 /**
- * ending_prepare - open and look at what will be needed
+ * handover_prepare - open and look at what will be needed
  *
  * Return: 0 or STATUS_*, printed.
  */
-int ending_prepare(struct ending *ending);
+int handover_prepare(struct handover *handover);
 
 /**
- * ending_run - hand the namespace over
+ * handover_run - hand the namespace over
  * @ret_holder: pid of the holder process; untouched without --pidfile
  * @ret_status: exit status of the command; untouched without one
  *
  * Return: 0 or a negative errno.
  */
-int ending_run(struct ending *ending, struct rebind_namespace *ns, pid_t *ret_holder,
-	       int *ret_status);
+int handover_run(struct handover *handover, struct rebind_namespace *ns, pid_t *ret_holder,
+		 int *ret_status);
 
 /**
- * ending_begin - with rebind.h's action pre-resume, when all that may take long is done
+ * handover_begin - with rebind.h's action pre-resume, when all that may take long is done
  *
  * Between that and the end there is no good moment to stop, and it is a short way: the signals that
  * ask for it wait.
  */
-void ending_begin(const struct ending *ending);
+void handover_begin(const struct handover *handover);
 
 /**
- * ending_held - with rebind.h's action post-resume: a holder is there, and may be known
+ * handover_held - with rebind.h's action post-resume: a holder is there, and may be known
  *
  * Return: 0 or a negative errno, printed; the holder must go then.
  */
-int ending_held(struct ending *ending, pid_t pid);
+int handover_held(struct handover *handover, pid_t pid);
 
 #endif

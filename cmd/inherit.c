@@ -20,7 +20,7 @@ void inherit_free(struct inherit *inherit)
 
 static int no_memory(void)
 {
-	refusal_say("%s", strerror(ENOMEM));
+	errors_say("%s", strerror(ENOMEM));
 	return STATUS_FAILED;
 }
 
@@ -94,7 +94,7 @@ static int write_debug(const char *word)
 	err = fd_write_all(fd, text, strlen(text));
 	if (!err)
 		return 0;
-	refusal_say("cannot write to descriptor %d of --inherit-fd: %s", fd, strerror(-err));
+	errors_say("cannot write to descriptor %d of --inherit-fd: %s", fd, strerror(-err));
 	return STATUS_FAILED;
 }
 

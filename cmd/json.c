@@ -124,7 +124,7 @@ int json_print(const struct json *doc)
 {
 	int err = doc->broken ? -ENOMEM : 0;
 
-	refusal_answered();
+	errors_answered();
 	if (!err && json_dumpf(doc->root, stdout, JSON_INDENT(2)) < 0)
 		err = -EIO;
 	if (err)

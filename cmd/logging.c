@@ -57,7 +57,7 @@ int logging_start(struct logging *logging, const char *file, int level)
 		if (logging->fd < 0) {
 			int err = -errno;
 
-			refusal_say("cannot open the log file '%s': %s", file, strerror(-err));
+			errors_say("cannot open the log file '%s': %s", file, strerror(-err));
 			return err;
 		}
 	}

@@ -13,7 +13,7 @@ struct logging {
 	struct timespec start; /* lines of the file carry the time since then */
 	struct strings errors; /* what was an error, for --json */
 	bool failed;	       /* an error was logged: the user knows why */
-	struct progress progress;
+	struct progress_line progress;
 };
 
 /**

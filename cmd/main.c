@@ -174,7 +174,7 @@ static int run(int argc, char **argv)
 		return unknown_verb(argv[1]);
 	int status = verb->run(argc - 1, argv + 1);
 
-	refusal_print();
+	errors_print();
 	return flush_output(status, verb->output_lost);
 }
 

@@ -38,7 +38,7 @@ int usage_error(const char *verb, const char *format, ...)
 
 	fprintf(stderr, "rebind%s%s: %s; see 'rebind%s%s --help'\n", verb ? " " : "",
 		verb ? verb : "", safe ? safe : format, verb ? " " : "", verb ? verb : "");
-	refusal_add(message ? message : format);
+	errors_add(message ? message : format);
 	return STATUS_USAGE;
 }
 
@@ -232,7 +232,7 @@ static int take_option(struct parser *p, size_t index)
 	int err = set_value(spec, (char *)p->args + spec->offset, optarg);
 
 	if (err == -ENOMEM) {
-		refusal_say("%s", strerror(-err));
+		errors_say("%s", strerror(-err));
 		return STATUS_FAILED;
 	}
 	return err ? bad_value(p, spec, optarg) : 0;
@@ -381,7 +381,7 @@ bool options_parse(const struct option_set *set, int argc, char **argv, void *ar
 
 	build_tables(&p);
 	if (asks_for_json(set, argc, argv))
-		refusal_expect_json(set->verb);
+		errors_expect_json(set->verb);
 	opterr = 0;
 	optind = 0; /* GNU: start afresh */
 	while (status == 0) {

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-char *place_parent(const char *path)
+char *output_path_parent(const char *path)
 {
 	size_t n = strlen(path);
 
@@ -19,7 +19,7 @@ char *place_parent(const char *path)
 	return n ? strndup(path, n) : strdup(".");
 }
 
-int place_check(const char *path)
+int output_path_check(const char *path)
 {
 	cleanup_free char *dir = NULL;
 	struct stat st;
@@ -28,7 +28,7 @@ int place_check(const char *path)
 		return S_ISDIR(st.st_mode) ? -EISDIR : 0;
 	if (errno != ENOENT)
 		return -errno;
-	dir = place_parent(path);
+	dir = output_path_parent(path);
 	if (!dir)
 		return -ENOMEM;
 	if (stat(dir, &st) < 0)

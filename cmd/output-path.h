@@ -6,17 +6,17 @@
 #include "base/util.h"
 
 /**
- * place_parent - the directory that a path's last component is in
+ * output_path_parent - the directory that a path's last component is in
  *
  * Return: a malloc()ed string, or NULL (no memory).
  */
-char *place_parent(const char *path);
+char *output_path_parent(const char *path);
 
 /**
- * place_check - can a file be made at @path, or is one there
+ * output_path_check - can a file be made at @path, or is one there
  *
  * Return: 0 or a negative errno: -EISDIR, -ENOENT or -ENOTDIR (no parent directory), -EACCES, ...
  */
-int place_check(const char *path);
+int output_path_check(const char *path);
 
 #endif

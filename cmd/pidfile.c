@@ -22,7 +22,7 @@ enum { MODE = 0644 };
 
 static int open_unnamed(struct pidfile *pidfile)
 {
-	cleanup_free char *dir = place_parent(pidfile->path);
+	cleanup_free char *dir = output_path_parent(pidfile->path);
 
 	if (!dir)
 		return -ENOMEM;

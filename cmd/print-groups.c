@@ -70,7 +70,7 @@ static int print_group(const struct rebind_tree *tree, const struct groups *grou
 	return err;
 }
 
-int view_groups_print(const struct rebind_tree *tree, bool utf8)
+int print_groups(const struct rebind_tree *tree, bool utf8)
 {
 	cleanup_groups struct groups groups = { 0 };
 	bool any = false;

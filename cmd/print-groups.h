@@ -5,7 +5,7 @@
 #include "include/rebind.h"
 
 /**
- * view_groups_print - to stdout, a line for each peer group that has anything to propagate in this
+ * print_groups - to stdout, a line for each peer group that has anything to propagate in this
  * tree
  * @utf8: the terminal shows it
  *
@@ -14,6 +14,6 @@
  *
  * Return: 0 or -ENOMEM.
  */
-int view_groups_print(const struct rebind_tree *tree, bool utf8);
+int print_groups(const struct rebind_tree *tree, bool utf8);
 
 #endif

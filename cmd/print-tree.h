@@ -6,24 +6,24 @@
 #include "include/rebind.h"
 
 /**
- * view_print - a table to stdout, a line a mount (more if it is very wide); and who propagates to
+ * print_tree - a table to stdout, a line a mount (more if it is very wide); and who propagates to
  * whom
  *
  * Return: 0 or -ENOMEM.
  */
-int view_print(const struct rebind_tree *tree);
+int print_tree(const struct rebind_tree *tree);
 
 /**
- * view_key - what the mount's key is called in the options of a restore: "mnt[data]", "mnt[]",
- * "dev[disk]"
+ * print_tree_key - what the mount's key is called in the options of a restore: "mnt[data]",
+ * "mnt[]", "dev[disk]"
  *
  * Return: a malloc()ed printable string, or NULL (no memory).
  */
-char *view_key(const struct rebind_mount *mount);
+char *print_tree_key(const struct rebind_mount *mount);
 
 /**
- * view_owner - "root", "internal", "external", "plugin", or NULL: not known
+ * print_tree_owner - "root", "internal", "external", "plugin", or NULL: not known
  */
-const char *view_owner(enum rebind_owner owner);
+const char *print_tree_owner(enum rebind_owner owner);
 
 #endif

@@ -28,15 +28,15 @@ static size_t terminal_width(void)
 	return size.ws_col - 1U;
 }
 
-void progress_start(struct progress *progress, bool json)
+void progress_start(struct progress_line *progress, bool json)
 {
-	*progress =
-		(struct progress){ .wanted = !json && isatty(STDERR_FILENO), .start = now_ms() };
+	*progress = (struct progress_line){ .wanted = !json && isatty(STDERR_FILENO),
+					    .start = now_ms() };
 }
 
 void progress_show(void *data, const struct rebind_progress *now)
 {
-	struct progress *p = data;
+	struct progress_line *p = data;
 	char line[160], mounts[64] = "", bytes[48] = "";
 
 	if (!p->wanted || now_ms() - p->start < PATIENCE)
@@ -57,7 +57,7 @@ void progress_show(void *data, const struct rebind_progress *now)
 	p->width = p->width > width ? p->width : width;
 }
 
-void progress_clear(struct progress *progress)
+void progress_clear(struct progress_line *progress)
 {
 	if (!progress->width)
 		return;

@@ -6,7 +6,7 @@
 #include "include/rebind.h"
 
 /* Zeroed, it shows nothing. */
-struct progress {
+struct progress_line {
 	bool wanted;   /* stderr is a terminal, and nothing is said as JSON */
 	int64_t start; /* milliseconds of CLOCK_MONOTONIC */
 	size_t width;  /* of the line that stands there */
@@ -15,16 +15,16 @@ struct progress {
 /**
  * progress_start - from now on
  */
-void progress_start(struct progress *progress, bool json);
+void progress_start(struct progress_line *progress, bool json);
 
 /**
- * progress_show - a rebind_progress_fn; @data is the struct progress
+ * progress_show - a rebind_progress_fn; @data is the struct progress_line
  */
 void progress_show(void *data, const struct rebind_progress *now);
 
 /**
  * progress_clear - take the line away: something else is to be printed, or it is over
  */
-void progress_clear(struct progress *progress);
+void progress_clear(struct progress_line *progress);
 
 #endif

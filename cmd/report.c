@@ -21,7 +21,7 @@ int report_open(struct report *report, const char *verb, const struct report_opt
 	report->is_open = true;
 	if (report->findings)
 		return 0;
-	refusal_say("%s", strerror(ENOMEM));
+	errors_say("%s", strerror(ENOMEM));
 	return -ENOMEM;
 }
 

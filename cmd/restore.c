@@ -21,12 +21,12 @@ struct restore_args {
 	int64_t ns_id, plugin_timeout, max_contents;
 	struct strings external, external_from, external_flags, inherit_fd, join_ns, enable_fs;
 	struct strings cgroup_root;
-	struct older_words older;
+	struct compat_options_words older;
 	bool create_mountpoints, skip_missing_masks, allow_devices, dry_run;
 	struct inherit inherit;
 	struct scripts scripts;
 	struct bundle_args bundle;
-	struct ending ending;
+	struct handover handover;
 	struct report_options report;
 	const char *mounts;
 	char *const *plain; /* CRIU's command line, where that was given */
@@ -78,11 +78,11 @@ static const struct option_spec specs[] = {
 	OLDER_SPECS(struct restore_args),
 	{ '\0', "plugin-timeout", OPTION_NUMBER, offsetof(struct restore_args, plugin_timeout),
 	  "SECONDS", "how long a plugin may take (30)", 1, 86400 },
-	{ '\0', "pin", OPTION_TEXT, offsetof(struct restore_args, ending.pin), "FILE",
+	{ '\0', "pin", OPTION_TEXT, offsetof(struct restore_args, handover.pin), "FILE",
 	  "bind the namespace to FILE" },
-	{ '\0', "pidfile", OPTION_TEXT, offsetof(struct restore_args, ending.pidfile), "FILE",
+	{ '\0', "pidfile", OPTION_TEXT, offsetof(struct restore_args, handover.pidfile), "FILE",
 	  "a process holds the namespace; its pid in FILE" },
-	{ '\0', "send-fd", OPTION_NUMBER, offsetof(struct restore_args, ending.send_fd), "N",
+	{ '\0', "send-fd", OPTION_NUMBER, offsetof(struct restore_args, handover.send_fd), "N",
 	  "send the namespace over the socket N", 0, INT_MAX },
 	{ '\0', "action-script", OPTION_LIST, offsetof(struct restore_args, scripts.files), "FILE",
 	  "run FILE at each step: CRIU's action scripts" },
@@ -135,7 +135,7 @@ static void free_args(struct restore_args *args)
 	inherit_free(&args->inherit);
 	scripts_free(&args->scripts);
 	bundle_args_free(&args->bundle);
-	ending_free(&args->ending);
+	handover_free(&args->handover);
 }
 
 /* All of the command line, before anything is done. */
@@ -147,15 +147,15 @@ static int check_args(struct restore_args *args)
 		return usage_error("restore", "the image is missing: give -D DIR");
 	if (args->images_dir && args->bundle.archive)
 		return usage_error("restore", "-D and --checkpoint both name an image: give one");
-	status = older_translate(&args->older, "restore", &args->external);
+	status = compat_options_translate(&args->older, "restore", &args->external);
 	if (!status)
 		status = external_from(&args->external_from, &args->external);
 	if (!status)
-		status = ending_choose(&args->ending, args->dry_run);
+		status = handover_choose(&args->handover, args->dry_run);
 	if (!status)
 		status = inherit_parse(&args->inherit_fd, &args->inherit);
 	if (!status && !args->dry_run)
-		status = ending_prepare(&args->ending);
+		status = handover_prepare(&args->handover);
 	return status;
 }
 
@@ -175,11 +175,11 @@ static int act(void *data, const char *action, pid_t pid)
 
 	/* Who waits for the pidfile may go on when the scripts do. */
 	if (strcmp(action, "post-resume") == 0)
-		err = ending_held(&args->ending, pid);
+		err = handover_held(&args->handover, pid);
 	if (!err)
 		err = scripts_run(&args->scripts, action, pid);
 	if (!err && strcmp(action, "pre-resume") == 0)
-		ending_begin(&args->ending);
+		handover_begin(&args->handover);
 	return err;
 }
 
@@ -211,7 +211,7 @@ static struct rebind_restore_options options_of(struct restore_args *args, struc
 		.max_contents = (uint64_t)args->max_contents,
 		.lsm_mount_context = args->lsm_mount_context,
 		.premount_existing = args->premount != NULL,
-		.for_pin = args->ending.pin != NULL,
+		.for_pin = args->handover.pin != NULL,
 		.plugin_timeout = (unsigned int)args->plugin_timeout,
 		.dry_run = args->dry_run,
 		.on_line = report_line,
@@ -219,7 +219,7 @@ static struct rebind_restore_options options_of(struct restore_args *args, struc
 		.reader = args->reader,
 		.on_progress = progress_show,
 		.on_progress_data = &report->logging.progress,
-		.on_action = args->scripts.files.n || args->ending.pidfile ? act : NULL,
+		.on_action = args->scripts.files.n || args->handover.pidfile ? act : NULL,
 		.on_action_data = args,
 	};
 }
@@ -247,13 +247,13 @@ static int restore(struct restore_args *args, struct report *report, int *ret_st
 	progress_clear(&report->logging.progress);
 	/* A command may run for long; only scripts may want to look into the image yet. */
 	if (!args->scripts.files.n)
-		unpacked_close(&args->bundle.unpacked);
+		checkpoint_dir_close(&args->bundle.unpacked);
 	if (err < 0 || args->dry_run)
 		return err;
 	if (!how.on_action)
-		ending_begin(&args->ending);
-	err = ending_run(&args->ending, ns, &report->holder, ret_status);
-	report->logging.failed |= args->ending.said;
+		handover_begin(&args->handover);
+	err = handover_run(&args->handover, ns, &report->holder, ret_status);
+	report->logging.failed |= args->handover.said;
 	return err;
 }
 
@@ -264,17 +264,17 @@ int verb_restore(int argc, char **argv)
 	struct option_words words = { 0 };
 	int status, failed, command_status = -1;
 
-	ending_init(&args.ending);
+	handover_init(&args.handover);
 	bundle_args_init(&args.bundle);
 	args.bundle.namespaces = true;
 	if (!options_parse(&options, argc, argv, &args, &words, &status))
 		return status;
-	args.ending.command = words.command;
+	args.handover.command = words.command;
 	failed = words.command ? STATUS_COMMAND_FAILED : STATUS_FAILED;
 	status = check_args(&args);
 	if (status)
 		return status == STATUS_FAILED ? failed : status;
-	if (args.ending.command && !args.dry_run)
+	if (args.handover.command && !args.dry_run)
 		failed = STATUS_COMMAND_FAILED;
 	if (report_open(&report, "restore", &args.report) < 0)
 		return failed;
@@ -286,10 +286,10 @@ int verb_restore(int argc, char **argv)
 	return report_print(&report, err) < 0 ? failed : STATUS_OK;
 }
 
-/* The namespace is CRIU's to enter: no other ending. */
+/* The namespace is CRIU's to enter: no other handover. */
 static int check_criu_args(struct restore_args *args)
 {
-	const struct ending *ending = &args->ending;
+	const struct handover *handover = &args->handover;
 	int status;
 
 	if (args->bundle.archive)
@@ -298,11 +298,11 @@ static int check_criu_args(struct restore_args *args)
 				   "(tar -xf ARCHIVE -C DIR) and give -D DIR/checkpoint");
 	if (!args->images_dir)
 		return usage_error("criu restore", "the image is missing: give -D DIR");
-	if (ending->pin || ending->pidfile || ending->send_fd >= 0)
+	if (handover->pin || handover->pidfile || handover->send_fd >= 0)
 		return usage_error("criu restore",
 				   "--pin, --pidfile and --send-fd are for mounts alone: what CRIU "
 				   "restores is in the namespace (CRIU has a --pidfile behind --)");
-	status = older_translate(&args->older, "criu restore", &args->external);
+	status = compat_options_translate(&args->older, "criu restore", &args->external);
 	if (!status)
 		status = external_from(&args->external_from, &args->external);
 	return status ? status : inherit_parse(&args->inherit_fd, &args->inherit);
@@ -338,7 +338,7 @@ int criu_verb_restore(int argc, char **argv, char *const *plain)
 	struct option_words words = { 0 };
 	int status = 0;
 
-	ending_init(&args.ending);
+	handover_init(&args.handover);
 	bundle_args_init(&args.bundle);
 	if (!options_parse(&criu_options, argc, argv, &args, &words, &status))
 		return status;

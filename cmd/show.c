@@ -64,7 +64,7 @@ static void put_mount(struct json *doc, struct json_t *item, const struct rebind
 	json_add_bool(doc, item, "idmapped", mount->idmapped);
 	json_add_bool(doc, item, "covered", mount->covered);
 	json_add_bool(doc, item, "deleted", mount->deleted);
-	json_add_optional(doc, item, "owner", view_owner(mount->owner));
+	json_add_optional(doc, item, "owner", print_tree_owner(mount->owner));
 	json_add_optional(doc, item, "key", mount->key);
 }
 
@@ -145,9 +145,9 @@ static int show(const struct show_args *args, const char *what, struct report *r
 	report_print_findings(report->findings, &report->logging);
 	if (args->report.json)
 		return print_json(report, tree);
-	err = args->dot ? dot_print(tree) : view_print(tree);
+	err = args->dot ? dot_print(tree) : print_tree(tree);
 	if (err)
-		refusal_say("%s", strerror(-err));
+		errors_say("%s", strerror(-err));
 	return err;
 }
 

@@ -47,7 +47,7 @@ static bool proc_is_ours(int proc_fd)
 	return atoi(text) == getpid();
 }
 
-int below_kill_children(int proc_fd)
+int descendants_kill_children(int proc_fd)
 {
 	DIR *proc = proc_is_ours(proc_fd) ? fd_open_dir(proc_fd, ".") : NULL;
 	const struct dirent *entry;
@@ -108,7 +108,7 @@ static int kill_once(int proc_fd, DIR *proc, pid_t spared, const struct stat *ns
 	return more < 0 ? more : killed;
 }
 
-int below_kill_in_namespace(int proc_fd, pid_t spared, const struct stat *ns)
+int descendants_kill_in_namespace(int proc_fd, pid_t spared, const struct stat *ns)
 {
 	DIR *proc = proc_is_ours(proc_fd) ? fd_open_dir(proc_fd, ".") : NULL;
 	int first = 0, killed = proc ? 1 : 0;

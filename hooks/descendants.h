@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The processes below the keeper: what plugins started, however deep. */
+/* The processes below the supervisor: what plugins started, however deep. */
 #ifndef REBIND_HOOKS_DESCENDANTS_H
 #define REBIND_HOOKS_DESCENDANTS_H
 
@@ -9,15 +9,15 @@
 #include "base/util.h"
 
 /**
- * below_kill_children - kill every child of this process
+ * descendants_kill_children - kill every child of this process
  * @proc_fd: /proc; nothing is done if it is not that of our pid namespace
  *
  * Return: how many.
  */
-int below_kill_children(int proc_fd);
+int descendants_kill_children(int proc_fd);
 
 /**
- * below_kill_in_namespace - kill what is below this process and in a mount namespace
+ * descendants_kill_in_namespace - kill what is below this process and in a mount namespace
  * @proc_fd: as above
  * @spared: a process that is left alone
  * @ns: of the namespace's file
@@ -26,6 +26,6 @@ int below_kill_children(int proc_fd);
  * many were killed, -EBUSY if they did not become less, or the errno with which /proc cannot be
  * listed.
  */
-int below_kill_in_namespace(int proc_fd, pid_t spared, const struct stat *ns);
+int descendants_kill_in_namespace(int proc_fd, pid_t spared, const struct stat *ns);
 
 #endif

@@ -9,6 +9,6 @@
  * plugin_info - answer rebind_mount_info()
  * @tree: a struct mount_tree
  */
-int plugin_info(void *tree, int id, struct rebind_mount_info *info);
+int mount_info_find(void *tree, int id, struct rebind_mount_info *info);
 
 #endif

@@ -2,17 +2,18 @@
 /*
  * Theory of operation
  *
- * hooks_start() forks the keeper (keeper.h), which forks the plugin process (worker.h). Two socket
- * pairs connect them with this process: @talk leads to the plugin process, @keep to the keeper.
+ * hooks_start() forks the supervisor (supervisor.h), which forks the plugin process (worker.h). Two
+ * socket pairs connect them with this process: @talk leads to the plugin process, @keep to the
+ * supervisor.
  *
  * A question is one message over @talk; lines for the log come back, then the reply. Before the
  * plugin process calls into a plugin it says so (WIRE_RUNNING). So this side always knows whose
  * code runs, starts the clock anew for each hook, and can name the culprit if no reply comes,
  * because the process
- *   - ended: the keeper reports its wait status (WIRE_ENDED);
+ *   - ended: the supervisor reports its wait status (WIRE_ENDED);
  *   - hangs: the clock runs out;
  *   - closed @talk.
- * Each of these ends the plugin process and all below it: @keep is shut down, the keeper kills,
+ * Each of these ends the plugin process and all below it: @keep is shut down, the supervisor kills,
  * reaps, reports and ends. After that every question is answered with the same error, unlogged: it
  * has been said.
  *
@@ -34,8 +35,8 @@
 #include "base/log.h"
 #include "hooks/supervisor.h"
 
-#define LAST_WORDS_MS 2500 /* between the end of a connection and the keeper's report */
-#define END_MS	      5000 /* for the keeper to end all that is below it */
+#define LAST_WORDS_MS 2500 /* between the end of a connection and the supervisor's report */
+#define END_MS	      5000 /* for the supervisor to end all that is below it */
 
 static int64_t now_ms(void)
 {
@@ -47,11 +48,11 @@ static int64_t now_ms(void)
 
 /* The end of the process */
 
-static void reap_keeper(struct hooks_host *host)
+static void reap_supervisor(struct hooks_host *host)
 {
-	while (host->keeper > 0 && waitpid(host->keeper, NULL, 0) < 0 && errno == EINTR)
+	while (host->supervisor > 0 && waitpid(host->supervisor, NULL, 0) < 0 && errno == EINTR)
 		;
-	host->keeper = 0;
+	host->supervisor = 0;
 }
 
 static bool is_readable(int fd, int timeout_ms)
@@ -67,7 +68,7 @@ static bool is_readable(int fd, int timeout_ms)
 	return n > 0;
 }
 
-/* Wait for the keeper's report. Return: whether it came. */
+/* Wait for the supervisor's report. Return: whether it came. */
 static bool recv_ended(struct hooks_host *host, int timeout_ms, struct wire *ended)
 {
 	int64_t end = now_ms() + timeout_ms;
@@ -91,12 +92,12 @@ static void warn_of_others(const struct wire *ended)
 		log_warn("plugins left processes that could not be ended");
 }
 
-/* @ended: the keeper's report, if it has been read; else NULL. */
+/* @ended: the supervisor's report, if it has been read; else NULL. */
 static void stop(struct hooks_host *host, const struct wire *ended)
 {
 	struct wire message;
 
-	if (host->keeper <= 0)
+	if (host->supervisor <= 0)
 		return;
 	shutdown(host->keep, SHUT_WR);
 	if (!ended && recv_ended(host, END_MS, &message))
@@ -104,8 +105,8 @@ static void stop(struct hooks_host *host, const struct wire *ended)
 	if (ended)
 		warn_of_others(ended);
 	else
-		kill(host->keeper, SIGKILL);
-	reap_keeper(host);
+		kill(host->supervisor, SIGKILL);
+	reap_supervisor(host);
 	fd_close(&host->talk);
 	fd_close(&host->keep);
 }
@@ -254,11 +255,11 @@ static int fail_closed(struct hooks_host *host)
 	return fail(host, -EPROTO, "closed the connection to rebind");
 }
 
-static int fail_keeper(struct hooks_host *host, const struct wire *message, int n)
+static int fail_supervisor(struct hooks_host *host, const struct wire *message, int n)
 {
 	if (n > 0 && message->kind == WIRE_ENDED)
 		return fail_ended(host, message);
-	return fail(host, -EPROTO, "lost its keeper process");
+	return fail(host, -EPROTO, "lost its supervisor process");
 }
 
 /* Questions */
@@ -283,7 +284,7 @@ static int next_message(struct hooks_host *host, int timeout_ms, struct wire *me
 		return n < 0 ? fail(host, n, "sent what is no message") : 1;
 	}
 	n = wire_recv(host->keep, message, NULL);
-	return fail_keeper(host, message, n);
+	return fail_supervisor(host, message, n);
 }
 
 /* Wait for the reply. Return: 0 or a negative errno, logged. */
@@ -347,7 +348,7 @@ static int send_away(struct hooks_host *host, int ns_fd, int root_fd)
 	return err ? err : reply.value;
 }
 
-static int send_keeper_away(struct hooks_host *host, int ns_fd, int root_fd)
+static int send_supervisor_away(struct hooks_host *host, int ns_fd, int root_fd)
 {
 	struct wire message, reply;
 
@@ -358,11 +359,11 @@ static int send_keeper_away(struct hooks_host *host, int ns_fd, int root_fd)
 	if (!err)
 		err = wire_send(host->keep, &message, ns_fd);
 	if (err || !is_readable(host->keep, END_MS) || wire_recv(host->keep, &reply, NULL) <= 0)
-		return fail(host, err ? err : -EPROTO, "lost its keeper process");
+		return fail(host, err ? err : -EPROTO, "lost its supervisor process");
 	if (reply.kind == WIRE_ENDED)
 		return fail_ended(host, &reply);
 	if (reply.value)
-		return log_error(reply.value, "the keeper of the plugin process cannot leave");
+		return log_error(reply.value, "the supervisor of the plugin process cannot leave");
 	if (reply.id > 0)
 		log_warn("plugins left %d process%s in the namespace that is built: killed",
 			 reply.id, reply.id == 1 ? "" : "es");
@@ -375,7 +376,7 @@ int process_leave(struct hooks_host *host, int ns_fd, int root_fd)
 		return host->failed;
 	int err = send_away(host, ns_fd, root_fd);
 
-	return err ? err : send_keeper_away(host, ns_fd, root_fd);
+	return err ? err : send_supervisor_away(host, ns_fd, root_fd);
 }
 
 /* Starting */
@@ -384,7 +385,7 @@ static void run_child(int talk, int keep, struct worker *worker) __attribute__((
 static void run_child(int talk, int keep, struct worker *worker)
 {
 	const int needed[] = { talk, worker->options->image_dir_fd };
-	const struct keeper_child child = {
+	const struct supervisor_child child = {
 		.run = worker_main,
 		.data = worker,
 		.keep = needed,
@@ -392,7 +393,7 @@ static void run_child(int talk, int keep, struct worker *worker)
 	};
 
 	worker->sock = talk;
-	keeper_main(keep, &child);
+	supervisor_main(keep, &child);
 }
 
 /* Signals are blocked until the child has its own handlers: the caller's are not to run there. */
@@ -426,7 +427,7 @@ static int pair_above_stdio(int ret_pair[2])
 	return err;
 }
 
-static int fork_keeper(struct hooks_host *host, struct worker *worker)
+static int fork_supervisor(struct hooks_host *host, struct worker *worker)
 {
 	cleanup_fd int talk = -EBADF, keep = -EBADF;
 	int pair[2];
@@ -441,10 +442,10 @@ static int fork_keeper(struct hooks_host *host, struct worker *worker)
 		return log_error(err, "cannot connect the plugin process");
 	host->keep = pair[0];
 	keep = pair[1];
-	host->keeper = fork_quietly();
-	if (host->keeper < 0)
-		return log_error(host->keeper, "cannot fork the plugin process");
-	if (host->keeper == 0) {
+	host->supervisor = fork_quietly();
+	if (host->supervisor < 0)
+		return log_error(host->supervisor, "cannot fork the plugin process");
+	if (host->supervisor == 0) {
 		fd_close(&host->talk);
 		fd_close(&host->keep);
 		run_child(fd_take(&talk), fd_take(&keep), worker);
@@ -455,7 +456,7 @@ static int fork_keeper(struct hooks_host *host, struct worker *worker)
 int process_start(struct hooks_host *host, struct worker *worker)
 {
 	struct wire reply;
-	int err = fork_keeper(host, worker);
+	int err = fork_supervisor(host, worker);
 
 	if (!err)
 		err = await(host, &reply, NULL);

@@ -11,8 +11,8 @@
 #include "hooks/worker.h"
 
 struct hooks_host {
-	pid_t keeper;
-	int talk, keep;	      /* to the plugin process, to the keeper */
+	pid_t supervisor;
+	int talk, keep;	      /* to the plugin process, to the supervisor */
 	unsigned int timeout; /* s */
 	int failed;	      /* why there is no plugin process any more */
 	int step;	      /* what runs there: RUN_* or a hook */
@@ -23,7 +23,7 @@ struct hooks_host {
 };
 
 /**
- * process_start - fork keeper and plugin process, wait until plugins are loaded and initialised
+ * process_start - fork supervisor and plugin process, wait until plugins are loaded and initialised
  * @host: with the timeout set
  *
  * Return: 0 or a negative errno, logged; nothing is left then.
@@ -42,14 +42,14 @@ int process_ask(struct hooks_host *host, const struct wire *message, int fd, str
 		int *ret_fd);
 
 /**
- * process_leave - send the plugin process and the keeper to a namespace and root
+ * process_leave - send the plugin process and the supervisor to a namespace and root
  *
  * Return: as hooks_leave().
  */
 int process_leave(struct hooks_host *host, int ns_fd, int root_fd);
 
 /**
- * process_stop - end the keeper and all below it; nothing if there is none
+ * process_stop - end the supervisor and all below it; nothing if there is none
  */
 void process_stop(struct hooks_host *host);
 

@@ -24,8 +24,8 @@
 #define REAP_PAUSE  20	  /* ms */
 #define BLIND_CLOSE 65536 /* descriptors to try where /proc does not list them */
 
-/* What the keeper knows. */
-struct keeper {
+/* What the supervisor knows. */
+struct supervisor {
 	int sock, signals, proc;
 	pid_t worker;
 	bool worker_ended;
@@ -37,7 +37,7 @@ struct keeper {
 
 /* Privileges and descriptors */
 
-void keeper_raise_caps(void)
+void supervisor_raise_caps(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
@@ -65,10 +65,11 @@ static bool survives_exec(int fd)
 	return flags >= 0 && !(flags & FD_CLOEXEC);
 }
 
-/* @child: whose needs are respected; NULL: only the keeper's. */
-static void close_one(const struct keeper *keeper, const struct keeper_child *child, int fd)
+/* @child: whose needs are respected; NULL: only the supervisor's. */
+static void close_one(const struct supervisor *supervisor, const struct supervisor_child *child,
+		      int fd)
 {
-	const int own[] = { keeper->sock, keeper->signals, keeper->proc };
+	const int own[] = { supervisor->sock, supervisor->signals, supervisor->proc };
 
 	if (fd <= STDERR_FILENO || is_in(fd, own, ARRAY_SIZE(own)))
 		return;
@@ -77,7 +78,7 @@ static void close_one(const struct keeper *keeper, const struct keeper_child *ch
 	close(fd);
 }
 
-static void close_others(const struct keeper *keeper, const struct keeper_child *child)
+static void close_others(const struct supervisor *supervisor, const struct supervisor_child *child)
 {
 	DIR *dir = opendir("/proc/self/fd");
 	const struct dirent *entry;
@@ -85,11 +86,11 @@ static void close_others(const struct keeper *keeper, const struct keeper_child 
 
 	while (dir && (more = fd_next_entry(dir, &entry)) > 0)
 		if (atoi(entry->d_name) != dirfd(dir))
-			close_one(keeper, child, atoi(entry->d_name));
+			close_one(supervisor, child, atoi(entry->d_name));
 	if (dir)
 		closedir(dir);
 	for (int fd = 0; more < 0 && fd < BLIND_CLOSE; fd++)
-		close_one(keeper, child, fd);
+		close_one(supervisor, child, fd);
 }
 
 /* Leaving */
@@ -127,7 +128,7 @@ static int thread_stays_behind(int proc_fd, int root_fd)
 	return more;
 }
 
-int keeper_leave(int proc_fd, int ns_fd, int root_fd)
+int supervisor_leave(int proc_fd, int ns_fd, int root_fd)
 {
 	int err = enter_root(root_fd);
 
@@ -161,43 +162,43 @@ int keeper_leave(int proc_fd, int ns_fd, int root_fd)
 /* Ending what is below */
 
 /* Return: how many were reaped; -1 once there is no child at all. */
-static int reap(struct keeper *keeper)
+static int reap(struct supervisor *supervisor)
 {
 	int reaped = 0, status;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		reaped++;
-		if (pid == keeper->worker) {
-			keeper->worker_ended = true;
-			keeper->status = status;
+		if (pid == supervisor->worker) {
+			supervisor->worker_ended = true;
+			supervisor->status = status;
 		}
 	}
 	return pid < 0 && errno == ECHILD ? -1 : reaped;
 }
 
 /* The children of a killed process become ours: again, until there is none. */
-static void end_all(struct keeper *keeper)
+static void end_all(struct supervisor *supervisor)
 {
-	if (!keeper->worker_ended)
-		kill(keeper->worker, SIGKILL);
-	for (int i = 0; i < REAP_ROUNDS && !keeper->worker_ended; i++) {
-		reap(keeper);
-		if (!keeper->worker_ended)
+	if (!supervisor->worker_ended)
+		kill(supervisor->worker, SIGKILL);
+	for (int i = 0; i < REAP_ROUNDS && !supervisor->worker_ended; i++) {
+		reap(supervisor);
+		if (!supervisor->worker_ended)
 			poll(NULL, 0, REAP_PAUSE);
 	}
 	for (int i = 0; i < REAP_ROUNDS; i++) {
-		if (reap(keeper) < 0)
+		if (reap(supervisor) < 0)
 			return;
-		int killed = below_kill_children(keeper->proc);
+		int killed = descendants_kill_children(supervisor->proc);
 
 		if (i == 0)
-			keeper->killed = killed;
-		if (reap(keeper) < 0)
+			supervisor->killed = killed;
+		if (reap(supervisor) < 0)
 			return;
 		poll(NULL, 0, i < 5 ? 1 : REAP_PAUSE);
 	}
-	keeper->left = 1;
+	supervisor->left = 1;
 }
 
 /* Obeying */
@@ -206,62 +207,62 @@ static void end_all(struct keeper *keeper)
  * The plugin process has left. What it forked has not, and cannot be sent: its root would be the
  * new one once that is pivoted to, and then libraries of the container's would be its own.
  */
-static int end_stayers(struct keeper *keeper, int *ret_killed)
+static int end_stayers(struct supervisor *supervisor, int *ret_killed)
 {
 	struct stat ns;
 
-	if (fstatat(keeper->proc, "self/ns/mnt", &ns, 0) < 0)
+	if (fstatat(supervisor->proc, "self/ns/mnt", &ns, 0) < 0)
 		return -errno;
-	int killed = below_kill_in_namespace(keeper->proc, keeper->worker, &ns);
+	int killed = descendants_kill_in_namespace(supervisor->proc, supervisor->worker, &ns);
 
 	*ret_killed = killed < 0 ? 0 : killed;
 	return killed < 0 ? killed : 0;
 }
 
-static void answer_leave(struct keeper *keeper, int ns_fd)
+static void answer_leave(struct supervisor *supervisor, int ns_fd)
 {
 	struct wire reply;
 
 	WIRE_INIT(&reply, WIRE_REPLY);
-	reply.value = end_stayers(keeper, &reply.id);
+	reply.value = end_stayers(supervisor, &reply.id);
 	if (!reply.value)
-		reply.value = keeper_leave(keeper->proc, ns_fd, keeper->root);
-	fd_close(&keeper->root);
-	wire_send(keeper->sock, &reply, -1);
+		reply.value = supervisor_leave(supervisor->proc, ns_fd, supervisor->root);
+	fd_close(&supervisor->root);
+	wire_send(supervisor->sock, &reply, -1);
 }
 
 /* Return: false when all is to end. */
-static bool obey(struct keeper *keeper)
+static bool obey(struct supervisor *supervisor)
 {
 	cleanup_fd int fd = -EBADF;
 	struct wire message;
 
-	if (wire_recv(keeper->sock, &message, &fd) <= 0)
+	if (wire_recv(supervisor->sock, &message, &fd) <= 0)
 		return false;
 	if (message.kind == WIRE_ROOT) {
-		fd_close(&keeper->root);
-		keeper->root = fd_take(&fd);
+		fd_close(&supervisor->root);
+		supervisor->root = fd_take(&fd);
 	}
 	if (message.kind == WIRE_LEAVE)
-		answer_leave(keeper, fd);
+		answer_leave(supervisor, fd);
 	return true;
 }
 
-static bool heed_signals(struct keeper *keeper)
+static bool heed_signals(struct supervisor *supervisor)
 {
 	struct signalfd_siginfo info;
 
-	if (read(keeper->signals, &info, sizeof(info)) != sizeof(info))
+	if (read(supervisor->signals, &info, sizeof(info)) != sizeof(info))
 		return true;
-	reap(keeper);
-	return info.ssi_signo == SIGCHLD && !keeper->worker_ended;
+	reap(supervisor);
+	return info.ssi_signo == SIGCHLD && !supervisor->worker_ended;
 }
 
-static void watch(struct keeper *keeper)
+static void watch(struct supervisor *supervisor)
 {
 	struct pollfd fds[] = {
-		{ .fd = keeper->sock, .events = POLLIN },
-		{ .fd = keeper->signals, .events = POLLIN },
+		{ .fd = supervisor->sock, .events = POLLIN },
+		{ .fd = supervisor->signals, .events = POLLIN },
 	};
 	bool go_on = true;
 
@@ -269,21 +270,21 @@ static void watch(struct keeper *keeper)
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0)
 			continue;
 		if (fds[1].revents)
-			go_on = heed_signals(keeper);
+			go_on = heed_signals(supervisor);
 		if (go_on && fds[0].revents)
-			go_on = obey(keeper);
+			go_on = obey(supervisor);
 	}
 }
 
-static void report(const struct keeper *keeper)
+static void report(const struct supervisor *supervisor)
 {
 	struct wire message;
 
 	WIRE_INIT(&message, WIRE_ENDED);
-	message.value = keeper->status;
-	message.id = keeper->killed;
-	message.index = keeper->left;
-	wire_send(keeper->sock, &message, -1);
+	message.value = supervisor->status;
+	message.id = supervisor->killed;
+	message.index = supervisor->left;
+	wire_send(supervisor->sock, &message, -1);
 }
 
 /* Its handlers are the caller's code; a SIGCHLD that the caller ignores would hide the status. */
@@ -303,21 +304,21 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static pid_t fork_child(struct keeper *keeper, const struct keeper_child *child)
+static pid_t fork_child(struct supervisor *supervisor, const struct supervisor_child *child)
 {
-	pid_t keeper_pid = getpid(), pid = fork();
+	pid_t supervisor_pid = getpid(), pid = fork();
 	sigset_t none;
 
 	if (pid != 0)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != keeper_pid)
+	if (getppid() != supervisor_pid)
 		_exit(1);
 	prctl(PR_SET_NAME, "rebind-plugins");
-	log_restore(keeper->log);
-	fd_close(&keeper->sock);
-	fd_close(&keeper->signals);
-	fd_close(&keeper->proc);
+	log_restore(supervisor->log);
+	fd_close(&supervisor->sock);
+	fd_close(&supervisor->signals);
+	fd_close(&supervisor->proc);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	child->run(child->data);
@@ -328,29 +329,29 @@ static void say_nothing(void *data, enum log_level level, const char *line)
 {
 }
 
-void keeper_main(int sock, const struct keeper_child *child)
+void supervisor_main(int sock, const struct supervisor_child *child)
 {
-	struct keeper keeper = { .sock = sock, .root = -EBADF, .log = log_save() };
+	struct supervisor supervisor = { .sock = sock, .root = -EBADF, .log = log_save() };
 
 	default_signals();
 	/* The caller's log is the caller's: its descriptors are about to be closed here. */
 	log_to(say_nothing, NULL, LOG_MSG);
-	prctl(PR_SET_NAME, "rebind-keeper");
+	prctl(PR_SET_NAME, "rebind-supervisor");
 	/* SIGTERM and not SIGKILL: there may be something to clean up. No race with a parent that
 	 * is dead already: the end of @sock says so. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	keeper_raise_caps();
-	keeper.signals = open_signals();
-	keeper.proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	supervisor_raise_caps();
+	supervisor.signals = open_signals();
+	supervisor.proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* Here and not in the child: when that answers, nobody has the caller's any more. */
-	close_others(&keeper, child);
-	keeper.worker = fork_child(&keeper, child);
-	close_others(&keeper, NULL);
-	if (keeper.worker > 0 && keeper.signals >= 0)
-		watch(&keeper);
-	if (keeper.worker > 0)
-		end_all(&keeper);
-	report(&keeper);
+	close_others(&supervisor, child);
+	supervisor.worker = fork_child(&supervisor, child);
+	close_others(&supervisor, NULL);
+	if (supervisor.worker > 0 && supervisor.signals >= 0)
+		watch(&supervisor);
+	if (supervisor.worker > 0)
+		end_all(&supervisor);
+	report(&supervisor);
 	_exit(0);
 }

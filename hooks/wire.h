@@ -23,7 +23,7 @@ enum wire_kind {
 	WIRE_PLUGIN,  /* version, max_hooks, hooks, old; file and name */
 	WIRE_RUNNING, /* what is about to be called: hook, a plugin's label */
 	WIRE_REPLY,   /* value, is_file, plugin, a descriptor */
-	/* from the keeper */
+	/* from the supervisor */
 	WIRE_ENDED, /* value: the plugin process' status; id: others killed; index: others left */
 };
 

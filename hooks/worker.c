@@ -161,7 +161,7 @@ static int answer_call(struct state *state, struct wire *request, int fd)
 static int answer_leave(struct state *state, int ns_fd)
 {
 	send_running(state, RUN_LEAVE, "plugins");
-	int err = keeper_leave(state->proc, ns_fd, state->root);
+	int err = supervisor_leave(state->proc, ns_fd, state->root);
 
 	fd_close(&state->root);
 	return send_reply(state, err);

@@ -24,11 +24,11 @@
 #define no_joint(findings, help, ...) \
 	(findings_add(findings, "image-processes", 0, NULL, help, __VA_ARGS__), -EBADMSG)
 
-int joint_check(int dir_fd, uint32_t *ret_ns_id, struct findings *findings)
+int criu_merge_check(int dir_fd, uint32_t *ret_ns_id, struct findings *findings)
 {
 	struct image_info info = { 0 };
 	uint32_t n = 0;
-	int err = select_inventory(dir_fd, &info, findings);
+	int err = inventory_select(dir_fd, &info, findings);
 
 	if (err == -ENOENT)
 		return no_joint(findings, "CRIU's post-dump action",
@@ -38,9 +38,9 @@ int joint_check(int dir_fd, uint32_t *ret_ns_id, struct findings *findings)
 	if (info.by_rebind)
 		return no_joint(findings, "an empty directory",
 				"the mounts of this image are rebind's already");
-	err = select_namespace(dir_fd, ret_ns_id, findings);
+	err = inventory_select_namespace(dir_fd, ret_ns_id, findings);
 	if (!err)
-		err = select_count(dir_fd, &n);
+		err = inventory_count(dir_fd, &n);
 	if (err || n == 1)
 		return err;
 	return no_joint(findings, "CRIU alone",
@@ -106,7 +106,7 @@ static int has_removed_files(int dir_fd, struct findings *findings)
 	return found;
 }
 
-int joint_mark(int dir_fd, struct findings *findings)
+int criu_merge_mark(int dir_fd, struct findings *findings)
 {
 	cleanup_record_pool struct record_pool pool = { 0 };
 	cleanup_image_file struct image_file file = IMAGE_FILE_INIT;
@@ -136,7 +136,7 @@ static int no_dump_ids(struct findings *findings)
 			INVENTORY " does not say in which namespaces the dump was made");
 }
 
-int joint_write_criu_inventory(int dir_fd, int out_fd, struct findings *findings)
+int criu_merge_write_criu_inventory(int dir_fd, int out_fd, struct findings *findings)
 {
 	cleanup_record_pool struct record_pool pool = { 0 };
 	Rebind__InventoryEntry *entry;
@@ -144,7 +144,7 @@ int joint_write_criu_inventory(int dir_fd, int out_fd, struct findings *findings
 	int err = read_inventory(dir_fd, &pool, &entry, findings);
 
 	if (!err)
-		err = select_namespace(dir_fd, &ns_id, findings);
+		err = inventory_select_namespace(dir_fd, &ns_id, findings);
 	if (err)
 		return err;
 	if (!entry->root_ids)
@@ -168,7 +168,7 @@ static uint32_t differing(const Rebind__IdsEntry *left, const Rebind__IdsEntry *
 	return all;
 }
 
-int joint_own_namespaces(int dir_fd, uint32_t *ret, struct findings *findings)
+int criu_merge_own_namespaces(int dir_fd, uint32_t *ret, struct findings *findings)
 {
 	cleanup_record_pool struct record_pool pool = { 0 };
 	cleanup_record_pool struct record_pool pool_of_ids = { 0 };
@@ -203,7 +203,7 @@ static int put_file(struct record_out *out, const uint8_t *data, size_t size)
 	return err ? err : named;
 }
 
-int joint_write_criu_files(int dir_fd, int out_fd, struct findings *findings)
+int criu_merge_write_criu_files(int dir_fd, int out_fd, struct findings *findings)
 {
 	cleanup_record_file struct record_file file = RECORD_FILE_INIT;
 	cleanup_record_out struct record_out out = { .fd = out_fd };

@@ -9,7 +9,7 @@
 #include "model/findings.h"
 
 /**
- * joint_check - can the mounts of this directory be ours
+ * criu_merge_check - can the mounts of this directory be ours
  * @dir_fd: what CRIU is about to complete: its inventory and process tree are there
  * @ret_ns_id: the mount namespace of the root task
  *
@@ -17,18 +17,18 @@
  * processes in several mount namespaces (only the root task's would come back); another negative
  * errno.
  */
-int joint_check(int dir_fd, uint32_t *ret_ns_id, struct findings *findings);
+int criu_merge_check(int dir_fd, uint32_t *ret_ns_id, struct findings *findings);
 
 /**
- * joint_mark - note in the inventory that the mounts are rebind's
+ * criu_merge_mark - note in the inventory that the mounts are rebind's
  *
  * All that CRIU wrote into the inventory stays, also what is not known here. To be called last.
  * Return: 0 or a negative errno; a directory in which this failed may have no inventory.
  */
-int joint_mark(int dir_fd, struct findings *findings);
+int criu_merge_mark(int dir_fd, struct findings *findings);
 
 /**
- * joint_write_criu_inventory - the inventory that makes CRIU leave the mounts alone
+ * criu_merge_write_criu_inventory - the inventory that makes CRIU leave the mounts alone
  * @dir_fd: the image directory; it is only read
  * @out_fd: where the changed inventory goes
  *
@@ -37,12 +37,13 @@ int joint_mark(int dir_fd, struct findings *findings);
  *
  * Return: 0, or a negative errno with a finding.
  */
-int joint_write_criu_inventory(int dir_fd, int out_fd, struct findings *findings);
+int criu_merge_write_criu_inventory(int dir_fd, int out_fd, struct findings *findings);
 
 #define JOINT_NEWTIME 0x80U /* CLONE_NEWTIME, which not every header has */
 
 /**
- * joint_own_namespaces - besides the mounts, which namespaces the first process did not share with
+ * criu_merge_own_namespaces - besides the mounts, which namespaces the first process did not share
+ * with
  *			  the dump
  * @ret: of CLONE_NEW*, and JOINT_NEWTIME
  *
@@ -51,10 +52,10 @@ int joint_write_criu_inventory(int dir_fd, int out_fd, struct findings *findings
  *
  * Return: 0; -ENOENT without a finding: the image does not tell; another negative errno with one.
  */
-int joint_own_namespaces(int dir_fd, uint32_t *ret, struct findings *findings);
+int criu_merge_own_namespaces(int dir_fd, uint32_t *ret, struct findings *findings);
 
 /**
- * joint_write_criu_files - the open files, as CRIU can make them again among mounts of others
+ * criu_merge_write_criu_files - the open files, as CRIU can make them again among mounts of others
  * @dir_fd: the image directory; it is only read
  * @out_fd: where the changed files.img goes
  *
@@ -64,6 +65,6 @@ int joint_own_namespaces(int dir_fd, uint32_t *ret, struct findings *findings);
  * Return: 1, 0 if nothing had to be changed (or there is no such file), or a negative errno, with
  * a finding if it is about the image.
  */
-int joint_write_criu_files(int dir_fd, int out_fd, struct findings *findings);
+int criu_merge_write_criu_files(int dir_fd, int out_fd, struct findings *findings);
 
 #endif

@@ -175,13 +175,13 @@ static int read_mounts(int dir_fd, const struct image_info *info, struct mount_t
 int image_read_info(int dir_fd, struct image_info *info, struct findings *findings)
 {
 	*info = (struct image_info){ 0 };
-	return select_inventory(dir_fd, info, findings);
+	return inventory_select(dir_fd, info, findings);
 }
 
 static int read_all(int dir_fd, struct mount_tree *tree, struct image_info *info,
 		    struct findings *findings)
 {
-	int err = select_inventory(dir_fd, info, findings);
+	int err = inventory_select(dir_fd, info, findings);
 
 	/* Whatever else is there belongs to no image, finished or not: nothing is wrong with it. */
 	if (err == -ENOENT) {
@@ -192,7 +192,7 @@ static int read_all(int dir_fd, struct mount_tree *tree, struct image_info *info
 	/* What is wrong with the inventory does not hide what is wrong with the mounts. */
 	if (err && err != -EBADMSG)
 		return err;
-	err = info->ns_id ? 0 : select_namespace(dir_fd, &info->ns_id, findings);
+	err = info->ns_id ? 0 : inventory_select_namespace(dir_fd, &info->ns_id, findings);
 	return err ? err : read_mounts(dir_fd, info, tree, findings);
 }
 

@@ -57,7 +57,7 @@ static int check_inventory(int dir_fd, const Rebind__InventoryEntry *entry, stru
 	return 0;
 }
 
-int select_inventory(int dir_fd, struct image_info *info, struct findings *findings)
+int inventory_select(int dir_fd, struct image_info *info, struct findings *findings)
 {
 	cleanup_record_file struct record_file file = RECORD_FILE_INIT;
 	cleanup_record_pool struct record_pool pool = { 0 };
@@ -206,7 +206,7 @@ static int only_namespace(int dir_fd, uint32_t *ret_ns_id, struct findings *find
 	return 0;
 }
 
-int select_count(int dir_fd, uint32_t *ret)
+int inventory_count(int dir_fd, uint32_t *ret)
 {
 	struct found found = { .n = 0 };
 	int err = list_namespaces(dir_fd, &found);
@@ -216,7 +216,7 @@ int select_count(int dir_fd, uint32_t *ret)
 	return err;
 }
 
-int select_namespace(int dir_fd, uint32_t *ret_ns_id, struct findings *findings)
+int inventory_select_namespace(int dir_fd, uint32_t *ret_ns_id, struct findings *findings)
 {
 	cleanup_record_pool struct record_pool pool = { 0 };
 	const Rebind__IdsEntry *ids;

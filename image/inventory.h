@@ -8,20 +8,20 @@
 #include "image/record.h"
 
 /**
- * select_inventory - read inventory.img
+ * inventory_select - read inventory.img
  * @info: version, by_rebind, has_processes are filled
  *
  * Return: 0; -ENOENT without a finding; another negative errno with one.
  */
-int select_inventory(int dir_fd, struct image_info *info, struct findings *findings);
+int inventory_select(int dir_fd, struct image_info *info, struct findings *findings);
 
 /**
- * select_namespace - which mountpoints file is to be read
+ * inventory_select_namespace - which mountpoints file is to be read
  * @ret_ns_id: untouched on failure
  *
  * Return: 0 or a negative errno with a finding.
  */
-int select_namespace(int dir_fd, uint32_t *ret_ns_id, struct findings *findings);
+int inventory_select_namespace(int dir_fd, uint32_t *ret_ns_id, struct findings *findings);
 
 /**
  * select_root_ids - the namespaces of the first process
@@ -34,9 +34,9 @@ int select_root_ids(int dir_fd, struct record_pool *pool, const Rebind__IdsEntry
 		    struct findings *findings);
 
 /**
- * select_count - how many mount namespaces the image has
+ * inventory_count - how many mount namespaces the image has
  * Return: 0 or a negative errno.
  */
-int select_count(int dir_fd, uint32_t *ret);
+int inventory_count(int dir_fd, uint32_t *ret);
 
 #endif

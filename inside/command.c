@@ -40,19 +40,19 @@ static int read_words(int fd, char ***ret_argv)
 /* From the caller, who has read the first process' answer by now. */
 static int receive(struct inside *in, int *ret_builder, int *ret_mntns)
 {
-	static char buf[TALK_MAX];
-	struct talk_message message;
+	static char buf[IPC_MAX];
+	struct ipc_message message;
 	const char *texts[4];
 	int got, fd = -EBADF;
 
-	while ((got = talk_recv(in->sock, buf, &message, texts, &fd)) > 0) {
-		if (message.type == TALK_KEEP)
+	while ((got = ipc_recv(in->sock, buf, &message, texts, &fd)) > 0) {
+		if (message.type == IPC_KEEP)
 			*ret_builder = fd;
-		else if (message.type == TALK_HOLD)
+		else if (message.type == IPC_HOLD)
 			*ret_mntns = fd;
 		else
 			return -EPROTO;
-		if (message.type == TALK_HOLD)
+		if (message.type == IPC_HOLD)
 			return 0;
 	}
 	return got ? got : -EIO;
@@ -73,7 +73,7 @@ int inside_command(struct inside *in, int words_fd)
 	/* It is the user's, and outlives us like any child of a shell: so do mountpoints made for
 	 * it. */
 	prctl(PR_SET_PDEATHSIG, 0);
-	err = builder < 0 ? 0 : talk_keep(builder, KEEP_NAMESPACE, -1);
+	err = builder < 0 ? 0 : ipc_keep(builder, KEEP_NAMESPACE, -1);
 	if (err)
 		return err;
 	execvp(argv[0], argv);

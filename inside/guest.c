@@ -67,15 +67,15 @@ static int go(struct inside *in, int client, int mntns_fd)
 	if (err)
 		return err;
 	/* The answer stands, whether or not its maker hears of it. */
-	(void)talk_answer(in->sock, 0, -1);
+	(void)ipc_answer(in->sock, 0, -1);
 	child_close_from(0);
 	inside_stay();
 }
 
 int inside_guest(struct inside *in)
 {
-	static char buf[TALK_MAX];
-	struct talk_message message;
+	static char buf[IPC_MAX];
+	struct ipc_message message;
 	const char *texts[4];
 	cleanup_fd int mntns = -EBADF;
 	sigset_t all;
@@ -88,17 +88,17 @@ int inside_guest(struct inside *in)
 	if (!err)
 		err = inside_drop(true);
 	if (!err)
-		err = talk_answer(in->sock, 0, -1);
-	while (!err && talk_recv(in->sock, buf, &message, texts, &fd) > 0) {
+		err = ipc_answer(in->sock, 0, -1);
+	while (!err && ipc_recv(in->sock, buf, &message, texts, &fd) > 0) {
 		cleanup_fd int got = fd;
 
-		if (message.type == TALK_GO)
+		if (message.type == IPC_GO)
 			return go(in, got, mntns);
-		err = message.type == TALK_HOLD ? enter(got) : -EPROTO;
+		err = message.type == IPC_HOLD ? enter(got) : -EPROTO;
 		fd_close(&mntns);
 		mntns = fd_take(&got);
 		if (!err)
-			err = talk_answer(in->sock, 0, -1);
+			err = ipc_answer(in->sock, 0, -1);
 	}
 	return err ? err : -EIO;
 }

@@ -64,8 +64,8 @@ int inside_hold(struct inside *in, int mntns_fd, int root_fd)
 	if (err)
 		return err;
 	/* Until it is let go it dies with whoever asked for it. */
-	if (talk_answer(in->sock, 0, -1) || talk_await(in->sock, TALK_GO, NULL, NULL) ||
-	    prctl(PR_SET_PDEATHSIG, 0) < 0 || talk_answer(in->sock, 0, -1))
+	if (ipc_answer(in->sock, 0, -1) || ipc_await(in->sock, IPC_GO, NULL, NULL) ||
+	    prctl(PR_SET_PDEATHSIG, 0) < 0 || ipc_answer(in->sock, 0, -1))
 		_exit(1);
 	child_close_from(0);
 	inside_stay();
@@ -74,9 +74,9 @@ int inside_hold(struct inside *in, int mntns_fd, int root_fd)
 int inside_hold_when_told(struct inside *in)
 {
 	cleanup_fd int root = -EBADF, mntns = -EBADF;
-	int err = talk_await(in->sock, TALK_ROOT, NULL, &root);
+	int err = ipc_await(in->sock, IPC_ROOT, NULL, &root);
 
 	if (!err)
-		err = talk_await(in->sock, TALK_HOLD, NULL, &mntns);
+		err = ipc_await(in->sock, IPC_HOLD, NULL, &mntns);
 	return err ? err : inside_hold(in, mntns, root);
 }

@@ -7,7 +7,7 @@
  * it, so that its memory, environment, command line and program say nothing of the caller. It has
  * no descriptor but its socket (a command's also stdio), and cannot be traced.
  *
- * The first process is told what to enter (TALK_NS) and what it is for (TALK_START). It enters,
+ * The first process is told what to enter (IPC_NS) and what it is for (IPC_START). It enters,
  * and where a pid namespace is among them makes the second process, a child of the caller's as it
  * was itself, which
  *   - serves: opens filesystem contexts in its namespaces, with an empty root (inside/serve.c);
@@ -51,9 +51,9 @@ static int make_user_namespace(int sock)
 	int err = unshare_user();
 
 	if (!err)
-		err = talk_send(sock, (struct talk_message){ .type = TALK_MAP }, NULL, -1);
+		err = ipc_send(sock, (struct ipc_message){ .type = IPC_MAP }, NULL, -1);
 	if (!err)
-		err = talk_await(sock, TALK_ANSWER, &answer, NULL);
+		err = ipc_await(sock, IPC_ANSWER, &answer, NULL);
 	return err ? err : answer;
 }
 
@@ -93,11 +93,11 @@ static int go_in(struct inside *in)
 	if (pid < 0)
 		return log_error(-errno, "cannot fork");
 	if (pid > 0)
-		_exit(talk_answer(in->sock, (int)pid, -1) ? 1 : 0);
+		_exit(ipc_answer(in->sock, (int)pid, -1) ? 1 : 0);
 	return child_hide();
 }
 
-static int start(struct inside *in, const struct talk_message *message, int fd)
+static int start(struct inside *in, const struct ipc_message *message, int fd)
 {
 	if (message->value == INSIDE_GUEST)
 		return inside_guest(in);
@@ -106,7 +106,7 @@ static int start(struct inside *in, const struct talk_message *message, int fd)
 	if (!err && in->has_pid && message->value != INSIDE_HOLD)
 		err = go_in(in);
 	else if (!err)
-		err = talk_answer(in->sock, (int)getpid(), -1);
+		err = ipc_answer(in->sock, (int)getpid(), -1);
 	if (!err && in->has_user)
 		err = child_become_root();
 	if (err)
@@ -125,19 +125,19 @@ static int start(struct inside *in, const struct talk_message *message, int fd)
 
 static int listen_to(struct inside *in)
 {
-	static char buf[TALK_MAX];
-	struct talk_message message;
+	static char buf[IPC_MAX];
+	struct ipc_message message;
 	const char *texts[4];
 	int fd = -EBADF, err = 0;
 
 	/* All is read before an error is told: something unread would reset the connection, and
 	 * what was told would be lost. */
-	while (talk_recv(in->sock, buf, &message, texts, &fd) > 0) {
+	while (ipc_recv(in->sock, buf, &message, texts, &fd) > 0) {
 		cleanup_fd int got = fd;
 
-		if (message.type == TALK_START)
+		if (message.type == IPC_START)
 			return err ? err : start(in, &message, got);
-		if (message.type != TALK_NS)
+		if (message.type != IPC_NS)
 			return -EPROTO;
 		if (!err)
 			err = enter_one(in, message.value, texts[0], got);
@@ -194,10 +194,10 @@ int main(int argc, char **argv)
 	child_close_from(INSIDE_SOCK + 1);
 	hide_words(argv);
 	behave(argc > 1);
-	log_to(talk_log_sink, &in.sock, LOG_DEBUG);
+	log_to(ipc_log_sink, &in.sock, LOG_DEBUG);
 	int err = listen_to(&in);
 
 	/* The caller may be gone: then this process ends as well. */
-	(void)talk_answer(in.sock, err < 0 ? err : -EIO, -1);
+	(void)ipc_answer(in.sock, err < 0 ? err : -EIO, -1);
 	return 1;
 }

@@ -22,7 +22,7 @@ struct inside {
 int inside_serve(struct inside *in, uint64_t above);
 
 /**
- * inside_hold_when_told - wait for TALK_ROOT and TALK_HOLD, and hold
+ * inside_hold_when_told - wait for IPC_ROOT and IPC_HOLD, and hold
  */
 int inside_hold_when_told(struct inside *in);
 
@@ -31,7 +31,7 @@ int inside_hold_when_told(struct inside *in);
  * @root_fd: what becomes its root: not what is stacked on the namespace's, on which whoever enters
  *	     it stands
  *
- * Answers 0 when it is inside; TALK_GO lets it go, to live on alone, and is answered. Return: a
+ * Answers 0 when it is inside; IPC_GO lets it go, to live on alone, and is answered. Return: a
  * negative errno if it could not enter; else it does not return.
  */
 int inside_hold(struct inside *in, int mntns_fd, int root_fd);
@@ -69,7 +69,7 @@ int inside_drop(bool keep_admin);
  * inside_command - become the command
  * @words_fd: a file of NUL-terminated words: "argc envc", the arguments, the environment
  *
- * The mount namespace comes with TALK_HOLD; with TALK_KEEP, if it comes first, a socket to the
+ * The mount namespace comes with IPC_HOLD; with IPC_KEEP, if it comes first, a socket to the
  * builder. Return: a negative errno, if it could not.
  */
 int inside_command(struct inside *in, int words_fd);

@@ -36,27 +36,27 @@ int inside_leave_root(void)
 	return root < 0 || fchdir(root) < 0 || chroot(".") < 0 ? -errno : 0;
 }
 
-static int answer(struct inside *in, struct talk_message *message, const char *text, int *fd,
+static int answer(struct inside *in, struct ipc_message *message, const char *text, int *fd,
 		  int *root)
 {
-	if (message->type == TALK_ROOT) {
+	if (message->type == IPC_ROOT) {
 		fd_close(root);
 		*root = fd_take(fd);
 		return 0;
 	}
-	if (message->type == TALK_HOLD)
-		return talk_answer(in->sock, inside_hold(in, *fd, *root), -1);
-	if (message->type != TALK_OPEN)
+	if (message->type == IPC_HOLD)
+		return ipc_answer(in->sock, inside_hold(in, *fd, *root), -1);
+	if (message->type != IPC_OPEN)
 		return -EPROTO;
 	cleanup_fd int fs = fsopen(text ? text : "", FSOPEN_CLOEXEC);
 
-	return talk_answer(in->sock, fs < 0 ? -errno : 0, fs);
+	return ipc_answer(in->sock, fs < 0 ? -errno : 0, fs);
 }
 
 int inside_serve(struct inside *in, uint64_t above)
 {
-	static char buf[TALK_MAX];
-	struct talk_message message;
+	static char buf[IPC_MAX];
+	struct ipc_message message;
 	const char *texts[4];
 	cleanup_fd int root = -EBADF;
 	int fd = -EBADF;
@@ -71,10 +71,10 @@ int inside_serve(struct inside *in, uint64_t above)
 		return log_error(err, "cannot give up what the host has");
 	inside_reap();
 	/* The first process' message must have been read: both speak over one socket. */
-	err = talk_await(in->sock, TALK_GO, NULL, NULL);
+	err = ipc_await(in->sock, IPC_GO, NULL, NULL);
 	if (!err)
-		err = talk_answer(in->sock, 0, -1);
-	while (!err && talk_recv(in->sock, buf, &message, texts, &fd) > 0) {
+		err = ipc_answer(in->sock, 0, -1);
+	while (!err && ipc_recv(in->sock, buf, &message, texts, &fd) > 0) {
 		cleanup_fd int got = fd;
 
 		err = answer(in, &message, texts[0], &got, &root);

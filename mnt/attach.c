@@ -16,28 +16,30 @@
 #define BY_FD (MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH)
 
 /* Why a place cannot be had, as a finding. */
-static int lose_place(struct build *b, uint32_t i, int err)
+static int unplaceable_at(struct build *b, uint32_t i, int err)
 {
 	const struct mount *m = &b->tree->mounts[i];
 
 	if (err == -ENOENT)
-		build_lose(b, i, "no-mountpoint", mountpoint_advice(b->options, b->tree, m),
-			   "its mountpoint does not exist%s%s",
-			   mountpoint_hint(b->options, b->tree, m),
-			   b->options->create_mountpoints ? ", and cannot be made there" : "");
+		build_unplaceable(b, i, "no-mountpoint", mountpoint_advice(b->options, b->tree, m),
+				  "its mountpoint does not exist%s%s",
+				  mountpoint_hint(b->options, b->tree, m),
+				  b->options->create_mountpoints ? ", and cannot be made there"
+								 : "");
 	else if (err == -ELOOP)
-		build_lose(b, i, "symlink", NULL,
-			   "its mountpoint is, or lies behind, a symlink, which is not followed");
+		build_unplaceable(
+			b, i, "symlink", NULL,
+			"its mountpoint is, or lies behind, a symlink, which is not followed");
 	else if (err == -EXDEV)
-		build_lose(b, i, "other-mount", NULL,
-			   "its mountpoint lies on another mount than its parent's");
+		build_unplaceable(b, i, "other-mount", NULL,
+				  "its mountpoint lies on another mount than its parent's");
 	else if (err == -EROFS)
-		build_lose(
+		build_unplaceable(
 			b, i, "no-mountpoint", NULL,
 			"its mountpoint does not exist, and cannot be made in a read-only filesystem");
 	else
-		build_lose(b, i, "no-mountpoint", NULL, "its mountpoint cannot be opened: %s",
-			   strerror(-err));
+		build_unplaceable(b, i, "no-mountpoint", NULL,
+				  "its mountpoint cannot be opened: %s", strerror(-err));
 	return 0;
 }
 
@@ -65,17 +67,19 @@ static int lose_kind(struct build *b, uint32_t i, int to_fd)
 	int err = sys_mount_stat(to_fd, "", AT_EMPTY_PATH, &stat);
 
 	if (err)
-		return lose_place(b, i, err);
+		return unplaceable_at(b, i, err);
 	if (!S_ISDIR(stat.mode) != (m->kind == MOUNT_KIND_FILE))
-		build_lose(b, i, "mountpoint-kind", NULL, "it is a %s, but its mountpoint is a %s",
-			   m->kind == MOUNT_KIND_FILE ? "file" : "directory",
-			   S_ISDIR(stat.mode) ? "directory" : "file");
+		build_unplaceable(b, i, "mountpoint-kind", NULL,
+				  "it is a %s, but its mountpoint is a %s",
+				  m->kind == MOUNT_KIND_FILE ? "file" : "directory",
+				  S_ISDIR(stat.mode) ? "directory" : "file");
 	else
-		build_lose(b, i, "not-attached", NULL, "the kernel refuses to attach it (EINVAL)");
+		build_unplaceable(b, i, "not-attached", NULL,
+				  "the kernel refuses to attach it (EINVAL)");
 	return 0;
 }
 
-static int open_place(struct build *b, uint32_t i)
+static int open_mountpoint(struct build *b, uint32_t i)
 {
 	const struct mount *m = &b->tree->mounts[i];
 	const char *path = tree_relative(b->tree, m);
@@ -91,7 +95,7 @@ static int open_place(struct build *b, uint32_t i)
 	return err ? err : path_open_beneath(b->fds[m->parent], path);
 }
 
-static int move_or_lose(struct build *b, uint32_t i, int to_fd)
+static int move_or_give_up(struct build *b, uint32_t i, int to_fd)
 {
 	const struct mount *m = &b->tree->mounts[i];
 	int err = move_to(b, i, to_fd);
@@ -129,9 +133,9 @@ static int attach_to_parent(struct build *b, uint32_t i)
 {
 	if (attach_by_name(b, i))
 		return 0;
-	cleanup_fd int place = open_place(b, i);
+	cleanup_fd int place = open_mountpoint(b, i);
 
-	return place < 0 ? lose_place(b, i, place) : move_or_lose(b, i, place);
+	return place < 0 ? unplaceable_at(b, i, place) : move_or_give_up(b, i, place);
 }
 
 static int attach_root(struct build *b, uint32_t i)
@@ -146,13 +150,13 @@ static int attach_held(struct build *b, uint32_t i, uint32_t held)
 {
 	cleanup_fd int place = (int)held;
 
-	return move_or_lose(b, i, place);
+	return move_or_give_up(b, i, place);
 }
 
 int attach_mount(struct build *b, uint32_t i)
 {
 	const struct mount *m = &b->tree->mounts[i];
-	uint32_t held = table_get(&b->places, i);
+	uint32_t held = table_get(&b->reserved, i);
 	int err;
 
 	if (m->parent == MOUNT_NONE)
@@ -161,16 +165,16 @@ int attach_mount(struct build *b, uint32_t i)
 		err = attach_held(b, i, held);
 	else
 		err = attach_to_parent(b, i);
-	if (!err && !b->lost[i] && m->owner == MOUNT_PLUGIN)
+	if (!err && !b->unplaceable[i] && m->owner == MOUNT_PLUGIN)
 		err = premount_remove_point(b, i);
 	return err;
 }
 
-int attach_hold_place(struct build *b, uint32_t i)
+int attach_reserve(struct build *b, uint32_t i)
 {
-	int fd = open_place(b, i);
+	int fd = open_mountpoint(b, i);
 
 	if (fd < 0)
-		return lose_place(b, i, fd);
-	return table_put(&b->places, i, (uint32_t)fd, NULL);
+		return unplaceable_at(b, i, fd);
+	return table_put(&b->reserved, i, (uint32_t)fd, NULL);
 }

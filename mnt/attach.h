@@ -18,8 +18,8 @@
 int attach_mount(struct build *b, uint32_t i);
 
 /**
- * attach_hold_place - PLAN_PLACE: a descriptor of the place of a mount that is made later
+ * attach_reserve - PLAN_RESERVE: a descriptor of the place of a mount that is made later
  */
-int attach_hold_place(struct build *b, uint32_t i);
+int attach_reserve(struct build *b, uint32_t i);
 
 #endif

@@ -32,16 +32,16 @@ static void let_go(struct build *b, int *fd)
 }
 
 /* A mount whose parent was lost has no place either; it needs no finding of its own. */
-static bool is_lost(struct build *b, uint32_t i)
+static bool is_unplaceable(struct build *b, uint32_t i)
 {
 	uint32_t parent = i < b->tree->n ? b->tree->mounts[i].parent : MOUNT_NONE;
 
-	/* Seeds come when all stands. */
+	/* Anchors come when all stands. */
 	if (i >= b->tree->n)
 		return false;
-	if (!b->lost[i] && parent != MOUNT_NONE && b->lost[parent])
-		b->lost[i] = true;
-	return b->lost[i];
+	if (!b->unplaceable[i] && parent != MOUNT_NONE && b->unplaceable[parent])
+		b->unplaceable[i] = true;
+	return b->unplaceable[i];
 }
 
 static int seal(struct build *b, uint32_t i)
@@ -59,15 +59,15 @@ static int carry_out(struct build *b, const struct plan_step *step)
 	uint32_t i = step->mount;
 
 	if (step->op == PLAN_DROP) {
-		let_go(b, &b->givers[i]);
+		let_go(b, &b->sb_root_fds[i]);
 		return 0;
 	}
 	/* A lost mount's superblock is still created: others may be made of it. */
-	if (is_lost(b, i) && step->op != PLAN_CREATE && step->op != PLAN_YARD)
+	if (is_unplaceable(b, i) && step->op != PLAN_CREATE && step->op != PLAN_YARD)
 		return 0;
 	switch ((enum plan_op)step->op) {
 	case PLAN_PREMOUNT:
-		return b->tree->mounts[i].file_id ? behind_make(b, i) : premount_make(b, i);
+		return b->tree->mounts[i].file_id ? served_make(b, i) : premount_make(b, i);
 	case PLAN_CREATE:
 		return prepare_create(b, i, step->other);
 	case PLAN_YARD:
@@ -78,21 +78,22 @@ static int carry_out(struct build *b, const struct plan_step *step)
 		return prepare_clone(b, i, step->other);
 	case PLAN_TAKE:
 		return prepare_take(b, i, step->other);
-	case PLAN_PLACE:
-		return attach_hold_place(b, i);
+	case PLAN_RESERVE:
+		return attach_reserve(b, i);
 	case PLAN_ATTACH:
 	case PLAN_MOVE:
 		return attach_mount(b, i);
 	case PLAN_DELETE:
-		return i == b->tree->root ? fs_deleted_delete_in_root(b) : fs_deleted_delete(b, i);
+		return i == b->tree->root ? fs_unlinked_delete_in_root(b)
+					  : fs_unlinked_delete(b, i);
 	case PLAN_SEAL:
 		return seal(b, i);
 	case PLAN_READONLY:
 		return prepare_readonly(b, i);
 	case PLAN_PIVOT:
 		return pivot_into_new_root(b);
-	case PLAN_SEED:
-	case PLAN_SEED_HOST:
+	case PLAN_ANCHOR:
+	case PLAN_ANCHOR_HOST:
 	case PLAN_SHARE:
 	case PLAN_JOIN:
 	case PLAN_JOIN_HOST:
@@ -169,7 +170,7 @@ static int run_steps(struct build *b, uint32_t from)
 			fd_run_close(&b->done);
 		/* What could not be placed is known by now, all of it. */
 		if (step->op == PLAN_PIVOT && findings_any(&b->findings)) {
-			talk_send_findings(b->caller_fd, &b->findings);
+			ipc_send_findings(b->caller_fd, &b->findings);
 			return -EINVAL;
 		}
 		int err = carry_out(b, step);
@@ -196,7 +197,7 @@ static int check_plugins(struct build *b)
 				       "a plugin's mount, and no plugin that restores %s is loaded",
 				       m->file_id ? "such descriptors" : "mounts");
 	}
-	talk_send_findings(b->caller_fd, &b->findings);
+	ipc_send_findings(b->caller_fd, &b->findings);
 	return findings_any(&b->findings) ? -EINVAL : 0;
 }
 
@@ -207,7 +208,7 @@ static int start_plugins(struct build *b)
 		.stage = CR_PLUGIN_STAGE__RESTORE,
 		.image_dir_fd = b->image_dir_fd,
 		.timeout = b->options->plugin_timeout,
-		.mount_info = plugin_info,
+		.mount_info = mount_info_find,
 		.data = b->tree,
 	};
 	int err = hooks_start(&options, &b->host);
@@ -223,12 +224,12 @@ static int enter_namespace(struct build *b, uint64_t above)
 		return setns(b->into_fd, CLONE_NEWNS) < 0
 			       ? log_error(-errno, "cannot enter the mount namespace to build in")
 			       : 0;
-	if (!b->keeper || !b->keeper->has_user) {
+	if (!b->ns_helper || !b->ns_helper->has_user) {
 		int err = unshare_mounts(above);
 
 		return err ? log_error(err, "cannot make a mount namespace") : 0;
 	}
-	snprintf(name, sizeof(name), "/proc/%d/ns/mnt", (int)b->keeper->pid);
+	snprintf(name, sizeof(name), "/proc/%d/ns/mnt", (int)b->ns_helper->pid);
 	cleanup_fd int fd = open(name, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0 || setns(fd, CLONE_NEWNS) < 0)
@@ -271,7 +272,7 @@ static int build(struct build *b, uint64_t above, int callers_ns)
 	if (!err)
 		err = enter_namespace(b, above);
 	if (!err)
-		err = fs_formats_check_place(b);
+		err = fs_binfmt_check_place(b);
 	b->ns_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	if (!err && b->ns_fd < 0)
 		err = log_error(-errno, "cannot open the new namespace");
@@ -293,11 +294,10 @@ static int tell_built(struct build *b)
 	int err = root < 0 ? -errno : 0;
 
 	if (!err)
-		err = talk_send(b->caller_fd, (struct talk_message){ .type = TALK_ROOT }, NULL,
-				root);
+		err = ipc_send(b->caller_fd, (struct ipc_message){ .type = IPC_ROOT }, NULL, root);
 	if (!err)
-		err = talk_send(b->caller_fd, (struct talk_message){ .type = TALK_BUILT }, NULL,
-				b->ns_fd);
+		err = ipc_send(b->caller_fd, (struct ipc_message){ .type = IPC_BUILT }, NULL,
+			       b->ns_fd);
 	return err;
 }
 
@@ -307,7 +307,7 @@ static int await_verdict(struct build *b)
 	int err = tell_built(b);
 
 	if (!err)
-		err = talk_await(b->caller_fd, TALK_VERDICT, &verdict, NULL);
+		err = ipc_await(b->caller_fd, IPC_VERDICT, &verdict, NULL);
 	return err ? err : verdict;
 }
 
@@ -319,7 +319,7 @@ int builder_main(struct build *b, uint64_t above)
 	/* A terminal's keys are for the caller: if it ends, there is something to take back here.
 	 */
 	setsid();
-	log_to(talk_log_sink, &b->caller_fd, log_max());
+	log_to(ipc_log_sink, &b->caller_fd, log_max());
 	int err = build(b, above, callers_ns);
 
 	fs_overlay_end(b);
@@ -331,8 +331,8 @@ int builder_main(struct build *b, uint64_t above)
 
 	if (!err)
 		err = finished;
-	if (talk_send(b->caller_fd, (struct talk_message){ .type = TALK_DONE, .value = err }, NULL,
-		      -1) ||
+	if (ipc_send(b->caller_fd, (struct ipc_message){ .type = IPC_DONE, .value = err }, NULL,
+		     -1) ||
 	    err || !handover_await(b))
 		handover_take_back(b);
 	return err ? 1 : 0;

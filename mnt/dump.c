@@ -39,7 +39,7 @@ struct dump {
 	struct findings *findings;
 	struct changes *changes;
 	struct freezer freezer;
-	struct word_list externals;
+	struct external_options externals;
 	enum scan_reader reader;
 	int ns_fd, image_dir_fd;
 	uint32_t ns_id; /* of the mountpoints file */
@@ -54,7 +54,7 @@ struct dump {
 static void dump_free(struct dump *d)
 {
 	freezer_free(&d->freezer);
-	words_free(&d->externals);
+	external_options_free(&d->externals);
 	fd_close(&d->ns_fd);
 	fd_close(&d->image_dir_fd);
 	tree_free(&d->callers);
@@ -92,7 +92,7 @@ static int open_image(struct dump *d)
 
 	if (d->options->dry_run) {
 		/* A plugin may write to the image: into nothing. */
-		d->image_dir_fd = scratch_directory();
+		d->image_dir_fd = tmpfs_directory();
 		return d->image_dir_fd < 0
 			       ? log_error(d->image_dir_fd, "cannot make a scratch directory")
 			       : 0;
@@ -110,7 +110,7 @@ static int open_image(struct dump *d)
 				 "directory of its own",
 				 dir);
 	if (d->options->processes)
-		return joint_check(d->image_dir_fd, &d->ns_id, d->findings);
+		return criu_merge_check(d->image_dir_fd, &d->ns_id, d->findings);
 	int empty = image_is_empty(d->image_dir_fd);
 
 	if (empty < 0)
@@ -160,7 +160,7 @@ static int decide(struct dump *d, const struct scan_target *target, struct mount
 	validate_mounts(tree);
 	err = external_ask_plugins(tree, d->host);
 	if (!err)
-		err = behind_ask_plugins(target, tree, d->host);
+		err = served_ask_plugins(target, tree, d->host);
 	if (err)
 		return err;
 	err = external_detect(&input);
@@ -173,7 +173,7 @@ static int decide(struct dump *d, const struct scan_target *target, struct mount
 	err = undecided_refuse(&input);
 	if (err)
 		return log_error(err, "cannot say what would help");
-	err = formats_read(target, tree, &d->callers, d->findings);
+	err = binfmt_read(target, tree, &d->callers, d->findings);
 	if (err)
 		return log_error(err, "cannot read the formats registered with binfmt_misc");
 	return validate_dump(target, tree, &d->callers, d->findings);
@@ -257,7 +257,7 @@ static int write_inventory(struct dump *d)
 	struct image_info info = { .version = 2 };
 
 	if (d->options->processes)
-		return joint_mark(d->image_dir_fd, d->findings);
+		return criu_merge_mark(d->image_dir_fd, d->findings);
 	if (d->options->pid)
 		info.has_namespaces = own_namespaces(d->options->pid, &info.namespaces) == 0;
 	return image_write_inventory(d->image_dir_fd, &info);
@@ -384,7 +384,7 @@ static int start_plugins(struct dump *d, struct mount_tree *tree)
 		.stage = CR_PLUGIN_STAGE__DUMP,
 		.image_dir_fd = d->image_dir_fd,
 		.timeout = d->options->plugin_timeout,
-		.mount_info = plugin_info,
+		.mount_info = mount_info_find,
 		.data = tree,
 	};
 
@@ -463,7 +463,7 @@ static int try_once(struct dump *d)
 	if (err)
 		return err == -EAGAIN ? err
 				      : log_error(err, "cannot read the mounts of the namespace");
-	kind_find_all(&target, &tree);
+	root_type_find_all(&target, &tree);
 	err = kind_find_symlinks(&target, &tree);
 	if (err)
 		return log_error(err, "cannot read the mounts of the namespace");
@@ -570,8 +570,8 @@ int dump_run(const struct rebind_dump_options *options, struct findings *finding
 
 	if (err)
 		return err;
-	err = words_parse(WORD_DUMP, options->external, options->n_external, &d.externals,
-			  findings);
+	err = external_options_parse(EXTERNAL_OPTION_DUMP, options->external, options->n_external,
+				     &d.externals, findings);
 
 	if (err)
 		return err;

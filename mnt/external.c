@@ -96,7 +96,7 @@ static const struct mount *mounted_from(const struct external_input *in, uint32_
 	return NULL;
 }
 
-static void refuse_device(struct external_input *in, const struct word_external *option)
+static void refuse_device(struct external_input *in, const struct external_option *option)
 {
 	const struct mount *m = mounted_from(in, option->id);
 	char help[64];
@@ -118,7 +118,7 @@ static void refuse_device(struct external_input *in, const struct word_external 
 }
 
 /* dev[MAJ/MIN]:KEY takes every mount of a block device. */
-static void declare_device(struct external_input *in, const struct word_external *option)
+static void declare_device(struct external_input *in, const struct external_option *option)
 {
 	uint32_t i = table_get(&in->tree->by_dev, option->id);
 	char source[256];
@@ -143,17 +143,17 @@ static void declare_device(struct external_input *in, const struct word_external
 static void declare_externals(struct external_input *in, const struct table *by_unique)
 {
 	for (size_t i = 0; i < in->options->n; i++) {
-		const struct word_external *option = &in->options->list[i];
+		const struct external_option *option = &in->options->list[i];
 		cleanup_free char *path = strndup(option->inside, option->size);
 		struct mount *m = NULL;
 
-		if (option->what == WORD_DEVICE)
+		if (option->what == EXTERNAL_OPTION_DEVICE)
 			declare_device(in, option);
-		else if (option->what == WORD_ID)
+		else if (option->what == EXTERNAL_OPTION_ID)
 			m = tree_find(in->tree, option->id);
 		else if (path)
 			m = mount_at(in, by_unique, "--external", path);
-		if (!m && option->what == WORD_ID)
+		if (!m && option->what == EXTERNAL_OPTION_ID)
 			findings_add(in->findings, "option", option->id, NULL, NULL,
 				     "--external names mount %u, which the namespace does not have",
 				     option->id);
@@ -269,21 +269,21 @@ static int index_unique(const struct mount_tree *tree, struct table *ret)
 
 /* One superblock and root can be at several places; a mount that is covered by another tells of
  * none. */
-static int index_callers(const struct external_input *in, struct parts *ret)
+static int index_callers(const struct external_input *in, struct root_index *ret)
 {
 	int err = 0;
 
 	for (uint32_t i = 0; i < in->callers->n && !err; i++)
 		if (visible_at(in->callers, in->callers_visible,
 			       in->callers->mounts[i].mountpoint) == &in->callers->mounts[i])
-			err = parts_add(ret, i);
+			err = root_index_add(ret, i);
 	return err;
 }
 
 int external_decide(struct external_input *in)
 {
 	cleanup_table struct table by_unique = { 0 }, copied = { 0 };
-	cleanup(companions_free) struct companions companions = { 0 };
+	cleanup(submounts_free) struct submounts submounts = { 0 };
 	int err = index_unique(in->tree, &by_unique);
 
 	in->tree->mounts[in->tree->root].owner = MOUNT_ROOT;
@@ -293,7 +293,7 @@ int external_decide(struct external_input *in)
 		return err;
 	declare_externals(in, &by_unique);
 	declare_skipped(in, &by_unique);
-	err = companions_decide(in, &companions);
+	err = submounts_decide(in, &submounts);
 	for (uint32_t i = 0; i < in->tree->n; i++) {
 		struct mount *m = &in->tree->mounts[i];
 
@@ -302,7 +302,7 @@ int external_decide(struct external_input *in)
 				m))
 			m->owner = MOUNT_INTERNAL;
 	}
-	return err ? err : companions_follow(in, &companions);
+	return err ? err : submounts_follow(in, &submounts);
 }
 
 int external_ask_plugins(struct mount_tree *tree, struct hooks_host *host)
@@ -356,7 +356,7 @@ int external_mark_shared(struct external_input *in)
 
 /* What is found where: the caller's mounts by superblock and root, and its peer groups. */
 struct detector {
-	struct parts callers;
+	struct root_index callers;
 	struct table groups;
 };
 
@@ -386,7 +386,7 @@ static unsigned int words_for(const struct detector *d, const struct mount *m)
 	return words;
 }
 
-static unsigned int words_given(const struct word_list *options)
+static unsigned int words_given(const struct external_options *options)
 {
 	return (options->automatic ? EXTERNAL_AUTO : 0) |
 	       (options->auto_sharing ? EXTERNAL_AUTO_SHARING : 0) |
@@ -410,7 +410,7 @@ static int find_at_callers(const struct external_input *in, const struct detecto
 {
 	const char *rest;
 	const struct mount *host =
-		m->deleted ? NULL : parts_find(&d->callers, m->dev, m->root, &rest);
+		m->deleted ? NULL : root_index_find(&d->callers, m->dev, m->root, &rest);
 	cleanup_free char *path = host ? path_join(host->mountpoint, rest) : NULL;
 
 	*ret_path = NULL;

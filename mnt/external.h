@@ -15,7 +15,7 @@ struct external_input {
 	const struct visible *visible;	  /* of the tree */
 	const struct mount_tree *callers; /* the caller's own namespace */
 	const struct visible *callers_visible;
-	struct word_list *options;
+	struct external_options *options;
 	const char *const *skip_mnt;
 	size_t n_skip_mnt;
 	const char *const *copy;

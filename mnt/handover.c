@@ -13,7 +13,7 @@
 
 /* ---- in the builder ---- */
 
-static int prepare_pin(struct build *b, const struct talk_message *message, const char *name,
+static int prepare_pin(struct build *b, const struct ipc_message *message, const char *name,
 		       int *dir_fd)
 {
 	if (!name || *dir_fd < 0 || strlen(name) >= sizeof(b->pin_name))
@@ -30,7 +30,7 @@ static int keep(struct build *b, int what, int fd)
 	case KEEP_NAMESPACE:
 		return 0;
 	case KEEP_HOLDER:
-		return talk_go(fd);
+		return ipc_go(fd);
 	case KEEP_SEND:
 		return fd_send(fd, "mnt", 3, b->ns_fd);
 	default:
@@ -40,18 +40,18 @@ static int keep(struct build *b, int what, int fd)
 
 bool handover_await(struct build *b)
 {
-	cleanup_free char *buf = malloc(TALK_MAX);
-	struct talk_message message;
+	cleanup_free char *buf = malloc(IPC_MAX);
+	struct ipc_message message;
 	const char *texts[4];
 	int fd = -EBADF;
 
-	while (buf && talk_recv(b->caller_fd, buf, &message, texts, &fd) > 0) {
+	while (buf && ipc_recv(b->caller_fd, buf, &message, texts, &fd) > 0) {
 		cleanup_fd int got = fd;
-		bool keeps = message.type == TALK_KEEP;
-		int err = keeps			     ? keep(b, message.value, got)
-			  : message.type == TALK_PIN ? prepare_pin(b, &message, texts[0], &got)
-						     : -EPROTO;
-		int said = talk_answer(b->caller_fd, err, -1);
+		bool keeps = message.type == IPC_KEEP;
+		int err = keeps			    ? keep(b, message.value, got)
+			  : message.type == IPC_PIN ? prepare_pin(b, &message, texts[0], &got)
+						    : -EPROTO;
+		int said = ipc_answer(b->caller_fd, err, -1);
 
 		/* What stands does so also where the caller is gone before it hears of it. */
 		if (keeps && !err)
@@ -85,35 +85,35 @@ void handover_take_back(struct build *b)
 
 /* ---- in the caller ---- */
 
-int handover_take_made(struct journal *journal, int sock, const struct talk_message *message,
+int handover_take_made(struct journal *journal, int sock, const struct ipc_message *message,
 		       const char *const texts[4], int fd)
 {
-	if (message->type == TALK_MADE_AS) {
+	if (message->type == IPC_MADE_AS) {
 		journal_made(journal, message->device, message->inode);
 		return 0;
 	}
 	int err = texts[0] && texts[1] ? journal_add(journal, fd, texts[0], texts[1]) : -EPROTO;
-	int said = talk_answer(sock, err, -1);
+	int said = ipc_answer(sock, err, -1);
 
 	return err ? err : said;
 }
 
 int handover_pin_at(struct journal *journal, int sock, int dir_fd, const char *name, bool make)
 {
-	cleanup_free char *buf = malloc(TALK_MAX);
-	struct talk_message message = { .type = TALK_PIN, .value = make };
+	cleanup_free char *buf = malloc(IPC_MAX);
+	struct ipc_message message = { .type = IPC_PIN, .value = make };
 	const char *texts[4] = { name };
-	int err = buf ? talk_send(sock, message, texts, dir_fd) : -ENOMEM;
+	int err = buf ? ipc_send(sock, message, texts, dir_fd) : -ENOMEM;
 
 	while (!err) {
 		cleanup_fd int fd = -EBADF;
-		int got = talk_hear(sock, buf, &message, texts, &fd);
+		int got = ipc_hear(sock, buf, &message, texts, &fd);
 
 		if (got <= 0)
 			return got ? got : -EIO;
-		if (message.type == TALK_ANSWER)
+		if (message.type == IPC_ANSWER)
 			return message.value;
-		if (message.type == TALK_MADE || message.type == TALK_MADE_AS)
+		if (message.type == IPC_MADE || message.type == IPC_MADE_AS)
 			err = handover_take_made(journal, sock, &message, texts, fd);
 		else
 			err = -EPROTO;

@@ -25,11 +25,11 @@ bool handover_await(struct build *b);
 void handover_take_back(struct build *b);
 
 /**
- * handover_take_made - in the caller: what TALK_MADE and TALK_MADE_AS say, into its journal
+ * handover_take_made - in the caller: what IPC_MADE and IPC_MADE_AS say, into its journal
  *
  * Return: 0 or a negative errno: then the builder makes nothing.
  */
-int handover_take_made(struct journal *journal, int sock, const struct talk_message *message,
+int handover_take_made(struct journal *journal, int sock, const struct ipc_message *message,
 		       const char *const texts[4], int fd);
 
 /**

@@ -246,7 +246,7 @@ static int enter_staging(struct build *b)
 		err = make_slave();
 	if (err)
 		return err;
-	b->staging_fd = scratch_directory();
+	b->staging_fd = tmpfs_directory();
 	if (b->staging_fd < 0)
 		return b->staging_fd;
 	if (mkdirat(b->staging_fd, PIVOT_OLD_ROOT, 0755) < 0 ||

@@ -132,11 +132,11 @@ static int apply(struct build *b, uint32_t i)
 	/* With thousands of mounts each message counts. */
 	if (!more)
 		return 0;
-	struct talk_message message = { .type = TALK_ATTRIBUTES,
-					.value = (int32_t)i,
-					.inode = m->attributes };
+	struct ipc_message message = { .type = IPC_ATTRIBUTES,
+				       .value = (int32_t)i,
+				       .inode = m->attributes };
 
-	return talk_send(b->caller_fd, message, NULL, -1);
+	return ipc_send(b->caller_fd, message, NULL, -1);
 }
 
 int premount_make(struct build *b, uint32_t i)

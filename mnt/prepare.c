@@ -62,23 +62,24 @@ int prepare_create(struct build *b, uint32_t i, uint32_t first)
 
 	if (fd < 0)
 		return fd;
-	b->givers[first] = fd;
+	b->sb_root_fds[first] = fd;
 	return 0;
 }
 
 int prepare_yard(struct build *b, uint32_t first)
 {
 	const struct mount *m = &b->tree->mounts[first];
-	int err = yard_put(b->staging_fd, "giver", first, b->givers[first]);
+	int err = yard_put(b->staging_fd, "from", first, b->sb_root_fds[first]);
 
 	return err ? log_error(err, "cannot attach the %s of mount %u '%s' in the staging root",
 			       m->fstype, m->id, m->mountpoint)
 		   : 0;
 }
 
-static int lose_source(struct build *b, uint32_t i, int err)
+static int unplaceable_source(struct build *b, uint32_t i, int err)
 {
-	build_lose(b, i, "no-source", NULL, "its source cannot be cloned: %s", strerror(-err));
+	build_unplaceable(b, i, "no-source", NULL, "its source cannot be cloned: %s",
+			  strerror(-err));
 	return 0;
 }
 
@@ -97,14 +98,14 @@ int prepare_source(struct build *b, uint32_t i)
 				    : source_clone(b->sources, i);
 
 	if (fd < 0)
-		return lose_source(b, i, fd);
+		return unplaceable_source(b, i, fd);
 	if (m->kind == MOUNT_KIND_FILE) {
 		struct sys_mount_stat stat;
 		int err = sys_mount_stat(fd, "", AT_EMPTY_PATH, &stat);
 
 		/* A directory is checked by the attaching; a symlink would be taken for a file. */
 		if (err || S_ISLNK(stat.mode))
-			return lose_source(b, i, err ? err : -ELOOP);
+			return unplaceable_source(b, i, err ? err : -ELOOP);
 	}
 	int err = set_attributes(b, i, fd, group->attributes, group->attributes_known);
 
@@ -112,38 +113,39 @@ int prepare_source(struct build *b, uint32_t i)
 	return err;
 }
 
-static int clone_part(struct build *b, uint32_t i, uint32_t giver)
+static int clone_part(struct build *b, uint32_t i, uint32_t from)
 {
 	const struct mount *m = &b->tree->mounts[i], *root = &b->tree->mounts[b->tree->root];
 	cleanup_fd int part = -EBADF;
 
-	if (giver == b->tree->root)
-		return source_clone_part(b->sources, giver, path_rest_below(m->root, root->root));
+	if (from == b->tree->root)
+		return source_clone_part(b->sources, from, path_rest_below(m->root, root->root));
 	if (mount_is_fsroot(m))
-		return sys_open_tree(b->givers[giver], "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
-	part = m->deleted ? fs_deleted_open(b, i) : path_open_beneath(b->givers[giver], m->root);
+		return sys_open_tree(b->sb_root_fds[from], "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+	part = m->deleted ? fs_unlinked_open(b, i)
+			  : path_open_beneath(b->sb_root_fds[from], m->root);
 	return part < 0 ? part : sys_open_tree(part, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
 }
 
-int prepare_clone(struct build *b, uint32_t i, uint32_t giver)
+int prepare_clone(struct build *b, uint32_t i, uint32_t from)
 {
 	const struct mount *m = &b->tree->mounts[i];
-	int made = !m->deleted		    ? 0
-		   : giver == b->tree->root ? fs_deleted_make_in_root(b, i)
-					    : fs_deleted_make(b, i);
+	int made = !m->deleted		   ? 0
+		   : from == b->tree->root ? fs_unlinked_make_in_root(b, i)
+					   : fs_unlinked_make(b, i);
 
-	if (made || b->lost[i])
+	if (made || b->unplaceable[i])
 		return made;
-	cleanup_fd int fd = clone_part(b, i, giver);
+	cleanup_fd int fd = clone_part(b, i, from);
 
 	if (fd < 0) {
-		build_lose(b, i, "no-source", NULL,
-			   "what it shows, '%s' of a %s, cannot be opened: %s", m->root, m->fstype,
-			   strerror(-fd));
+		build_unplaceable(b, i, "no-source", NULL,
+				  "what it shows, '%s' of a %s, cannot be opened: %s", m->root,
+				  m->fstype, strerror(-fd));
 		return 0;
 	}
-	bool of_root = giver == b->tree->root;
-	uint32_t has = of_root ? b->sources->groups[b->sources->of[giver].group].attributes : 0;
+	bool of_root = from == b->tree->root;
+	uint32_t has = of_root ? b->sources->groups[b->sources->of[from].group].attributes : 0;
 	int err = set_attributes(b, i, fd, has & MOUNT_ATTR_IDMAP, !of_root);
 
 	b->fds[i] = err ? -EBADF : fd_take(&fd);
@@ -152,6 +154,6 @@ int prepare_clone(struct build *b, uint32_t i, uint32_t giver)
 
 int prepare_take(struct build *b, uint32_t i, uint32_t first)
 {
-	b->fds[i] = fd_take(&b->givers[first]);
+	b->fds[i] = fd_take(&b->sb_root_fds[first]);
 	return set_attributes(b, i, b->fds[i], 0, true);
 }

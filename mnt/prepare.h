@@ -6,14 +6,14 @@
 #include "mnt/build/context.h"
 
 /**
- * prepare_create - PLAN_CREATE: a new superblock, kept in b->givers
+ * prepare_create - PLAN_CREATE: a new superblock, kept in b->sb_root_fds
  * @first: first mount of the superblock
  * Return: 0 or a negative errno, logged.
  */
 int prepare_create(struct build *b, uint32_t i, uint32_t first);
 
 /**
- * prepare_yard - PLAN_YARD: attach a giver where it can be cloned
+ * prepare_yard - PLAN_YARD: attach a superblock's root where it can be cloned
  * @first: first mount of the superblock
  */
 int prepare_yard(struct build *b, uint32_t first);
@@ -24,13 +24,13 @@ int prepare_yard(struct build *b, uint32_t first);
 int prepare_source(struct build *b, uint32_t i);
 
 /**
- * prepare_clone - PLAN_CLONE: a clone of what the giver shows, or of a part of it
- * @giver: first mount of the superblock, or the root
+ * prepare_clone - PLAN_CLONE: a clone of what the superblock's root shows, or of a part of it
+ * @from: first mount of the superblock, or the root
  */
-int prepare_clone(struct build *b, uint32_t i, uint32_t giver);
+int prepare_clone(struct build *b, uint32_t i, uint32_t from);
 
 /**
- * prepare_take - PLAN_TAKE: the giver itself
+ * prepare_take - PLAN_TAKE: the superblock's root itself
  */
 int prepare_take(struct build *b, uint32_t i, uint32_t first);
 

@@ -60,12 +60,12 @@ struct restore {
 	struct differences *differences;
 	struct restore_result *result;
 	enum scan_reader reader;
-	struct word_list externals;
+	struct external_options externals;
 	struct mount_tree tree, callers;
 	struct sources sources;
 	struct idmaps idmaps;
 	struct plan plan;
-	struct keeper keeper;
+	struct ns_helper ns_helper;
 	struct journal journal;
 	pid_t builder; /* waits for the handing over */
 	int builder_sock;
@@ -78,13 +78,13 @@ struct restore {
 
 static void restore_free(struct restore *r)
 {
-	words_free(&r->externals);
+	external_options_free(&r->externals);
 	tree_free(&r->tree);
 	tree_free(&r->callers);
 	sources_free(&r->sources);
 	idmaps_free(&r->idmaps);
 	plan_free(&r->plan);
-	keeper_stop(&r->keeper);
+	ns_helper_stop(&r->ns_helper);
 	child_kill(&r->builder);
 	fd_close(&r->builder_sock);
 	journal_undo(&r->journal);
@@ -153,14 +153,14 @@ static uint32_t host_group(void *sources, uint32_t i)
 
 static int make_plan(struct restore *r)
 {
-	cleanup_free struct plan_place *places = NULL;
+	cleanup_free struct plan_extent *extents = NULL;
 	int err = host_groups_decide(r->options->sharing, &r->tree, &r->sources, r->findings);
 
 	if (!err && !findings_any(r->findings))
-		err = source_find_places(&r->tree, &r->sources, &places);
+		err = source_find_extents(&r->tree, &r->sources, &extents);
 	struct plan_input input = {
 		.tree = &r->tree,
-		.places = places,
+		.extents = extents,
 		.host_group = host_group,
 		.data = &r->sources,
 	};
@@ -203,7 +203,7 @@ static int run_builder(struct restore *r, int caller_fd)
 		.plan = &r->plan,
 		.sources = &r->sources,
 		.idmaps = &r->idmaps,
-		.keeper = r->keeper.pid ? &r->keeper : NULL,
+		.ns_helper = r->ns_helper.pid ? &r->ns_helper : NULL,
 		.image_dir_fd = r->image_dir_fd,
 		.caller_fd = caller_fd,
 		.into_fd = r->into_fd,
@@ -219,12 +219,12 @@ static int run_builder(struct restore *r, int caller_fd)
 		.overlays_sock = -EBADF,
 		.ns_fd = -EBADF,
 		.pin_dir_fd = -EBADF,
-		.lost = calloc(r->tree.n, sizeof(*b.lost)),
+		.unplaceable = calloc(r->tree.n, sizeof(*b.unplaceable)),
 		.cache = PATH_CACHE_NONE,
 	};
 
-	if (!b.lost || fill_descriptors(&b.fds, r->tree.n + r->plan.n_seeds) ||
-	    fill_descriptors(&b.givers, r->tree.n))
+	if (!b.unplaceable || fill_descriptors(&b.fds, r->tree.n + r->plan.n_anchors) ||
+	    fill_descriptors(&b.sb_root_fds, r->tree.n))
 		return 1;
 	fd_raise_limit();
 	return builder_main(&b, r->above);
@@ -260,8 +260,8 @@ static int judge(struct restore *r, pid_t pid, int sock, int *ns_fd)
 	r->ns_fd = fd_take(ns_fd);
 	if (r->ns_fd < 0 || r->root_fd < 0)
 		return log_error(-EPROTO, "cannot open the new namespace");
-	int err =
-		verify_namespace(r->ns_fd, pid, r->keeper.pid, r->reader, &r->tree, r->differences);
+	int err = verify_namespace(r->ns_fd, pid, r->ns_helper.pid, r->reader, &r->tree,
+				   r->differences);
 
 	if (err == -ESTALE)
 		log_error(
@@ -269,16 +269,15 @@ static int judge(struct restore *r, pid_t pid, int sock, int *ns_fd)
 			"the namespace that was built differs from the image; it was thrown away");
 	if (!err)
 		err = action_run(&r->action, "post-setup-namespaces",
-				 r->keeper.pid ? r->keeper.pid : pid);
-	int said = talk_send(sock, (struct talk_message){ .type = TALK_VERDICT, .value = err },
-			     NULL, -1);
+				 r->ns_helper.pid ? r->ns_helper.pid : pid);
+	int said =
+		ipc_send(sock, (struct ipc_message){ .type = IPC_VERDICT, .value = err }, NULL, -1);
 
 	return err ? err : said;
 }
 
 /* The builder is trusted as we are; its findings carry the constant codes of our own text. */
-static void take_finding(struct restore *r, const struct talk_message *message,
-			 const char *texts[4])
+static void take_finding(struct restore *r, const struct ipc_message *message, const char *texts[4])
 {
 	static const char *const codes[] = { "deleted",	    "no-mountpoint",   "symlink",
 					     "other-mount", "mountpoint-kind", "not-attached",
@@ -292,24 +291,24 @@ static void take_finding(struct restore *r, const struct talk_message *message,
 		     texts[2] ? texts[2] : "");
 }
 
-static int take_message(struct restore *r, int sock, const struct talk_message *message,
+static int take_message(struct restore *r, int sock, const struct ipc_message *message,
 			const char *texts[4], int *fd)
 {
 	switch (message->type) {
-	case TALK_PROGRESS:
+	case IPC_PROGRESS:
 		progress_pass(&r->progress, message, texts[0]);
 		return 0;
-	case TALK_FINDING:
+	case IPC_FINDING:
 		take_finding(r, message, texts);
 		return 0;
-	case TALK_MADE:
-	case TALK_MADE_AS:
+	case IPC_MADE:
+	case IPC_MADE_AS:
 		return handover_take_made(&r->journal, sock, message, texts, *fd);
-	case TALK_ROOT:
+	case IPC_ROOT:
 		fd_close(&r->root_fd);
 		r->root_fd = fd_take(fd);
 		return 0;
-	case TALK_ATTRIBUTES:
+	case IPC_ATTRIBUTES:
 		if ((uint32_t)message->value < r->tree.n)
 			r->tree.mounts[message->value].attributes = (uint32_t)message->inode;
 		return 0;
@@ -321,20 +320,20 @@ static int take_message(struct restore *r, int sock, const struct talk_message *
 /* Listen until the builder is done or gone. */
 static int attend(struct restore *r, pid_t pid, int sock)
 {
-	cleanup_free char *buf = malloc(TALK_MAX);
-	struct talk_message message;
+	cleanup_free char *buf = malloc(IPC_MAX);
+	struct ipc_message message;
 	const char *texts[4];
 	int verdict = 0, err = buf ? 0 : -ENOMEM;
 
 	while (!err) {
 		cleanup_fd int fd = -EBADF;
-		int got = talk_hear(sock, buf, &message, texts, &fd);
+		int got = ipc_hear(sock, buf, &message, texts, &fd);
 
 		if (got <= 0)
 			return got ? log_error(got, "the builder cannot be heard") : -EPIPE;
-		if (message.type == TALK_DONE)
+		if (message.type == IPC_DONE)
 			return verdict ? verdict : message.value;
-		if (message.type == TALK_BUILT)
+		if (message.type == IPC_BUILT)
 			verdict = judge(r, pid, sock, &fd);
 		else
 			err = take_message(r, sock, &message, texts, &fd);
@@ -383,13 +382,13 @@ static int hand_over(struct restore *r)
 	*r->result = (struct restore_result){
 		.ns_fd = fd_take(&r->ns_fd),
 		.root_fd = fd_take(&r->root_fd),
-		.keeper = r->keeper,
+		.ns_helper = r->ns_helper,
 		.journal = r->journal,
 		.builder = r->builder,
 		.builder_sock = fd_take(&r->builder_sock),
 		.action = { r->action.fn, r->action.data },
 	};
-	r->keeper = KEEPER_NONE;
+	r->ns_helper = NS_HELPER_NONE;
 	r->journal = (struct journal){ 0 };
 	r->builder = 0;
 	return 0;
@@ -432,20 +431,20 @@ static int restore_all(struct restore *r)
 	err = masks_check(o, &r->tree, r->findings);
 	if (err)
 		return log_error(err, "cannot look for the mountpoints in proc and sysfs");
-	callers_check(o, &r->tree, &r->callers, r->findings);
+	caller_mounts_check(o, &r->tree, &r->callers, r->findings);
 	err = fs_cgroup_check(&r->tree, o, r->findings);
 	if (err)
 		return log_error(err, "cannot look for the cgroups of the image");
-	fs_formats_check(&r->tree, o, r->findings);
+	fs_binfmt_check(&r->tree, o, r->findings);
 	fs_tmpfs_check(&r->tree, o, r->image_dir_fd, r->findings);
 	unlinked_check_restore(&r->tree, o, r->findings);
 	err = find_sources(r);
 	if (!err)
-		err = keeper_check(o->join_ns, o->n_join_ns, o->new_ns, r->findings);
+		err = ns_helper_check(o->join_ns, o->n_join_ns, o->new_ns, r->findings);
 	if (!err)
-		rootless_check(o, &r->tree, &r->sources, r->findings);
+		userns_limits_check(o, &r->tree, &r->sources, r->findings);
 	if (!err && (findings_any(r->findings) || o->dry_run))
-		lookahead(o, &r->tree, &r->sources, r->image_dir_fd, r->findings);
+		preflight_check(o, &r->tree, &r->sources, r->image_dir_fd, r->findings);
 	if (!err)
 		err = make_plan(r);
 	if (!err && o->dry_run)
@@ -453,10 +452,11 @@ static int restore_all(struct restore *r)
 	if (err || o->dry_run)
 		return err;
 	/* Every source is known now; with many mounts the words are a good part of the memory. */
-	words_free(&r->externals);
-	err = keeper_start(o->join_ns, o->n_join_ns, o->new_ns, r->above, &r->keeper, r->findings);
+	external_options_free(&r->externals);
+	err = ns_helper_start(o->join_ns, o->n_join_ns, o->new_ns, r->above, &r->ns_helper,
+			      r->findings);
 	if (!err)
-		err = action_run(&r->action, "setup-namespaces", r->keeper.pid);
+		err = action_run(&r->action, "setup-namespaces", r->ns_helper.pid);
 	if (!err)
 		err = idmaps_make(&r->tree, &r->idmaps);
 	if (!err)
@@ -480,7 +480,7 @@ int restore_run(const struct rebind_restore_options *options, int into_fd,
 		.ns_fd = -EBADF,
 		.root_fd = -EBADF,
 		.builder_sock = -EBADF,
-		.keeper = KEEPER_NONE,
+		.ns_helper = NS_HELPER_NONE,
 		.progress = {
 			.fn = options->on_progress,
 			.data = options->on_progress_data,
@@ -494,8 +494,8 @@ int restore_run(const struct rebind_restore_options *options, int into_fd,
 		return findings_add(findings, "usage", 0, NULL, NULL,
 				    "no such reader of the mount table: '%s'", options->reader);
 	r.externals.lenient = options->lenient;
-	int err = words_parse(WORD_RESTORE, options->external, options->n_external, &r.externals,
-			      findings);
+	int err = external_options_parse(EXTERNAL_OPTION_RESTORE, options->external,
+					 options->n_external, &r.externals, findings);
 
 	struct rlimit limit;
 

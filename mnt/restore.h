@@ -10,9 +10,9 @@
 #include "model/findings.h"
 
 struct restore_result {
-	int ns_fd;	      /* the new mount namespace */
-	int root_fd;	      /* O_PATH: its root, below whatever is stacked on that */
-	struct keeper keeper; /* pid 0: no other namespaces were asked for */
+	int ns_fd;		    /* the new mount namespace */
+	int root_fd;		    /* O_PATH: its root, below whatever is stacked on that */
+	struct ns_helper ns_helper; /* pid 0: no other namespaces were asked for */
 	/*
 	 * Of mountpoints that were made: the journal; and the builder, which takes them back if the
 	 * caller dies before the namespace was handed over: handover.h.

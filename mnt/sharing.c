@@ -22,16 +22,16 @@
 #include "base/sys.h"
 #include "mnt/source/clone.h"
 
-static int join(struct build *b, uint32_t i, int giver_fd)
+static int join(struct build *b, uint32_t i, int host_peer_fd)
 {
-	return sys_move_mount(giver_fd, "", b->fds[i], "",
+	return sys_move_mount(host_peer_fd, "", b->fds[i], "",
 			      MOVE_MOUNT_SET_GROUP | MOVE_MOUNT_F_EMPTY_PATH |
 				      MOVE_MOUNT_T_EMPTY_PATH);
 }
 
-static int make_seed(struct build *b, const struct plan_step *step)
+static int make_anchor(struct build *b, const struct plan_step *step)
 {
-	int fd = step->op == PLAN_SEED_HOST
+	int fd = step->op == PLAN_ANCHOR_HOST
 			 ? source_clone_mount(b->sources, step->other)
 			 : sys_open_tree(b->fds[step->other], "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
 
@@ -47,9 +47,9 @@ static int change(struct build *b, const struct plan_step *step)
 	int fd = b->fds[step->mount];
 
 	switch (step->op) {
-	case PLAN_SEED:
-	case PLAN_SEED_HOST:
-		return make_seed(b, step);
+	case PLAN_ANCHOR:
+	case PLAN_ANCHOR_HOST:
+		return make_anchor(b, step);
 	case PLAN_SHARE:
 		return sys_mount_setattr(fd, 0, 0, 0, MS_SHARED, -1);
 	case PLAN_SLAVE:
@@ -59,10 +59,11 @@ static int change(struct build *b, const struct plan_step *step)
 	case PLAN_JOIN:
 		return join(b, step->mount, b->fds[step->other]);
 	default:
-		return join(b, step->mount,
-			    step->mount < b->tree->n
-				    ? b->sources->groups[b->sources->of[step->other].group].giver_fd
-				    : source_whole(b->sources, step->other)->giver_fd);
+		return join(
+			b, step->mount,
+			step->mount < b->tree->n
+				? b->sources->groups[b->sources->of[step->other].group].host_peer_fd
+				: source_whole(b->sources, step->other)->host_peer_fd);
 	}
 }
 

@@ -6,7 +6,7 @@
 #include "mnt/build/context.h"
 
 /**
- * sharing_step - PLAN_SEED, PLAN_SEED_HOST, PLAN_SHARE, PLAN_JOIN, PLAN_JOIN_HOST,
+ * sharing_step - PLAN_ANCHOR, PLAN_ANCHOR_HOST, PLAN_SHARE, PLAN_JOIN, PLAN_JOIN_HOST,
  *		  PLAN_SLAVE, PLAN_UNBINDABLE
  * Return: 0 or a negative errno, logged.
  */

@@ -20,7 +20,7 @@ static uint64_t end_hash(const struct mount *m)
 {
 	const char *name = strrchr(m->mountpoint, '/');
 
-	return parts_hash(m->dev, m->root, strlen(m->root)) * 31 +
+	return root_index_hash(m->dev, m->root, strlen(m->root)) * 31 +
 	       table_hash_bytes(name, strlen(name));
 }
 
@@ -83,72 +83,71 @@ static const struct mount *volume_above(const struct mount_tree *tree, const str
 }
 
 /* The volume in whose source the restore will find it: as a part, or at the same path below. */
-static const struct mount *whose_companion(struct external_input *in, const struct parts *volumes,
-					   const struct ends *callers, const struct mount *m)
+static const struct mount *find_volume(struct external_input *in, const struct root_index *volumes,
+				       const struct ends *callers, const struct mount *m)
 {
 	const struct mount *parent = tree_parent(in->tree, m);
 	const char *rest;
-	const struct mount *whole = parts_find(volumes, m->dev, m->root, &rest);
+	const struct mount *whole = root_index_find(volumes, m->dev, m->root, &rest);
 
 	if (whole || !parent || parent->owner != MOUNT_EXTERNAL || !came_along(callers, parent, m))
 		return whole;
 	return volume_above(in->tree, parent);
 }
 
-void companions_free(struct companions *companions)
+void submounts_free(struct submounts *submounts)
 {
-	table_free(&companions->parts.table);
-	free(companions->volumes);
+	table_free(&submounts->parts.table);
+	free(submounts->volumes);
 }
 
-static int come_along(struct mount *m, const struct mount *volume, struct companions *companions)
+static int come_along(struct mount *m, const struct mount *volume, struct submounts *submounts)
 {
-	uint32_t i = tree_index(companions->parts.tree, m);
+	uint32_t i = tree_index(submounts->parts.tree, m);
 
 	m->owner = MOUNT_EXTERNAL;
 	m->comes_along = true;
 	m->parent_key = volume->key;
-	companions->volumes[i] = volume;
-	return parts_add(&companions->parts, i);
+	submounts->volumes[i] = volume;
+	return root_index_add(&submounts->parts, i);
 }
 
-int companions_decide(struct external_input *in, struct companions *companions)
+int submounts_decide(struct external_input *in, struct submounts *submounts)
 {
 	cleanup(ends_free) struct ends callers = { 0 };
-	struct parts volumes = { .tree = in->tree };
+	struct root_index volumes = { .tree = in->tree };
 	int err = index_ends(in, &callers);
 
-	companions->parts.tree = in->tree;
-	companions->volumes = calloc(in->tree->n, sizeof(*companions->volumes));
-	if (!companions->volumes)
+	submounts->parts.tree = in->tree;
+	submounts->volumes = calloc(in->tree->n, sizeof(*submounts->volumes));
+	if (!submounts->volumes)
 		err = -ENOMEM;
 	for (uint32_t i = 0; i < in->tree->n && !err; i++)
 		if (in->tree->mounts[i].owner == MOUNT_EXTERNAL)
-			err = parts_add(&volumes, i);
+			err = root_index_add(&volumes, i);
 	tree_for_each (i, in->tree) {
 		struct mount *m = &in->tree->mounts[i];
 
 		/* What was deleted is no part of anything any more, whatever its path says. */
 		if (err || m->owner != MOUNT_UNDECIDED || m->deleted)
 			continue;
-		const struct mount *volume = whose_companion(in, &volumes, &callers, m);
+		const struct mount *volume = find_volume(in, &volumes, &callers, m);
 
 		if (volume)
-			err = come_along(m, volume, companions);
+			err = come_along(m, volume, submounts);
 	}
 	table_free(&volumes.table);
 	return err;
 }
 
-static int follow_companion(struct external_input *in, struct companions *companions,
-			    struct mount *m)
+static int follow_companion(struct external_input *in, struct submounts *submounts, struct mount *m)
 {
 	const char *rest;
-	const struct mount *found = parts_find(&companions->parts, m->dev, m->root, &rest);
+	const struct mount *found = root_index_find(&submounts->parts, m->dev, m->root, &rest);
 
 	if (!found)
 		return 0;
-	const struct mount *volume = companions->volumes[tree_index(in->tree, found)];
+	const struct mount *volume = submounts->volumes[tree_index(in->tree, found)];
 	const char *below = volume_path_below(volume, found);
 	cleanup_free char *path = below ? path_join(below, rest) : NULL;
 
@@ -157,10 +156,10 @@ static int follow_companion(struct external_input *in, struct companions *compan
 	if (!below)
 		return 0;
 	m->parent_path = arena_copy(&in->tree->strings, path, strlen(path));
-	return m->parent_path ? come_along(m, volume, companions) : -ENOMEM;
+	return m->parent_path ? come_along(m, volume, submounts) : -ENOMEM;
 }
 
-int companions_follow(struct external_input *in, struct companions *companions)
+int submounts_follow(struct external_input *in, struct submounts *submounts)
 {
 	int err = 0;
 
@@ -168,7 +167,7 @@ int companions_follow(struct external_input *in, struct companions *companions)
 		struct mount *m = &in->tree->mounts[i];
 
 		if (!err && m->owner == MOUNT_UNDECIDED && !m->deleted)
-			err = follow_companion(in, companions, m);
+			err = follow_companion(in, submounts, m);
 	}
 	return err;
 }

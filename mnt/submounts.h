@@ -9,28 +9,28 @@
 #include "mnt/external.h"
 #include "model/root-index.h"
 
-struct companions {
-	struct parts parts;
+struct submounts {
+	struct root_index parts;
 	const struct mount **volumes; /* by index: with which it came along */
 };
 
-void companions_free(struct companions *companions);
+void submounts_free(struct submounts *submounts);
 
 /**
- * companions_decide - rule 2: what came along with the mounts that are declared
+ * submounts_decide - rule 2: what came along with the mounts that are declared
  * @ret: empty at first
  *
  * A bind of an external mount shows a part of it; a submount of an rbind volume is in the caller's
  * namespace as well. Parents come first, so what came along can bring others along. Return: 0 or
  * -ENOMEM.
  */
-int companions_decide(struct external_input *in, struct companions *ret);
+int submounts_decide(struct external_input *in, struct submounts *ret);
 
 /**
- * companions_follow - once it is known what is internal: binds of what came along
+ * submounts_follow - once it is known what is internal: binds of what came along
  *
  * They are found below the same volume, wherever they are themselves. Return: 0 or -ENOMEM.
  */
-int companions_follow(struct external_input *in, struct companions *companions);
+int submounts_follow(struct external_input *in, struct submounts *submounts);
 
 #endif

@@ -33,10 +33,10 @@ static int read_formats(const struct scan_target *target, struct mount_tree *bui
 	cleanup_visible struct visible visible = { 0 };
 	int err = visible_find_all(built, &visible);
 
-	return err ? err : formats_look(target, built);
+	return err ? err : binfmt_look(target, built);
 }
 
-int verify_namespace(int ns_fd, pid_t builder, pid_t keeper, enum scan_reader reader,
+int verify_namespace(int ns_fd, pid_t builder, pid_t ns_helper, enum scan_reader reader,
 		     const struct mount_tree *planned, struct differences *differences)
 {
 	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
@@ -44,8 +44,8 @@ int verify_namespace(int ns_fd, pid_t builder, pid_t keeper, enum scan_reader re
 	bool formats = has_formats(planned);
 	int err = open_target(ns_fd, builder, reader, formats, &target);
 
-	if (!err && keeper)
-		err = scan_from_cgroup(&target, keeper);
+	if (!err && ns_helper)
+		err = scan_from_cgroup(&target, ns_helper);
 	if (!err)
 		err = scan_read(&target, reader, &built);
 	if (!err && formats)

@@ -10,11 +10,11 @@
  * verify_namespace - read a namespace back, from outside, and compare it with the plan's tree
  * @ns_fd: the nsfs descriptor
  * @builder: a process in it
- * @keeper: a process in the other new namespaces, or 0
+ * @ns_helper: a process in the other new namespaces, or 0
  *
  * Return: 0; -ESTALE with differences; or a negative errno, logged.
  */
-int verify_namespace(int ns_fd, pid_t builder, pid_t keeper, enum scan_reader reader,
+int verify_namespace(int ns_fd, pid_t builder, pid_t ns_helper, enum scan_reader reader,
 		     const struct mount_tree *planned, struct differences *differences);
 
 #endif

@@ -8,13 +8,13 @@
 /* A peer group of the tree. */
 struct plan_group {
 	uint32_t id, master;
-	uint32_t first;	 /* chain of members: planner.next_member */
-	uint32_t widest; /* the member that shows most of the filesystem */
-	uint32_t holder; /* the one whose source lies on the mount that shows most of it */
-	uint32_t giver;	 /* who the others join: the widest, or the seed; MOUNT_NONE at first */
+	uint32_t first;	    /* chain of members: planner.next_member */
+	uint32_t widest;    /* the member that shows most of the filesystem */
+	uint32_t on_widest; /* the one whose source lies on the mount that shows most of it */
+	uint32_t anchor; /* who the others join: the widest, or the anchor; MOUNT_NONE at first */
 	uint32_t n_members;
 	uint32_t host_group; /* it is this one of the caller's */
-	bool has_slaves, needs_seed, done;
+	bool has_slaves, needs_anchor, done;
 };
 
 struct planner {
@@ -26,12 +26,12 @@ struct planner {
 	struct plan_group *groups;
 	uint32_t n_groups;
 	uint32_t *next_member; /* by mount; NULL when nothing is shared */
-	bool *seeds;	       /* by mount: a seed will be cloned from it; NULL likewise */
-	uint32_t *giver;       /* by mount: the one by which its superblock is created */
-	uint32_t *uses;	       /* by giver: mounts still to be made of it */
-	bool *created;	       /* by giver */
-	bool *gone;	       /* by giver: some of its mounts have a root that was deleted */
-	bool *yard;	       /* by giver: it is in the yard */
+	bool *anchors;	       /* by mount: an anchor will be cloned from it; NULL likewise */
+	uint32_t *creator;     /* by mount: the one by which its superblock is created */
+	uint32_t *uses;	       /* by creator: mounts still to be made of it */
+	bool *created;	       /* by creator */
+	bool *unlinked;	       /* by creator: some of its mounts have a root that was deleted */
+	bool *yard;	       /* by creator: it is in the yard */
 	uint32_t *late;	       /* mounts that are made when all others stand */
 	uint32_t n_late;
 	int err;
@@ -43,23 +43,23 @@ void plan_add(struct planner *p, enum plan_op op, uint32_t mount, uint32_t other
 struct plan_group *plan_group_of(const struct planner *p, uint32_t id);
 
 /* What a mount will show. */
-struct plan_place plan_place(const struct planner *p, uint32_t mount);
+struct plan_extent plan_extent(const struct planner *p, uint32_t mount);
 
-/* A member has come to the group: is it the widest, or the holder? */
+/* A member has come to the group: is it the widest, or on what shows most? */
 void plan_compare_member(const struct planner *p, struct plan_group *group, uint32_t mount);
 
-/* Which groups need a seed? */
-void plan_find_seeds(struct planner *p);
+/* Which groups need an anchor? */
+void plan_find_anchors(struct planner *p);
 
-/* Does a group's giver show what a mount, or a seed that is cloned for its group, shows? */
+/* Does a group's anchor show what a mount, or an anchor that is cloned for its group, shows? */
 bool plan_covers(const struct planner *p, const struct plan_group *group, uint32_t mount,
-		 bool is_seed);
+		 bool is_anchor);
 
-/* Clone the seeds that come from sources: these are gone with the pivot. */
-void plan_sow_sources(struct planner *p);
+/* Clone the anchors that come from sources: these are gone with the pivot. */
+void plan_anchor_sources(struct planner *p);
 
-/* Clone the seed of a group that needs one and has none. */
-void plan_sow(struct planner *p, struct plan_group *group);
+/* Clone the anchor of a group that needs one and has none. */
+void plan_anchor(struct planner *p, struct plan_group *group);
 
 /* Find the peer groups of the tree. */
 void plan_collect_groups(struct planner *p);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Propagation, by MOVE_MOUNT_SET_GROUP (5.15): a private mount joins the group, and gets the
- * master, of a giver that shows the same part of the filesystem or a larger one. A group starts
+ * master, of an anchor that shows the same part of the filesystem or a larger one. A group starts
  * with one member that contains the others; where it has a master, that member first joins the
  * master's group and is made a slave of it. So masters come before slaves, and a member's master
  * comes with the group.
  *
  * Where no member contains the others, or a slave shows what none of them does, the group starts
- * with a seed: plan-seeds.c. Members of a group of the caller's each join that of their own source.
+ * with an anchor: plan-anchors.c. Members of a group of the caller's each join that of their own
+ * source.
  */
 #include <string.h>
 
@@ -34,8 +35,8 @@ static void add_member(struct planner *p, uint32_t mount)
 					      .master = m->master,
 					      .first = MOUNT_NONE,
 					      .widest = mount,
-					      .holder = mount,
-					      .giver = MOUNT_NONE };
+					      .on_widest = mount,
+					      .anchor = MOUNT_NONE };
 	}
 	p->next_member[mount] = group->first;
 	group->first = mount;
@@ -53,8 +54,8 @@ void plan_collect_groups(struct planner *p)
 		return;
 	p->next_member = malloc(n * sizeof(*p->next_member));
 	p->groups = malloc(shared * sizeof(*p->groups));
-	p->seeds = calloc(n, sizeof(*p->seeds));
-	if (!p->next_member || !p->groups || !p->seeds) {
+	p->anchors = calloc(n, sizeof(*p->anchors));
+	if (!p->next_member || !p->groups || !p->anchors) {
 		p->err = -ENOMEM;
 		return;
 	}
@@ -62,7 +63,7 @@ void plan_collect_groups(struct planner *p)
 		if (p->tree->mounts[i].shared)
 			add_member(p, i);
 	if (!p->err)
-		plan_find_seeds(p);
+		plan_find_anchors(p);
 }
 
 /* Or a mount on it: pivot_root(2) leaves the old root on the topmost, and wants none shared. */
@@ -88,7 +89,7 @@ bool plan_is_held(const struct planner *p, const struct mount *m)
 {
 	return m->parent == MOUNT_NONE || m->unbindable || plan_is_sealed(p, m) ||
 	       plan_turns_readonly(p->plan, p->tree, m) ||
-	       (p->seeds && p->seeds[tree_index(p->tree, m)]) ||
+	       (p->anchors && p->anchors[tree_index(p->tree, m)]) ||
 	       ((m->shared || m->master) && !plan_is_alone(p, m));
 }
 
@@ -100,7 +101,7 @@ static void refuse(struct planner *p, const struct mount *m, const char *why)
 static void refuse_join(struct planner *p, uint32_t mount, const struct plan_group *group)
 {
 	const struct mount *m = &p->tree->mounts[mount], *other = &p->tree->mounts[group->widest];
-	struct plan_place part = plan_place(p, mount), whole = plan_place(p, group->widest);
+	struct plan_extent part = plan_extent(p, mount), whole = plan_extent(p, group->widest);
 
 	if (part.from == MOUNT_NONE || whole.from == MOUNT_NONE)
 		refuse(p, m,
@@ -116,7 +117,7 @@ static void refuse_join(struct planner *p, uint32_t mount, const struct plan_gro
 				: "no mount that the sources of that peer group lie on has both");
 }
 
-/* The caller's group that its source can give it: there is a giver for what was in one. */
+/* The caller's group that its source can give it: there is an anchor for what was in one. */
 static uint32_t host_group(const struct planner *p, uint32_t mount)
 {
 	const struct mount *m = &p->tree->mounts[mount];
@@ -124,13 +125,13 @@ static uint32_t host_group(const struct planner *p, uint32_t mount)
 	return m->host_shared || m->master ? p->input->host_group(p->input->data, mount) : 0;
 }
 
-/* @mount: or a seed of the group that member @of is in */
+/* @mount: or an anchor of the group that member @of is in */
 static void join(struct planner *p, uint32_t mount, uint32_t of, const struct plan_group *group)
 {
 	if (group->host_group && host_group(p, of) == group->host_group)
 		plan_add(p, PLAN_JOIN_HOST, mount, of);
 	else if (plan_covers(p, group, of, mount >= p->tree->n))
-		plan_add(p, PLAN_JOIN, mount, group->giver);
+		plan_add(p, PLAN_JOIN, mount, group->anchor);
 	else
 		refuse_join(p, of, group);
 }
@@ -156,18 +157,18 @@ static void start_group(struct planner *p, struct plan_group *group)
 
 	if (p->tree->mounts[first].host_shared)
 		group->host_group = host_group(p, first);
-	if (group->needs_seed)
-		plan_sow(p, group);
+	if (group->needs_anchor)
+		plan_anchor(p, group);
 	else
-		group->giver = first;
+		group->anchor = first;
 	if (group->host_group) {
 		plan_add(p, PLAN_JOIN_HOST, first, first);
 		return;
 	}
 	if (group->master)
-		enslave(p, group->giver, group->giver == first ? first : group->holder,
+		enslave(p, group->anchor, group->anchor == first ? first : group->on_widest,
 			group->master);
-	plan_add(p, PLAN_SHARE, group->giver, MOUNT_NONE);
+	plan_add(p, PLAN_SHARE, group->anchor, MOUNT_NONE);
 }
 
 static void share_group(struct planner *p, struct plan_group *group)
@@ -177,7 +178,7 @@ static void share_group(struct planner *p, struct plan_group *group)
 		return;
 	start_group(p, group);
 	for (uint32_t i = group->first; i != MOUNT_NONE; i = p->next_member[i])
-		if (i != group->giver)
+		if (i != group->anchor)
 			join(p, i, i, group);
 }
 

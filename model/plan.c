@@ -10,7 +10,7 @@
  * shared one would appear at all its peers).
  *
  * Superblocks that we create are created once. Where one mount shows it, that mount is the
- * superblock's first; where several do, the first is kept in the yard as the giver of clones until
+ * superblock's first; where several do, the first is kept in the yard for its clones until
  * the last is made, for before Linux 6.15 a detached mount cannot be cloned. A clone of a childless
  * mount costs the same whatever hangs below the mounts that are attached.
  *
@@ -123,72 +123,72 @@ static uint32_t find_named(const struct planner *p, const struct table *by_name,
  * Which mount gives a mount of the same superblock: the first of all. Where the kernel has one
  * instance, to which whoever mounts it gives a name (sysfs, mqueue, cgroup2), one of that name.
  */
-static void find_givers(struct planner *p)
+static void find_creators(struct planner *p)
 {
 	cleanup_table struct table by_name = { 0 };
 
 	for (uint32_t i = 0; i < p->tree->n && !p->err; i++) {
 		const struct mount *m = &p->tree->mounts[i];
 		uint64_t key = 0;
-		uint32_t giver = !has_names(m) ? tree_first_of_superblock(p->tree, m)
-					       : find_named(p, &by_name, m, &key);
+		uint32_t creator = !has_names(m) ? tree_first_of_superblock(p->tree, m)
+						 : find_named(p, &by_name, m, &key);
 
 		if (m->owner != MOUNT_INTERNAL || of_root(p, m))
 			continue;
-		if (giver == TABLE_NONE) {
-			giver = i;
+		if (creator == TABLE_NONE) {
+			creator = i;
 			p->err = table_put(&by_name, key, i, NULL);
 		}
-		p->giver[i] = giver;
-		p->uses[giver]++;
-		p->gone[giver] |= m->deleted;
+		p->creator[i] = creator;
+		p->uses[creator]++;
+		p->unlinked[creator] |= m->deleted;
 	}
 }
 
 /* Only a detached mount can be id-mapped; the one in the yard is none. */
-static bool can_be_taken(const struct planner *p, const struct mount *m, uint32_t giver)
+static bool can_be_taken(const struct planner *p, const struct mount *m, uint32_t creator)
 {
-	return mount_is_fsroot(m) && !p->gone[giver] && (!p->yard[giver] || !m->idmap);
+	return mount_is_fsroot(m) && !p->unlinked[creator] && (!p->yard[creator] || !m->idmap);
 }
 
-static void create(struct planner *p, uint32_t i, uint32_t giver)
+static void create(struct planner *p, uint32_t i, uint32_t creator)
 {
-	plan_add(p, PLAN_CREATE, i, giver);
-	p->created[giver] = true;
-	p->yard[giver] = p->uses[giver] > 1 || !can_be_taken(p, &p->tree->mounts[i], giver);
-	if (p->yard[giver])
-		plan_add(p, PLAN_YARD, giver, MOUNT_NONE);
+	plan_add(p, PLAN_CREATE, i, creator);
+	p->created[creator] = true;
+	p->yard[creator] = p->uses[creator] > 1 || !can_be_taken(p, &p->tree->mounts[i], creator);
+	if (p->yard[creator])
+		plan_add(p, PLAN_YARD, creator, MOUNT_NONE);
 }
 
 /* An internal mount: of a superblock that we create, or a bind of the new root's. */
 static void make_internal(struct planner *p, uint32_t i)
 {
 	const struct mount *m = &p->tree->mounts[i];
-	uint32_t giver = p->giver[i];
+	uint32_t creator = p->creator[i];
 
 	if (of_root(p, m)) {
 		plan_add(p, PLAN_CLONE, i, p->tree->root);
 		return;
 	}
-	if (!p->created[giver])
-		create(p, i, giver);
-	bool last = --p->uses[giver] == 0, take = last && can_be_taken(p, m, giver);
+	if (!p->created[creator])
+		create(p, i, creator);
+	bool last = --p->uses[creator] == 0, take = last && can_be_taken(p, m, creator);
 
-	plan_add(p, take ? PLAN_TAKE : PLAN_CLONE, i, giver);
-	if (last && !take && !p->gone[giver])
-		plan_add(p, PLAN_DROP, giver, MOUNT_NONE);
+	plan_add(p, take ? PLAN_TAKE : PLAN_CLONE, i, creator);
+	if (last && !take && !p->unlinked[creator])
+		plan_add(p, PLAN_DROP, creator, MOUNT_NONE);
 }
 
 /*
  * Nothing can be attached any more whose root was deleted, nor moved, nor cloned: so that comes
- * last, when the superblock's last mount stands. Only its giver is needed for it.
+ * last, when the superblock's last mount stands. Only its root is needed for it.
  */
 static void delete_roots(struct planner *p, uint32_t i)
 {
 	const struct mount *m = &p->tree->mounts[i];
-	uint32_t first = p->giver[i];
+	uint32_t first = p->creator[i];
 
-	if (m->owner != MOUNT_INTERNAL || of_root(p, m) || !p->gone[first] || p->uses[first])
+	if (m->owner != MOUNT_INTERNAL || of_root(p, m) || !p->unlinked[first] || p->uses[first])
 		return;
 	plan_add(p, PLAN_DELETE, first, MOUNT_NONE);
 	plan_add(p, PLAN_DROP, first, MOUNT_NONE);
@@ -269,7 +269,7 @@ static bool build_one(struct planner *p, uint32_t i, uint32_t top)
 	bool later = i != top && plan_is_late(m);
 
 	if (later) {
-		plan_add(p, PLAN_PLACE, i, MOUNT_NONE);
+		plan_add(p, PLAN_RESERVE, i, MOUNT_NONE);
 		late_add(p, i);
 	} else {
 		make(p, i);
@@ -337,16 +337,16 @@ static void build(struct planner *p)
 	uint32_t n = p->tree->n;
 
 	p->uses = calloc(n, sizeof(*p->uses));
-	p->giver = calloc(n, sizeof(*p->giver));
+	p->creator = calloc(n, sizeof(*p->creator));
 	p->created = calloc(n, sizeof(*p->created));
-	p->gone = calloc(n, sizeof(*p->gone));
+	p->unlinked = calloc(n, sizeof(*p->unlinked));
 	p->yard = calloc(n, sizeof(*p->yard));
 	p->late = malloc(n * sizeof(*p->late));
-	if (!p->uses || !p->giver || !p->created || !p->gone || !p->yard || !p->late) {
+	if (!p->uses || !p->creator || !p->created || !p->unlinked || !p->yard || !p->late) {
 		p->err = -ENOMEM;
 		return;
 	}
-	find_givers(p);
+	find_creators(p);
 	for (uint32_t i = 0; i < n; i++)
 		if (p->tree->mounts[i].owner == MOUNT_PLUGIN)
 			plan_add(p, PLAN_PREMOUNT, i, MOUNT_NONE);
@@ -354,7 +354,7 @@ static void build(struct planner *p)
 	build_late(p);
 	delete_in_root(p);
 	seal(p);
-	plan_sow_sources(p);
+	plan_anchor_sources(p);
 	plan_add(p, PLAN_PIVOT, p->tree->root, MOUNT_NONE);
 	plan_share(p);
 }
@@ -374,11 +374,11 @@ int plan_build(const struct plan_input *input, struct plan *plan, struct finding
 		build(&p);
 	free(p.groups);
 	free(p.next_member);
-	free(p.seeds);
+	free(p.anchors);
 	free(p.uses);
-	free(p.giver);
+	free(p.creator);
 	free(p.created);
-	free(p.gone);
+	free(p.unlinked);
 	free(p.yard);
 	free(p.late);
 	table_free(&p.group_of);
@@ -394,40 +394,45 @@ char *plan_text(const struct mount_tree *tree, const struct plan_step *step)
 		[PLAN_SOURCE] = "clone source",
 		[PLAN_CLONE] = "clone",
 		[PLAN_TAKE] = "take",
-		[PLAN_PLACE] = "hold place",
+		[PLAN_RESERVE] = "hold place",
 		[PLAN_ATTACH] = "attach",
 		[PLAN_MOVE] = "move premount",
 		[PLAN_CLOSE] = "close",
-		[PLAN_DROP] = "drop giver",
+		[PLAN_DROP] = "drop superblock root",
 		[PLAN_DELETE] = "delete roots in the filesystem of",
 		[PLAN_SEAL] = "make superblock read-only",
 		[PLAN_READONLY] = "make read-only",
 		[PLAN_PIVOT] = "pivot_root",
-		[PLAN_SEED] = "seed a peer group from",
-		[PLAN_SEED_HOST] = "seed a peer group from the source of",
+		[PLAN_ANCHOR] = "anchor a peer group from",
+		[PLAN_ANCHOR_HOST] = "anchor a peer group from the source of",
 		[PLAN_SHARE] = "make shared",
 		[PLAN_JOIN] = "join group of",
 		[PLAN_JOIN_HOST] = "join the source's group",
 		[PLAN_SLAVE] = "make slave",
 		[PLAN_UNBINDABLE] = "make unbindable",
 	};
-	/* A seed is nowhere mounted; it goes by what it was cloned from, which PLAN_SEED tells. */
-	bool seed = step->mount >= tree->n;
-	bool sows = step->op == PLAN_SEED || step->op == PLAN_SEED_HOST;
-	const struct mount *m = &tree->mounts[sows ? step->other : seed ? tree->root : step->mount];
+	/*
+	 * An anchor is nowhere mounted; it goes by what it was cloned from, which PLAN_ANCHOR
+	 * tells.
+	 */
+	bool anchor = step->mount >= tree->n;
+	bool anchors_group = step->op == PLAN_ANCHOR || step->op == PLAN_ANCHOR_HOST;
+	const struct mount *m = &tree->mounts[anchors_group ? step->other
+					      : anchor	    ? tree->root
+							    : step->mount];
 	cleanup_free char *path = path_printable(m->mountpoint);
 	char *text;
 	int n;
 
 	if (!path)
 		return NULL;
-	if (sows)
-		n = asprintf(&text, "%s mount %u '%s': seed %u", words[step->op], m->id, path,
+	if (anchors_group)
+		n = asprintf(&text, "%s mount %u '%s': anchor %u", words[step->op], m->id, path,
 			     step->mount - tree->n);
-	else if (seed)
-		n = asprintf(&text, "%s: seed %u", words[step->op], step->mount - tree->n);
+	else if (anchor)
+		n = asprintf(&text, "%s: anchor %u", words[step->op], step->mount - tree->n);
 	else if (step->op == PLAN_JOIN && step->other >= tree->n)
-		n = asprintf(&text, "%s seed %u: mount %u '%s'", words[step->op],
+		n = asprintf(&text, "%s anchor %u: mount %u '%s'", words[step->op],
 			     step->other - tree->n, m->id, path);
 	else if (step->op == PLAN_JOIN)
 		n = asprintf(&text, "%s mount %u: mount %u '%s'", words[step->op],

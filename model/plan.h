@@ -10,41 +10,41 @@
 #include "model/tree.h"
 
 enum plan_op {
-	PLAN_PREMOUNT,	/* a plugin makes its mount at /crt-premount.<id> */
-	PLAN_CREATE,	/* a new superblock; its root is kept as the giver of its mounts */
-	PLAN_YARD,	/* attach the giver in the yard, where it can be cloned */
-	PLAN_SOURCE,	/* the mount is a clone of the caller's source */
-	PLAN_CLONE,	/* the mount is a clone of its superblock's giver, or of a part of it */
-	PLAN_TAKE,	/* the mount is the giver itself: nobody needs it afterwards */
-	PLAN_PLACE,	/* hold the place: a sibling will cover it before the mount is there */
-	PLAN_ATTACH,	/* put the mount into its place */
-	PLAN_MOVE,	/* put a premount into its place, and remove its temporary mountpoint */
-	PLAN_CLOSE,	/* its descriptor is needed no more */
-	PLAN_DROP,	/* nor is the giver of its superblock */
-	PLAN_DELETE,	/* delete the roots that were deleted: all mounts of them stand */
-	PLAN_SEAL,	/* make its superblock read-only, now that it is filled */
-	PLAN_READONLY,	/* the mount becomes read-only, now that overlays lie on it */
-	PLAN_PIVOT,	/* the new root becomes the root */
-	PLAN_SEED,	/* a clone of other that is nowhere attached, to start a peer group with */
-	PLAN_SEED_HOST, /* the same, of the mount that other's source lies on; before the pivot */
-	PLAN_SHARE,	/* a new peer group */
-	PLAN_JOIN,	/* into the peer group (and below the master) of other */
-	PLAN_JOIN_HOST, /* into the peer group of other's source, which is the caller's */
-	PLAN_SLAVE,	/* from a peer to a slave of the group */
+	PLAN_PREMOUNT, /* a plugin makes its mount at /crt-premount.<id> */
+	PLAN_CREATE,   /* a new superblock; its root is kept for its mounts */
+	PLAN_YARD,     /* attach its root in the yard, where it can be cloned */
+	PLAN_SOURCE,   /* the mount is a clone of the caller's source */
+	PLAN_CLONE,    /* the mount is a clone of its superblock's root, or of a part of it */
+	PLAN_TAKE,     /* the mount is that root itself: nobody needs it afterwards */
+	PLAN_RESERVE,  /* hold the place: a sibling will cover it before the mount is there */
+	PLAN_ATTACH,   /* put the mount into its place */
+	PLAN_MOVE,     /* put a premount into its place, and remove its temporary mountpoint */
+	PLAN_CLOSE,    /* its descriptor is needed no more */
+	PLAN_DROP,     /* nor is its superblock's root */
+	PLAN_DELETE,   /* delete the roots that were deleted: all mounts of them stand */
+	PLAN_SEAL,     /* make its superblock read-only, now that it is filled */
+	PLAN_READONLY, /* the mount becomes read-only, now that overlays lie on it */
+	PLAN_PIVOT,    /* the new root becomes the root */
+	PLAN_ANCHOR,   /* a clone of other that is nowhere attached, to start a peer group with */
+	PLAN_ANCHOR_HOST, /* the same, of the mount that other's source lies on; before the pivot */
+	PLAN_SHARE,	  /* a new peer group */
+	PLAN_JOIN,	  /* into the peer group (and below the master) of other */
+	PLAN_JOIN_HOST,	  /* into the peer group of other's source, which is the caller's */
+	PLAN_SLAVE,	  /* from a peer to a slave of the group */
 	PLAN_UNBINDABLE,
 };
 
 struct plan_step {
 	uint32_t op : 8;	/* enum plan_op */
 	uint32_t and_close : 1; /* and let go of the descriptor */
-	uint32_t mount;		/* index; from tree->n on the seeds */
-	uint32_t other;		/* index: who gives the group, what a seed is cloned from */
+	uint32_t mount;		/* index; from tree->n on the anchors */
+	uint32_t other;		/* index: who gives the group, what an anchor is cloned from */
 };
 
 struct plan {
 	struct plan_step *steps;
 	uint32_t n, room;
-	uint32_t n_seeds;
+	uint32_t n_anchors;
 	bool has_upper; /* there is an overlay that writes somewhere */
 };
 
@@ -63,7 +63,7 @@ enum {
 #define PLAN_SPACE(what, number) ((uint64_t)(what) << 32 | (number))
 
 /* What a mount will show, which for a source is not what the image says. */
-struct plan_place {
+struct plan_extent {
 	uint64_t space;
 	const char *root; /* the path that it shows; NULL: nothing is known but the image's */
 	const char *base; /* and that of the mount that its source lies on */
@@ -73,8 +73,8 @@ struct plan_place {
 
 /* What the plan has to know beyond the tree. */
 struct plan_input {
-	const struct mount_tree *tree;	 /* owners decided */
-	const struct plan_place *places; /* by mount, of what is shared or a slave; or NULL */
+	const struct mount_tree *tree;	   /* owners decided */
+	const struct plan_extent *extents; /* by mount, of what is shared or a slave; or NULL */
 	/*
 	 * Return: the peer group of the caller's that this mount's source is in and can give it, or
 	 * 0. Asked for mounts whose master is not in the tree, and for peers of the caller's.

@@ -5,25 +5,26 @@
 
 #include "base/path.h"
 
-uint64_t parts_hash(uint32_t dev, const char *root, size_t size)
+uint64_t root_index_hash(uint32_t dev, const char *root, size_t size)
 {
 	return table_hash_bytes(root, size) ^ ((uint64_t)dev << 32 | dev);
 }
 
-int parts_add(struct parts *parts, uint32_t index)
+int root_index_add(struct root_index *parts, uint32_t index)
 {
 	const struct mount *m = &parts->tree->mounts[index];
 
-	return table_put(&parts->table, parts_hash(m->dev, m->root, strlen(m->root)), index, NULL);
+	return table_put(&parts->table, root_index_hash(m->dev, m->root, strlen(m->root)), index,
+			 NULL);
 }
 
-const struct mount *parts_find(const struct parts *parts, uint32_t dev, const char *root,
-			       const char **ret_rest)
+const struct mount *root_index_find(const struct root_index *parts, uint32_t dev, const char *root,
+				    const char **ret_rest)
 {
 	size_t n = strlen(root);
 
 	for (;;) {
-		uint32_t index = table_get(&parts->table, parts_hash(dev, root, n ? n : 1));
+		uint32_t index = table_get(&parts->table, root_index_hash(dev, root, n ? n : 1));
 		const struct mount *m = index == TABLE_NONE ? NULL : &parts->tree->mounts[index];
 		const char *rest = m && m->dev == dev ? path_rest_below(root, m->root) : NULL;
 

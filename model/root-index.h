@@ -6,24 +6,24 @@
 #include "base/table.h"
 #include "model/tree.h"
 
-struct parts {
+struct root_index {
 	const struct mount_tree *tree;
 	struct table table;
 };
 
-uint64_t parts_hash(uint32_t dev, const char *root, size_t size);
+uint64_t root_index_hash(uint32_t dev, const char *root, size_t size);
 
 /**
- * parts_add - put a mount of the tree into the index
+ * root_index_add - put a mount of the tree into the index
  * Return: 0 or -ENOMEM.
  */
-int parts_add(struct parts *parts, uint32_t index);
+int root_index_add(struct root_index *parts, uint32_t index);
 
 /**
- * parts_find - the mount whose root is the longest that contains @root, or NULL
+ * root_index_find - the mount whose root is the longest that contains @root, or NULL
  * @ret_rest: what remains of @root below it
  */
-const struct mount *parts_find(const struct parts *parts, uint32_t dev, const char *root,
-			       const char **ret_rest);
+const struct mount *root_index_find(const struct root_index *parts, uint32_t dev, const char *root,
+				    const char **ret_rest);
 
 #endif

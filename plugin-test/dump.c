@@ -28,13 +28,13 @@ static int read_target(struct kit *kit, struct mount_tree *tree)
 
 static void ask_unknown(struct kit *kit, struct hooks_host *host)
 {
-	int before = kit_descriptors(host->keeper), err = 0;
+	int before = kit_descriptors(host->supervisor), err = 0;
 	char answer[64];
 
 	kit_listen(kit);
 	for (int i = 0; i < ASKED && (!err || err == -ENOTSUP); i++)
 		err = hooks_dump_mount(host, UNKNOWN, UNKNOWN_ID + i);
-	int after = kit_descriptors(host->keeper);
+	int after = kit_descriptors(host->supervisor);
 	bool ok = !err || err == -ENOTSUP;
 
 	kit_say(kit, ok, "DUMP_EXT_MOUNT answers 0 or -ENOTSUP for a mount that it does not know",
@@ -60,7 +60,7 @@ bool kit_test_hooks_of_dump(struct kit *kit)
 		.stage = CR_PLUGIN_STAGE__DUMP,
 		.image_dir_fd = image_fd,
 		.timeout = kit->options->plugin_timeout,
-		.mount_info = plugin_info,
+		.mount_info = mount_info_find,
 		.data = &tree,
 	};
 

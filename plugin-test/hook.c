@@ -153,7 +153,7 @@ static void ask_foreign(struct session *s)
 {
 	static const char clause[] =
 		"RESTORE_EXT_MOUNT answers -ENOTSUP for an id that is not its own";
-	int before = kit_descriptors(s->host->keeper), err = -ENOTSUP, is_file = 0;
+	int before = kit_descriptors(s->host->supervisor), err = -ENOTSUP, is_file = 0;
 	char point[POINT_SIZE], answer[64];
 
 	kit_listen(s->kit);
@@ -169,7 +169,7 @@ static void ask_foreign(struct session *s)
 	}
 	kit_say(s->kit, !exists(point), clause, "-ENOTSUP%s",
 		exists(point) ? ", but it made the mountpoint" : "");
-	int after = kit_descriptors(s->host->keeper);
+	int after = kit_descriptors(s->host->supervisor);
 
 	if (before > 0 && after > 0)
 		kit_say(s->kit, after - before < ASKED,
@@ -293,7 +293,7 @@ static bool run_session(struct kit *kit, const char *image)
 		.stage = CR_PLUGIN_STAGE__RESTORE,
 		.image_dir_fd = image_fd,
 		.timeout = kit->options->plugin_timeout,
-		.mount_info = plugin_info,
+		.mount_info = mount_info_find,
 		.data = &tree,
 	};
 	struct session s = { .kit = kit, .build = &b };

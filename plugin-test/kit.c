@@ -49,8 +49,8 @@ bool kit_say(struct kit *kit, bool ok, const char *clause, const char *format, .
 	va_start(args, format);
 	vsnprintf(seen, sizeof(seen), format, args);
 	va_end(args);
-	talk_send(kit->sock, (struct talk_message){ .type = TALK_CLAUSE, .value = ok },
-		  (const char *const[4]){ clause, seen }, -1);
+	ipc_send(kit->sock, (struct ipc_message){ .type = IPC_CLAUSE, .value = ok },
+		 (const char *const[4]){ clause, seen }, -1);
 	return ok;
 }
 
@@ -104,7 +104,7 @@ static void take_line(void *data, enum log_level level, const char *line)
 		keep_first(kit->left, sizeof(kit->left), line);
 	else if (level == LOG_WARN && !strstr(line, "is an old one")) /* 0.1.0: it is told */
 		keep_first(kit->warning, sizeof(kit->warning), line);
-	talk_log_sink(&kit->sock, level < LOG_INFO ? LOG_INFO : level, line);
+	ipc_log_sink(&kit->sock, level < LOG_INFO ? LOG_INFO : level, line);
 }
 
 /* ---- looking ---- */
@@ -253,10 +253,10 @@ static int run_tester(struct kit *kit)
 static void tester_main(struct kit *kit) __attribute__((noreturn));
 static void tester_main(struct kit *kit)
 {
-	log_to(talk_log_sink, &kit->sock, log_max());
+	log_to(ipc_log_sink, &kit->sock, log_max());
 	int err = run_tester(kit);
 
-	talk_send(kit->sock, (struct talk_message){ .type = TALK_DONE, .value = err }, NULL, -1);
+	ipc_send(kit->sock, (struct ipc_message){ .type = IPC_DONE, .value = err }, NULL, -1);
 	_exit(0);
 }
 
@@ -279,15 +279,15 @@ static void fork_tester(struct kit *kit)
 static int attend(struct kit *kit, int sock)
 {
 	const struct plugin_test_options *o = kit->options;
-	char buf[TALK_MAX];
-	struct talk_message message;
+	char buf[IPC_MAX];
+	struct ipc_message message;
 	const char *texts[4];
 	int got, failed = 0;
 
-	while ((got = talk_hear(sock, buf, &message, texts, NULL)) > 0) {
-		if (message.type == TALK_DONE)
+	while ((got = ipc_hear(sock, buf, &message, texts, NULL)) > 0) {
+		if (message.type == IPC_DONE)
 			return message.value ? message.value : failed;
-		if (message.type != TALK_CLAUSE)
+		if (message.type != IPC_CLAUSE)
 			continue;
 		struct plugin_test_clause clause = {
 			.ok = message.value,

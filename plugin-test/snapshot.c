@@ -213,14 +213,14 @@ int kit_others(pid_t known, char *ret_name, size_t size)
 	return more < 0 ? more : n;
 }
 
-int kit_descriptors(pid_t keeper)
+int kit_descriptors(pid_t supervisor)
 {
 	cleanup_free char *children = NULL;
 	const struct dirent *entry;
 	char path[64];
 	int n = 0, more;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)keeper, (int)keeper);
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)supervisor, (int)supervisor);
 	int err = read_text(path, &children);
 
 	if (err)

@@ -64,11 +64,11 @@ int kit_others(pid_t known, char *ret_name, size_t size);
 
 /**
  * kit_descriptors - how many descriptors are open in the plugin process
- * @keeper: its parent
+ * @supervisor: its parent
  *
  * Return: how many, or a negative errno where that cannot be found out.
  */
-int kit_descriptors(pid_t keeper);
+int kit_descriptors(pid_t supervisor);
 
 /**
  * kit_loops - how many loop devices have this file behind them

@@ -14,14 +14,14 @@
 #include "model/plan.h"
 
 /* Roots that were deleted, made again and still to be deleted: fs/deleted.c's own. */
-struct build_gone {
-	struct gone *list;
+struct build_unlinked {
+	struct unlinked_root *list;
 	uint32_t n;
 	struct table by_first; /* first mount of a superblock -> the last index of list */
 	struct table by_root;  /* superblock, inode and path -> index of list */
 	struct table by_inode; /* superblock and inode -> the first index of list */
-	struct table keepers; /* superblock and inode -> the mount by which the contents are kept */
-	bool has_keepers;
+	struct table kept_by; /* superblock and inode -> the mount by which the contents are kept */
+	bool knows_kept_by;
 	struct names in_root; /* path in the new root's filesystem -> a mount of it: it was made */
 };
 
@@ -32,7 +32,8 @@ struct build {
 	const struct plan *plan;
 	struct sources *sources;
 	const struct idmaps *idmaps;
-	struct keeper *keeper; /* NULL: the builder's own namespaces are those to be mounted */
+	struct ns_helper
+		*ns_helper; /* NULL: the builder's own namespaces are those to be mounted */
 	struct hooks_host *host;
 	int image_dir_fd;
 	int caller_fd; /* socket to the caller */
@@ -46,12 +47,12 @@ struct build {
 	int64_t staging_size; /* and how it was when staging.c last looked */
 	uint64_t newest_mount;
 	bool knows_new_mounts; /* listmount(2) */
-	int *fds;	       /* by mount, then by seed: its descriptor */
+	int *fds;	       /* by mount, then by anchor: its descriptor */
 	struct fd_run done;    /* of them, to be closed */
-	int *givers; /* by first mount of a superblock: a detached mount that shows all of it */
-	struct table places; /* late mounts: index -> descriptor of the place held */
-	bool *lost; /* by mount: could not be placed, with a finding; so could nothing below */
-	struct build_gone gone;
+	int *sb_root_fds; /* by first mount of a superblock: a detached mount that shows all of it */
+	struct table reserved; /* late mounts: index -> descriptor of the place held */
+	bool *unplaceable; /* by mount: could not be placed, with a finding; so could nothing below */
+	struct build_unlinked unlinked;
 	pid_t overlays_pid; /* the child that makes them, or 0 */
 	int overlays_sock;
 	int callers_ns_fd;
@@ -64,12 +65,12 @@ struct build {
 };
 
 /**
- * build_lose - a finding about a mount of the plan; the build goes on to find the others
+ * build_unplaceable - a finding about a mount of the plan; the build goes on to find the others
  */
-#define build_lose(b, i, code, help, ...)                                                       \
+#define build_unplaceable(b, i, code, help, ...)                                                \
 	do {                                                                                    \
 		findings_mount(&(b)->findings, code, &(b)->tree->mounts[i], help, __VA_ARGS__); \
-		(b)->lost[i] = true;                                                            \
+		(b)->unplaceable[i] = true;                                                     \
 	} while (0)
 
 #endif

@@ -37,14 +37,14 @@ static int make_entry(int dir_fd, const char *name, enum mount_kind kind)
 
 int mountpoint_list(struct build *b, int dir_fd, const char *name, const char *temporary)
 {
-	struct talk_message message = { .type = TALK_MADE };
+	struct ipc_message message = { .type = IPC_MADE };
 	int answer = 0;
 	int err =
-		talk_send(b->caller_fd, message, (const char *const[4]){ name, temporary }, dir_fd);
+		ipc_send(b->caller_fd, message, (const char *const[4]){ name, temporary }, dir_fd);
 
 	/* Not before the caller has it in its journal. */
 	if (!err)
-		err = talk_await(b->caller_fd, TALK_ANSWER, &answer, NULL);
+		err = ipc_await(b->caller_fd, IPC_ANSWER, &answer, NULL);
 	if (!err)
 		err = answer;
 	if (!err)
@@ -61,12 +61,12 @@ int mountpoint_put(struct build *b, int dir_fd, const char *name, const char *te
 
 	if (fstatat(dir_fd, temporary, &stat, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
-	struct talk_message message = {
-		.type = TALK_MADE_AS,
+	struct ipc_message message = {
+		.type = IPC_MADE_AS,
 		.device = stat.st_dev,
 		.inode = stat.st_ino,
 	};
-	int err = talk_send(b->caller_fd, message, NULL, -1);
+	int err = ipc_send(b->caller_fd, message, NULL, -1);
 	journal_made(&b->journal, stat.st_dev, stat.st_ino);
 	if (!err && renameat2(dir_fd, temporary, dir_fd, name, RENAME_NOREPLACE) < 0)
 		err = -errno;

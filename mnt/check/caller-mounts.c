@@ -46,7 +46,7 @@ static void check_single(const struct check *c, const struct mount *m, const str
 {
 	char help[64];
 
-	if (!fs->namespace || ns_wish_names(c->options, fs->namespace))
+	if (!fs->namespace || ns_request_names(c->options, fs->namespace))
 		return;
 	for (uint32_t i = 0; i < c->callers->n; i++) {
 		const struct mount *own = &c->callers->mounts[i];
@@ -77,8 +77,9 @@ static void check_singles(const struct check *c)
 	}
 }
 
-void callers_check(const struct rebind_restore_options *options, const struct mount_tree *tree,
-		   const struct mount_tree *callers, struct findings *findings)
+void caller_mounts_check(const struct rebind_restore_options *options,
+			 const struct mount_tree *tree, const struct mount_tree *callers,
+			 struct findings *findings)
 {
 	struct check check = { options, tree, callers, findings };
 

@@ -13,12 +13,13 @@
 uint32_t callers_mount_max(void);
 
 /**
- * callers_check - would the caller's own mounts forbid the new ones
+ * caller_mounts_check - would the caller's own mounts forbid the new ones
  *
  * Findings: more mounts than fs.mount-max lets one namespace have; a superblock that is read-only
  * in the image, which a namespace has once only, and the caller's is not.
  */
-void callers_check(const struct rebind_restore_options *options, const struct mount_tree *tree,
-		   const struct mount_tree *callers, struct findings *findings);
+void caller_mounts_check(const struct rebind_restore_options *options,
+			 const struct mount_tree *tree, const struct mount_tree *callers,
+			 struct findings *findings);
 
 #endif

@@ -118,8 +118,8 @@ static void look_at_contents(const struct rebind_restore_options *options, const
 			       err ? fault.text : "not the file that was dumped");
 }
 
-void lookahead(const struct rebind_restore_options *options, const struct mount_tree *tree,
-	       const struct sources *sources, int image_dir_fd, struct findings *findings)
+void preflight_check(const struct rebind_restore_options *options, const struct mount_tree *tree,
+		     const struct sources *sources, int image_dir_fd, struct findings *findings)
 {
 	uint64_t memory = 0;
 

@@ -15,7 +15,7 @@
  *	       contents that are missing or damaged
  * @image_dir_fd: the image
  */
-void lookahead(const struct rebind_restore_options *options, const struct mount_tree *tree,
-	       const struct sources *sources, int image_dir_fd, struct findings *findings);
+void preflight_check(const struct rebind_restore_options *options, const struct mount_tree *tree,
+		     const struct sources *sources, int image_dir_fd, struct findings *findings);
 
 #endif

@@ -95,7 +95,7 @@ static const char *why_not_any(const struct scan_target *target, const struct mo
 {
 	if (deleted_is_of_root(tree, m))
 		return why_not(target, tree, m, seen);
-	return deleted_is_ours(tree, m) && tree_is_all_deleted(tree, m)
+	return unlinked_is_ours(tree, m) && tree_is_all_deleted(tree, m)
 		       ? why_not_alone(target, tree, m)
 		       : NULL;
 }

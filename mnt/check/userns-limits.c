@@ -20,9 +20,9 @@
 
 static bool has_all_ids(void)
 {
-	cleanup(ids_free_maps) struct mount_idmap maps = { 0 };
+	cleanup(option_ids_free_maps) struct mount_idmap maps = { 0 };
 
-	return ids_read_own(&maps) == 0 && maps.n_uid == 1 && maps.uid->count == UINT32_MAX;
+	return option_ids_read_own(&maps) == 0 && maps.n_uid == 1 && maps.uid->count == UINT32_MAX;
 }
 
 static int try_filesystem(const char *fstype)
@@ -44,7 +44,7 @@ static void check_filesystem(const struct rebind_restore_options *options, const
 
 	/* One that is still to be made or joined cannot be tried. */
 	if (!fs || (fs->flags & FILESYSTEM_LAYERS) ||
-	    (fs->namespace && ns_wish_names(options, fs->namespace)) ||
+	    (fs->namespace && ns_request_names(options, fs->namespace)) ||
 	    try_filesystem(m->fstype) != -EPERM)
 		return;
 	if (fs->namespace)
@@ -83,12 +83,13 @@ static void check_source(const struct sources *sources, uint32_t i, const struct
 			"it cannot have its flags: those of its source are locked in this user namespace");
 }
 
-void rootless_check(const struct rebind_restore_options *options, const struct mount_tree *tree,
-		    const struct sources *sources, struct findings *findings)
+void userns_limits_check(const struct rebind_restore_options *options,
+			 const struct mount_tree *tree, const struct sources *sources,
+			 struct findings *findings)
 {
 	uint32_t root_dev = tree->mounts[tree->root].dev;
 
-	if (has_all_ids() || ns_wish_names(options, "user"))
+	if (has_all_ids() || ns_request_names(options, "user"))
 		return;
 	tree_for_each (i, tree) {
 		const struct mount *m = &tree->mounts[i];

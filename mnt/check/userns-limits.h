@@ -7,12 +7,14 @@
 #include "mnt/source/source.h"
 
 /**
- * rootless_check - a finding for each filesystem that may not be mounted, each source that cannot
+ * userns_limits_check - a finding for each filesystem that may not be mounted, each source that
+ * cannot
  *		    be cloned, and each flag that is locked
  *
  * Nothing in the initial user namespace. What is tried is attached nowhere.
  */
-void rootless_check(const struct rebind_restore_options *options, const struct mount_tree *tree,
-		    const struct sources *sources, struct findings *findings);
+void userns_limits_check(const struct rebind_restore_options *options,
+			 const struct mount_tree *tree, const struct sources *sources,
+			 struct findings *findings);
 
 #endif

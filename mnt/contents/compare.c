@@ -81,7 +81,7 @@ static int archive_live(const struct contents_side *side, const struct contents_
 	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
 	cleanup_visible struct visible visible = { 0 };
 	cleanup_changes struct changes changes = { 0 };
-	cleanup_fd int dir = scratch_directory();
+	cleanup_fd int dir = tmpfs_directory();
 	int err = dir < 0 ? dir : scan_open(side->ns_fd, &target);
 
 	if (!err)

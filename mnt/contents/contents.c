@@ -30,7 +30,7 @@ bool contents_is_first(const struct mount_tree *tree, const struct mount *m)
 {
 	const struct filesystem *fs = filesystem_find(m->fstype);
 
-	if (deleted_is_ours(tree, m))
+	if (unlinked_is_ours(tree, m))
 		return true;
 	return m->owner == MOUNT_INTERNAL && fs && (fs->flags & FILESYSTEM_CONTENTS) &&
 	       m->dev != tree->mounts[tree->root].dev &&
@@ -132,7 +132,7 @@ int contents_pack(struct reader *r, uint32_t first, int dir_fd)
 	const struct mount *m = &r->tree->mounts[first];
 
 	if (m->deleted) {
-		int elsewhere = deleted_tell(r->sock, r->tree, first, dir_fd, &r->inodes);
+		int elsewhere = unlinked_tell(r->sock, r->tree, first, dir_fd, &r->inodes);
 
 		if (elsewhere)
 			return elsewhere < 0 ? elsewhere : finish(r, first, 0);
@@ -140,7 +140,7 @@ int contents_pack(struct reader *r, uint32_t first, int dir_fd)
 	}
 	int err = pack_contents(r, first, dir_fd);
 
-	return err ? err : deleted_find_links(r->sock, r->tree, first, dir_fd);
+	return err ? err : unlinked_find_links(r->sock, r->tree, first, dir_fd);
 }
 
 bool contents_is_there(const struct mount *m, int fd, uint32_t *ret_mode)
@@ -240,9 +240,9 @@ static int read_visible_deleted(struct reader *r)
 	tree_for_each (i, r->tree) {
 		const struct mount *m = &r->tree->mounts[i];
 
-		if (err || !m->visible || !deleted_is_ours(r->tree, m))
+		if (err || !m->visible || !unlinked_is_ours(r->tree, m))
 			continue;
-		cleanup_fd int dir = deleted_open_place(m);
+		cleanup_fd int dir = unlinked_open_parent(m);
 
 		err = dir < 0 ? 0 : contents_pack(r, i, dir);
 	}
@@ -268,7 +268,7 @@ static int go_outside(int ns_fd, int root_fd)
 		       : 0;
 }
 
-/* What is visible is read inside; the peeler starts from outside again. */
+/* What is visible is read inside; the uncover process starts from outside again. */
 static int read_all(struct reader *r)
 {
 	cleanup_fd int outside = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
@@ -309,7 +309,7 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 		.image_dir_fd = image_dir_fd,
 		.compress = compress,
 		.near_fd = -EBADF,
-		.aside = ASIDE_NONE,
+		.uncovered = ASIDE_NONE,
 		.n_left = count(tree),
 		.progress = *progress,
 	};
@@ -319,7 +319,7 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 
 	if (!r.n_left)
 		return 0;
-	int err = deleted_look(target, tree);
+	int err = unlinked_look(target, tree);
 
 	if (!err)
 		err = archive_prepare(ARCHIVE_OURS, &fault);
@@ -341,7 +341,7 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 
 	if (pid == 0) {
 		child_keep_heap();
-		log_to(talk_log_sink, &r.sock, log_max());
+		log_to(ipc_log_sink, &r.sock, log_max());
 		_exit(read_all(&r) ? 1 : 0);
 	}
 	if (pid < 0)
@@ -353,7 +353,7 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 
 	if (err || ended)
 		return err ? err : -EIO;
-	return deleted_settle(tree);
+	return unlinked_settle(tree);
 }
 
 #define WARNINGS_MAX 100

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Whatever is hidden comes from a copy of the namespace, made by a child of its own, the peeler:
- * from the top down, each mount is read when everything on it is gone, and then moved aside, so
- * that what it covered comes to light. Before that all of the copy is private, and that is checked:
- * an umount that propagated would be one in the source.
+ * Whatever is hidden comes from a copy of the namespace, made by a child of its own, the uncover
+ * process: from the top down, each mount is read when everything on it is gone, and then moved
+ * aside, so that what it covered comes to light. Before that all of the copy is private, and that
+ * is checked: an umount that propagated would be one in the source.
  */
 #include <fcntl.h>
 #include <linux/nsfs.h>
@@ -21,16 +21,19 @@
 #include "mnt/contents/contents.h"
 #include "mnt/contents/unlinked.h"
 
-/* How far the peeler may be ahead of the reader: descriptors under way count against its user. */
+/*
+ * How far the uncover process may be ahead of the reader: descriptors under way count against its
+ * user.
+ */
 #define AHEAD_MAX 32
 
-/* In the peeler: until no more than that many mounts are unread. */
+/* In the uncover process: until no more than that many mounts are unread. */
 static int wait_for_reader(struct reader *r, unsigned int ahead)
 {
 	char word;
 
 	for (; r->ahead > ahead; r->ahead--)
-		if (fd_recv(r->peeler_sock, &word, 1, NULL) != 1)
+		if (fd_recv(r->uncover_sock, &word, 1, NULL) != 1)
 			return -EPIPE;
 	return 0;
 }
@@ -41,7 +44,7 @@ static int wait_for_reader(struct reader *r, unsigned int ahead)
  */
 static int hand_up(struct reader *r, uint32_t first, int dir_fd)
 {
-	int err = fd_send(r->peeler_sock, &first, sizeof(first), dir_fd);
+	int err = fd_send(r->uncover_sock, &first, sizeof(first), dir_fd);
 
 	if (err)
 		return err;
@@ -59,7 +62,7 @@ static int enter_again(const struct reader *r)
 }
 
 /* All that was on it is gone, as a rule: a clone would show nothing else. */
-static int open_peeled(const struct reader *r, uint32_t i, int place)
+static int open_uncovered(const struct reader *r, uint32_t i, int place)
 {
 	const struct mount *m = &r->tree->mounts[i];
 
@@ -79,14 +82,14 @@ static int hand_up_if_ours(struct reader *r, uint32_t i, int place)
 
 	if (contents_is_first(r->tree, &r->tree->mounts[first]) && !r->done[first] &&
 	    mount_is_fsroot(m) && place >= 0) {
-		cleanup_fd int dir = open_peeled(r, i, place);
+		cleanup_fd int dir = open_uncovered(r, i, place);
 		int err = dir < 0 ? 0 : hand_up(r, first, dir);
 
 		if (err)
 			return err;
 	}
-	if (deleted_is_ours(r->tree, m) && !r->done[i]) {
-		cleanup_fd int dir = deleted_open_place(m);
+	if (unlinked_is_ours(r->tree, m) && !r->done[i]) {
+		cleanup_fd int dir = unlinked_open_parent(m);
 		int err = dir < 0 ? 0 : hand_up(r, i, dir);
 
 		/* It is read by its name, where it stands. */
@@ -101,11 +104,11 @@ static int remove_cover(struct reader *r, uint32_t i, int place, bool is_directo
 	const struct mount *m = &r->tree->mounts[i];
 	bool is_root = !m->mountpoint[1];
 
-	if (!is_root && place >= 0 && aside_move(&r->aside, place, is_directory) == 0)
+	if (!is_root && place >= 0 && uncover_move(&r->uncovered, place, is_directory) == 0)
 		return 0;
 	/* Else it would be what is on top there. */
 	if (is_root)
-		aside_drop(&r->aside);
+		uncover_drop(&r->uncovered);
 	/* From inside, a directory's mount goes without another way up the stack that it is on. */
 	bool inside = !is_root && place >= 0 && fchdir(place) == 0;
 
@@ -159,7 +162,7 @@ static uint32_t *sorted_children(const struct mount_tree *tree, uint32_t *ret_la
 	return before;
 }
 
-static int peel(struct reader *r)
+static int uncover_all(struct reader *r)
 {
 	cleanup_free uint32_t *last = malloc(r->tree->n * sizeof(*last));
 	cleanup_free uint32_t *before = last ? sorted_children(r->tree, last) : NULL;
@@ -258,9 +261,11 @@ static int copy_namespace(struct reader *r)
 	return chdir("/") < 0 ? -errno : 0;
 }
 
-/* The peeler takes covers off a copy; it may belong to a user namespace, so it does not read
- * itself. */
-static int run_peeler(struct reader *r)
+/*
+ * The uncover process takes covers off a copy; it may belong to a user namespace, so it does not
+ * read itself.
+ */
+static int run_uncover(struct reader *r)
 {
 	cleanup_fd int proc_fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int err = proc_fd < 0 ? -errno : 0;
@@ -269,7 +274,7 @@ static int run_peeler(struct reader *r)
 	if (!err)
 		err = copy_namespace(r);
 	if (!err)
-		err = peel(r);
+		err = uncover_all(r);
 	for (uint32_t i = 0; i < r->tree->n && !err; i++) {
 		const struct mount *m = &r->tree->mounts[i];
 
@@ -310,8 +315,8 @@ int contents_read_hidden(struct reader *r)
 
 	if (pid == 0) {
 		close(mine);
-		r->peeler_sock = its;
-		_exit(run_peeler(r) ? 1 : 0);
+		r->uncover_sock = its;
+		_exit(run_uncover(r) ? 1 : 0);
 	}
 	fd_close(&its);
 	if (pid < 0)

@@ -45,15 +45,15 @@ static int tell_attribute(int sock, const struct mount_attribute *attribute)
 	if (attribute->size > VALUE_MAX)
 		return -E2BIG;
 	to_hex(attribute->value, attribute->size, hex);
-	return talk_send(sock, (struct talk_message){ .type = TALK_SOCKET_ATTRIBUTE },
-			 (const char *const[4]){ attribute->name, hex }, -1);
+	return ipc_send(sock, (struct ipc_message){ .type = IPC_SOCKET_ATTRIBUTE },
+			(const char *const[4]){ attribute->name, hex }, -1);
 }
 
 static int tell_socket(int sock, const struct mount_contents *contents,
 		       const struct mount_socket *socket, int root_fd)
 {
-	struct talk_message message = {
-		.type = TALK_SOCKET,
+	struct ipc_message message = {
+		.type = IPC_SOCKET,
 		.value = (int32_t)socket->mode,
 		.device = (uint64_t)socket->uid << 32 | socket->gid,
 		.inode = socket->inode,
@@ -65,7 +65,7 @@ static int tell_socket(int sock, const struct mount_contents *contents,
 	snprintf(times, sizeof(times), "%" PRId64 ".%09u %" PRId64 ".%09u", socket->atime.seconds,
 		 socket->atime.nanoseconds, socket->mtime.seconds, socket->mtime.nanoseconds);
 	cleanup_fd int fd = root_fd < 0 ? -EBADF : path_open_beneath(root_fd, socket->path);
-	int err = talk_send(sock, message, (const char *const[4]){ socket->path, times }, fd);
+	int err = ipc_send(sock, message, (const char *const[4]){ socket->path, times }, fd);
 
 	for (uint32_t i = 0; i < socket->n_attributes && !err; i++)
 		err = tell_attribute(sock, &contents->attributes[socket->first_attribute + i]);
@@ -74,8 +74,8 @@ static int tell_socket(int sock, const struct mount_contents *contents,
 
 int contents_tell(int sock, uint32_t first, const struct mount_contents *contents, int root_fd)
 {
-	struct talk_message message = {
-		.type = TALK_CONTENTS,
+	struct ipc_message message = {
+		.type = IPC_CONTENTS,
 		.value = (int32_t)first,
 		.device = contents->entries,
 		.inode = contents->bytes,
@@ -84,8 +84,8 @@ int contents_tell(int sock, uint32_t first, const struct mount_contents *content
 
 	snprintf(takes, sizeof(takes), "%u", contents->takes);
 	to_hex(contents->digest, sizeof(contents->digest), hex);
-	int err = talk_send(sock, message,
-			    (const char *const[4]){ contents->has_digest ? hex : "", takes }, -1);
+	int err = ipc_send(sock, message,
+			   (const char *const[4]){ contents->has_digest ? hex : "", takes }, -1);
 
 	for (uint32_t i = 0; i < contents->n_sockets && !err; i++)
 		err = tell_socket(sock, contents, &contents->sockets[i], root_fd);
@@ -94,9 +94,8 @@ int contents_tell(int sock, uint32_t first, const struct mount_contents *content
 
 int contents_tell_change(int sock, uint32_t first, const char *path)
 {
-	return talk_send(sock,
-			 (struct talk_message){ .type = TALK_CHANGED, .value = (int32_t)first },
-			 (const char *const[4]){ path }, -1);
+	return ipc_send(sock, (struct ipc_message){ .type = IPC_CHANGED, .value = (int32_t)first },
+			(const char *const[4]){ path }, -1);
 }
 
 /* ---- in the caller ---- */
@@ -115,7 +114,7 @@ static void hearing_end(struct hearing *h)
 	table_free(&h->taken);
 }
 
-static int hear_contents(struct hearing *h, const struct talk_message *message, const char *hex,
+static int hear_contents(struct hearing *h, const struct ipc_message *message, const char *hex,
 			 const char *takes)
 {
 	if ((uint32_t)message->value >= h->tree->n)
@@ -162,7 +161,7 @@ static int ask_for_socket(struct hearing *h, int fd, struct mount_socket *socket
 	return table_put(&h->taken, socket->inode, socket->with_plugin, NULL);
 }
 
-static int hear_deleted(struct mount_tree *tree, const struct talk_message *message,
+static int hear_deleted(struct mount_tree *tree, const struct ipc_message *message,
 			const char *link)
 {
 	if ((uint32_t)message->value >= tree->n)
@@ -180,7 +179,7 @@ static int hear_deleted(struct mount_tree *tree, const struct talk_message *mess
 }
 
 /* The archive of a deleted root has a name of its own; else it is "./a/b". */
-static int hear_change(struct hearing *h, const struct talk_message *message, const char *name)
+static int hear_change(struct hearing *h, const struct ipc_message *message, const char *name)
 {
 	if ((uint32_t)message->value >= h->tree->n || !name)
 		return -EPROTO;
@@ -208,7 +207,7 @@ static bool is_full(uint32_t n)
 	return (n & (n - 1)) == 0;
 }
 
-static int hear_socket(struct hearing *h, const struct talk_message *message,
+static int hear_socket(struct hearing *h, const struct ipc_message *message,
 		       const char *const texts[4], int fd)
 {
 	struct mount_contents *contents = h->mount ? h->mount->contents : NULL;
@@ -279,21 +278,21 @@ static int hear_attribute(struct hearing *h, const char *const texts[4])
 	return 0;
 }
 
-static int hear(struct hearing *h, const struct talk_message *message, const char *const texts[4],
+static int hear(struct hearing *h, const struct ipc_message *message, const char *const texts[4],
 		int fd, const struct progress *progress)
 {
 	switch (message->type) {
-	case TALK_CONTENTS:
+	case IPC_CONTENTS:
 		return hear_contents(h, message, texts[0], texts[1]);
-	case TALK_DELETED:
+	case IPC_DELETED:
 		return hear_deleted(h->tree, message, texts[0]);
-	case TALK_SOCKET:
+	case IPC_SOCKET:
 		return hear_socket(h, message, texts, fd);
-	case TALK_SOCKET_ATTRIBUTE:
+	case IPC_SOCKET_ATTRIBUTE:
 		return hear_attribute(h, texts);
-	case TALK_CHANGED:
+	case IPC_CHANGED:
 		return hear_change(h, message, texts[0]);
-	case TALK_PROGRESS:
+	case IPC_PROGRESS:
 		progress_pass(progress, message, texts[0]);
 		return 0;
 	default:
@@ -309,15 +308,15 @@ int contents_hear(struct mount_tree *tree, int sock, const struct progress *prog
 		.host = host,
 		.changes = changes,
 	};
-	cleanup_free char *buf = malloc(TALK_MAX);
-	struct talk_message message;
+	cleanup_free char *buf = malloc(IPC_MAX);
+	struct ipc_message message;
 	const char *texts[4];
 	int got = 1, err = buf ? 0 : -ENOMEM;
 
 	while (!err && got > 0) {
 		cleanup_fd int fd = -EBADF;
 
-		got = talk_hear(sock, buf, &message, texts, &fd);
+		got = ipc_hear(sock, buf, &message, texts, &fd);
 		err = got > 0 ? hear(&h, &message, texts, fd, progress) : got;
 	}
 	return err && !h.logged ? log_error(err, "cannot learn what was read") : err;

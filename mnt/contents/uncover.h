@@ -12,15 +12,15 @@
 
 #include "base/fd.h"
 
-struct aside {
+struct uncovered {
 	int fd; /* of a tmpfs over the process' root, made when one is moved, or negative */
 	uint32_t n;
 };
 
-#define ASIDE_NONE ((struct aside){ .fd = -EBADF })
+#define ASIDE_NONE ((struct uncovered){ .fd = -EBADF })
 
 /**
- * aside_move - move a mount to where it hides nothing
+ * uncover_move - move a mount to where it hides nothing
  * @mount_fd: its root (O_PATH is enough); nothing that must stay in place is on it
  *
  * It is for a namespace of our own in which nothing is shared. The process' root must be the root
@@ -29,11 +29,11 @@ struct aside {
  * Return: 0 or a negative errno: -EINVAL if the mount is locked to its place, -ENOENT if its root
  * was deleted.
  */
-int aside_move(struct aside *aside, int mount_fd, bool is_directory);
+int uncover_move(struct uncovered *uncovered, int mount_fd, bool is_directory);
 
 /**
- * aside_drop - unmount what was moved, and what it was moved to, which is over the root
+ * uncover_drop - unmount what was moved, and what it was moved to, which is over the root
  */
-void aside_drop(struct aside *aside);
+void uncover_drop(struct uncovered *uncovered);
 
 #endif

@@ -19,7 +19,7 @@ bool deleted_is_of_root(const struct mount_tree *tree, const struct mount *m)
 	return m->deleted && m->owner == MOUNT_INTERNAL && m->dev == root->dev;
 }
 
-bool deleted_is_ours(const struct mount_tree *tree, const struct mount *m)
+bool unlinked_is_ours(const struct mount_tree *tree, const struct mount *m)
 {
 	const struct filesystem *fs = m->deleted ? filesystem_find(m->fstype) : NULL;
 
@@ -61,12 +61,12 @@ static int look_at_one(const struct scan_target *target, const struct mount_tree
 	return 0;
 }
 
-int deleted_look(const struct scan_target *target, struct mount_tree *tree)
+int unlinked_look(const struct scan_target *target, struct mount_tree *tree)
 {
 	int err = 0;
 
 	for (uint32_t i = 0; i < tree->n && !err; i++)
-		if (tree->mounts[i].visible && deleted_is_ours(tree, &tree->mounts[i]))
+		if (tree->mounts[i].visible && unlinked_is_ours(tree, &tree->mounts[i]))
 			err = look_at_one(target, tree, &tree->mounts[i]);
 	return err;
 }
@@ -76,7 +76,7 @@ static const char *name_of(const struct mount *m)
 	return strrchr(m->mountpoint, '/') + 1;
 }
 
-int deleted_open_place(const struct mount *m)
+int unlinked_open_parent(const struct mount *m)
 {
 	size_t n = (size_t)(name_of(m) - m->mountpoint);
 	cleanup_free char *dir = strndup(m->mountpoint, n);
@@ -96,17 +96,17 @@ static uint64_t inode_key(const struct mount *m, uint64_t inode)
 
 static int tell(int sock, uint32_t i, uint64_t inode, const char *link)
 {
-	struct talk_message message = {
-		.type = TALK_DELETED,
+	struct ipc_message message = {
+		.type = IPC_DELETED,
 		.value = (int32_t)i,
 		.inode = inode,
 	};
 
-	return talk_send(sock, message, (const char *const[4]){ link }, -1);
+	return ipc_send(sock, message, (const char *const[4]){ link }, -1);
 }
 
-int deleted_tell(int sock, const struct mount_tree *tree, uint32_t i, int place_fd,
-		 struct table *inodes)
+int unlinked_tell(int sock, const struct mount_tree *tree, uint32_t i, int place_fd,
+		  struct table *inodes)
 {
 	const struct mount *m = &tree->mounts[i];
 	uint32_t before;
@@ -215,7 +215,7 @@ static int search(struct search *s)
 	return err;
 }
 
-int deleted_find_links(int sock, const struct mount_tree *tree, uint32_t first, int dir_fd)
+int unlinked_find_links(int sock, const struct mount_tree *tree, uint32_t first, int dir_fd)
 {
 	cleanup(search_free) struct search s = { .sock = sock, .root_fd = dir_fd };
 	int err = 0;
@@ -241,7 +241,7 @@ static bool is_linked(const struct mount *m)
 	return m->deleted && m->contents && m->contents->link;
 }
 
-int deleted_settle(struct mount_tree *tree)
+int unlinked_settle(struct mount_tree *tree)
 {
 	cleanup_table struct table found = { 0 };
 	int err = 0;

@@ -10,9 +10,9 @@
 #include "mnt/scan/scan.h"
 
 /**
- * deleted_is_ours - is the mount's root one that we delete, after we have made it again
+ * unlinked_is_ours - is the mount's root one that we delete, after we have made it again
  */
-bool deleted_is_ours(const struct mount_tree *tree, const struct mount *m);
+bool unlinked_is_ours(const struct mount_tree *tree, const struct mount *m);
 
 /**
  * deleted_is_of_root - is it one of the new root's filesystem
@@ -20,47 +20,47 @@ bool deleted_is_ours(const struct mount_tree *tree, const struct mount *m);
 bool deleted_is_of_root(const struct mount_tree *tree, const struct mount *m);
 
 /**
- * deleted_look - which of them have another name, as far as they can be seen
- * @tree: those get contents, with their inode and an empty name: deleted_find_links() finds it
+ * unlinked_look - which of them have another name, as far as they can be seen
+ * @tree: those get contents, with their inode and an empty name: unlinked_find_links() finds it
  *
  * Return: 0 or -ENOMEM.
  */
-int deleted_look(const struct scan_target *target, struct mount_tree *tree);
+int unlinked_look(const struct scan_target *target, struct mount_tree *tree);
 
 /**
- * deleted_open_place - the directory in which a mount is mounted
+ * unlinked_open_parent - the directory in which a mount is mounted
  *
  * To be called in the namespace, where the mount is not hidden. Return: a descriptor (O_PATH), or a
  * negative errno: something else is there.
  */
-int deleted_open_place(const struct mount *m);
+int unlinked_open_parent(const struct mount *m);
 
 /**
- * deleted_tell - tell the caller of a deleted root's inode
- * @place_fd: deleted_open_place()'s
+ * unlinked_tell - tell the caller of a deleted root's inode
+ * @place_fd: unlinked_open_parent()'s
  * @inodes: those that were told before
  *
  * Return: 1 if its contents need not be kept for this mount, 0 if they must, or a negative errno,
  * logged.
  */
-int deleted_tell(int sock, const struct mount_tree *tree, uint32_t i, int place_fd,
-		 struct table *inodes);
+int unlinked_tell(int sock, const struct mount_tree *tree, uint32_t i, int place_fd,
+		  struct table *inodes);
 
 /**
- * deleted_find_links - tell the caller the names that deleted roots of a filesystem still have
+ * unlinked_find_links - tell the caller the names that deleted roots of a filesystem still have
  * @first: the first mount of its superblock
  * @dir_fd: a clean view of all of it
  *
  * Return: 0 or a negative errno, logged.
  */
-int deleted_find_links(int sock, const struct mount_tree *tree, uint32_t first, int dir_fd);
+int unlinked_find_links(int sock, const struct mount_tree *tree, uint32_t first, int dir_fd);
 
 /**
- * deleted_settle - when all was told: each mount of a file that has another name gets that
+ * unlinked_settle - when all was told: each mount of a file that has another name gets that
  *
  * Return: 0, -ENOMEM, or -EAGAIN: the name has gone meanwhile.
  */
-int deleted_settle(struct mount_tree *tree);
+int unlinked_settle(struct mount_tree *tree);
 
 /**
  * deleted_is_all - does nothing in the namespace show the whole filesystem of this mount

@@ -12,14 +12,14 @@ struct reader {
 	const struct mount_tree *tree;
 	int image_dir_fd, sock;
 	unsigned int compress; /* archive_compress() */
-	int peeler_sock;       /* in the peeler: to the reader */
-	int proc_fd; /* in the peeler: its /proc/self, opened before the namespace was entered */
-	struct aside aside; /* in the peeler */
-	unsigned int ahead; /* in the peeler: handed up, and not read yet */
-	bool *stuck;	    /* in the peeler: by mount, is one that is on it there to stay? */
-	int near_fd;	    /* the visible place that was opened last, or negative */
-	const char *near;   /* its path */
-	uint32_t n_left;    /* superblocks not read yet */
+	int uncover_sock;      /* in the uncover process: to the reader */
+	int proc_fd; /* in the uncover process: its /proc/self, opened before the namespace was entered */
+	struct uncovered uncovered; /* in the uncover process */
+	unsigned int ahead;	    /* in the uncover process: handed up, and not read yet */
+	bool *stuck; /* in the uncover process: by mount, is one that is on it there to stay? */
+	int near_fd; /* the visible place that was opened last, or negative */
+	const char *near; /* its path */
+	uint32_t n_left;  /* superblocks not read yet */
 	struct progress progress;
 	uint32_t packing; /* the first mount of the superblock that is being read */
 	bool ask_sockets;

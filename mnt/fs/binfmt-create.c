@@ -54,7 +54,7 @@ static int put_as_user(const struct build *b, const struct mount *m,
 	pid_t pid = child_fork();
 
 	if (pid == 0) {
-		int err = keeper_enter_user(b->keeper);
+		int err = ns_helper_enter_user(b->ns_helper);
 
 		if (err)
 			log_error(err, "mount %u '%s': cannot enter its user namespace", m->id,
@@ -75,7 +75,7 @@ static const struct mount_formats *formats_of(const struct mount_tree *tree, con
 	return formats_any(formats) ? formats : NULL;
 }
 
-bool fs_formats_any(const struct build *b, const struct mount *m)
+bool fs_binfmt_any(const struct build *b, const struct mount *m)
 {
 	return formats_of(b->tree, m);
 }
@@ -93,12 +93,12 @@ static const struct mount *next(const struct mount_tree *tree, uint32_t *i)
 	return NULL;
 }
 
-void fs_formats_check(const struct mount_tree *tree, const struct rebind_restore_options *o,
-		      struct findings *findings)
+void fs_binfmt_check(const struct mount_tree *tree, const struct rebind_restore_options *o,
+		     struct findings *findings)
 {
 	const struct mount *m;
 
-	for (uint32_t i = 0; (m = next(tree, &i)) && !ns_wish_names(o, "user");)
+	for (uint32_t i = 0; (m = next(tree, &i)) && !ns_request_names(o, "user");)
 		findings_mount(findings, "contents", m, "--new-ns user or --join-ns user:PID",
 			       "formats are registered in it, which belong to a user namespace of "
 			       "its own, and would be the caller's");
@@ -109,7 +109,7 @@ void fs_formats_check(const struct mount_tree *tree, const struct rebind_restore
  * with the last mount, so that nothing is left of a restore that fails. (The kernels that have
  * several binfmt_misc, since 6.7, can be asked that way.)
  */
-int fs_formats_check_place(struct build *b)
+int fs_binfmt_check_place(struct build *b)
 {
 	uint32_t i = 0;
 	const struct mount *m = next(b->tree, &i);
@@ -117,7 +117,7 @@ int fs_formats_check_place(struct build *b)
 
 	if (!m)
 		return 0;
-	int any = fd < 0 ? fd : formats_in(fd);
+	int any = fd < 0 ? fd : binfmt_in(fd);
 
 	if (any > 0)
 		return log_error(-EEXIST,
@@ -130,12 +130,12 @@ int fs_formats_check_place(struct build *b)
 		       : any;
 }
 
-int fs_formats_register(const struct build *b, const struct mount *m, int fd)
+int fs_binfmt_register(const struct build *b, const struct mount *m, int fd)
 {
 	const struct mount_formats *formats = formats_of(b->tree, m);
 
 	/* The same one, which was mounted by another name before. */
-	if (formats && formats_in(fd) > 0)
+	if (formats && binfmt_in(fd) > 0)
 		return 0;
 	int err = formats ? put_as_user(b, m, formats, fd) : 0;
 

@@ -108,7 +108,7 @@ static int read_status(int dir_fd, bool *ret_disabled)
 	return err;
 }
 
-int formats_in(int dir_fd)
+int binfmt_in(int dir_fd)
 {
 	const struct filesystem *fs = filesystem_find("binfmt_misc");
 	cleanup_dirp DIR *dir = fd_open_dir(dir_fd, ".");
@@ -166,7 +166,7 @@ static int read_one(const struct scan_target *target, struct formats *f)
 {
 	const struct mount *seen = advice_seen_whole(f->tree, tree_index(f->tree, f->m));
 	cleanup_fd int fd = seen ? path_open_in_root(target->root_fd, seen->mountpoint) : -ENOENT;
-	int any = fd < 0 ? fd : formats_in(fd);
+	int any = fd < 0 ? fd : binfmt_in(fd);
 
 	if (any > 0 && is_callers(target, f->m))
 		return 0;
@@ -193,8 +193,8 @@ static bool is_wanted(const struct mount_tree *tree, const struct mount_tree *ca
 	       (!callers || table_get(&callers->by_dev, m->dev) == TABLE_NONE);
 }
 
-int formats_read(const struct scan_target *target, struct mount_tree *tree,
-		 const struct mount_tree *callers, struct findings *findings)
+int binfmt_read(const struct scan_target *target, struct mount_tree *tree,
+		const struct mount_tree *callers, struct findings *findings)
 {
 	int err = 0;
 
@@ -215,7 +215,7 @@ static bool any_wanted(const struct mount_tree *tree)
 	return false;
 }
 
-int formats_look(const struct scan_target *target, struct mount_tree *tree)
+int binfmt_look(const struct scan_target *target, struct mount_tree *tree)
 {
 	cleanup_target struct scan_target own = SCAN_TARGET_NONE;
 	cleanup_tree struct mount_tree callers = { .root = MOUNT_NONE };
@@ -226,10 +226,10 @@ int formats_look(const struct scan_target *target, struct mount_tree *tree)
 
 	if (!err)
 		err = scan_read(&own, SCAN_BEST, &callers);
-	return err ? err : formats_read(target, tree, &callers, NULL);
+	return err ? err : binfmt_read(target, tree, &callers, NULL);
 }
 
-int formats_unknown(struct mount_tree *tree)
+int binfmt_unknown(struct mount_tree *tree)
 {
 	for (uint32_t i = 0; i < tree->n; i++) {
 		struct mount *m = &tree->mounts[i];

@@ -7,34 +7,34 @@
 #include "model/findings.h"
 
 /**
- * formats_read - into the first mount of each binfmt_misc that is ours to create
+ * binfmt_read - into the first mount of each binfmt_misc that is ours to create
  * @callers: the caller's own namespace: what it has mounted is the host's
  * @findings: of what cannot be kept; NULL: it is known as unknown, or listed all the same
  *
  * Those of the caller's own user namespace are the host's, too, and left out. Return: 0, also with
  * findings, or -ENOMEM.
  */
-int formats_read(const struct scan_target *target, struct mount_tree *tree,
-		 const struct mount_tree *callers, struct findings *findings);
+int binfmt_read(const struct scan_target *target, struct mount_tree *tree,
+		const struct mount_tree *callers, struct findings *findings);
 
 /**
- * formats_look - the same for a tree whose mounts are nobody's, to be shown and compared
+ * binfmt_look - the same for a tree whose mounts are nobody's, to be shown and compared
  * Return: 0 or a negative errno.
  */
-int formats_look(const struct scan_target *target, struct mount_tree *tree);
+int binfmt_look(const struct scan_target *target, struct mount_tree *tree);
 
 /**
- * formats_unknown - nobody can be asked what is registered: the tree is that of a text
+ * binfmt_unknown - nobody can be asked what is registered: the tree is that of a text
  * Return: 0 or -ENOMEM.
  */
-int formats_unknown(struct mount_tree *tree);
+int binfmt_unknown(struct mount_tree *tree);
 
 /**
- * formats_in - is anything registered in a binfmt_misc, or all of it disabled
+ * binfmt_in - is anything registered in a binfmt_misc, or all of it disabled
  * @dir_fd: its root
  *
  * Return: 1, 0, or a negative errno.
  */
-int formats_in(int dir_fd);
+int binfmt_in(int dir_fd);
 
 #endif

@@ -239,7 +239,7 @@ int fs_cgroup_check(struct mount_tree *tree, const struct rebind_restore_options
 		if (strcmp(m->fstype, "cgroup") == 0 && !is_there(m))
 			findings_mount(findings, "no-hierarchy", m, "mount it on the host first",
 				       "this host has no cgroup hierarchy '%s'", m->options);
-		else if (!ns_wish_names(o, "cgroup"))
+		else if (!ns_request_names(o, "cgroup"))
 			check_roots(tree, i, findings);
 	}
 	return 0;

@@ -86,7 +86,7 @@ static int create_as_user(const struct build *b, int fs_fd, unsigned int how)
 	int status = 0;
 
 	if (pid == 0) {
-		int err = keeper_enter_user(b->keeper);
+		int err = ns_helper_enter_user(b->ns_helper);
 
 		if (!err && fsconfig(fs_fd, how, NULL, NULL, 0) < 0)
 			err = -errno;
@@ -135,7 +135,7 @@ static int configure(struct build *b, int fs_fd, const struct mount *m, unsigned
 	 * gets its formats first is.)
 	 */
 	if (!err && (fs->flags & FILESYSTEM_SINGLE) && !host && (m->sb_flags & MS_RDONLY) &&
-	    !fs_formats_any(b, m))
+	    !fs_binfmt_any(b, m))
 		err = fs_set_option(fs_fd, m, "ro", NULL);
 	if (err)
 		return err;
@@ -155,8 +155,8 @@ int fs_create_empty(struct build *b, const struct mount *m, unsigned int how)
 	const char *options = options_of(b, m);
 
 	if (how != FS_CREATE_EXCL && fs_is_too_long(m, options, true))
-		return fs_mount_call(ours ? NULL : b->keeper, m, options);
-	cleanup_fd int fs_fd = keeper_fsopen(ours ? NULL : b->keeper, m->fstype);
+		return fs_mount_call(ours ? NULL : b->ns_helper, m, options);
+	cleanup_fd int fs_fd = ns_helper_fsopen(ours ? NULL : b->ns_helper, m->fstype);
 
 	if (fs_fd < 0)
 		return log_error(fs_fd, "cannot create a %s for mount %u '%s'", m->fstype, m->id,
@@ -188,7 +188,7 @@ int fs_create(struct build *b, uint32_t i)
 	if ((fs->flags & FILESYSTEM_CONTENTS) && !deleted_is_all(b->tree, m))
 		err = fs_tmpfs_fill(b, m, fd);
 	else if (fs->flags & FILESYSTEM_FORMATS)
-		err = fs_formats_register(b, m, fd);
+		err = fs_binfmt_register(b, m, fd);
 	return err ? err : fd_take(&fd);
 }
 

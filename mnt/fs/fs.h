@@ -88,41 +88,41 @@ int fs_unpack(struct build *b, const struct mount *m, const struct mount_content
 	      struct archive_flags *flags);
 
 /**
- * fs_deleted_make - make what the mount's deleted root was, unless it is there already
+ * fs_unlinked_make - make what the mount's deleted root was, unless it is there already
  *
  * It gets a name of ours in its filesystem. Return: 0 or a negative errno, logged.
  */
-int fs_deleted_make(struct build *b, uint32_t i);
+int fs_unlinked_make(struct build *b, uint32_t i);
 
 /**
- * fs_deleted_open - Return: a descriptor (O_PATH) of it, or a negative errno.
+ * fs_unlinked_open - Return: a descriptor (O_PATH) of it, or a negative errno.
  */
-int fs_deleted_open(const struct build *b, uint32_t i);
+int fs_unlinked_open(const struct build *b, uint32_t i);
 
 /**
- * fs_deleted_delete - give all that were made in a filesystem the names that they had, and delete
+ * fs_unlinked_delete - give all that were made in a filesystem the names that they had, and delete
  * them
  * @first: the first mount of its superblock
  *
  * Return: 0 or a negative errno, logged.
  */
-int fs_deleted_delete(struct build *b, uint32_t first);
+int fs_unlinked_delete(struct build *b, uint32_t first);
 
 /**
- * fs_deleted_kept_by - the mount by which the contents of a deleted root are kept
+ * fs_unlinked_kept_by - the mount by which the contents of a deleted root are kept
  *
  * Of those that show one inode it is one. @ret: NULL if there is none. Return: 0 or -ENOMEM.
  */
-int fs_deleted_kept_by(struct build *b, const struct mount *m, const struct mount **ret);
+int fs_unlinked_kept_by(struct build *b, const struct mount *m, const struct mount **ret);
 
 /**
- * fs_deleted_make_in_root - the same, where it was deleted in the new root's filesystem
+ * fs_unlinked_make_in_root - the same, where it was deleted in the new root's filesystem
  *
- * With the name that it had, which fs_deleted_delete_in_root() takes away again: all of these.
+ * With the name that it had, which fs_unlinked_delete_in_root() takes away again: all of these.
  * Return: 0, also with a finding, or a negative errno, logged.
  */
-int fs_deleted_make_in_root(struct build *b, uint32_t i);
-int fs_deleted_delete_in_root(struct build *b);
+int fs_unlinked_make_in_root(struct build *b, uint32_t i);
+int fs_unlinked_delete_in_root(struct build *b);
 
 /**
  * fs_sockets_make - the sockets of a tmpfs, in directories that are there
@@ -157,11 +157,11 @@ bool fs_is_too_long(const struct mount *m, const char *options, bool layers_too)
 
 /**
  * fs_mount_call - create a filesystem with mount(2), which takes longer arguments
- * @keeper: the namespaces that it shall belong to; NULL: ours
+ * @ns_helper: the namespaces that it shall belong to; NULL: ours
  *
  * Return: as fs_create.
  */
-int fs_mount_call(struct keeper *keeper, const struct mount *m, const char *options);
+int fs_mount_call(struct ns_helper *ns_helper, const struct mount *m, const char *options);
 
 #define FS_CREATE_EXCL 8 /* FSCONFIG_CMD_CREATE_EXCL, since 6.6 */
 
@@ -174,30 +174,30 @@ int fs_mount_call(struct keeper *keeper, const struct mount *m, const char *opti
 int fs_create_empty(struct build *b, const struct mount *m, unsigned int how);
 
 /**
- * fs_formats_check - a finding where a binfmt_misc has formats and there is no user namespace whose
+ * fs_binfmt_check - a finding where a binfmt_misc has formats and there is no user namespace whose
  * they would be
  */
-void fs_formats_check(const struct mount_tree *tree, const struct rebind_restore_options *o,
-		      struct findings *findings);
+void fs_binfmt_check(const struct mount_tree *tree, const struct rebind_restore_options *o,
+		     struct findings *findings);
 
 /**
- * fs_formats_check_place - is the binfmt_misc of the keeper's user namespace empty, if formats are
+ * fs_binfmt_check_place - is the binfmt_misc of the helper's user namespace empty, if formats are
  * to be registered in it
  *
  * Before anything else is built. Return: 0 or a negative errno, logged.
  */
-int fs_formats_check_place(struct build *b);
+int fs_binfmt_check_place(struct build *b);
 
 /* Are formats registered in this mount's binfmt_misc? */
-bool fs_formats_any(const struct build *b, const struct mount *m);
+bool fs_binfmt_any(const struct build *b, const struct mount *m);
 
 /**
- * fs_formats_register - register what was in a binfmt_misc in the new one
+ * fs_binfmt_register - register what was in a binfmt_misc in the new one
  * @fd: its root; it was empty
  *
  * Return: 0 or a negative errno, logged.
  */
-int fs_formats_register(const struct build *b, const struct mount *m, int fd);
+int fs_binfmt_register(const struct build *b, const struct mount *m, int fd);
 
 /**
  * fs_overlay_create - an overlay of directories of the new root

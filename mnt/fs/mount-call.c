@@ -104,14 +104,14 @@ static int mount_and_send(const struct mount *m, unsigned long flags, const char
 	return fd < 0 ? fd : fd_send(sock, "m", 1, fd);
 }
 
-static int enter_and_send(struct keeper *keeper, const struct mount *m, unsigned long flags,
+static int enter_and_send(struct ns_helper *ns_helper, const struct mount *m, unsigned long flags,
 			  const char *data, int sock)
 {
 	const char *namespace = filesystem_find(m->fstype)->namespace;
-	int err = namespace ? keeper_enter(keeper, namespace) : 0;
+	int err = namespace ? ns_helper_enter(ns_helper, namespace) : 0;
 
 	if (!err)
-		err = keeper_enter_user(keeper);
+		err = ns_helper_enter_user(ns_helper);
 	if (err || !namespace || strcmp(namespace, "pid") != 0)
 		return err ? err : mount_and_send(m, flags, data, sock);
 	pid_t pid = child_fork();
@@ -121,7 +121,7 @@ static int enter_and_send(struct keeper *keeper, const struct mount *m, unsigned
 	return pid < 0 ? pid : child_wait_errno(pid);
 }
 
-static int run_child(struct keeper *keeper, const struct mount *m, unsigned long flags,
+static int run_child(struct ns_helper *ns_helper, const struct mount *m, unsigned long flags,
 		     const char *data)
 {
 	int pair[2], fd = -EBADF;
@@ -135,7 +135,7 @@ static int run_child(struct keeper *keeper, const struct mount *m, unsigned long
 	pid_t pid = child_fork();
 
 	if (pid == 0)
-		_exit(-enter_and_send(keeper, m, flags, data, its));
+		_exit(-enter_and_send(ns_helper, m, flags, data, its));
 	fd_close(&its);
 	if (pid < 0)
 		return pid;
@@ -145,7 +145,7 @@ static int run_child(struct keeper *keeper, const struct mount *m, unsigned long
 	return err ? err : n == 1 && fd >= 0 ? fd : -EIO;
 }
 
-int fs_mount_call(struct keeper *keeper, const struct mount *m, const char *options)
+int fs_mount_call(struct ns_helper *ns_helper, const struct mount *m, const char *options)
 {
 	static const unsigned long known = MS_SYNCHRONOUS | MS_DIRSYNC | MS_MANDLOCK | MS_LAZYTIME;
 	const struct filesystem *fs = filesystem_find(m->fstype);
@@ -163,7 +163,7 @@ int fs_mount_call(struct keeper *keeper, const struct mount *m, const char *opti
 			err == -E2BIG	     ? "all of them are longer than mount(2) takes"
 			: err == -EOPNOTSUPP ? "mount(2) takes no comma in a value"
 					     : "memory ran out");
-	int fd = run_child(keeper, m, flags, data);
+	int fd = run_child(ns_helper, m, flags, data);
 
 	return fd < 0 ? log_error(fd, "cannot create the %s of mount %u '%s' with mount(2)",
 				  m->fstype, m->id, m->mountpoint)

@@ -43,29 +43,29 @@ struct check {
 	struct findings *findings;
 	const char *help;
 	struct layers *layers;
-	struct places *places;
+	struct layer_paths *paths;
 };
 
 /* Where a layer lies in its filesystem, whatever mount shows it there. */
-struct place {
+struct layer_path {
 	uint32_t dev;
 	bool lower;
 	char *path, *name;
 };
 
-struct places {
-	struct place list[LAYERS_MAX + 1];
+struct layer_paths {
+	struct layer_path list[LAYERS_MAX + 1];
 	size_t n;
 };
 
-static void places_free(struct places *places)
+static void layer_paths_free(struct layer_paths *paths)
 {
-	for (size_t i = 0; i < places->n; i++) {
-		free(places->list[i].path);
-		free(places->list[i].name);
+	for (size_t i = 0; i < paths->n; i++) {
+		free(paths->list[i].path);
+		free(paths->list[i].name);
 	}
 }
-#define cleanup_places cleanup(places_free)
+#define cleanup_layer_paths cleanup(layer_paths_free)
 
 static void keep_layer(struct layers *layers, int *fd, const char *path, bool upper)
 {
@@ -146,27 +146,27 @@ static bool is_on_overlay(const struct mount_tree *tree, const struct mount *m)
 	return false;
 }
 
-static void keep_place(const struct check *check, const char *path, int fd, bool lower)
+static void reserve(const struct check *check, const char *path, int fd, bool lower)
 {
-	struct place *place = &check->places->list[check->places->n];
+	struct layer_path *path_of_layer = &check->paths->list[check->paths->n];
 	struct sys_mount_stat stat;
 	char buf[PATH_MAX];
 	const char *names = last_names(fd, buf);
 	const struct mount *on;
 
-	if (!names || check->places->n > LAYERS_MAX ||
+	if (!names || check->paths->n > LAYERS_MAX ||
 	    sys_mount_stat(fd, "", AT_EMPTY_PATH | SYS_STAT_OLD_ID, &stat) < 0)
 		return;
 	on = tree_find(check->tree, stat.old_id);
 	if (!on || on->deleted || is_on_overlay(check->tree, on))
 		return;
-	place->dev = on->dev;
-	place->lower = lower;
-	place->name = strdup(path);
-	if (asprintf(&place->path, "%s%s", mount_is_fsroot(on) && *names ? "" : on->root, names) <
-	    0)
-		place->path = NULL;
-	check->places->n++;
+	path_of_layer->dev = on->dev;
+	path_of_layer->lower = lower;
+	path_of_layer->name = strdup(path);
+	if (asprintf(&path_of_layer->path, "%s%s", mount_is_fsroot(on) && *names ? "" : on->root,
+		     names) < 0)
+		path_of_layer->path = NULL;
+	check->paths->n++;
 }
 
 /* A path that was looked up when the overlay was mounted, by a process that may be gone. */
@@ -204,7 +204,7 @@ static void check_layer(struct check *check, const char *option, const char *pat
 	if (strcmp(option, "workdir") != 0) {
 		bool upper = strcmp(option, "upperdir") == 0;
 
-		keep_place(check, path, fd, !upper);
+		reserve(check, path, fd, !upper);
 		if (upper)
 			check_writable(check, path, fd);
 		keep_layer(check->layers, &fd, path, upper);
@@ -355,11 +355,11 @@ static void find_changed(const struct check *check)
  */
 static void find_overlap(const struct check *check)
 {
-	const struct place *list = check->places->list;
+	const struct layer_path *list = check->paths->list;
 
-	for (size_t i = 0; i < check->places->n; i++)
-		for (size_t k = 0; k < check->places->n; k++) {
-			const struct place *in = &list[i], *of = &list[k];
+	for (size_t i = 0; i < check->paths->n; i++)
+		for (size_t k = 0; k < check->paths->n; k++) {
+			const struct layer_path *in = &list[i], *of = &list[k];
 
 			if (i == k || !in->lower || in->dev != of->dev || !in->path || !of->path ||
 			    !in->name || !of->name || !path_rest_below(in->path, of->path))
@@ -386,13 +386,13 @@ static void check_option(struct check *check, const struct filesystem_option *op
 	}
 }
 
-void layers_check(const struct scan_target *target, const struct mount_tree *tree,
-		  const struct mount *m, struct findings *findings)
+void overlay_check_layers(const struct scan_target *target, const struct mount_tree *tree,
+			  const struct mount *m, struct findings *findings)
 {
 	cleanup_free char *help = advice_external(tree, m);
 	cleanup_layers struct layers layers = { 0 };
-	cleanup_places struct places places = { 0 };
-	struct check check = { target, tree, m, findings, help, &layers, &places };
+	cleanup_layer_paths struct layer_paths paths = { 0 };
+	struct check check = { target, tree, m, findings, help, &layers, &paths };
 	const char *options = m->options;
 	struct filesystem_option option;
 

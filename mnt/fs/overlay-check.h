@@ -7,14 +7,14 @@
 #include "model/findings.h"
 
 /**
- * layers_check - are the paths of an overlay's layers those of its layers?
+ * overlay_check_layers - are the paths of an overlay's layers those of its layers?
  *
  * Each has to be seen inside the namespace. What was mounted, unmounted or renamed since the
  * overlay was mounted can lead a path elsewhere: a restore would then show other files. The
  * directory of the topmost layer is known by what the overlay shows of it, the others by the names
  * in them.
  */
-void layers_check(const struct scan_target *target, const struct mount_tree *tree,
-		  const struct mount *m, struct findings *findings);
+void overlay_check_layers(const struct scan_target *target, const struct mount_tree *tree,
+			  const struct mount *m, struct findings *findings);
 
 #endif

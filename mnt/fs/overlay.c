@@ -214,7 +214,7 @@ static int configure(const struct mount *m, bool *ret_is_mount)
  */
 static int serve(struct build *b, int sock)
 {
-	int err = keeper_enter_user(b->keeper);
+	int err = ns_helper_enter_user(b->ns_helper);
 	uint32_t i;
 
 	if (!err && (fchdir(b->fds[b->tree->root]) < 0 || chroot(".") < 0))

@@ -78,7 +78,7 @@ static int search_process(const struct search *search, int all_fd, const char *p
 	return -ENOENT;
 }
 
-int holder_take(enum served kind, uint32_t id)
+int served_fd_take(enum served kind, uint32_t id)
 {
 	struct search search = { .kind = kind, .id = id };
 	cleanup_dirp DIR *all = opendir("/proc");

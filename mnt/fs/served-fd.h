@@ -6,13 +6,13 @@
 #include "model/served.h"
 
 /**
- * holder_take - find the descriptor in some process, and duplicate it
+ * served_fd_take - find the descriptor in some process, and duplicate it
  * @id: served_id()
  *
  * Looks through /proc. Return: a descriptor that the caller owns, or -ENOENT: no process that can
  * be seen has it, or the kernel does not tell (fuse: before fdinfo had "fuse_connection"). Or the
  * errno with which /proc cannot be listed.
  */
-int holder_take(enum served kind, uint32_t id);
+int served_fd_take(enum served kind, uint32_t id);
 
 #endif

@@ -63,7 +63,7 @@ static int open_behind(const struct scan_target *target, const struct mount_tree
 		       const struct mount *m, uint32_t id)
 {
 	struct sys_mount_stat stat;
-	cleanup_fd int fd = holder_take(served_kind(m->fstype), id);
+	cleanup_fd int fd = served_fd_take(served_kind(m->fstype), id);
 
 	if (fd >= 0)
 		return fd_take(&fd);
@@ -98,7 +98,7 @@ static int ask(const struct scan_target *target, struct mount_tree *tree, struct
 	return 0;
 }
 
-int behind_ask_plugins(const struct scan_target *target, struct mount_tree *tree,
+int served_ask_plugins(const struct scan_target *target, struct mount_tree *tree,
 		       struct hooks_host *host)
 {
 	int err = 0;
@@ -230,7 +230,7 @@ static int make_first(struct build *b, const struct mount *m)
 }
 
 /* A mount of the same superblock that is there already: premounts are kept until all are made. */
-static int *find_giver(const struct build *b, const struct mount *m)
+static int *find_sb_root(const struct build *b, const struct mount *m)
 {
 	for (uint32_t k = tree_first_of_superblock(b->tree, m); k != MOUNT_NONE;
 	     k = b->tree->mounts[k].sb_next) {
@@ -242,23 +242,23 @@ static int *find_giver(const struct build *b, const struct mount *m)
 	return NULL;
 }
 
-static int clone_giver(const struct build *b, const struct mount *m, int *giver)
+static int clone_sb_root(const struct build *b, const struct mount *m, int *from)
 {
-	int fd = yard_clone(b->staging_fd, giver, m->root);
+	int fd = yard_clone(b->staging_fd, from, m->root);
 
 	return fd < 0 ? log_error(fd, "cannot open '%s', which mount %u '%s' shows of a %s",
 				  m->root, m->id, m->mountpoint, m->fstype)
 		      : fd;
 }
 
-int behind_make(struct build *b, uint32_t i)
+int served_make(struct build *b, uint32_t i)
 {
 	const struct mount *m = &b->tree->mounts[i];
-	int *giver = find_giver(b, m);
+	int *from = find_sb_root(b, m);
 
-	if (!giver && !mount_is_fsroot(m))
+	if (!from && !mount_is_fsroot(m))
 		return -EAGAIN;
-	cleanup_fd int fd = giver ? clone_giver(b, m, giver) : make_first(b, m);
+	cleanup_fd int fd = from ? clone_sb_root(b, m, from) : make_first(b, m);
 
 	if (fd < 0)
 		return fd;

@@ -7,23 +7,23 @@
 #include "mnt/scan/scan.h"
 
 /**
- * behind_ask_plugins - DUMP_EXT_FILE for each fuse and autofs that nobody has taken yet
+ * served_ask_plugins - DUMP_EXT_FILE for each fuse and autofs that nobody has taken yet
  *
  * The hook gets, by preference, the descriptor itself, from a process that holds it: /dev/fuse (the
  * kernel tells in fdinfo whose connection it is), or an end of the pipe. Where no process can be
  * found it gets an O_PATH descriptor of the mount's root, or -1 if that is covered. What a plugin
  * takes is a plugin's mount with a file_id. Return: 0 or a negative errno, logged.
  */
-int behind_ask_plugins(const struct scan_target *target, struct mount_tree *tree,
+int served_ask_plugins(const struct scan_target *target, struct mount_tree *tree,
 		       struct hooks_host *host);
 
 /**
- * behind_make - RESTORE_EXT_FILE, and a mount with the descriptor that it returned
+ * served_make - RESTORE_EXT_FILE, and a mount with the descriptor that it returned
  *
  * Other mounts of the superblock are clones of the first. b->fds[i] is detached and private, with
  * its attributes. Return: 0, -EAGAIN (the plugin, or a clone, wants its turn after the others), or
  * another negative errno, logged.
  */
-int behind_make(struct build *b, uint32_t i);
+int served_make(struct build *b, uint32_t i);
 
 #endif

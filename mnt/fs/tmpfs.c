@@ -84,7 +84,7 @@ int fs_become_owner(const struct build *b, int fd)
 {
 	struct stat st;
 
-	if (!b->keeper || !b->keeper->has_user)
+	if (!b->ns_helper || !b->ns_helper->has_user)
 		return 0;
 	if (fstat(fd, &st) < 0)
 		return -errno;
@@ -96,7 +96,7 @@ int fs_become_owner(const struct build *b, int fd)
 
 int fs_become_ourselves(const struct build *b)
 {
-	if (!b->keeper || !b->keeper->has_user)
+	if (!b->ns_helper || !b->ns_helper->has_user)
 		return 0;
 	setfsgid(getegid());
 	setfsuid(geteuid());

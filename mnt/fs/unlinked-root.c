@@ -88,7 +88,7 @@ static int make(struct build *b, uint32_t i)
 {
 	struct mount *m = &b->tree->mounts[i];
 	const struct mount *kept = NULL;
-	int err = fs_deleted_kept_by(b, m, &kept);
+	int err = fs_unlinked_kept_by(b, m, &kept);
 	const char *name;
 
 	if (err)
@@ -104,12 +104,12 @@ static int make(struct build *b, uint32_t i)
 					  : make_directory(b, kept, at, name);
 }
 
-int fs_deleted_make_in_root(struct build *b, uint32_t i)
+int fs_unlinked_make_in_root(struct build *b, uint32_t i)
 {
 	const struct mount *m = &b->tree->mounts[i];
 	size_t from = b->journal.n, n = strlen(m->root);
-	bool is_made = names_get(&b->gone.in_root, m->root, n) != TABLE_NONE;
-	int err = names_put(&b->gone.in_root, m->root, n, i);
+	bool is_made = names_get(&b->unlinked.in_root, m->root, n) != TABLE_NONE;
+	int err = names_put(&b->unlinked.in_root, m->root, n, i);
 
 	if (!err && !is_made)
 		err = make(b, i);
@@ -120,14 +120,14 @@ int fs_deleted_make_in_root(struct build *b, uint32_t i)
 	if (err != -EEXIST && err != -EROFS && err != -ENOTDIR)
 		return log_error(err, "cannot make '%s', the deleted root of mount %u '%s'",
 				 m->root, m->id, m->mountpoint);
-	build_lose(b, i, "deleted", NULL, "its root '%s' had been deleted, and cannot be made: %s",
-		   m->root,
-		   err == -EROFS ? "the new root's filesystem is read-only"
-				 : "something else has that name in the new root");
+	build_unplaceable(b, i, "deleted", NULL,
+			  "its root '%s' had been deleted, and cannot be made: %s", m->root,
+			  err == -EROFS ? "the new root's filesystem is read-only"
+					: "something else has that name in the new root");
 	return 0;
 }
 
-int fs_deleted_delete_in_root(struct build *b)
+int fs_unlinked_delete_in_root(struct build *b)
 {
 	for (size_t i = b->journal.n; i-- > 0;) {
 		const struct journal_entry *entry = &b->journal.list[i];

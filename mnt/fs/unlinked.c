@@ -30,11 +30,11 @@
 #define NAME_SIZE 64
 #define TRIES	  100 /* of names that the contents may have taken */
 
-struct gone {
+struct unlinked_root {
 	uint32_t first;	 /* of its superblock */
 	uint32_t before; /* the one before it, of the same, or TABLE_NONE */
 	const struct mount *m;
-	char room[NAME_SIZE];	  /* the directory of its own */
+	char own_dir[NAME_SIZE];  /* the directory of its own */
 	char path[NAME_SIZE];	  /* in it */
 	struct timespec times[2]; /* of the directory that this one is in, as they were */
 };
@@ -50,46 +50,48 @@ static uint64_t root_key(const struct mount *m)
 }
 
 /* Return: it, or NULL, and the key that is its own or would be. */
-static const struct gone *find(const struct build *b, const struct mount *m, uint64_t *ret_key)
+static const struct unlinked_root *find_root(const struct build *b, const struct mount *m,
+					     uint64_t *ret_key)
 {
 	for (*ret_key = root_key(m);; ++*ret_key) {
-		uint32_t i = table_get(&b->gone.by_root, *ret_key);
-		const struct gone *gone = i == TABLE_NONE ? NULL : &b->gone.list[i];
+		uint32_t i = table_get(&b->unlinked.by_root, *ret_key);
+		const struct unlinked_root *root = i == TABLE_NONE ? NULL : &b->unlinked.list[i];
 
-		if (!gone ||
-		    (inode_key(gone->m) == inode_key(m) && strcmp(gone->m->root, m->root) == 0))
-			return gone;
+		if (!root ||
+		    (inode_key(root->m) == inode_key(m) && strcmp(root->m->root, m->root) == 0))
+			return root;
 	}
 }
 
-static int find_keepers(struct build *b)
+static int find_kept_by(struct build *b)
 {
 	int err = 0;
 
 	for (uint32_t i = 0; i < b->tree->n && !err; i++)
 		if (b->tree->mounts[i].deleted && !contents_are_elsewhere(&b->tree->mounts[i]))
-			err = table_put(&b->gone.keepers, inode_key(&b->tree->mounts[i]), i, NULL);
-	b->gone.has_keepers = true;
+			err = table_put(&b->unlinked.kept_by, inode_key(&b->tree->mounts[i]), i,
+					NULL);
+	b->unlinked.knows_kept_by = true;
 	return err;
 }
 
-int fs_deleted_kept_by(struct build *b, const struct mount *m, const struct mount **ret)
+int fs_unlinked_kept_by(struct build *b, const struct mount *m, const struct mount **ret)
 {
-	int err = b->gone.has_keepers ? 0 : find_keepers(b);
+	int err = b->unlinked.knows_kept_by ? 0 : find_kept_by(b);
 	bool known = m->contents && m->contents->inode;
-	uint32_t i = known && !err ? table_get(&b->gone.keepers, inode_key(m)) : TABLE_NONE;
+	uint32_t i = known && !err ? table_get(&b->unlinked.kept_by, inode_key(m)) : TABLE_NONE;
 
 	*ret = !contents_are_elsewhere(m) ? m : i == TABLE_NONE ? NULL : &b->tree->mounts[i];
 	return err;
 }
 
-static struct gone *add(struct build *b, uint32_t i, uint64_t key)
+static struct unlinked_root *add_root(struct build *b, uint32_t i, uint64_t key)
 {
-	struct build_gone *all = &b->gone;
+	struct build_unlinked *all = &b->unlinked;
 
 	if ((all->n & (all->n - 1)) == 0) {
 		size_t room = all->n ? 2 * (size_t)all->n : 1;
-		struct gone *list = realloc(all->list, room * sizeof(*list));
+		struct unlinked_root *list = realloc(all->list, room * sizeof(*list));
 
 		if (!list)
 			return NULL;
@@ -101,7 +103,7 @@ static struct gone *add(struct build *b, uint32_t i, uint64_t key)
 	if (table_put(&all->by_root, key, all->n, NULL) ||
 	    table_put(&all->by_first, first, all->n, &before))
 		return NULL;
-	all->list[all->n] = (struct gone){ .first = first, .before = before, .m = m };
+	all->list[all->n] = (struct unlinked_root){ .first = first, .before = before, .m = m };
 	return &all->list[all->n++];
 }
 
@@ -116,14 +118,15 @@ static int look_at_times(int dir_fd, struct timespec times[2])
 	return 0;
 }
 
-static int make_room(struct gone *gone, int giver)
+static int make_directory_of_its_own(struct unlinked_root *root, int sb_root_fd)
 {
-	int err = look_at_times(giver, gone->times);
+	int err = look_at_times(sb_root_fd, root->times);
 
 	for (int i = 0; i < TRIES && !err; i++) {
-		snprintf(gone->room, sizeof(gone->room), ".rebind-deleted-%u-%d", gone->m->id, i);
-		snprintf(gone->path, sizeof(gone->path), "%.40s/" ARCHIVE_ONE_NAME, gone->room);
-		if (mkdirat(giver, gone->room, 0700) == 0)
+		snprintf(root->own_dir, sizeof(root->own_dir), ".rebind-deleted-%u-%d", root->m->id,
+			 i);
+		snprintf(root->path, sizeof(root->path), "%.40s/" ARCHIVE_ONE_NAME, root->own_dir);
+		if (mkdirat(sb_root_fd, root->own_dir, 0700) == 0)
 			return 0;
 		if (errno != EEXIST)
 			err = -errno;
@@ -148,107 +151,110 @@ static bool is_file(struct build *b, uint32_t i)
 	return m->kind == MOUNT_KIND_FILE;
 }
 
-static int make_empty(int giver, const char *path, bool file)
+static int make_empty(int sb_root_fd, const char *path, bool file)
 {
 	if (!file)
-		return mkdirat(giver, path, 0755) < 0 ? -errno : 0;
-	return mknodat(giver, path, S_IFREG | 0644, 0) < 0 ? -errno : 0;
+		return mkdirat(sb_root_fd, path, 0755) < 0 ? -errno : 0;
+	return mknodat(sb_root_fd, path, S_IFREG | 0644, 0) < 0 ? -errno : 0;
 }
 
 /* Another name for what is there already. */
-static int make_link(int giver, const char *from, const char *path)
+static int make_link(int sb_root_fd, const char *from, const char *path)
 {
-	cleanup_fd int fd = path_open_beneath(giver, from);
+	cleanup_fd int fd = path_open_beneath(sb_root_fd, from);
 
-	return fd < 0 ? fd : linkat(fd, "", giver, path, AT_EMPTY_PATH) < 0 ? -errno : 0;
+	return fd < 0 ? fd : linkat(fd, "", sb_root_fd, path, AT_EMPTY_PATH) < 0 ? -errno : 0;
 }
 
 /* A directory's archive holds "./" alone, that of anything else one name. */
-static int unpack(struct build *b, const struct gone *gone, const struct mount *kept, int giver,
-		  bool file)
+static int unpack_root(struct build *b, const struct unlinked_root *root, const struct mount *kept,
+		       int sb_root_fd, bool file)
 {
-	int err = file ? 0 : make_empty(giver, gone->path, false);
-	cleanup_fd int dir = err ? err : path_open_beneath(giver, file ? gone->room : gone->path);
+	int err = file ? 0 : make_empty(sb_root_fd, root->path, false);
+	cleanup_fd int dir =
+		err ? err : path_open_beneath(sb_root_fd, file ? root->own_dir : root->path);
 
 	if (dir < 0)
-		return log_error(dir, "cannot make the deleted root of mount %u '%s'", gone->m->id,
-				 gone->m->mountpoint);
+		return log_error(dir, "cannot make the deleted root of mount %u '%s'", root->m->id,
+				 root->m->mountpoint);
 	err = fs_unpack(b, kept, kept->contents, dir, NULL);
 	return err ? err : fs_sockets_make(b->host, kept, kept->contents, dir);
 }
 
-static int make_plain(struct build *b, uint32_t i, const struct gone *gone, int giver)
+static int make_plain(struct build *b, uint32_t i, const struct unlinked_root *root, int sb_root_fd)
 {
-	const struct mount *m = gone->m;
-	int err = m->contents && m->contents->link ? make_link(giver, m->contents->link, gone->path)
-						   : make_empty(giver, gone->path, is_file(b, i));
+	const struct mount *m = root->m;
+	int err = m->contents && m->contents->link
+			  ? make_link(sb_root_fd, m->contents->link, root->path)
+			  : make_empty(sb_root_fd, root->path, is_file(b, i));
 
 	return err ? log_error(err, "cannot make the deleted root of mount %u '%s'", m->id,
 			       m->mountpoint)
 		   : 0;
 }
 
-static int make(struct build *b, uint32_t i, const struct gone *gone, int giver)
+static int make_root(struct build *b, uint32_t i, const struct unlinked_root *root, int sb_root_fd)
 {
-	const struct mount *m = gone->m;
+	const struct mount *m = root->m;
 	bool known = m->contents && m->contents->inode;
-	uint32_t same = known ? table_get(&b->gone.by_inode, inode_key(m)) : TABLE_NONE;
-	uint32_t keeper = known			      ? table_get(&b->gone.keepers, inode_key(m))
-			  : contents_are_elsewhere(m) ? TABLE_NONE
-						      : i;
+	uint32_t same = known ? table_get(&b->unlinked.by_inode, inode_key(m)) : TABLE_NONE;
+	uint32_t kept_by = known ? table_get(&b->unlinked.kept_by, inode_key(m))
+			   : contents_are_elsewhere(m) ? TABLE_NONE
+						       : i;
 	int err = 0;
 
 	if (same == TABLE_NONE) {
 		if (known)
-			err = table_put(&b->gone.by_inode, inode_key(m), b->gone.n - 1, NULL);
-		if (err || keeper == TABLE_NONE)
-			return err ? err : make_plain(b, i, gone, giver);
-		return unpack(b, gone, &b->tree->mounts[keeper], giver, is_file(b, i));
+			err = table_put(&b->unlinked.by_inode, inode_key(m), b->unlinked.n - 1,
+					NULL);
+		if (err || kept_by == TABLE_NONE)
+			return err ? err : make_plain(b, i, root, sb_root_fd);
+		return unpack_root(b, root, &b->tree->mounts[kept_by], sb_root_fd, is_file(b, i));
 	}
-	err = make_link(giver, b->gone.list[same].path, gone->path);
+	err = make_link(sb_root_fd, b->unlinked.list[same].path, root->path);
 	return err ? log_error(err, "cannot make the deleted root of mount %u '%s'", m->id,
 			       m->mountpoint)
 		   : 0;
 }
 
-int fs_deleted_make(struct build *b, uint32_t i)
+int fs_unlinked_make(struct build *b, uint32_t i)
 {
 	const struct mount *m = &b->tree->mounts[i];
-	int giver = b->givers[tree_first_of_superblock(b->tree, m)];
-	int err = b->gone.has_keepers ? 0 : find_keepers(b);
+	int sb_root_fd = b->sb_root_fds[tree_first_of_superblock(b->tree, m)];
+	int err = b->unlinked.knows_kept_by ? 0 : find_kept_by(b);
 	uint64_t key;
 
-	if (!err && find(b, m, &key))
+	if (!err && find_root(b, m, &key))
 		return 0;
-	struct gone *gone = err ? NULL : add(b, i, key);
+	struct unlinked_root *root = err ? NULL : add_root(b, i, key);
 
-	if (!gone)
+	if (!root)
 		return log_error(-ENOMEM, "cannot make the deleted root of mount %u '%s'", m->id,
 				 m->mountpoint);
-	err = fs_become_owner(b, giver);
+	err = fs_become_owner(b, sb_root_fd);
 	if (!err)
-		err = make_room(gone, giver);
+		err = make_directory_of_its_own(root, sb_root_fd);
 	if (err)
 		return log_error(err, "cannot make room for the deleted root of mount %u '%s'",
 				 m->id, m->mountpoint);
-	err = make(b, i, gone, giver);
+	err = make_root(b, i, root, sb_root_fd);
 	int back = fs_become_ourselves(b);
 
 	return err ? err : back;
 }
 
-int fs_deleted_open(const struct build *b, uint32_t i)
+int fs_unlinked_open(const struct build *b, uint32_t i)
 {
 	uint64_t key;
-	const struct gone *gone = find(b, &b->tree->mounts[i], &key);
+	const struct unlinked_root *root = find_root(b, &b->tree->mounts[i], &key);
 
-	return gone ? path_open_beneath(b->givers[gone->first], gone->path) : -ENOENT;
+	return root ? path_open_beneath(b->sb_root_fds[root->first], root->path) : -ENOENT;
 }
 
 /* ---- giving it its name, and deleting it ---- */
 
 /* One name on the way to the root: what is ours, and bears it for a while. */
-struct bearer {
+struct lent_name {
 	int dir_fd;
 	char name[256];
 	char ours[NAME_SIZE]; /* where it was, and where what it is exchanged with is meanwhile */
@@ -256,28 +262,29 @@ struct bearer {
 	bool exchanged;
 };
 
-struct bearers {
-	struct bearer *list;
+struct lent_names {
+	struct lent_name *list;
 	uint32_t n;
 };
 
-static void bearers_free(struct bearers *all)
+static void lent_names_free(struct lent_names *all)
 {
 	while (all->n)
 		fd_close(&all->list[--all->n].dir_fd);
 	free(all->list);
 }
 
-static int bear(struct bearers *all, int giver, int dir_fd, const char *name, const char *ours)
+static int lend_name(struct lent_names *all, int sb_root_fd, int dir_fd, const char *name,
+		     const char *ours)
 {
-	struct bearer *list = realloc(all->list, (all->n + 1) * sizeof(*list));
+	struct lent_name *list = realloc(all->list, (all->n + 1) * sizeof(*list));
 
 	if (!list)
 		return -ENOMEM;
 	all->list = list;
-	struct bearer *new = &list[all->n];
+	struct lent_name *new = &list[all->n];
 
-	*new = (struct bearer){ .dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3) };
+	*new = (struct lent_name){ .dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3) };
 	snprintf(new->name, sizeof(new->name), "%s", name);
 	snprintf(new->ours, sizeof(new->ours), "%s", ours);
 	int err = new->dir_fd < 0 ? -errno : look_at_times(dir_fd, new->times);
@@ -285,26 +292,26 @@ static int bear(struct bearers *all, int giver, int dir_fd, const char *name, co
 	if (err)
 		return err;
 	all->n++;
-	if (renameat2(giver, ours, dir_fd, name, RENAME_NOREPLACE) == 0)
+	if (renameat2(sb_root_fd, ours, dir_fd, name, RENAME_NOREPLACE) == 0)
 		return 0;
 	new->exchanged = true;
-	return errno == EEXIST && renameat2(giver, ours, dir_fd, name, RENAME_EXCHANGE) == 0
+	return errno == EEXIST && renameat2(sb_root_fd, ours, dir_fd, name, RENAME_EXCHANGE) == 0
 		       ? 0
 		       : -errno;
 }
 
 /* The last one first. */
-static int unbear(struct bearers *all, int giver)
+static int take_names_back(struct lent_names *all, int sb_root_fd)
 {
 	for (uint32_t i = all->n; i-- > 0;) {
-		struct bearer *at = &all->list[i];
+		struct lent_name *at = &all->list[i];
 		struct stat stat;
 
 		if (fstatat(at->dir_fd, at->name, &stat, AT_SYMLINK_NOFOLLOW) < 0 ||
 		    unlinkat(at->dir_fd, at->name, S_ISDIR(stat.st_mode) ? AT_REMOVEDIR : 0) < 0)
 			return -errno;
 		if (at->exchanged &&
-		    renameat2(giver, at->ours, at->dir_fd, at->name, RENAME_NOREPLACE) < 0)
+		    renameat2(sb_root_fd, at->ours, at->dir_fd, at->name, RENAME_NOREPLACE) < 0)
 			return -errno;
 		if (utimensat(at->dir_fd, ".", at->times, 0) < 0)
 			return -errno;
@@ -313,16 +320,17 @@ static int unbear(struct bearers *all, int giver)
 }
 
 /* Into the directory of that name, made if there is none. Return: 0 or a negative errno. */
-static int descend(struct bearers *all, const struct gone *gone, int giver, int *at,
-		   const char *name)
+static int descend(struct lent_names *all, const struct unlinked_root *root, int sb_root_fd,
+		   int *at, const char *name)
 {
 	int next = openat(*at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	char ours[NAME_SIZE];
 
 	if (next < 0) {
-		snprintf(ours, sizeof(ours), "%.40s/%u", gone->room, all->n);
-		int err =
-			mkdirat(giver, ours, 0700) < 0 ? -errno : bear(all, giver, *at, name, ours);
+		snprintf(ours, sizeof(ours), "%.40s/%u", root->own_dir, all->n);
+		int err = mkdirat(sb_root_fd, ours, 0700) < 0
+				  ? -errno
+				  : lend_name(all, sb_root_fd, *at, name, ours);
 
 		if (err)
 			return err;
@@ -336,10 +344,10 @@ static int descend(struct bearers *all, const struct gone *gone, int giver, int 
 }
 
 /* Down the path that the root had, to its name. */
-static int give_name(struct bearers *all, const struct gone *gone, int giver)
+static int give_name(struct lent_names *all, const struct unlinked_root *root, int sb_root_fd)
 {
-	cleanup_fd int at = openat(giver, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	const char *path = gone->m->root + strspn(gone->m->root, "/");
+	cleanup_fd int at = openat(sb_root_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *path = root->m->root + strspn(root->m->root, "/");
 	int err = at < 0 ? -errno : 0;
 
 	while (!err) {
@@ -349,56 +357,56 @@ static int give_name(struct bearers *all, const struct gone *gone, int giver)
 		if (!name)
 			return -ENOMEM;
 		if (!path[n])
-			return bear(all, giver, at, name, gone->path);
-		err = descend(all, gone, giver, &at, name);
+			return lend_name(all, sb_root_fd, at, name, root->path);
+		err = descend(all, root, sb_root_fd, &at, name);
 		path += n + strspn(path + n, "/");
 	}
 	return err;
 }
 
-static int delete_one(const struct gone *gone, int giver)
+static int delete_root(const struct unlinked_root *root, int sb_root_fd)
 {
-	cleanup(bearers_free) struct bearers all = { 0 };
-	int err = give_name(&all, gone, giver);
+	cleanup(lent_names_free) struct lent_names all = { 0 };
+	int err = give_name(&all, root, sb_root_fd);
 
 	if (!err)
-		err = unbear(&all, giver);
-	if (!err && unlinkat(giver, gone->room, AT_REMOVEDIR) < 0)
+		err = take_names_back(&all, sb_root_fd);
+	if (!err && unlinkat(sb_root_fd, root->own_dir, AT_REMOVEDIR) < 0)
 		err = -errno;
-	return err ? log_error(err, "cannot delete '%s', the root of mount %u '%s'", gone->m->root,
-			       gone->m->id, gone->m->mountpoint)
+	return err ? log_error(err, "cannot delete '%s', the root of mount %u '%s'", root->m->root,
+			       root->m->id, root->m->mountpoint)
 		   : 0;
 }
 
 /* In the child. The directories of all of them are in one, whose times the first one has seen. */
-static int delete_all(const struct build *b, uint32_t first)
+static int delete_roots(const struct build *b, uint32_t first)
 {
-	int giver = b->givers[first], err = 0;
-	const struct gone *oldest = NULL;
+	int sb_root_fd = b->sb_root_fds[first], err = 0;
+	const struct unlinked_root *oldest = NULL;
 
 	if (setns(b->callers_ns_fd, CLONE_NEWNS) < 0)
 		return log_error(-errno, "cannot go back to the caller's namespace");
-	err = fs_become_owner(b, giver);
+	err = fs_become_owner(b, sb_root_fd);
 	if (err)
 		return log_error(err, "cannot become the owner of mount %u '%s'",
 				 b->tree->mounts[first].id, b->tree->mounts[first].mountpoint);
-	for (uint32_t i = table_get(&b->gone.by_first, first); i != TABLE_NONE && !err;
+	for (uint32_t i = table_get(&b->unlinked.by_first, first); i != TABLE_NONE && !err;
 	     i = oldest->before) {
-		oldest = &b->gone.list[i];
-		err = delete_one(oldest, giver);
+		oldest = &b->unlinked.list[i];
+		err = delete_root(oldest, sb_root_fd);
 	}
-	if (!err && oldest && utimensat(giver, ".", oldest->times, 0) < 0)
+	if (!err && oldest && utimensat(sb_root_fd, ".", oldest->times, 0) < 0)
 		err = log_error(-errno, "cannot set the times of mount %u '%s'", oldest->m->id,
 				oldest->m->mountpoint);
 	return err;
 }
 
-int fs_deleted_delete(struct build *b, uint32_t first)
+int fs_unlinked_delete(struct build *b, uint32_t first)
 {
 	pid_t pid = child_fork();
 
 	if (pid == 0)
-		_exit(delete_all(b, first) ? 1 : 0);
+		_exit(delete_roots(b, first) ? 1 : 0);
 	if (pid < 0)
 		return log_error(pid, "cannot fork");
 	return child_wait(pid, NULL) ? -EIO : 0;

@@ -6,15 +6,15 @@
 
 #include "base/fd.h"
 
-int talk_send(int sock, struct talk_message message, const char *const texts[4], int fd)
+int ipc_send(int sock, struct ipc_message message, const char *const texts[4], int fd)
 {
-	char buf[TALK_MAX];
+	char buf[IPC_MAX];
 	size_t used = sizeof(message);
 
 	for (int i = 0; texts && i < 4; i++) {
 		if (!texts[i])
 			continue;
-		size_t n = strlen(texts[i]), room = (TALK_MAX - used) / 2;
+		size_t n = strlen(texts[i]), room = (IPC_MAX - used) / 2;
 
 		if (n >= room)
 			n = room - 1;
@@ -33,9 +33,9 @@ int talk_send(int sock, struct talk_message message, const char *const texts[4],
 	return err;
 }
 
-int talk_recv(int sock, char *buf, struct talk_message *ret, const char *ret_texts[4], int *ret_fd)
+int ipc_recv(int sock, char *buf, struct ipc_message *ret, const char *ret_texts[4], int *ret_fd)
 {
-	ssize_t n = fd_recv(sock, buf, TALK_MAX, ret_fd);
+	ssize_t n = fd_recv(sock, buf, IPC_MAX, ret_fd);
 
 	if (n <= 0)
 		return (int)n;
@@ -56,11 +56,11 @@ int talk_recv(int sock, char *buf, struct talk_message *ret, const char *ret_tex
 	return 1;
 }
 
-int talk_hear(int sock, char *buf, struct talk_message *ret, const char *ret_texts[4], int *ret_fd)
+int ipc_hear(int sock, char *buf, struct ipc_message *ret, const char *ret_texts[4], int *ret_fd)
 {
 	int got;
 
-	while ((got = talk_recv(sock, buf, ret, ret_texts, ret_fd)) > 0 && ret->type == TALK_LOG) {
+	while ((got = ipc_recv(sock, buf, ret, ret_texts, ret_fd)) > 0 && ret->type == IPC_LOG) {
 		if (ret_fd)
 			fd_close(ret_fd);
 		log_line((enum log_level)ret->value, "%s", ret_texts[0] ? ret_texts[0] : "");
@@ -68,13 +68,13 @@ int talk_hear(int sock, char *buf, struct talk_message *ret, const char *ret_tex
 	return got;
 }
 
-int talk_await(int sock, enum talk_type type, int *ret_value, int *ret_fd)
+int ipc_await(int sock, enum ipc_type type, int *ret_value, int *ret_fd)
 {
-	char buf[TALK_MAX];
-	struct talk_message message;
+	char buf[IPC_MAX];
+	struct ipc_message message;
 	const char *texts[4];
 	cleanup_fd int fd = -EBADF;
-	int got = talk_hear(sock, buf, &message, texts, &fd);
+	int got = ipc_hear(sock, buf, &message, texts, &fd);
 
 	if (got <= 0)
 		return got ? got : -EIO;
@@ -87,51 +87,49 @@ int talk_await(int sock, enum talk_type type, int *ret_value, int *ret_fd)
 	return 0;
 }
 
-int talk_answer(int sock, int value, int fd)
+int ipc_answer(int sock, int value, int fd)
 {
-	return talk_send(sock, (struct talk_message){ .type = TALK_ANSWER, .value = value }, NULL,
-			 fd);
+	return ipc_send(sock, (struct ipc_message){ .type = IPC_ANSWER, .value = value }, NULL, fd);
 }
 
-int talk_go(int sock)
+int ipc_go(int sock)
 {
 	int answer = 0;
-	int err = talk_send(sock, (struct talk_message){ .type = TALK_GO }, NULL, -1);
+	int err = ipc_send(sock, (struct ipc_message){ .type = IPC_GO }, NULL, -1);
 
 	if (!err)
-		err = talk_await(sock, TALK_ANSWER, &answer, NULL);
+		err = ipc_await(sock, IPC_ANSWER, &answer, NULL);
 	return err ? err : answer;
 }
 
-int talk_keep(int sock, int what, int fd)
+int ipc_keep(int sock, int what, int fd)
 {
 	int answer = 0;
-	int err = talk_send(sock, (struct talk_message){ .type = TALK_KEEP, .value = what }, NULL,
-			    fd);
+	int err = ipc_send(sock, (struct ipc_message){ .type = IPC_KEEP, .value = what }, NULL, fd);
 
 	if (!err)
-		err = talk_await(sock, TALK_ANSWER, &answer, NULL);
+		err = ipc_await(sock, IPC_ANSWER, &answer, NULL);
 	return err ? err : answer;
 }
 
-void talk_log_sink(void *sock, enum log_level level, const char *line)
+void ipc_log_sink(void *sock, enum log_level level, const char *line)
 {
-	talk_send(*(int *)sock, (struct talk_message){ .type = TALK_LOG, .value = (int32_t)level },
-		  (const char *const[4]){ line }, -1);
+	ipc_send(*(int *)sock, (struct ipc_message){ .type = IPC_LOG, .value = (int32_t)level },
+		 (const char *const[4]){ line }, -1);
 }
 
-void talk_send_findings(int sock, const struct findings *findings)
+void ipc_send_findings(int sock, const struct findings *findings)
 {
 	for (size_t i = 0; i < findings->n; i++) {
 		const struct finding *finding = &findings->list[i];
-		struct talk_message message = {
-			.type = TALK_FINDING,
+		struct ipc_message message = {
+			.type = IPC_FINDING,
 			.value = (int32_t)finding->mount_id,
 		};
 
-		talk_send(sock, message,
-			  (const char *const[4]){ finding->code, finding->path, finding->text,
-						  finding->help },
-			  -1);
+		ipc_send(sock, message,
+			 (const char *const[4]){ finding->code, finding->path, finding->text,
+						 finding->help },
+			 -1);
 	}
 }

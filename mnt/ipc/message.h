@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the caller and its children (the builder, the reader of contents, the keeper) say, over one
+/* What the caller and its children (the builder, the reader of contents, the helper) say, over one
  * socket each. */
 #ifndef REBIND_MNT_IPC_MESSAGE_H
 #define REBIND_MNT_IPC_MESSAGE_H
@@ -7,117 +7,117 @@
 #include "base/log.h"
 #include "model/findings.h"
 
-enum talk_type {
-	TALK_LOG,     /* value: level; text */
-	TALK_FINDING, /* value: mount id; texts: code, path, text, help */
-	TALK_MADE, /* a mountpoint will be made: the descriptor of its directory comes along; name
+enum ipc_type {
+	IPC_LOG,     /* value: level; text */
+	IPC_FINDING, /* value: mount id; texts: code, path, text, help */
+	IPC_MADE,    /* a mountpoint will be made: the descriptor of its directory comes along; name
 		    */
-	TALK_MADE_AS,	 /* it was made: device and inode */
-	TALK_ATTRIBUTES, /* value: index; inode: what a plugin's mount has got */
-	TALK_BUILT,	 /* the namespace stands */
-	TALK_VERDICT,	 /* caller to builder: value: 0 or a negative errno */
-	TALK_DONE,	 /* value: the builder's result */
-	TALK_CONTENTS,	 /* value: a superblock's first mount; device: entries; inode: bytes; the
+	IPC_MADE_AS, /* it was made: device and inode */
+	IPC_ATTRIBUTES, /* value: index; inode: what a plugin's mount has got */
+	IPC_BUILT,	/* the namespace stands */
+	IPC_VERDICT,	/* caller to builder: value: 0 or a negative errno */
+	IPC_DONE,	/* value: the builder's result */
+	IPC_CONTENTS,	/* value: a superblock's first mount; device: entries; inode: bytes; the
 			    digest, in hex; what they take, a number */
-	TALK_DELETED, /* value: a mount with a deleted root; inode: of that; a name it has still */
-	TALK_SOCKET,  /* of the contents told last: value: mode; device: uid << 32 | gid; inode;
+	IPC_DELETED, /* value: a mount with a deleted root; inode: of that; a name it has still */
+	IPC_SOCKET,  /* of the contents told last: value: mode; device: uid << 32 | gid; inode;
 			 path, times */
-	TALK_SOCKET_ATTRIBUTE, /* of the socket told last: name; value, in hex */
-	TALK_CHANGED,	       /* value: a superblock's first mount; a file in it */
-	TALK_PROGRESS,	       /* device: bytes; inode: mounts done << 32 | of all; what is done */
-	TALK_GO,	       /* the other side may go on */
-	TALK_OPEN,	       /* to the keeper: open a context of this filesystem */
-	TALK_ROOT,  /* to the keeper: the descriptor of its root, when it holds a namespace */
-	TALK_HOLD,  /* to the keeper: the descriptor of a namespace that it holds from now on */
-	TALK_NS,    /* to inside/: a namespace to enter; value: CLONE_NEW*; its name */
-	TALK_START, /* to inside/: value: enum inside_purpose; device: CLONE_NEW* to make */
-	TALK_MAP,   /* from inside/: a user namespace was made, and wants its maps */
-	TALK_PIN,   /* to the builder: the directory of a pin's file; value: it has to be made; name
+	IPC_SOCKET_ATTRIBUTE, /* of the socket told last: name; value, in hex */
+	IPC_CHANGED,	      /* value: a superblock's first mount; a file in it */
+	IPC_PROGRESS,	      /* device: bytes; inode: mounts done << 32 | of all; what is done */
+	IPC_GO,		      /* the other side may go on */
+	IPC_OPEN,	      /* to the helper: open a context of this filesystem */
+	IPC_ROOT,   /* to the helper: the descriptor of its root, when it holds a namespace */
+	IPC_HOLD,   /* to the helper: the descriptor of a namespace that it holds from now on */
+	IPC_NS,	    /* to inside/: a namespace to enter; value: CLONE_NEW*; its name */
+	IPC_START,  /* to inside/: value: enum inside_purpose; device: CLONE_NEW* to make */
+	IPC_MAP,    /* from inside/: a user namespace was made, and wants its maps */
+	IPC_PIN,    /* to the builder: the directory of a pin's file; value: it has to be made; name
 		     */
-	TALK_KEEP,  /* to the builder: value: enum keep; the namespace is handed over */
-	TALK_CLAUSE, /* value: it holds; texts: a clause of the plugin contract, what was seen */
-	TALK_ANSWER, /* value: 0 or more, or a negative errno; a descriptor may come along */
+	IPC_KEEP,   /* to the builder: value: enum keep; the namespace is handed over */
+	IPC_CLAUSE, /* value: it holds; texts: a clause of the plugin contract, what was seen */
+	IPC_ANSWER, /* value: 0 or more, or a negative errno; a descriptor may come along */
 };
 
-struct talk_message {
-	enum talk_type type;
+struct ipc_message {
+	enum ipc_type type;
 	int32_t value;
 	uint64_t device, inode;
 	uint32_t n_text;  /* bytes behind the message */
 	uint32_t next[3]; /* where the second to fourth text start; 0: there is none */
 };
 
-/* TALK_KEEP: what handing over means; the builder does it, for it is the one who takes back. */
+/* IPC_KEEP: what handing over means; the builder does it, for it is the one who takes back. */
 enum keep {
 	KEEP_NAMESPACE, /* it has been handed over */
 	KEEP_HOLDER,	/* release the holder; its socket comes along */
 	KEEP_SEND,	/* send it over the socket that comes along */
 };
 
-#define TALK_MAX 65536
+#define IPC_MAX 65536
 
 /**
- * talk_send - send a message with up to four texts
+ * ipc_send - send a message with up to four texts
  * @fd: comes along, or negative
  *
  * What cannot be sent ends the connection: neither side goes on without it. Return: 0 or a negative
  * errno. Texts that are too long are cut.
  */
-int talk_send(int sock, struct talk_message message, const char *const texts[4], int fd);
+int ipc_send(int sock, struct ipc_message message, const char *const texts[4], int fd);
 
 /**
- * talk_recv - receive one
- * @buf: at least TALK_MAX bytes; the texts point into it
+ * ipc_recv - receive one
+ * @buf: at least IPC_MAX bytes; the texts point into it
  *
  * Return: 1, 0 when the other side has gone, or a negative errno.
  */
-int talk_recv(int sock, char *buf, struct talk_message *ret, const char *ret_texts[4], int *ret_fd);
+int ipc_recv(int sock, char *buf, struct ipc_message *ret, const char *ret_texts[4], int *ret_fd);
 
 /**
- * talk_hear - receive one that is not a line of the log: those go to our own log
+ * ipc_hear - receive one that is not a line of the log: those go to our own log
  *
- * Parameters and return: as talk_recv.
+ * Parameters and return: as ipc_recv.
  */
-int talk_hear(int sock, char *buf, struct talk_message *ret, const char *ret_texts[4], int *ret_fd);
+int ipc_hear(int sock, char *buf, struct ipc_message *ret, const char *ret_texts[4], int *ret_fd);
 
 /**
- * talk_await - hear one message, which must be of this type
+ * ipc_await - hear one message, which must be of this type
  * @ret_value, @ret_fd: its value, and the descriptor that came along or a negative number; may be
  * NULL
  *
  * Return: 0; -EIO: the other side has gone; -EPROTO: it is another message; or another negative
  * errno.
  */
-int talk_await(int sock, enum talk_type type, int *ret_value, int *ret_fd);
+int ipc_await(int sock, enum ipc_type type, int *ret_value, int *ret_fd);
 
 /**
- * talk_answer - send a TALK_ANSWER
+ * ipc_answer - send a IPC_ANSWER
  * @fd: comes along, or negative
  */
-int talk_answer(int sock, int value, int fd);
+int ipc_answer(int sock, int value, int fd);
 
 /**
- * talk_go - send TALK_GO, and await the answer that it was taken
+ * ipc_go - send IPC_GO, and await the answer that it was taken
  */
-int talk_go(int sock);
+int ipc_go(int sock);
 
 /**
- * talk_keep - tell the builder that the namespace is handed over, and hear that it has seen it
+ * ipc_keep - tell the builder that the namespace is handed over, and hear that it has seen it
  * @what: enum keep; @fd: comes along, or negative
  *
  * Return: 0: what was made for the namespace stays; or a negative errno: it is taken back.
  */
-int talk_keep(int sock, int what, int fd);
+int ipc_keep(int sock, int what, int fd);
 
 /**
- * talk_log_sink - a log sink (log_to) that sends lines to the caller
+ * ipc_log_sink - a log sink (log_to) that sends lines to the caller
  * @sock: a pointer to the socket's descriptor
  */
-void talk_log_sink(void *sock, enum log_level level, const char *line);
+void ipc_log_sink(void *sock, enum log_level level, const char *line);
 
 /**
- * talk_send_findings - send each of them
+ * ipc_send_findings - send each of them
  */
-void talk_send_findings(int sock, const struct findings *findings);
+void ipc_send_findings(int sock, const struct findings *findings);
 
 #endif

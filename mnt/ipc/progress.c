@@ -23,8 +23,8 @@ static bool is_due(struct progress *p)
 void progress_bytes(void *data, uint64_t bytes)
 {
 	struct progress *p = data;
-	struct talk_message message = {
-		.type = TALK_PROGRESS,
+	struct ipc_message message = {
+		.type = IPC_PROGRESS,
 		.device = p->bytes + bytes,
 		.inode = (uint64_t)p->mounts << 32 | p->all_mounts,
 	};
@@ -32,7 +32,7 @@ void progress_bytes(void *data, uint64_t bytes)
 	if (!p->fn || !is_due(p))
 		return;
 	if (p->sock >= 0)
-		talk_send(p->sock, message, (const char *const[4]){ p->doing }, -1);
+		ipc_send(p->sock, message, (const char *const[4]){ p->doing }, -1);
 	else
 		progress_pass(p, &message, p->doing);
 }
@@ -42,7 +42,7 @@ void progress_tell(struct progress *progress)
 	progress_bytes(progress, 0);
 }
 
-void progress_pass(const struct progress *progress, const struct talk_message *message,
+void progress_pass(const struct progress *progress, const struct ipc_message *message,
 		   const char *doing)
 {
 	struct rebind_progress now = {

@@ -31,9 +31,9 @@ void progress_tell(struct progress *progress);
 void progress_bytes(void *data, uint64_t bytes);
 
 /**
- * progress_pass - in the caller: pass on a child's TALK_PROGRESS
+ * progress_pass - in the caller: pass on a child's IPC_PROGRESS
  */
-void progress_pass(const struct progress *progress, const struct talk_message *message,
+void progress_pass(const struct progress *progress, const struct ipc_message *message,
 		   const char *doing);
 
 #endif

@@ -34,7 +34,7 @@ static int write_map(pid_t pid, const char *file)
 /* Our side of what inside/ does. */
 static int map_all(int sock, pid_t pid)
 {
-	int err = talk_await(sock, TALK_MAP, NULL, NULL);
+	int err = ipc_await(sock, IPC_MAP, NULL, NULL);
 
 	if (err)
 		return err;
@@ -43,29 +43,29 @@ static int map_all(int sock, pid_t pid)
 		err = write_map(pid, "gid_map");
 	if (err)
 		log_error(err, "cannot write the maps of a new user namespace");
-	int said = talk_answer(sock, err, -1);
+	int said = ipc_answer(sock, err, -1);
 
 	return err ? err : said;
 }
 
 /* ---- in the caller and the builder ---- */
 
-static int open_ns(const struct keeper *keeper, const char *name)
+static int open_ns(const struct ns_helper *ns_helper, const char *name)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)keeper->pid, name);
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)ns_helper->pid, name);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
 }
 
-/* The keeper's namespace of a kind, or a negative errno: it is the caller's own as well. To enter
+/* The helper's namespace of a kind, or a negative errno: it is the caller's own as well. To enter
  * that again takes privileges in the user namespace that owns it. */
-static int open_other(const struct keeper *keeper, const char *name)
+static int open_other(const struct ns_helper *ns_helper, const char *name)
 {
 	char path[64];
-	int fd = open_ns(keeper, name);
+	int fd = open_ns(ns_helper, name);
 
 	snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
 	cleanup_fd int own = open(path, O_RDONLY | O_CLOEXEC);
@@ -75,25 +75,25 @@ static int open_other(const struct keeper *keeper, const char *name)
 	return fd;
 }
 
-static int open_namespaces(struct keeper *keeper)
+static int open_namespaces(struct ns_helper *ns_helper)
 {
 	for (size_t i = 0; i < NS_USER; i++)
-		keeper->other_fds[i] = open_other(keeper, ns_kinds[i].name);
-	if (keeper->has_user)
-		keeper->user_fd = open_ns(keeper, "user");
-	return keeper->has_user && keeper->user_fd < 0 ? keeper->user_fd : 0;
+		ns_helper->other_fds[i] = open_other(ns_helper, ns_kinds[i].name);
+	if (ns_helper->has_user)
+		ns_helper->user_fd = open_ns(ns_helper, "user");
+	return ns_helper->has_user && ns_helper->user_fd < 0 ? ns_helper->user_fd : 0;
 }
 
 static int send_start(int sock, int purpose, int make, uint64_t above, int fd)
 {
-	struct talk_message message = {
-		.type = TALK_START,
+	struct ipc_message message = {
+		.type = IPC_START,
 		.value = purpose,
 		.device = (uint64_t)make,
 		.inode = above,
 	};
 
-	return talk_send(sock, message, NULL, fd);
+	return ipc_send(sock, message, NULL, fd);
 }
 
 /* In this order: joining the user namespace takes away what joining the others needs. */
@@ -103,9 +103,9 @@ static int send_namespaces(int sock, const int fds[NS_KINDS])
 
 	for (size_t i = 0; i < NS_KINDS && !err; i++)
 		if (fds[i] >= 0)
-			err = talk_send(
+			err = ipc_send(
 				sock,
-				(struct talk_message){ .type = TALK_NS, .value = ns_kinds[i].flag },
+				(struct ipc_message){ .type = IPC_NS, .value = ns_kinds[i].flag },
 				(const char *const[4]){ ns_kinds[i].name }, fds[i]);
 	return err;
 }
@@ -131,24 +131,24 @@ static int await_message(int sock, int pidfd)
  */
 static int await_first(int sock, pid_t pid, int *ret_number)
 {
-	cleanup_free char *buf = malloc(TALK_MAX);
+	cleanup_free char *buf = malloc(IPC_MAX);
 	cleanup_fd int pidfd = sys_pidfd_open((int)pid);
-	struct talk_message message;
+	struct ipc_message message;
 	const char *texts[4];
 
 	for (int err = buf ? 0 : -ENOMEM;;) {
 		if (!err)
 			err = await_message(sock, pidfd);
-		int got = err ? err : talk_recv(sock, buf, &message, texts, NULL);
+		int got = err ? err : ipc_recv(sock, buf, &message, texts, NULL);
 
 		if (got <= 0)
 			return got ? got : -EIO;
-		if (message.type != TALK_LOG)
+		if (message.type != IPC_LOG)
 			break;
 		log_line((enum log_level)message.value, "%s", texts[0] ? texts[0] : "");
 	}
 	*ret_number = message.value;
-	return message.type == TALK_ANSWER ? 0 : -EPROTO;
+	return message.type == IPC_ANSWER ? 0 : -EPROTO;
 }
 
 /*
@@ -171,90 +171,91 @@ static int await_second(int sock, pid_t *pid)
 
 /* Return: 0 or a negative errno; @ret_said: the process has said why, and what it said is logged.
  */
-static int settle(const struct ns_wish *wish, struct keeper *keeper, bool *ret_said)
+static int settle(const struct ns_request *ns_request, struct ns_helper *ns_helper, bool *ret_said)
 {
-	int err = send_namespaces(keeper->sock, wish->join);
+	int err = send_namespaces(ns_helper->sock, ns_request->join);
 
 	if (!err)
-		err = send_start(keeper->sock, INSIDE_SERVE, wish->make, wish->above, -1);
+		err = send_start(ns_helper->sock, INSIDE_SERVE, ns_request->make, ns_request->above,
+				 -1);
 	if (err)
 		return err;
-	if (wish->make & CLONE_NEWUSER)
-		err = map_all(keeper->sock, keeper->pid);
+	if (ns_request->make & CLONE_NEWUSER)
+		err = map_all(ns_helper->sock, ns_helper->pid);
 	if (!err)
-		err = await_second(keeper->sock, &keeper->pid);
+		err = await_second(ns_helper->sock, &ns_helper->pid);
 	if (!err)
-		err = talk_go(keeper->sock);
+		err = ipc_go(ns_helper->sock);
 	*ret_said = err && err != -EIO;
-	return err ? err : open_namespaces(keeper);
+	return err ? err : open_namespaces(ns_helper);
 }
 
-static int start(const struct ns_wish *wish, struct keeper *ret)
+static int start(const struct ns_request *ns_request, struct ns_helper *ret)
 {
 	bool said = false;
 
-	*ret = KEEPER_NONE;
-	ret->has_user = (wish->make & CLONE_NEWUSER) || wish->join[NS_USER] >= 0;
-	ret->has_pid = wish->make & CLONE_NEWPID;
-	ret->joins_pid = wish->join[NS_PID] >= 0;
+	*ret = NS_HELPER_NONE;
+	ret->has_user = (ns_request->make & CLONE_NEWUSER) || ns_request->join[NS_USER] >= 0;
+	ret->has_pid = ns_request->make & CLONE_NEWPID;
+	ret->joins_pid = ns_request->join[NS_PID] >= 0;
 	int err = inside_start(false, &ret->pid, &ret->sock);
 
 	if (!err)
-		err = settle(wish, ret, &said);
+		err = settle(ns_request, ret, &said);
 	if (err)
-		keeper_stop(ret);
+		ns_helper_stop(ret);
 	return !err || said ? err
 			    : log_error(err, "cannot start a process in the namespaces of "
 					     "--join-ns and --new-ns");
 }
 
-int keeper_check(const char *const *join, size_t n_join, const char *new_ns,
-		 struct findings *findings)
+int ns_helper_check(const char *const *join, size_t n_join, const char *new_ns,
+		    struct findings *findings)
 {
-	cleanup_ns_wish struct ns_wish wish = { 0 };
+	cleanup_ns_request struct ns_request ns_request = { 0 };
 
-	ns_wish_read(join, n_join, new_ns, &wish, findings);
+	ns_request_read(join, n_join, new_ns, &ns_request, findings);
 	return findings->lost ? -ENOMEM : 0;
 }
 
-int keeper_start(const char *const *join, size_t n_join, const char *new_ns, uint64_t above,
-		 struct keeper *ret, struct findings *findings)
+int ns_helper_start(const char *const *join, size_t n_join, const char *new_ns, uint64_t above,
+		    struct ns_helper *ret, struct findings *findings)
 {
-	cleanup_ns_wish struct ns_wish wish = { .above = above };
+	cleanup_ns_request struct ns_request ns_request = { .above = above };
 	size_t before = findings->n;
 
-	*ret = KEEPER_NONE;
-	ns_wish_read(join, n_join, new_ns, &wish, findings);
+	*ret = NS_HELPER_NONE;
+	ns_request_read(join, n_join, new_ns, &ns_request, findings);
 	if (findings->n > before || findings->lost)
 		return -EINVAL;
-	return n_join || wish.make ? start(&wish, ret) : 0;
+	return n_join || ns_request.make ? start(&ns_request, ret) : 0;
 }
 
-int keeper_fsopen(struct keeper *keeper, const char *fstype)
+int ns_helper_fsopen(struct ns_helper *ns_helper, const char *fstype)
 {
 	int answer = 0, fd = -EBADF;
 
-	if (!keeper || !keeper->pid) {
+	if (!ns_helper || !ns_helper->pid) {
 		fd = fsopen(fstype, FSOPEN_CLOEXEC);
 		return fd < 0 ? -errno : fd;
 	}
-	int err = talk_send(keeper->sock, (struct talk_message){ .type = TALK_OPEN },
-			    (const char *const[4]){ fstype }, -1);
+	int err = ipc_send(ns_helper->sock, (struct ipc_message){ .type = IPC_OPEN },
+			   (const char *const[4]){ fstype }, -1);
 
 	if (!err)
-		err = talk_await(keeper->sock, TALK_ANSWER, &answer, &fd);
+		err = ipc_await(ns_helper->sock, IPC_ANSWER, &answer, &fd);
 	if (err)
 		return err;
 	return answer ? answer : fd;
 }
 
-/* Those to enter for whoever is to live where the keeper does. Return: 0 or a negative errno. */
-static int send_keepers(const struct keeper *keeper, int sock, bool pid_too)
+/* Those to enter for whoever is to live where the helper does. Return: 0 or a negative errno. */
+static int send_keepers(const struct ns_helper *ns_helper, int sock, bool pid_too)
 {
 	int fds[NS_KINDS];
 
 	for (size_t i = 0; i < NS_KINDS; i++)
-		fds[i] = i == NS_PID && !pid_too ? -EBADF : open_other(keeper, ns_kinds[i].name);
+		fds[i] = i == NS_PID && !pid_too ? -EBADF : open_other(ns_helper, ns_kinds[i].name);
 	int err = send_namespaces(sock, fds);
 
 	for (size_t i = 0; i < NS_KINDS; i++)
@@ -262,15 +263,15 @@ static int send_keepers(const struct keeper *keeper, int sock, bool pid_too)
 	return err;
 }
 
-int keeper_launch(const struct keeper *keeper, int purpose, int words_fd, pid_t *ret_pid,
-		  int *ret_sock)
+int ns_helper_launch(const struct ns_helper *ns_helper, int purpose, int words_fd, pid_t *ret_pid,
+		     int *ret_sock)
 {
 	cleanup_child pid_t pid = 0;
 	cleanup_fd int sock = -EBADF;
 	int err = inside_start(purpose == INSIDE_COMMAND, &pid, &sock);
 
-	if (!err && keeper->pid)
-		err = send_keepers(keeper, sock, purpose == INSIDE_COMMAND);
+	if (!err && ns_helper->pid)
+		err = send_keepers(ns_helper, sock, purpose == INSIDE_COMMAND);
 	if (!err)
 		err = send_start(sock, purpose, 0, 0, words_fd);
 	if (!err)
@@ -283,47 +284,47 @@ int keeper_launch(const struct keeper *keeper, int purpose, int words_fd, pid_t 
 	return 0;
 }
 
-int keeper_enter(const struct keeper *keeper, const char *name)
+int ns_helper_enter(const struct ns_helper *ns_helper, const char *name)
 {
-	for (size_t i = 0; keeper && keeper->pid && i < NS_USER; i++)
-		if (strcmp(ns_kinds[i].name, name) == 0 && keeper->other_fds[i] >= 0)
-			return setns(keeper->other_fds[i], ns_kinds[i].flag) < 0 ? -errno
-										 : child_hide();
+	for (size_t i = 0; ns_helper && ns_helper->pid && i < NS_USER; i++)
+		if (strcmp(ns_kinds[i].name, name) == 0 && ns_helper->other_fds[i] >= 0)
+			return setns(ns_helper->other_fds[i], ns_kinds[i].flag) < 0 ? -errno
+										    : child_hide();
 	return 0;
 }
 
-int keeper_enter_user(const struct keeper *keeper)
+int ns_helper_enter_user(const struct ns_helper *ns_helper)
 {
-	if (!keeper || !keeper->has_user)
+	if (!ns_helper || !ns_helper->has_user)
 		return 0;
-	if (setns(keeper->user_fd, CLONE_NEWUSER) < 0)
+	if (setns(ns_helper->user_fd, CLONE_NEWUSER) < 0)
 		return -errno;
 	return child_become_root();
 }
 
-int keeper_hold(int sock, int mntns_fd, int root_fd)
+int ns_helper_hold(int sock, int mntns_fd, int root_fd)
 {
 	int answer = 0;
-	int err = talk_send(sock, (struct talk_message){ .type = TALK_ROOT }, NULL, root_fd);
+	int err = ipc_send(sock, (struct ipc_message){ .type = IPC_ROOT }, NULL, root_fd);
 
 	if (!err)
-		err = talk_send(sock, (struct talk_message){ .type = TALK_HOLD }, NULL, mntns_fd);
+		err = ipc_send(sock, (struct ipc_message){ .type = IPC_HOLD }, NULL, mntns_fd);
 	if (!err)
-		err = talk_await(sock, TALK_ANSWER, &answer, NULL);
+		err = ipc_await(sock, IPC_ANSWER, &answer, NULL);
 	return err ? err : answer;
 }
 
-void keeper_forget(struct keeper *keeper)
+void ns_helper_forget(struct ns_helper *ns_helper)
 {
-	fd_close(&keeper->user_fd);
+	fd_close(&ns_helper->user_fd);
 	for (size_t i = 0; i < NS_USER; i++)
-		fd_close(&keeper->other_fds[i]);
-	*keeper = KEEPER_NONE;
+		fd_close(&ns_helper->other_fds[i]);
+	*ns_helper = NS_HELPER_NONE;
 }
 
-void keeper_stop(struct keeper *keeper)
+void ns_helper_stop(struct ns_helper *ns_helper)
 {
-	fd_close(&keeper->sock);
-	child_kill(&keeper->pid);
-	keeper_forget(keeper);
+	fd_close(&ns_helper->sock);
+	child_kill(&ns_helper->pid);
+	ns_helper_forget(ns_helper);
 }

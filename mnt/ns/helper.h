@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The other namespaces: which ones /proc, /sys, /dev/mqueue and cgroups belong to, and which user
- * namespace owns the mounts. A keeper, a small process that lives in them, opens filesystem
- * contexts for the builder; in a new pid namespace it is the first process, and reaps what is
- * orphaned.
+ * namespace owns the mounts. A namespace helper, a small process that lives in them, opens
+ * filesystem contexts for the builder; in a new pid namespace it is the first process, and reaps
+ * what is orphaned.
  */
 #ifndef REBIND_MNT_NS_HELPER_H
 #define REBIND_MNT_NS_HELPER_H
@@ -14,7 +14,7 @@
 #include "mnt/ns/request.h"
 #include "model/findings.h"
 
-struct keeper {
+struct ns_helper {
 	pid_t pid;   /* a child of the caller's */
 	int sock;    /* requests to it */
 	int user_fd; /* its user namespace, where the builder may have no /proc; or negative */
@@ -25,42 +25,42 @@ struct keeper {
 			 */
 };
 
-#define KEEPER_NONE                                                                              \
-	(struct keeper)                                                                          \
+#define NS_HELPER_NONE                                                                           \
+	(struct ns_helper)                                                                       \
 	{                                                                                        \
 		.sock = -EBADF, .user_fd = -EBADF, .other_fds = { [0 ... NS_USER - 1] = -EBADF } \
 	}
 
 /**
- * keeper_check - are the words for keeper_start() good
+ * ns_helper_check - are the words for ns_helper_start() good
  *
  * Return: 0, also with findings, or a negative errno.
  */
-int keeper_check(const char *const *join, size_t n_join, const char *new_ns,
-		 struct findings *findings);
+int ns_helper_check(const char *const *join, size_t n_join, const char *new_ns,
+		    struct findings *findings);
 
 /**
- * keeper_start - join and make namespaces
+ * ns_helper_start - join and make namespaces
  * @join: "pid:PID|FILE", "net:...", ...; @new_ns: "pid,net" or NULL
  * @above: with a user namespace: the id that the new mount namespace must be above, or 0
  * @ret: pid 0 if neither asks for anything
  *
  * Return: 0, or a negative errno (findings for words that are none, a log line for a failed step).
  */
-int keeper_start(const char *const *join, size_t n_join, const char *new_ns, uint64_t above,
-		 struct keeper *ret, struct findings *findings);
+int ns_helper_start(const char *const *join, size_t n_join, const char *new_ns, uint64_t above,
+		    struct ns_helper *ret, struct findings *findings);
 
 /**
- * keeper_fsopen - fsopen(2) in the keeper's namespaces
- * @keeper: NULL or pid 0: in the caller's own
+ * ns_helper_fsopen - fsopen(2) in the helper's namespaces
+ * @ns_helper: NULL or pid 0: in the caller's own
  *
  * Return: a descriptor or a negative errno.
  */
-int keeper_fsopen(struct keeper *keeper, const char *fstype);
+int ns_helper_fsopen(struct ns_helper *ns_helper, const char *fstype);
 
 /**
- * keeper_launch - start a process of inside/ where the keeper lives
- * @keeper: pid 0: where we do
+ * ns_helper_launch - start a process of inside/ where the helper lives
+ * @ns_helper: pid 0: where we do
  * @purpose: INSIDE_COMMAND, or INSIDE_HOLD: that one not in the pid namespace, where it would be a
  *	     child of the first process there, which may wait for all it has
  * @words_fd: of a command, else negative
@@ -68,41 +68,42 @@ int keeper_fsopen(struct keeper *keeper, const char *fstype);
  *
  * Return: 0 or a negative errno.
  */
-int keeper_launch(const struct keeper *keeper, int purpose, int words_fd, pid_t *ret_pid,
-		  int *ret_sock);
+int ns_helper_launch(const struct ns_helper *ns_helper, int purpose, int words_fd, pid_t *ret_pid,
+		     int *ret_sock);
 
 /**
- * keeper_enter - enter one of the keeper's namespaces, "net" or the like, where it is not ours too
+ * ns_helper_enter - enter one of the helper's namespaces, "net" or the like, where it is not ours
+ * too
  *
  * For a child, before it enters the user namespace; its own child is in a pid namespace that it
  * entered. Return: 0 or a negative errno.
  */
-int keeper_enter(const struct keeper *keeper, const char *name);
+int ns_helper_enter(const struct ns_helper *ns_helper, const char *name);
 
 /**
- * keeper_enter_user - become the root of the keeper's user namespace, if it has one of its own
+ * ns_helper_enter_user - become the root of the helper's user namespace, if it has one of its own
  *
  * For a child that does nothing else afterwards. Return: 0 or a negative errno.
  */
-int keeper_enter_user(const struct keeper *keeper);
+int ns_helper_enter_user(const struct ns_helper *ns_helper);
 
 /**
- * keeper_hold - let a process of inside/ (the keeper, or one that holds) enter a mount namespace
+ * ns_helper_hold - let a process of inside/ (the helper, or one that holds) enter a mount namespace
  *		 and stay there
  * @root_fd: what becomes its root
  *
- * From then on it knows talk_go() alone: it lives on without us. Return: 0 or a negative errno.
+ * From then on it knows ipc_go() alone: it lives on without us. Return: 0 or a negative errno.
  */
-int keeper_hold(int sock, int mntns_fd, int root_fd);
+int ns_helper_hold(int sock, int mntns_fd, int root_fd);
 
 /**
- * keeper_forget - its process and socket belong to another from now on
+ * ns_helper_forget - its process and socket belong to another from now on
  */
-void keeper_forget(struct keeper *keeper);
+void ns_helper_forget(struct ns_helper *ns_helper);
 
 /**
- * keeper_stop - end it, and with it what lives in its new pid namespace
+ * ns_helper_stop - end it, and with it what lives in its new pid namespace
  */
-void keeper_stop(struct keeper *keeper);
+void ns_helper_stop(struct ns_helper *ns_helper);
 
 #endif

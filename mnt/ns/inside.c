@@ -59,16 +59,16 @@ void inside_execute(int program, int sock, bool is_command)
 			close(fd);
 		syscall(SYS_execveat, INSIDE_SOCK + 1, "", argv, env, AT_EMPTY_PATH);
 	}
-	struct talk_message message = { .type = TALK_LOG, .value = LOG_ERROR };
+	struct ipc_message message = { .type = IPC_LOG, .value = LOG_ERROR };
 	int err = -errno;
 
 	/* If this cannot be said, its end says it. */
-	if (talk_send(INSIDE_SOCK, message,
-		      (const char *const[4]){
-			      "cannot execute a program from a memfd (memfd_create(2), "
-			      "execveat(2)), to go into the namespaces" },
-		      -1) == 0)
-		(void)talk_answer(INSIDE_SOCK, err, -1);
+	if (ipc_send(INSIDE_SOCK, message,
+		     (const char *const[4]){
+			     "cannot execute a program from a memfd (memfd_create(2), "
+			     "execveat(2)), to go into the namespaces" },
+		     -1) == 0)
+		(void)ipc_answer(INSIDE_SOCK, err, -1);
 	_exit(1);
 }
 

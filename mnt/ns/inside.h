@@ -14,12 +14,12 @@
 
 enum { INSIDE_SOCK = 3 }; /* its only descriptor, but for a command's 0 to 2 */
 
-/* TALK_START: what it is for. */
+/* IPC_START: what it is for. */
 enum inside_purpose {
 	INSIDE_SERVE,	/* inode: the id that a mount namespace of it must be above */
-	INSIDE_HOLD,	/* TALK_ROOT and TALK_HOLD follow */
-	INSIDE_COMMAND, /* a file of words comes along; TALK_KEEP and TALK_HOLD follow */
-	INSIDE_GUEST, /* runtime/rpc/pause.c: TALK_HOLD and TALK_GO follow, and the client's answer
+	INSIDE_HOLD,	/* IPC_ROOT and IPC_HOLD follow */
+	INSIDE_COMMAND, /* a file of words comes along; IPC_KEEP and IPC_HOLD follow */
+	INSIDE_GUEST,	/* runtime/rpc/pause.c: IPC_HOLD and IPC_GO follow, and the client's answer
 		       */
 };
 

@@ -36,7 +36,7 @@ static bool is_own(int user_fd)
 	return own >= 0 && fd_same_file(user_fd, own);
 }
 
-static void want_join(struct ns_wish *wish, const char *word, struct findings *findings)
+static void want_join(struct ns_request *ns_request, const char *word, struct findings *findings)
 {
 	const char *colon = strchr(word, ':');
 	size_t i = colon ? kind_named(word, (size_t)(colon - word)) : NS_KINDS;
@@ -47,22 +47,22 @@ static void want_join(struct ns_wish *wish, const char *word, struct findings *f
 			     "--join-ns '%s' is not of the form NS:PID or NS:FILE", word);
 		return;
 	}
-	if (wish->join[i] >= 0) {
+	if (ns_request->join[i] >= 0) {
 		findings_add(findings, "option", 0, NULL, NULL,
 			     "--join-ns names a %s namespace twice", ns_kinds[i].name);
 		return;
 	}
 	snprintf(name, sizeof(name), "/proc/%.20s/ns/%s", colon + 1, ns_kinds[i].name);
-	wish->join[i] = open(is_number(colon + 1) ? name : colon + 1, O_RDONLY | O_CLOEXEC);
-	if (wish->join[i] < 0)
+	ns_request->join[i] = open(is_number(colon + 1) ? name : colon + 1, O_RDONLY | O_CLOEXEC);
+	if (ns_request->join[i] < 0)
 		findings_add(findings, "option", 0, NULL, NULL,
 			     "--join-ns '%s' cannot be opened: %s", word, strerror(errno));
 	/* setns(2): EINVAL for the user namespace that one is in; then there is nothing to join. */
-	else if (i == NS_USER && is_own(wish->join[i]))
-		fd_close(&wish->join[i]);
+	else if (i == NS_USER && is_own(ns_request->join[i]))
+		fd_close(&ns_request->join[i]);
 }
 
-static void want_new(struct ns_wish *wish, const char *list, struct findings *findings)
+static void want_new(struct ns_request *ns_request, const char *list, struct findings *findings)
 {
 	while (list && *list) {
 		size_t n = strcspn(list, ","), i = kind_named(list, n);
@@ -71,27 +71,27 @@ static void want_new(struct ns_wish *wish, const char *list, struct findings *fi
 			findings_add(findings, "option", 0, NULL,
 				     "user, pid, net, ipc, uts, cgroup",
 				     "--new-ns '%.*s' is no namespace", (int)n, list);
-		else if (wish->join[i] >= 0)
+		else if (ns_request->join[i] >= 0)
 			findings_add(findings, "option", 0, NULL, NULL,
 				     "--new-ns and --join-ns both name a %s namespace",
 				     ns_kinds[i].name);
 		else
-			wish->make |= ns_kinds[i].flag;
+			ns_request->make |= ns_kinds[i].flag;
 		list += n + (list[n] == ',');
 	}
 }
 
-void ns_wish_read(const char *const *join, size_t n_join, const char *new_ns, struct ns_wish *wish,
-		  struct findings *findings)
+void ns_request_read(const char *const *join, size_t n_join, const char *new_ns,
+		     struct ns_request *ns_request, struct findings *findings)
 {
 	for (size_t i = 0; i < NS_KINDS; i++)
-		wish->join[i] = -EBADF;
+		ns_request->join[i] = -EBADF;
 	for (size_t i = 0; i < n_join; i++)
-		want_join(wish, join[i], findings);
-	want_new(wish, new_ns, findings);
+		want_join(ns_request, join[i], findings);
+	want_new(ns_request, new_ns, findings);
 }
 
-bool ns_wish_names(const struct rebind_restore_options *o, const char *kind)
+bool ns_request_names(const struct rebind_restore_options *o, const char *kind)
 {
 	size_t n = strlen(kind);
 
@@ -104,8 +104,8 @@ bool ns_wish_names(const struct rebind_restore_options *o, const char *kind)
 	return false;
 }
 
-void ns_wish_close(struct ns_wish *wish)
+void ns_request_close(struct ns_request *ns_request)
 {
 	for (size_t i = 0; i < NS_KINDS; i++)
-		fd_close(&wish->join[i]);
+		fd_close(&ns_request->join[i]);
 }

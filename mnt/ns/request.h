@@ -17,27 +17,27 @@ struct ns_kind {
 
 extern const struct ns_kind ns_kinds[NS_KINDS];
 
-struct ns_wish {
+struct ns_request {
 	int join[NS_KINDS]; /* nsfs descriptors, or -EBADF */
 	int make;	    /* CLONE_NEW* */
 	uint64_t above;
 };
 
 /**
- * ns_wish_read - what the words mean; the namespaces to join are opened
+ * ns_request_read - what the words mean; the namespaces to join are opened
  * @join: "pid:PID|FILE", "net:...", ...; @new_ns: "pid,net" or NULL
  *
  * Findings: words that are none, a namespace twice, one that cannot be opened.
  */
-void ns_wish_read(const char *const *join, size_t n_join, const char *new_ns, struct ns_wish *wish,
-		  struct findings *findings);
+void ns_request_read(const char *const *join, size_t n_join, const char *new_ns,
+		     struct ns_request *ns_request, struct findings *findings);
 
-void ns_wish_close(struct ns_wish *wish);
-#define cleanup_ns_wish cleanup(ns_wish_close)
+void ns_request_close(struct ns_request *ns_request);
+#define cleanup_ns_request cleanup(ns_request_close)
 
 /**
- * ns_wish_names - does the caller give this kind ("net"), with --join-ns or --new-ns
+ * ns_request_names - does the caller give this kind ("net"), with --join-ns or --new-ns
  */
-bool ns_wish_names(const struct rebind_restore_options *o, const char *kind);
+bool ns_request_names(const struct rebind_restore_options *o, const char *kind);
 
 #endif

@@ -10,7 +10,7 @@
 
 #define MAP_MAX 16384 /* 340 lines of 36 bytes at most (user_namespaces(7)) */
 
-void ids_free_maps(struct mount_idmap *maps)
+void option_ids_free_maps(struct mount_idmap *maps)
 {
 	free(maps->uid);
 	free(maps->gid);
@@ -33,14 +33,14 @@ static int read_map(const char *file, struct mount_id_extent **ret, uint32_t *re
 	return ids_parse_map(text, ret, ret_n);
 }
 
-int ids_read_own(struct mount_idmap *ret)
+int option_ids_read_own(struct mount_idmap *ret)
 {
 	int err = read_map("/proc/self/uid_map", &ret->uid, &ret->n_uid);
 
 	if (!err)
 		err = read_map("/proc/self/gid_map", &ret->gid, &ret->n_gid);
 	if (err)
-		ids_free_maps(ret);
+		option_ids_free_maps(ret);
 	return err;
 }
 
@@ -58,10 +58,10 @@ static bool is_identity(const struct mount_idmap *maps)
 	       maps->gid->first == maps->gid->lower;
 }
 
-int ids_translate(struct mount_tree *tree)
+int option_ids_translate(struct mount_tree *tree)
 {
-	cleanup(ids_free_maps) struct mount_idmap maps = { 0 };
-	int err = has_ids(tree) ? ids_read_own(&maps) : 0;
+	cleanup(option_ids_free_maps) struct mount_idmap maps = { 0 };
+	int err = has_ids(tree) ? option_ids_read_own(&maps) : 0;
 
 	if (err || !maps.uid || is_identity(&maps))
 		return err;
@@ -78,14 +78,14 @@ int ids_translate(struct mount_tree *tree)
 	return 0;
 }
 
-bool ids_same_options(const struct mount *m, const char *raw)
+bool option_ids_same(const struct mount *m, const char *raw)
 {
 	const struct mount shown = { .fstype = m->fstype, .options = raw };
-	cleanup(ids_free_maps) struct mount_idmap maps = { 0 };
+	cleanup(option_ids_free_maps) struct mount_idmap maps = { 0 };
 
 	if (strcmp(m->options, raw) == 0)
 		return true;
-	if (!ids_are_in(&shown) || ids_read_own(&maps) || !maps.uid)
+	if (!ids_are_in(&shown) || option_ids_read_own(&maps) || !maps.uid)
 		return false;
 	cleanup_free char *inside = ids_options_inside(&maps, &shown);
 

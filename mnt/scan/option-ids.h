@@ -6,25 +6,26 @@
 #include "model/tree.h"
 
 /**
- * ids_read_own - the maps of the caller's user namespace, to the ids of that one's parent
- * @ret: empty; ids_free_maps()
+ * option_ids_read_own - the maps of the caller's user namespace, to the ids of that one's parent
+ * @ret: empty; option_ids_free_maps()
  *
  * Return: 0 or a negative errno.
  */
-int ids_read_own(struct mount_idmap *ret);
-void ids_free_maps(struct mount_idmap *maps);
+int option_ids_read_own(struct mount_idmap *ret);
+void option_ids_free_maps(struct mount_idmap *maps);
 
 /**
- * ids_translate - have the options of a live namespace in the ids of the caller's user namespace
+ * option_ids_translate - have the options of a live namespace in the ids of the caller's user
+ * namespace
  *
  * The host is taken for the parent of that. Return: 0 or a negative errno.
  */
-int ids_translate(struct mount_tree *tree);
+int option_ids_translate(struct mount_tree *tree);
 
 /**
- * ids_same_options - are a mount's options still those that the kernel shows
+ * option_ids_same - are a mount's options still those that the kernel shows
  * @raw: as the kernel shows them, not translated
  */
-bool ids_same_options(const struct mount *m, const char *raw);
+bool option_ids_same(const struct mount *m, const char *raw);
 
 #endif

@@ -116,7 +116,7 @@ static void read_or_ask(const struct scan_target *target, struct mount_tree *tre
 		ask(target, tree, i);
 }
 
-void kind_find_all(const struct scan_target *target, struct mount_tree *tree)
+void root_type_find_all(const struct scan_target *target, struct mount_tree *tree)
 {
 	for (uint32_t i = 0; i < tree->n; i++)
 		tree->mounts[i].processed = false;

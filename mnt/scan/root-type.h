@@ -6,7 +6,7 @@
 #include "mnt/scan/scan.h"
 
 /**
- * kind_find_all - find out which mounts are of a directory and which of a file
+ * root_type_find_all - find out which mounts are of a directory and which of a file
  * @tree: m->visible is known (visible_find_all)
  *
  * The kernel puts a directory on a directory and a file on a file, so the mountpoint tells the
@@ -14,11 +14,11 @@
  * by one reading of their directory. Mounts in hidden trees stay unknown unless they show a whole
  * filesystem.
  */
-void kind_find_all(const struct scan_target *target, struct mount_tree *tree);
+void root_type_find_all(const struct scan_target *target, struct mount_tree *tree);
 
 /**
  * kind_find_symlinks - find out which mounts stand on a symlink, and which show one
- * @tree: after kind_find_all()
+ * @tree: after root_type_find_all()
  *
  * With open_tree(2) and move_mount(2) both can be. A path leads to what is mounted on the symlink;
  * only its directory tells that it is one. Each directory that files are mounted in is read once.

@@ -352,7 +352,7 @@ int scan_read(struct scan_target *target, enum scan_reader reader, struct mount_
 		if (!err && target->cgroup_fd >= 0 && has_cgroups(tree))
 			err = read_cgroup_roots(target, reader, tree);
 		if (!err)
-			err = ids_translate(tree);
+			err = option_ids_translate(tree);
 		if (!err)
 			err = link_tree(target, tree);
 		if (!err)
@@ -406,7 +406,7 @@ static int same_as_text(const struct scan_target *target, const struct mount_tre
 
 		if (left->id != right->id || left->shared != right->shared ||
 		    left->master != right->master || left->unbindable != right->unbindable ||
-		    left->sb_flags != right->sb_flags || !ids_same_options(left, right->options) ||
+		    left->sb_flags != right->sb_flags || !option_ids_same(left, right->options) ||
 		    left->deleted != right->deleted)
 			return 0;
 	}

@@ -263,7 +263,7 @@ static bool same_superblock(const struct mount *m, const struct sys_statmount *s
 	    !is_same_root(m, text_of(s, SYS_STATMOUNT_MNT_ROOT, s->mnt_root)))
 		return false;
 	return !(asked & SYS_STATMOUNT_MNT_OPTS) ||
-	       ids_same_options(m, text_of(s, SYS_STATMOUNT_MNT_OPTS, s->mnt_opts));
+	       option_ids_same(m, text_of(s, SYS_STATMOUNT_MNT_OPTS, s->mnt_opts));
 }
 
 int scan_statmount_same(uint64_t ns_id, const struct mount_tree *tree)

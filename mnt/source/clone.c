@@ -21,7 +21,7 @@ static int clone_mount(int fd)
 		       : sys_open_tree(fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH | AT_RECURSIVE);
 }
 
-static int clone_group(struct source_group *group, bool *need_giver)
+static int clone_group(struct source_group *group, bool *need_anchor)
 {
 	group->clone_fd = clone_mount(group->path_fd);
 	/* A detached mount, before 6.15: once it is in the yard. */
@@ -29,27 +29,27 @@ static int clone_group(struct source_group *group, bool *need_giver)
 		return 0;
 	if (group->clone_fd < 0)
 		return group->clone_fd;
-	if (*need_giver && group->shared) {
-		group->giver_fd = clone_mount(group->path_fd);
-		if (group->giver_fd < 0)
-			return group->giver_fd;
+	if (*need_anchor && group->shared) {
+		group->host_peer_fd = clone_mount(group->path_fd);
+		if (group->host_peer_fd < 0)
+			return group->host_peer_fd;
 	}
 	return sys_mount_setattr(group->clone_fd, AT_RECURSIVE, 0, 0, MS_PRIVATE, -1);
 }
 
 int source_clone_groups(struct sources *sources, const struct mount_tree *tree)
 {
-	cleanup_free bool *need_giver = calloc(sources->n_groups + 1, sizeof(*need_giver));
+	cleanup_free bool *need_anchor = calloc(sources->n_groups + 1, sizeof(*need_anchor));
 
-	if (!need_giver)
+	if (!need_anchor)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < tree->n; i++)
 		if (sources->of[i].group != MOUNT_NONE &&
 		    (tree->mounts[i].master || tree->mounts[i].host_shared))
-			need_giver[sources->of[i].group] =
-				need_giver[sources->groups[sources->of[i].group].whole] = true;
+			need_anchor[sources->of[i].group] =
+				need_anchor[sources->groups[sources->of[i].group].whole] = true;
 	for (uint32_t i = 0; i < sources->n_groups; i++) {
-		int err = clone_group(&sources->groups[i], &need_giver[i]);
+		int err = clone_group(&sources->groups[i], &need_anchor[i]);
 
 		if (err == -EINVAL)
 			return log_error(

@@ -57,7 +57,7 @@ int source_open(const struct sources *sources, uint32_t mount, const char *rest)
 int source_clone(struct sources *sources, uint32_t mount);
 
 /**
- * source_clone_mount - the same of the whole mount that a source lies on, for a peer group's seed
+ * source_clone_mount - the same of the whole mount that a source lies on, for a peer group's anchor
  */
 int source_clone_mount(const struct sources *sources, uint32_t mount);
 

@@ -18,20 +18,20 @@ static const char *join(struct sources *sources, const char *dir, const char *re
 }
 
 /* @rest: what the mount shows of the source */
-static struct plan_place place_of(struct sources *sources, uint32_t from, const char *rest)
+static struct plan_extent extent_of(struct sources *sources, uint32_t from, const char *rest)
 {
 	uint32_t number = sources->of[from].group;
 	const struct source_group *group = &sources->groups[number];
-	struct plan_place place = { .from = from };
+	struct plan_extent extent = { .from = from };
 
-	place.unknown = !group->root;
-	place.base = group->root ? sources->groups[group->whole].root : "/";
-	place.space = group->root ? PLAN_SPACE(PLAN_SPACE_CALLERS, group->dev)
-				  : PLAN_SPACE(PLAN_SPACE_SOURCE, number);
-	place.root = join(sources, group->root ? group->root : "/", sources->of[from].rest);
-	if (place.root)
-		place.root = join(sources, place.root, rest);
-	return place;
+	extent.unknown = !group->root;
+	extent.base = group->root ? sources->groups[group->whole].root : "/";
+	extent.space = group->root ? PLAN_SPACE(PLAN_SPACE_CALLERS, group->dev)
+				   : PLAN_SPACE(PLAN_SPACE_SOURCE, number);
+	extent.root = join(sources, group->root ? group->root : "/", sources->of[from].rest);
+	if (extent.root)
+		extent.root = join(sources, extent.root, rest);
+	return extent;
 }
 
 static bool has_source(const struct sources *sources, uint32_t i)
@@ -40,7 +40,7 @@ static bool has_source(const struct sources *sources, uint32_t i)
 }
 
 static int find_one(const struct mount_tree *tree, struct sources *sources, uint32_t i,
-		    struct plan_place *ret)
+		    struct plan_extent *ret)
 {
 	const struct mount *m = &tree->mounts[i], *root = &tree->mounts[tree->root];
 	const char *rest = m->owner == MOUNT_INTERNAL && m->dev == root->dev
@@ -48,26 +48,26 @@ static int find_one(const struct mount_tree *tree, struct sources *sources, uint
 				   : NULL;
 
 	if (has_source(sources, i))
-		*ret = place_of(sources, i, "");
+		*ret = extent_of(sources, i, "");
 	else if (rest && has_source(sources, tree->root))
-		*ret = place_of(sources, tree->root, rest);
+		*ret = extent_of(sources, tree->root, rest);
 	else
 		return 0;
 	return ret->root ? 0 : -ENOMEM;
 }
 
-int source_find_places(const struct mount_tree *tree, struct sources *sources,
-		       struct plan_place **ret)
+int source_find_extents(const struct mount_tree *tree, struct sources *sources,
+			struct plan_extent **ret)
 {
-	cleanup_free struct plan_place *places = calloc(tree->n, sizeof(*places));
-	int err = places ? 0 : -ENOMEM;
+	cleanup_free struct plan_extent *extents = calloc(tree->n, sizeof(*extents));
+	int err = extents ? 0 : -ENOMEM;
 
 	for (uint32_t i = 0; i < tree->n && !err; i++)
 		if (tree->mounts[i].shared || tree->mounts[i].master)
-			err = find_one(tree, sources, i, &places[i]);
+			err = find_one(tree, sources, i, &extents[i]);
 	if (err)
 		return err;
-	*ret = places;
-	places = NULL;
+	*ret = extents;
+	extents = NULL;
 	return 0;
 }

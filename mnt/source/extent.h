@@ -7,13 +7,13 @@
 #include "model/plan.h"
 
 /**
- * source_find_places - where the sources of mounts that are shared, or slaves, lie
+ * source_find_extents - where the sources of mounts that are shared, or slaves, lie
  * @sources: keeps the strings
  * @ret: malloc()ed, one for each mount of the tree; of others than those it stays empty
  *
  * Return: 0 or -ENOMEM.
  */
-int source_find_places(const struct mount_tree *tree, struct sources *sources,
-		       struct plan_place **ret);
+int source_find_extents(const struct mount_tree *tree, struct sources *sources,
+			struct plan_extent **ret);
 
 #endif

@@ -6,57 +6,59 @@
 
 #include "model/mount.h"
 
-void words_free(struct word_list *options)
+void external_options_free(struct external_options *options)
 {
 	free(options->list);
 	names_free(&options->keys);
 	names_free(&options->device_keys);
-	*options = (struct word_list){ 0 };
+	*options = (struct external_options){ 0 };
 }
 
-static const char *key_of(enum word_verb verb, const struct word_external *option, size_t *ret_size)
+static const char *key_of(enum external_option_verb verb, const struct external_option *option,
+			  size_t *ret_size)
 {
-	*ret_size = verb == WORD_RESTORE ? option->size : strlen(option->value);
-	return verb == WORD_RESTORE ? option->inside : option->value;
+	*ret_size = verb == EXTERNAL_OPTION_RESTORE ? option->size : strlen(option->value);
+	return verb == EXTERNAL_OPTION_RESTORE ? option->inside : option->value;
 }
 
-static const struct names *names_of(const struct word_list *options, bool device)
+static const struct names *names_of(const struct external_options *options, bool device)
 {
 	return device ? &options->device_keys : &options->keys;
 }
 
-static const struct word_external *find(const struct word_list *options, const char *key,
-					size_t size, bool device)
+static const struct external_option *find(const struct external_options *options, const char *key,
+					  size_t size, bool device)
 {
 	uint32_t i = names_get(names_of(options, device), key, size);
 
 	return i == TABLE_NONE ? NULL : &options->list[i];
 }
 
-const struct word_external *words_by_key(const struct word_list *options, const char *key)
+const struct external_option *external_options_by_key(const struct external_options *options,
+						      const char *key)
 {
 	return find(options, key, strlen(key), false);
 }
 
-const struct word_external *words_device(const struct word_list *options, const char *key,
-					 size_t size)
+const struct external_option *external_options_by_device(const struct external_options *options,
+							 const char *key, size_t size)
 {
 	return find(options, key, size, true);
 }
 
 /* Where "]:" that ends the brackets is, or NULL. */
-static const char *closing(const char *word, enum word_verb verb)
+static const char *closing(const char *word, enum external_option_verb verb)
 {
 	const char *first = strstr(word, "]:"), *last = first;
 
-	if (verb == WORD_RESTORE || !first)
+	if (verb == EXTERNAL_OPTION_RESTORE || !first)
 		return first;
 	for (const char *p = first; (p = strstr(p + 1, "]:"));)
 		last = p;
 	return last;
 }
 
-static int parse_auto(struct word_list *options, const char *flags)
+static int parse_auto(struct external_options *options, const char *flags)
 {
 	options->automatic = true;
 	for (; *flags; flags++) {
@@ -85,7 +87,7 @@ static int parse_id(const char *text, uint32_t *ret)
 }
 
 /* MAJ/MIN */
-static int parse_device(const struct word_external *option, uint32_t *ret)
+static int parse_device(const struct external_option *option, uint32_t *ret)
 {
 	unsigned int major, minor;
 	int end = 0;
@@ -101,14 +103,14 @@ static int parse_device(const struct word_external *option, uint32_t *ret)
  * Return: 1 parsed, 0 it is mnt[] or mnt[*], or a negative errno. What CRIU has behind mnt[] is
  * taken on restore as well: the record of each mount says it, so it is of no consequence.
  */
-static int parse_one(enum word_verb verb, const char *word, struct word_list *options,
-		     struct word_external *ret)
+static int parse_one(enum external_option_verb verb, const char *word,
+		     struct external_options *options, struct external_option *ret)
 {
 	bool device = strncmp(word, "dev[", 4) == 0;
 
 	if (!device && strncmp(word, "mnt[", 4) != 0)
 		return -EINVAL;
-	if (verb == WORD_DUMP && strcmp(word, "mnt[*]") == 0) {
+	if (verb == EXTERNAL_OPTION_DUMP && strcmp(word, "mnt[*]") == 0) {
 		options->by_mountpoint = true;
 		return 0;
 	}
@@ -119,39 +121,40 @@ static int parse_one(enum word_verb verb, const char *word, struct word_list *op
 
 	if (!end || end == inside || !end[2])
 		return -EINVAL;
-	*ret = (struct word_external){
-		.what = device		       ? WORD_DEVICE
-			: verb == WORD_RESTORE ? WORD_KEY
-					       : WORD_PATH,
+	*ret = (struct external_option){
+		.what = device				  ? EXTERNAL_OPTION_DEVICE
+			: verb == EXTERNAL_OPTION_RESTORE ? EXTERNAL_OPTION_KEY
+							  : EXTERNAL_OPTION_PATH,
 		.inside = inside,
 		.size = (uint32_t)(end - inside),
 		.value = end + 2,
 	};
-	if (device && verb == WORD_DUMP)
+	if (device && verb == EXTERNAL_OPTION_DUMP)
 		return parse_device(ret, &ret->id) ? -EINVAL : 1;
-	if (ret->what == WORD_PATH && ret->inside[0] == '#') {
-		ret->what = WORD_ID;
+	if (ret->what == EXTERNAL_OPTION_PATH && ret->inside[0] == '#') {
+		ret->what = EXTERNAL_OPTION_ID;
 		if (parse_id(ret->inside + 1, &ret->id))
 			return -EINVAL;
 	}
 	return 1;
 }
 
-static int add(struct word_list *options, struct word_external *option, const char *word,
+static int add(struct external_options *options, struct external_option *option, const char *word,
 	       struct findings *findings)
 {
 	size_t size;
 	const char *key = key_of(options->verb, option, &size);
-	struct names *names = option->what == WORD_DEVICE ? &options->device_keys : &options->keys;
+	struct names *names =
+		option->what == EXTERNAL_OPTION_DEVICE ? &options->device_keys : &options->keys;
 
-	if (options->verb == WORD_DUMP && strncmp(key, "CRIU:", 5) == 0) {
+	if (options->verb == EXTERNAL_OPTION_DUMP && strncmp(key, "CRIU:", 5) == 0) {
 		findings_add(findings, "option", 0, NULL, NULL,
 			     "--external '%s': keys that start with 'CRIU:' are reserved", word);
 		return 0;
 	}
 	bool twice = names_get(names, key, size) != TABLE_NONE;
 
-	if (twice && options->lenient && options->verb == WORD_DUMP) {
+	if (twice && options->lenient && options->verb == EXTERNAL_OPTION_DUMP) {
 		options->list[options->n++] = *option;
 		return 0;
 	}
@@ -167,19 +170,20 @@ static int add(struct word_list *options, struct word_external *option, const ch
 	return err;
 }
 
-int words_parse(enum word_verb verb, const char *const *words, size_t n, struct word_list *ret,
-		struct findings *findings)
+int external_options_parse(enum external_option_verb verb, const char *const *words, size_t n,
+			   struct external_options *ret, struct findings *findings)
 {
 	const char *form =
-		verb == WORD_DUMP ? "mnt[PATH]:KEY, mnt[#ID]:KEY, mnt[], mnt[*] or dev[MAJ/MIN]:KEY"
-				  : "mnt[KEY]:SOURCE, mnt[] or dev[KEY]:DEVICE";
+		verb == EXTERNAL_OPTION_DUMP
+			? "mnt[PATH]:KEY, mnt[#ID]:KEY, mnt[], mnt[*] or dev[MAJ/MIN]:KEY"
+			: "mnt[KEY]:SOURCE, mnt[] or dev[KEY]:DEVICE";
 
 	ret->verb = verb;
 	ret->list = calloc(n ? n : 1, sizeof(*ret->list));
 	if (!ret->list)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
-		struct word_external option = { 0 };
+		struct external_option option = { 0 };
 		int got = parse_one(verb, words[i], ret, &option);
 
 		if (got == -EINVAL) {

@@ -6,30 +6,30 @@
 #include "base/names.h"
 #include "model/findings.h"
 
-enum word_what {
-	WORD_PATH,   /* dump: mnt[PATH]:KEY */
-	WORD_ID,     /* dump: mnt[#ID]:KEY */
-	WORD_DEVICE, /* dump: dev[MAJ/MIN]:KEY; restore: dev[KEY]:DEVICE */
-	WORD_KEY,    /* restore: mnt[KEY]:SOURCE */
-	WORD_AUTO,   /* mnt[] */
+enum external_option_kind {
+	EXTERNAL_OPTION_PATH,	/* dump: mnt[PATH]:KEY */
+	EXTERNAL_OPTION_ID,	/* dump: mnt[#ID]:KEY */
+	EXTERNAL_OPTION_DEVICE, /* dump: dev[MAJ/MIN]:KEY; restore: dev[KEY]:DEVICE */
+	EXTERNAL_OPTION_KEY,	/* restore: mnt[KEY]:SOURCE */
+	EXTERNAL_OPTION_AUTO,	/* mnt[] */
 };
 
 /* Which side of the colon the key stands on. */
-enum word_verb { WORD_DUMP, WORD_RESTORE };
+enum external_option_verb { EXTERNAL_OPTION_DUMP, EXTERNAL_OPTION_RESTORE };
 
 /* One --external option. */
-struct word_external {
+struct external_option {
 	const char *inside; /* PATH, MAJ/MIN or KEY: not terminated, in the option itself */
 	const char *value;  /* KEY, SOURCE or DEVICE: likewise, to its end */
 	uint32_t size;	    /* of inside */
 	uint32_t id;	    /* of the mount, or the device's number as in struct mount */
-	enum word_what what;
+	enum external_option_kind what;
 };
 
-struct word_list {
-	struct word_external *list;
+struct external_options {
+	struct external_option *list;
 	size_t n;
-	enum word_verb verb;
+	enum external_option_verb verb;
 	struct names keys, device_keys;	 /* index */
 	bool automatic;			 /* mnt[] was given */
 	bool by_mountpoint;		 /* mnt[*] was, which only a dump knows */
@@ -37,29 +37,31 @@ struct word_list {
 	bool lenient;			 /* set before parsing: see struct rebind_dump_options */
 };
 
-void words_free(struct word_list *options);
-#define cleanup_words cleanup(words_free)
+void external_options_free(struct external_options *options);
+#define cleanup_external_options cleanup(external_options_free)
 
 /**
- * words_parse - take the --external words apart
+ * external_options_parse - take the --external words apart
  * @findings: words that are none, keys given twice
  *
  * In mnt[PATH]:KEY the last "]:" counts, in mnt[KEY]:SOURCE the first: a path may contain one.
  *
  * Return: 0 or -ENOMEM.
  */
-int words_parse(enum word_verb verb, const char *const *words, size_t n, struct word_list *ret,
-		struct findings *findings);
+int external_options_parse(enum external_option_verb verb, const char *const *words, size_t n,
+			   struct external_options *ret, struct findings *findings);
 
 /**
- * words_device - Return: the option that names the device of this key (restore), or NULL.
+ * external_options_by_device - Return: the option that names the device of this key (restore), or
+ * NULL.
  */
-const struct word_external *words_device(const struct word_list *options, const char *key,
-					 size_t size);
+const struct external_option *external_options_by_device(const struct external_options *options,
+							 const char *key, size_t size);
 
 /**
- * words_by_key - Return: the option that names this key, or NULL.
+ * external_options_by_key - Return: the option that names this key, or NULL.
  */
-const struct word_external *words_by_key(const struct word_list *options, const char *key);
+const struct external_option *external_options_by_key(const struct external_options *options,
+						      const char *key);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What stands for one mount: a path, a descriptor, a device, a part of another one. */
-#include "mnt/source/finder.h"
+#include "mnt/source/resolve.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -262,7 +262,8 @@ static void take_companion(struct finder *f, uint32_t i)
 {
 	struct mount *m = &f->in->tree->mounts[i];
 	const struct mount *whole = whole_of(f, m);
-	const struct word_external *option = words_by_key(f->in->externals, m->parent_key);
+	const struct external_option *option =
+		external_options_by_key(f->in->externals, m->parent_key);
 	const struct rebind_inherit_fd *inherit = inherited(f, m->parent_key);
 	const char *rest = whole ? volume_path_below(whole, m) : NULL;
 
@@ -310,7 +311,8 @@ static void take_automatic(struct finder *f, uint32_t i)
 static void take_by_key(struct finder *f, uint32_t i)
 {
 	struct mount *m = &f->in->tree->mounts[i];
-	const struct word_external *option = words_by_key(f->in->externals, finder_key(m));
+	const struct external_option *option =
+		external_options_by_key(f->in->externals, finder_key(m));
 	const struct rebind_inherit_fd *inherit = inherited(f, finder_key(m));
 	cleanup_free char *help = NULL;
 
@@ -364,7 +366,8 @@ static void take_device(struct finder *f, uint32_t i)
 	struct mount *m = &f->in->tree->mounts[i];
 	size_t size = 0;
 	const char *key = device_key(m, &size);
-	const struct word_external *option = key ? words_device(f->in->externals, key, size) : NULL;
+	const struct external_option *option =
+		key ? external_options_by_device(f->in->externals, key, size) : NULL;
 	cleanup_free char *help = NULL;
 
 	if (!key || !device_mounts(m->fstype)) {

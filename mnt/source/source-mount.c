@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The mounts that sources lie on: one group for each. */
-#include "mnt/source/finder.h"
+#include "mnt/source/resolve.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -28,7 +28,7 @@ static struct source_group *add_group(struct finder *f)
 
 	*group = (struct source_group){ .path_fd = -EBADF,
 					.clone_fd = -EBADF,
-					.giver_fd = -EBADF,
+					.host_peer_fd = -EBADF,
 					.whole = out->n_groups - 1 };
 	return group;
 }

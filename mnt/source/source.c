@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "mnt/source/finder.h"
+#include "mnt/source/resolve.h"
 
 #include <string.h>
 
@@ -11,7 +11,7 @@ void sources_free(struct sources *sources)
 	for (uint32_t i = 0; i < sources->n_groups; i++) {
 		fd_close(&sources->groups[i].path_fd);
 		fd_close(&sources->groups[i].clone_fd);
-		fd_close(&sources->groups[i].giver_fd);
+		fd_close(&sources->groups[i].host_peer_fd);
 	}
 	free(sources->groups);
 	free(sources->of);
@@ -26,7 +26,7 @@ static bool has_key(const struct finder *f, const char *key, size_t size)
 	return names_get(&f->by_key, key, size) != TABLE_NONE;
 }
 
-static bool has_device(const struct finder *f, const struct word_external *word)
+static bool has_device(const struct finder *f, const struct external_option *word)
 {
 	return names_get(&f->device_keys, word->inside, word->size) != TABLE_NONE;
 }
@@ -36,10 +36,10 @@ static void check_unused(struct finder *f)
 	const struct rebind_restore_options *o = f->in->options;
 
 	for (size_t i = 0; i < f->in->externals->n; i++) {
-		const struct word_external *word = &f->in->externals->list[i];
+		const struct external_option *word = &f->in->externals->list[i];
 
-		if (word->what == WORD_DEVICE ? !has_device(f, word)
-					      : !has_key(f, word->inside, word->size))
+		if (word->what == EXTERNAL_OPTION_DEVICE ? !has_device(f, word)
+							 : !has_key(f, word->inside, word->size))
 			findings_add(
 				f->in->findings, "unknown-key", 0, NULL,
 				"rebind show IMAGE lists the keys",

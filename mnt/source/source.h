@@ -16,12 +16,12 @@
 struct source_group {
 	int path_fd;  /* O_PATH in the caller's namespace: the mount's root, or the only source */
 	int clone_fd; /* mnt/source/clone.h: private, childless */
-	int giver_fd; /* a clone that is still in the caller's peer group, where one is needed */
+	int host_peer_fd; /* a clone that is still in the caller's peer group, where one is needed */
 	uint32_t attributes;
 	uint32_t shared;  /* peer group of the caller's mount */
 	uint32_t dev;	  /* its superblock */
 	const char *root; /* and where in that the group starts; NULL: not known */
-	uint32_t whole;	  /* the group of the mount that this lies on, for a seed; itself else */
+	uint32_t whole;	  /* the group of the mount that this lies on, for an anchor; itself else */
 	bool attributes_known;
 };
 
@@ -53,7 +53,7 @@ struct source_input {
 	const struct rebind_restore_options *options;
 	struct mount_tree *tree;	  /* attributes become the union of restrictions */
 	const struct mount_tree *callers; /* the caller's own mounts */
-	struct word_list *externals;
+	struct external_options *externals;
 	struct findings *findings;
 };
 

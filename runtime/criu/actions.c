@@ -58,7 +58,7 @@ int actions_open(struct actions *actions)
 	if (n < 0)
 		return -errno;
 	program[n] = '\0';
-	actions->dir_fd = scratch_directory();
+	actions->dir_fd = tmpfs_directory();
 	if (actions->dir_fd < 0)
 		return actions->dir_fd;
 	int err = actions_path(actions->dir_fd, actions->path);

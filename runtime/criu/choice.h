@@ -45,7 +45,7 @@ void criu_choice_free(struct criu_choice *choice);
  *
  * Return: CRIU_BY_REBIND; CRIU_BY_CRIU; or a negative errno, logged or in the report.
  */
-int criu_choose(const struct rebind_dump_options *how, const char *parent, enum criu_by wish,
+int criu_choose(const struct rebind_dump_options *how, const char *parent, enum criu_by ns_request,
 		struct rebind_report *report, struct criu_choice *ret);
 
 /**
@@ -71,6 +71,6 @@ char *criu_choice_text(const struct criu_choice *choice);
  *
  * Return: CRIU_BY_REBIND, CRIU_BY_CRIU.
  */
-enum criu_by criu_choose_restore(const char *images_dir, enum criu_by wish);
+enum criu_by criu_choose_restore(const char *images_dir, enum criu_by ns_request);
 
 #endif

@@ -102,10 +102,10 @@ static int look_for_cgroups(struct criu_mounts *mounts)
 static int look_for_namespaces(struct criu_mounts *mounts)
 {
 	cleanup_fd int images = open(mounts->how.images_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int err = images < 0
-			  ? log_error(-errno, "cannot open the image directory '%s'",
-				      mounts->how.images_dir)
-			  : joint_own_namespaces(images, &mounts->own, &mounts->report->findings);
+	int err = images < 0 ? log_error(-errno, "cannot open the image directory '%s'",
+					 mounts->how.images_dir)
+			     : criu_merge_own_namespaces(images, &mounts->own,
+							 &mounts->report->findings);
 
 	/* CRIU will have a word to say about such an image. */
 	if (err)

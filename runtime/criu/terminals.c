@@ -112,7 +112,7 @@ static int open_null(struct criu_terminals *t)
 {
 	static const struct config_device null = { "/dev/null", false, 1, 3 };
 
-	t->null_fd = node_open(&null);
+	t->null_fd = device_node_open(&null);
 	return t->null_fd < 0 ? log_error(t->null_fd, "'%s' is not the device %u:%u", null.path,
 					  null.major, null.minor)
 			      : 0;

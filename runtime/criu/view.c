@@ -26,7 +26,7 @@ static int change(int images_fd, int upper_fd, const char *name,
 
 static int change_files(int images_fd, int upper_fd)
 {
-	int changed = change(images_fd, upper_fd, "files.img", joint_write_criu_files);
+	int changed = change(images_fd, upper_fd, "files.img", criu_merge_write_criu_files);
 
 	if (changed == 0 && unlinkat(upper_fd, "files.img", 0) < 0)
 		return log_error(-errno, "cannot leave files.img to CRIU as it is");
@@ -80,7 +80,7 @@ int criu_view(int images_fd, int scratch_fd)
 
 	if (upper < 0 || work < 0)
 		return log_error(upper < 0 ? upper : work, "cannot make a scratch directory");
-	err = change(images_fd, upper, "inventory.img", joint_write_criu_inventory);
+	err = change(images_fd, upper, "inventory.img", criu_merge_write_criu_inventory);
 	if (!err)
 		err = change_files(images_fd, upper);
 	if (err)

@@ -16,18 +16,18 @@
 #include "runtime/oci/device-node.h"
 #include "runtime/oci/mount-index.h"
 
-struct finder {
+struct bundle_finder {
 	const struct bundle_request *request;
 	struct config config;
-	struct places places;
+	struct mount_index places;
 	struct names settled; /* keys that have a source, or that were looked at */
 	int root_fd;	      /* of the new root, or -EBADF */
 	struct bundle *out;
 };
 
-static void finder_free(struct finder *f)
+static void finder_free(struct bundle_finder *f)
 {
-	places_free(&f->places);
+	mount_index_free(&f->places);
 	names_free(&f->settled);
 	config_free(&f->config);
 	fd_close(&f->root_fd);
@@ -57,7 +57,7 @@ static char *absolute(const struct bundle_request *request, const char *path)
 	return request->base ? path_join(request->base, path) : NULL;
 }
 
-static int find_root(struct finder *f)
+static int find_root(struct bundle_finder *f)
 {
 	const struct bundle_request *request = f->request;
 
@@ -84,12 +84,12 @@ static int find_root(struct finder *f)
 
 /* ---- what is settled already ---- */
 
-static int settle(struct finder *f, const char *key, size_t size)
+static int settle(struct bundle_finder *f, const char *key, size_t size)
 {
 	return names_put(&f->settled, key, size, 1);
 }
 
-static int settle_given(struct finder *f)
+static int settle_given(struct bundle_finder *f)
 {
 	const struct bundle_request *request = f->request;
 	int err = 0;
@@ -108,7 +108,7 @@ static int settle_given(struct finder *f)
 /* ---- sources ---- */
 
 /* Takes @fd over. */
-static int add_descriptor(struct finder *f, const char *key, int *fd)
+static int add_descriptor(struct bundle_finder *f, const char *key, int *fd)
 {
 	struct bundle *out = f->out;
 
@@ -119,7 +119,7 @@ static int add_descriptor(struct finder *f, const char *key, int *fd)
 	return 0;
 }
 
-static int add_path(struct finder *f, const char *key, const char *source)
+static int add_path(struct bundle_finder *f, const char *key, const char *source)
 {
 	cleanup_free char *word = NULL;
 
@@ -131,15 +131,15 @@ static int add_path(struct finder *f, const char *key, const char *source)
 }
 
 /* Why a mount that the configuration knows gets nothing from it; the restore says what helps. */
-static int not_taken(const struct finder *f, const struct rebind_mount *m, const char *source,
-		     const char *why)
+static int not_taken(const struct bundle_finder *f, const struct rebind_mount *m,
+		     const char *source, const char *why)
 {
 	log_warn("mount %u '%s': the source '%s' in '%s' is not taken: %s", m->id, m->mountpoint,
 		 source, f->request->config_name, why);
 	return 0;
 }
 
-static int take_bind(struct finder *f, const struct rebind_mount *m, const char *path)
+static int take_bind(struct bundle_finder *f, const struct rebind_mount *m, const char *path)
 {
 	cleanup_free char *source = absolute(f->request, path);
 
@@ -162,10 +162,10 @@ static bool is_file(const struct rebind_mount *m)
 	return m->is_file || (n >= 5 && strcmp(m->root + n - 5, "/null") == 0);
 }
 
-static int take_masked(struct finder *f, const struct rebind_mount *m)
+static int take_masked(struct bundle_finder *f, const struct rebind_mount *m)
 {
 	static const struct config_device null = { "/dev/null", false, 1, 3 };
-	cleanup_fd int fd = is_file(m) ? node_open(&null) : scratch_directory();
+	cleanup_fd int fd = is_file(m) ? device_node_open(&null) : tmpfs_directory();
 
 	if (fd < 0)
 		return log_error(fd,
@@ -178,14 +178,14 @@ static int take_masked(struct finder *f, const struct rebind_mount *m)
 	return add_descriptor(f, m->key, &fd);
 }
 
-static int take_device(struct finder *f, const struct rebind_mount *m,
+static int take_device(struct bundle_finder *f, const struct rebind_mount *m,
 		       const struct config_device *device, bool is_own)
 {
 	if (is_own && !f->request->trusted)
 		return not_taken(f, m, device->path,
 				 "it is a device of the host that an archive "
 				 "names; --external mnt[] takes them all");
-	cleanup_fd int fd = node_open(device);
+	cleanup_fd int fd = device_node_open(device);
 
 	if (fd == -ENODEV)
 		return not_taken(f, m, device->path, "the host has another device of that name");
@@ -194,23 +194,24 @@ static int take_device(struct finder *f, const struct rebind_mount *m,
 	return add_descriptor(f, m->key, &fd);
 }
 
-static int take(struct finder *f, const struct rebind_mount *m, const struct place *place)
+static int take(struct bundle_finder *f, const struct rebind_mount *m,
+		const struct mount_index_entry *place)
 {
 	switch (place->kind) {
-	case PLACE_BIND:
+	case MOUNT_INDEX_BIND:
 		return take_bind(f, m, f->config.binds[place->index].source);
-	case PLACE_MASKED:
+	case MOUNT_INDEX_MASKED:
 		return take_masked(f, m);
-	case PLACE_DEVICE:
+	case MOUNT_INDEX_DEVICE:
 		return take_device(f, m, &f->config.devices[place->index], true);
-	case PLACE_COMMON_DEVICE:
-		return take_device(f, m, node_common(place->index), false);
+	case MOUNT_INDEX_COMMON_DEVICE:
+		return take_device(f, m, device_node_common(place->index), false);
 	}
 	return 0;
 }
 
 /* "CRIU:..." are no names that a caller gave, and what comes along has its parent's key. */
-static int find_one(struct finder *f, const struct rebind_mount *m)
+static int find_one(struct bundle_finder *f, const struct rebind_mount *m)
 {
 	struct rebind_mount named = *m;
 	/* What mnt[] took at the dump has its mountpoint for a key. */
@@ -224,16 +225,16 @@ static int find_one(struct finder *f, const struct rebind_mount *m)
 		return 0;
 	if (names_get(&f->settled, named.key, size) != TABLE_NONE)
 		return 0;
-	const struct place *place = places_find(&f->places, named.key);
+	const struct mount_index_entry *place = mount_index_find(&f->places, named.key);
 
 	if (!place)
-		place = places_find(&f->places, m->mountpoint);
+		place = mount_index_find(&f->places, m->mountpoint);
 	int err = settle(f, named.key, size);
 
 	return err || !place ? err : take(f, &named, place);
 }
 
-static int find_all(struct finder *f, const struct rebind_tree *tree)
+static int find_all(struct bundle_finder *f, const struct rebind_tree *tree)
 {
 	size_t n = rebind_tree_count(tree);
 	int err = 0;
@@ -257,7 +258,7 @@ static void close_tree(struct rebind_tree **tree)
 
 /* ---- what else it says ---- */
 
-static int take_masks(struct finder *f)
+static int take_masks(struct bundle_finder *f)
 {
 	int err = 0;
 
@@ -280,7 +281,7 @@ static int take_new(struct bundle *out, const char *kind)
 }
 
 /* A namespace that an archive names by a path is the other host's. */
-static int take_namespaces(struct finder *f)
+static int take_namespaces(struct bundle_finder *f)
 {
 	int err = 0;
 
@@ -293,7 +294,7 @@ static int take_namespaces(struct finder *f)
 	return err;
 }
 
-static int read_all(struct finder *f, struct rebind_report *report)
+static int read_all(struct bundle_finder *f, struct rebind_report *report)
 {
 	const struct bundle_request *request = f->request;
 	cleanup(close_tree) struct rebind_tree *tree = NULL;
@@ -306,7 +307,7 @@ static int read_all(struct finder *f, struct rebind_report *report)
 		err = rebind_tree_open(request->images_dir, request->ns_id, request->reader, report,
 				       &tree);
 	if (!err)
-		err = places_make(&f->config, f->root_fd, &f->places);
+		err = mount_index_make(&f->config, f->root_fd, &f->places);
 	if (!err)
 		err = settle_given(f);
 	if (!err)
@@ -320,7 +321,7 @@ int bundle_read(const struct bundle_request *request, struct rebind_report *repo
 		struct bundle *ret)
 {
 	cleanup_bundle struct bundle out = { 0 };
-	cleanup(finder_free) struct finder f = {
+	cleanup(finder_free) struct bundle_finder f = {
 		.request = request,
 		.root_fd = -EBADF,
 		.out = &out,
@@ -350,11 +351,13 @@ static bool is_named(const struct strings *external, const char *mountpoint)
 	return false;
 }
 
-static int name_one(const struct finder *f, const struct rebind_mount *m, struct strings *external)
+static int name_one(const struct bundle_finder *f, const struct rebind_mount *m,
+		    struct strings *external)
 {
-	const struct place *place = m->covered ? NULL : places_find(&f->places, m->mountpoint);
+	const struct mount_index_entry *place =
+		m->covered ? NULL : mount_index_find(&f->places, m->mountpoint);
 
-	if (!place || place->kind != PLACE_BIND || m->depth == 0 ||
+	if (!place || place->kind != MOUNT_INDEX_BIND || m->depth == 0 ||
 	    is_named(external, m->mountpoint))
 		return 0;
 	cleanup_free char *key = path_normalize(f->config.binds[place->index].destination);
@@ -362,7 +365,7 @@ static int name_one(const struct finder *f, const struct rebind_mount *m, struct
 	return key ? strings_print(external, "mnt[%s]:%s", m->mountpoint, key) : -ENOMEM;
 }
 
-static int name_all(struct finder *f, pid_t pid, struct strings *external,
+static int name_all(struct bundle_finder *f, pid_t pid, struct strings *external,
 		    struct rebind_report *report)
 {
 	cleanup(close_tree) struct rebind_tree *tree = NULL;
@@ -374,7 +377,7 @@ static int name_all(struct finder *f, pid_t pid, struct strings *external,
 	int err = rebind_tree_open(text, 0, NULL, report, &tree);
 
 	if (!err)
-		err = places_make(&f->config, f->root_fd, &f->places);
+		err = mount_index_make(&f->config, f->root_fd, &f->places);
 	for (size_t i = 0; !err && i < rebind_tree_count(tree); i++) {
 		struct rebind_mount m;
 
@@ -387,7 +390,7 @@ static int name_all(struct finder *f, pid_t pid, struct strings *external,
 int bundle_name_externals(int dir_fd, const char *name, pid_t pid, struct strings *external,
 			  struct rebind_report *report)
 {
-	cleanup(finder_free) struct finder f = { .root_fd = -EBADF };
+	cleanup(finder_free) struct bundle_finder f = { .root_fd = -EBADF };
 	int err = config_read(dir_fd, "config.json", name, &f.config);
 
 	return err ? err : name_all(&f, pid, external, report);

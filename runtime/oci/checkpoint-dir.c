@@ -66,7 +66,7 @@ _Noreturn static void sweep(struct made *made, int life_fd)
 	_exit(0);
 }
 
-static int start_sweeper(struct unpacked *u, struct made *made)
+static int start_sweeper(struct checkpoint_dir *u, struct made *made)
 {
 	int ends[2];
 	int err = fd_pair(ends);
@@ -87,7 +87,7 @@ static int start_sweeper(struct unpacked *u, struct made *made)
 	return fd_recv(u->life_fd, made, sizeof(*made), NULL) == sizeof(*made) ? made->err : -EIO;
 }
 
-static int make_directory(struct unpacked *u)
+static int make_directory(struct checkpoint_dir *u)
 {
 	const char *parent = secure_getenv("TMPDIR");
 	struct made made = { 0 };
@@ -109,7 +109,7 @@ static int make_directory(struct unpacked *u)
 /* ---- unpacking ---- */
 
 /* A tenth of what is free stays so. */
-static uint64_t room_of(const struct unpacked *u)
+static uint64_t room_of(const struct checkpoint_dir *u)
 {
 	struct statvfs vfs;
 
@@ -146,7 +146,7 @@ static void warn_of_unused(const char *file, const struct strings *unused)
 			 meaning_of(unused->list[i]));
 }
 
-static int unpack(const char *file, struct unpacked *u)
+static int unpack(const char *file, struct checkpoint_dir *u)
 {
 	struct archive_fault fault = { "" };
 	cleanup(strings_free) struct strings unused = { 0 };
@@ -172,9 +172,9 @@ static int unpack(const char *file, struct unpacked *u)
 	return -EBADMSG;
 }
 
-int unpacked_open(const char *file, struct unpacked *ret)
+int checkpoint_dir_open(const char *file, struct checkpoint_dir *ret)
 {
-	cleanup_unpacked struct unpacked u = UNPACKED_NONE;
+	cleanup_checkpoint_dir struct checkpoint_dir u = UNPACKED_NONE;
 	int err = unpack(file, &u);
 
 	if (err)
@@ -184,7 +184,7 @@ int unpacked_open(const char *file, struct unpacked *ret)
 	return 0;
 }
 
-void unpacked_close(struct unpacked *unpacked)
+void checkpoint_dir_close(struct checkpoint_dir *unpacked)
 {
 	int saved = errno;
 

@@ -10,7 +10,7 @@
 
 #include "base/util.h"
 
-struct unpacked {
+struct checkpoint_dir {
 	char *images_dir; /* "checkpoint" in the directory */
 	int dir_fd;
 	int life_fd;   /* when it is closed everywhere, or a byte comes, the directory goes */
@@ -18,20 +18,20 @@ struct unpacked {
 };
 
 #define UNPACKED_NONE                               \
-	(struct unpacked)                           \
+	(struct checkpoint_dir)                     \
 	{                                           \
 		.dir_fd = -EBADF, .life_fd = -EBADF \
 	}
 
 /**
- * unpacked_open - unpack one below TMPDIR, else /var/tmp
+ * checkpoint_dir_open - unpack one below TMPDIR, else /var/tmp
  *
  * Return: 0 or a negative errno, logged.
  */
-int unpacked_open(const char *file, struct unpacked *ret);
+int checkpoint_dir_open(const char *file, struct checkpoint_dir *ret);
 
 /* The directory is gone when it returns. */
-void unpacked_close(struct unpacked *unpacked);
-#define cleanup_unpacked cleanup(unpacked_close)
+void checkpoint_dir_close(struct checkpoint_dir *unpacked);
+#define cleanup_checkpoint_dir cleanup(checkpoint_dir_close)
 
 #endif

@@ -14,17 +14,17 @@ static const struct config_device common[] = {
 	{ "/dev/ptmx", false, 5, 2 },
 };
 
-size_t node_n_common(void)
+size_t device_node_n_common(void)
 {
 	return ARRAY_SIZE(common);
 }
 
-const struct config_device *node_common(size_t i)
+const struct config_device *device_node_common(size_t i)
 {
 	return &common[i];
 }
 
-int node_open(const struct config_device *device)
+int device_node_open(const struct config_device *device)
 {
 	cleanup_fd int fd = open(device->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;

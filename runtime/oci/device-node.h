@@ -6,15 +6,15 @@
 #include "runtime/oci/config.h"
 
 /**
- * node_open - a device node of the host, of these numbers
+ * device_node_open - a device node of the host, of these numbers
  *
  * The descriptor was looked at, not the name. Return: an O_PATH descriptor, -ENODEV if it is
  * another device or none, or another negative errno.
  */
-int node_open(const struct config_device *device);
+int device_node_open(const struct config_device *device);
 
 /* Those that every container has: null, zero, full, random, urandom, tty, ptmx. */
-size_t node_n_common(void);
-const struct config_device *node_common(size_t i);
+size_t device_node_n_common(void);
+const struct config_device *device_node_common(size_t i);
 
 #endif

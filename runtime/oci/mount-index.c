@@ -7,21 +7,21 @@
 #include "base/path.h"
 #include "runtime/oci/device-node.h"
 
-void places_free(struct places *places)
+void mount_index_free(struct mount_index *places)
 {
 	for (size_t i = 0; i < places->n; i++)
 		free(places->list[i].path);
 	free(places->list);
 	names_free(&places->by_path);
-	*places = (struct places){ 0 };
+	*places = (struct mount_index){ 0 };
 }
 
 /* Takes @path over. */
-static int put(struct places *places, char *path, enum place_kind kind, size_t index)
+static int put(struct mount_index *places, char *path, enum mount_index_kind kind, size_t index)
 {
 	if (!path)
 		return -ENOMEM;
-	places->list[places->n] = (struct place){ kind, index, path };
+	places->list[places->n] = (struct mount_index_entry){ kind, index, path };
 	return names_put(&places->by_path, path, strlen(path), (uint32_t)places->n++);
 }
 
@@ -57,8 +57,8 @@ static char *in_root(int root_fd, const char *path)
 	return whole && root ? resolve(root_fd, whole, dir, root) : NULL;
 }
 
-static int add(struct places *places, int root_fd, const char *path, enum place_kind kind,
-	       size_t index)
+static int add(struct mount_index *places, int root_fd, const char *path,
+	       enum mount_index_kind kind, size_t index)
 {
 	char *real = in_root(root_fd, path);
 	int err = put(places, path_normalize(path), kind, index);
@@ -69,26 +69,26 @@ static int add(struct places *places, int root_fd, const char *path, enum place_
 	return err;
 }
 
-int places_make(const struct config *config, int root_fd, struct places *ret)
+int mount_index_make(const struct config *config, int root_fd, struct mount_index *ret)
 {
-	size_t n = node_n_common() + config->n_devices + config->n_masked + config->n_binds;
+	size_t n = device_node_n_common() + config->n_devices + config->n_masked + config->n_binds;
 	int err = 0;
 
 	ret->list = calloc(2 * n + 1, sizeof(*ret->list));
 	if (!ret->list)
 		return -ENOMEM;
-	for (size_t i = 0; i < node_n_common() && !err; i++)
-		err = add(ret, -EBADF, node_common(i)->path, PLACE_COMMON_DEVICE, i);
+	for (size_t i = 0; i < device_node_n_common() && !err; i++)
+		err = add(ret, -EBADF, device_node_common(i)->path, MOUNT_INDEX_COMMON_DEVICE, i);
 	for (size_t i = 0; i < config->n_devices && !err; i++)
-		err = add(ret, root_fd, config->devices[i].path, PLACE_DEVICE, i);
+		err = add(ret, root_fd, config->devices[i].path, MOUNT_INDEX_DEVICE, i);
 	for (size_t i = 0; i < config->n_masked && !err; i++)
-		err = add(ret, root_fd, config->masked[i], PLACE_MASKED, i);
+		err = add(ret, root_fd, config->masked[i], MOUNT_INDEX_MASKED, i);
 	for (size_t i = 0; i < config->n_binds && !err; i++)
-		err = add(ret, root_fd, config->binds[i].destination, PLACE_BIND, i);
+		err = add(ret, root_fd, config->binds[i].destination, MOUNT_INDEX_BIND, i);
 	return err;
 }
 
-const struct place *places_find(const struct places *places, const char *path)
+const struct mount_index_entry *mount_index_find(const struct mount_index *places, const char *path)
 {
 	cleanup_free char *normal = path_normalize(path);
 	uint32_t i = normal ? names_get(&places->by_path, normal, strlen(normal)) : TABLE_NONE;

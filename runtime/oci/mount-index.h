@@ -6,22 +6,27 @@
 #include "base/names.h"
 #include "runtime/oci/config.h"
 
-enum place_kind { PLACE_COMMON_DEVICE, PLACE_DEVICE, PLACE_MASKED, PLACE_BIND };
+enum mount_index_kind {
+	MOUNT_INDEX_COMMON_DEVICE,
+	MOUNT_INDEX_DEVICE,
+	MOUNT_INDEX_MASKED,
+	MOUNT_INDEX_BIND
+};
 
-struct place {
-	enum place_kind kind;
+struct mount_index_entry {
+	enum mount_index_kind kind;
 	size_t index; /* in the list of that kind */
 	char *path;
 };
 
-struct places {
-	struct place *list;
+struct mount_index {
+	struct mount_index_entry *list;
 	size_t n;
 	struct names by_path;
 };
 
 /**
- * places_make - index them
+ * mount_index_make - index them
  * @root_fd: the new root, or negative
  *
  * A path counts as it is written and as it is in the root, where symlinks and ".." are those of the
@@ -29,13 +34,14 @@ struct places {
  *
  * Return: 0 or a negative errno.
  */
-int places_make(const struct config *config, int root_fd, struct places *ret);
-void places_free(struct places *places);
+int mount_index_make(const struct config *config, int root_fd, struct mount_index *ret);
+void mount_index_free(struct mount_index *places);
 
 /**
- * places_find - what is at a path
+ * mount_index_find - what is at a path
  * @path: with or without a slash in front, as LXC's names are
  */
-const struct place *places_find(const struct places *places, const char *path);
+const struct mount_index_entry *mount_index_find(const struct mount_index *places,
+						 const char *path);
 
 #endif

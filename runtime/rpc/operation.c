@@ -290,24 +290,24 @@ static int run(struct operation *op, const struct request_kind *kind)
 
 	if (!kind && op->request->type == MESSAGE_NOTIFY)
 		return operation_refuse(op, -EBADRQC, "no request waits for a NOTIFY");
-	if (!kind && forward_wanted())
+	if (!kind && relay_is_wanted())
 		kind = &unknown;
 	if (!kind)
 		return operation_refuse(op, -EBADRQC, "there is no request of type %d",
 					op->request->type);
-	if (!kind->run && !forward_wanted())
+	if (!kind->run && !relay_is_wanted())
 		return operation_refuse(op, -EOPNOTSUPP,
 					"%s is about processes, and rebind keeps mounts: with "
 					"REBIND_CRIU=PATH a CRIU beside it keeps the rest",
 					kind->name);
-	bool opens = kind->has_files || (forward_wanted() && names_files(op));
+	bool opens = kind->has_files || (relay_is_wanted() && names_files(op));
 	int err = opens ? operation_open(op) : 0;
 
 	if (err)
 		return err;
 	/* Whose mounts are ours, they decide themselves what is CRIU's. */
-	if (forward_wanted() && kind->run != request_dump && kind->run != request_restore)
-		return forward_request(op);
+	if (relay_is_wanted() && kind->run != request_dump && kind->run != request_restore)
+		return relay_request(op);
 	return kind->run(op);
 }
 

@@ -181,7 +181,7 @@ static int take_null(struct builder *b, const char *key)
 	struct options_words *ret = b->ret;
 
 	if (ret->null_fd < 0)
-		ret->null_fd = node_open(&null);
+		ret->null_fd = device_node_open(&null);
 	if (ret->null_fd < 0)
 		return operation_refuse(
 			b->op, ret->null_fd,
@@ -273,7 +273,7 @@ static int build(struct operation *op, bool is_dump, struct options_words *ret)
 	if (!ret->inherit)
 		return -ENOMEM;
 	/* A CRIU takes these. */
-	if (!forward_wanted()) {
+	if (!relay_is_wanted()) {
 		log_state(op->options);
 		log_config(op->options);
 	}

@@ -20,35 +20,36 @@
 static const struct {
 	const char *name;
 	uint32_t flag;
-} kinds[HOLDER_KINDS] = {
-	[HOLDER_PID] = { "pid", CLONE_NEWPID },		 [HOLDER_NET] = { "net", CLONE_NEWNET },
-	[HOLDER_IPC] = { "ipc", CLONE_NEWIPC },		 [HOLDER_UTS] = { "uts", CLONE_NEWUTS },
-	[HOLDER_CGROUP] = { "cgroup", CLONE_NEWCGROUP },
+} kinds[PAUSE_KINDS] = {
+	[PAUSE_PID] = { "pid", CLONE_NEWPID },		[PAUSE_NET] = { "net", CLONE_NEWNET },
+	[PAUSE_IPC] = { "ipc", CLONE_NEWIPC },		[PAUSE_UTS] = { "uts", CLONE_NEWUTS },
+	[PAUSE_CGROUP] = { "cgroup", CLONE_NEWCGROUP },
 };
 
-const char *holder_name(enum holder_kind kind, uint32_t *ret_flag)
+const char *pause_name(enum pause_kind kind, uint32_t *ret_flag)
 {
 	if (ret_flag)
 		*ret_flag = kinds[kind].flag;
 	return kinds[kind].name;
 }
 
-int holder_kind(const char *name, uint32_t *ret_flag)
+int pause_kind(const char *name, uint32_t *ret_flag)
 {
-	for (int i = 0; i < HOLDER_KINDS; i++)
+	for (int i = 0; i < PAUSE_KINDS; i++)
 		if (strcmp(kinds[i].name, name) == 0) {
-			holder_name((enum holder_kind)i, ret_flag);
+			pause_name((enum pause_kind)i, ret_flag);
 			return i;
 		}
 	return -EINVAL;
 }
 
-static pid_t clone_holder(const struct holder_wish *wish, int *ret_pidfd)
+static pid_t clone_holder(const struct pause_request *ns_request, int *ret_pidfd)
 {
 	struct clone_args args = {
-		.flags = wish->make | CLONE_PIDFD | (wish->is_sibling ? CLONE_PARENT : 0),
+		.flags = ns_request->make | CLONE_PIDFD |
+			 (ns_request->is_sibling ? CLONE_PARENT : 0),
 		.pidfd = (uintptr_t)ret_pidfd,
-		.exit_signal = wish->is_sibling ? 0 : SIGCHLD,
+		.exit_signal = ns_request->is_sibling ? 0 : SIGCHLD,
 	};
 	long pid = syscall(SYS_clone3, &args, sizeof(args));
 
@@ -56,40 +57,41 @@ static pid_t clone_holder(const struct holder_wish *wish, int *ret_pidfd)
 }
 
 /* A pid namespace is entered by children only: ours in between would be among them. */
-static int join_pid(const struct holder_wish *wish, int *ret_own)
+static int join_pid(const struct pause_request *ns_request, int *ret_own)
 {
-	if (wish->join[HOLDER_PID] < 0)
+	if (ns_request->join[PAUSE_PID] < 0)
 		return 0;
 	*ret_own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
-	if (*ret_own < 0 || setns(wish->join[HOLDER_PID], CLONE_NEWPID) < 0)
+	if (*ret_own < 0 || setns(ns_request->join[PAUSE_PID], CLONE_NEWPID) < 0)
 		return -errno;
 	return 0;
 }
 
-static int await(struct holder *holder)
+static int await(struct pause *holder)
 {
 	int answer = 0;
-	int err = talk_await(holder->sock, TALK_ANSWER, &answer, NULL);
+	int err = ipc_await(holder->sock, IPC_ANSWER, &answer, NULL);
 
 	return err ? err : answer;
 }
 
 /* It joins the others by itself; the pid namespace is there. */
-static int send_to(struct holder *holder, const struct holder_wish *wish)
+static int send_to(struct pause *holder, const struct pause_request *ns_request)
 {
-	struct talk_message start = { .type = TALK_START, .value = INSIDE_GUEST };
+	struct ipc_message start = { .type = IPC_START, .value = INSIDE_GUEST };
 	int err = 0;
 
-	for (int i = 0; i < HOLDER_KINDS && !err; i++)
-		if (i != HOLDER_PID && wish->join[i] >= 0)
-			err = talk_send(holder->sock,
-					(struct talk_message){ .type = TALK_NS,
-							       .value = (int32_t)kinds[i].flag },
-					(const char *const[4]){ kinds[i].name }, wish->join[i]);
-	return err ? err : talk_send(holder->sock, start, NULL, -1);
+	for (int i = 0; i < PAUSE_KINDS && !err; i++)
+		if (i != PAUSE_PID && ns_request->join[i] >= 0)
+			err = ipc_send(holder->sock,
+				       (struct ipc_message){ .type = IPC_NS,
+							     .value = (int32_t)kinds[i].flag },
+				       (const char *const[4]){ kinds[i].name },
+				       ns_request->join[i]);
+	return err ? err : ipc_send(holder->sock, start, NULL, -1);
 }
 
-int holder_start(const struct holder_wish *wish, struct holder *ret)
+int pause_start(const struct pause_request *ns_request, struct pause *ret)
 {
 	cleanup_fd int own = -EBADF;
 	cleanup_fd int program = inside_seal();
@@ -101,10 +103,10 @@ int holder_start(const struct holder_wish *wish, struct holder *ret)
 	cleanup_fd int mine = pair[0];
 	cleanup_fd int its = pair[1];
 
-	err = join_pid(wish, &own);
+	err = join_pid(ns_request, &own);
 	if (err)
 		return err;
-	pid_t pid = clone_holder(wish, &pidfd);
+	pid_t pid = clone_holder(ns_request, &pidfd);
 
 	if (pid == 0) {
 		/* Between here and there it is seen in a pid namespace that it joins. */
@@ -116,28 +118,28 @@ int holder_start(const struct holder_wish *wish, struct holder *ret)
 		err = -errno;
 	if (pid < 0)
 		return pid;
-	*ret = (struct holder){
-		.pid = pid, .pidfd = pidfd, .sock = fd_take(&mine), .is_sibling = wish->is_sibling
-	};
+	*ret = (struct pause){ .pid = pid,
+			       .pidfd = pidfd,
+			       .sock = fd_take(&mine),
+			       .is_sibling = ns_request->is_sibling };
 	fd_close(&its);
 	if (!err)
-		err = send_to(ret, wish);
+		err = send_to(ret, ns_request);
 	return err ? err : await(ret);
 }
 
-int holder_enter(struct holder *holder, int mntns_fd)
+int pause_enter(struct pause *holder, int mntns_fd)
 {
-	int err =
-		talk_send(holder->sock, (struct talk_message){ .type = TALK_HOLD }, NULL, mntns_fd);
+	int err = ipc_send(holder->sock, (struct ipc_message){ .type = IPC_HOLD }, NULL, mntns_fd);
 
 	return err ? err : await(holder);
 }
 
-int holder_release(struct holder *holder, int sock, const void *answer, size_t size)
+int pause_release(struct pause *holder, int sock, const void *answer, size_t size)
 {
 	if (size > INSIDE_ANSWER_MAX)
 		return -EMSGSIZE;
-	int err = talk_send(holder->sock, (struct talk_message){ .type = TALK_GO }, NULL, sock);
+	int err = ipc_send(holder->sock, (struct ipc_message){ .type = IPC_GO }, NULL, sock);
 
 	if (!err)
 		err = fd_send(holder->sock, answer, size, -1);
@@ -151,7 +153,7 @@ int holder_release(struct holder *holder, int sock, const void *answer, size_t s
 	return 0;
 }
 
-void holder_end(struct holder *holder)
+void pause_end(struct pause *holder)
 {
 	struct pollfd gone = { .fd = holder->pidfd, .events = POLLIN };
 	int saved = errno;

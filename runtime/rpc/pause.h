@@ -16,65 +16,65 @@
 #include "base/util.h"
 
 /* The namespaces that a holder may have of its own, or join. */
-enum holder_kind {
-	HOLDER_PID,
-	HOLDER_NET,
-	HOLDER_IPC,
-	HOLDER_UTS,
-	HOLDER_CGROUP,
-	HOLDER_KINDS,
+enum pause_kind {
+	PAUSE_PID,
+	PAUSE_NET,
+	PAUSE_IPC,
+	PAUSE_UTS,
+	PAUSE_CGROUP,
+	PAUSE_KINDS,
 };
 
 /* CLONE_NEW* of these kinds: nothing else that an image or a client names is passed to clone(). */
-#define HOLDER_NAMESPACES \
+#define PAUSE_NAMESPACES \
 	(CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
 
-struct holder_wish {
-	uint32_t make;		/* CLONE_NEW*; of the kinds above */
-	int join[HOLDER_KINDS]; /* descriptors, borrowed; negative: none */
-	bool is_sibling;	/* the child of whoever is our parent */
+struct pause_request {
+	uint32_t make;	       /* CLONE_NEW*; of the kinds above */
+	int join[PAUSE_KINDS]; /* descriptors, borrowed; negative: none */
+	bool is_sibling;       /* the child of whoever is our parent */
 };
 
-struct holder {
+struct pause {
 	pid_t pid;
 	int pidfd, sock;
 	bool is_sibling;
 };
 
-#define HOLDER_NONE                             \
-	(struct holder)                         \
+#define PAUSE_NONE                              \
+	(struct pause)                          \
 	{                                       \
 		.pidfd = -EBADF, .sock = -EBADF \
 	}
 
 /**
- * holder_kind - "pid", "net", ...
+ * pause_kind - "pid", "net", ...
  * @ret_flag: its CLONE_NEW*; may be NULL
  *
  * Return: a kind, or -EINVAL.
  */
-int holder_kind(const char *name, uint32_t *ret_flag);
+int pause_kind(const char *name, uint32_t *ret_flag);
 
 /**
- * holder_name - the reverse, for /proc/PID/ns; @ret_flag as above
+ * pause_name - the reverse, for /proc/PID/ns; @ret_flag as above
  */
-const char *holder_name(enum holder_kind kind, uint32_t *ret_flag);
+const char *pause_name(enum pause_kind kind, uint32_t *ret_flag);
 
 /**
- * holder_start - make it
- * @ret: holder_end() or holder_release() must follow
+ * pause_start - make it
+ * @ret: pause_end() or pause_release() must follow
  *
  * Return: 0, and it is in its namespaces; or a negative errno.
  */
-int holder_start(const struct holder_wish *wish, struct holder *ret);
+int pause_start(const struct pause_request *ns_request, struct pause *ret);
 
 /**
- * holder_enter - put it into a mount namespace
+ * pause_enter - put it into a mount namespace
  */
-int holder_enter(struct holder *holder, int mntns_fd);
+int pause_enter(struct pause *holder, int mntns_fd);
 
 /**
- * holder_release - let it answer our client, and live on alone
+ * pause_release - let it answer our client, and live on alone
  * @sock: the client's; the namespace's descriptor rides on the answer
  *
  * From here on nobody else answers, and nobody ends it: between its answer and its living on is
@@ -82,14 +82,14 @@ int holder_enter(struct holder *holder, int mntns_fd);
  *
  * Return: 0; or a negative errno, and it is gone: then it has not answered.
  */
-int holder_release(struct holder *holder, int sock, const void *answer, size_t size);
+int pause_release(struct pause *holder, int sock, const void *answer, size_t size);
 
 /**
- * holder_end - kill it, and wait until it and what it held are gone; nothing if it was released
+ * pause_end - kill it, and wait until it and what it held are gone; nothing if it was released
  *
  * A sibling is its parent's to reap.
  */
-void holder_end(struct holder *holder);
-#define cleanup_holder cleanup(holder_end)
+void pause_end(struct pause *holder);
+#define cleanup_pause cleanup(pause_end)
 
 #endif

@@ -9,7 +9,7 @@
 
 uint32_t recorded_of(const struct image_info *info)
 {
-	return info->has_namespaces ? info->namespaces : HOLDER_NAMESPACES;
+	return info->has_namespaces ? info->namespaces : PAUSE_NAMESPACES;
 }
 
 uint32_t recorded_namespaces(const char *images_dir)

@@ -27,51 +27,51 @@ static int externals(const Rpc__Options *o, struct strings *ret)
 	return 0;
 }
 
-static int on_dump_notify(struct forward *forward, const char *script, pid_t pid)
+static int on_dump_notify(struct relay *relay, const char *script, pid_t pid)
 {
 	if (strcmp(script, "post-dump") != 0)
 		return 0;
-	int err = criu_dump_mounts(forward->dump, false, forward->op->report);
+	int err = criu_dump_mounts(relay->dump, false, relay->op->report);
 
-	forward->done = err == 0;
+	relay->done = err == 0;
 	return err;
 }
 
-static int dump_beside(struct forward *forward, struct strings *words)
+static int dump_beside(struct relay *relay, struct strings *words)
 {
-	struct operation *op = forward->op;
-	Rpc__Options o = forward_options(op, op->images_fd);
+	struct operation *op = relay->op;
+	Rpc__Options o = relay_options(op, op->images_fd);
 	int err = externals(&o, words);
 
 	if (!err)
-		err = criu_externals(forward->dump->pid, "", words, op->report);
+		err = criu_externals(relay->dump->pid, "", words, op->report);
 	if (err)
 		return err;
 	leave_out_mounts(&o);
 	o.external = (char **)words->list;
 	o.n_external = words->n;
 	o.has_pid = true;
-	o.pid = forward->dump->pid;
-	return forward_ask(forward, &o);
+	o.pid = relay->dump->pid;
+	return relay_ask(relay, &o);
 }
 
 static int dump_claimed(struct operation *op, const struct rebind_dump_options *how)
 {
-	cleanup_forward struct forward forward = FORWARD_INIT(op, on_dump_notify);
+	cleanup_relay struct relay relay = FORWARD_INIT(op, on_dump_notify);
 	cleanup(strings_free) struct strings words = { 0 };
 	cleanup_fd int locked = -EBADF;
 	int err = criu_images_claim(how->images_dir, &locked);
 
 	if (err)
 		return err;
-	forward.dump = how;
-	err = dump_beside(&forward, &words);
-	forward_dismiss(&forward);
-	criu_dumped_end(&forward.dumped, how->images_dir, err != 0);
+	relay.dump = how;
+	err = dump_beside(&relay, &words);
+	relay_dismiss(&relay);
+	criu_dumped_end(&relay.dumped, how->images_dir, err != 0);
 	return err;
 }
 
-int forward_dump(struct operation *op, const struct rebind_dump_options *how)
+int relay_dump(struct operation *op, const struct rebind_dump_options *how)
 {
 	cleanup_choice struct criu_choice choice = { 0 };
 	cleanup(strings_free) struct strings parent = { 0 };
@@ -83,27 +83,27 @@ int forward_dump(struct operation *op, const struct rebind_dump_options *how)
 			     &choice);
 
 	if (by == CRIU_BY_CRIU)
-		return forward_alone(op, how->pid, &choice);
+		return relay_alone(op, how->pid, &choice);
 	return by < 0 ? by : dump_claimed(op, how);
 }
 
-static int on_restore_notify(struct forward *forward, const char *script, pid_t pid)
+static int on_restore_notify(struct relay *relay, const char *script, pid_t pid)
 {
-	int err = criu_mounts_act(&forward->mounts, script, pid);
+	int err = criu_mounts_act(&relay->mounts, script, pid);
 
 	/* The last of them: processes run again, and are not taken back. */
 	if (strcmp(script, "post-resume") == 0)
-		forward->done = true;
+		relay->done = true;
 	return err;
 }
 
-static int restore_beside(struct forward *forward, int view, struct strings *words)
+static int restore_beside(struct relay *relay, int view, struct strings *words)
 {
-	Rpc__Options o = forward_options(forward->op, view);
+	Rpc__Options o = relay_options(relay->op, view);
 	cleanup_free Rpc__Joined **joins = calloc(o.n_join_ns + 1, sizeof(*joins));
 	Rpc__Joined mnt = RPC__JOINED__INIT;
 	char name[80];
-	int err = joins ? criu_mounts_prepare(&forward->mounts, name) : -ENOMEM;
+	int err = joins ? criu_mounts_prepare(&relay->mounts, name) : -ENOMEM;
 
 	if (!err)
 		err = externals(&o, words);
@@ -118,26 +118,26 @@ static int restore_beside(struct forward *forward, int view, struct strings *wor
 	mnt.ns_file = name;
 	joins[o.n_join_ns++] = &mnt;
 	o.join_ns = joins;
-	return forward_ask(forward, &o);
+	return relay_ask(relay, &o);
 }
 
-int forward_restore(struct operation *op, const struct rebind_restore_options *how)
+int relay_restore(struct operation *op, const struct rebind_restore_options *how)
 {
-	cleanup_forward struct forward forward = FORWARD_INIT(op, on_restore_notify);
+	cleanup_relay struct relay relay = FORWARD_INIT(op, on_restore_notify);
 	cleanup(strings_free) struct strings words = { 0 };
 
-	forward.mounts.how = *how;
-	forward.mounts.report = op->report;
+	relay.mounts.how = *how;
+	relay.mounts.report = op->report;
 	/* CRIU makes the devices that it finds in an image, and so does whoever is beside it. */
-	forward.mounts.how.allow_devices = true;
-	int err = criu_mounts_look(&forward.mounts);
+	relay.mounts.how.allow_devices = true;
+	int err = criu_mounts_look(&relay.mounts);
 
 	if (err)
 		return err;
-	forward.mounts.dir_fd = scratch_directory();
-	if (forward.mounts.dir_fd < 0)
-		return log_error(forward.mounts.dir_fd, "cannot make a scratch directory");
-	cleanup_fd int view = criu_view(op->images_fd, forward.mounts.dir_fd);
+	relay.mounts.dir_fd = tmpfs_directory();
+	if (relay.mounts.dir_fd < 0)
+		return log_error(relay.mounts.dir_fd, "cannot make a scratch directory");
+	cleanup_fd int view = criu_view(op->images_fd, relay.mounts.dir_fd);
 
-	return view < 0 ? view : restore_beside(&forward, view, &words);
+	return view < 0 ? view : restore_beside(&relay, view, &words);
 }

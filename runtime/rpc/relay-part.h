@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the files of forward.h share. */
+/* What the files of relay.h share. */
 #ifndef REBIND_RUNTIME_RPC_RELAY_PART_H
 #define REBIND_RUNTIME_RPC_RELAY_PART_H
 
 #include "runtime/rpc/relay.h"
 
 /* A request at CRIU's. */
-struct forward {
+struct relay {
 	struct operation *op;
 	int sock;
 	pid_t criu; /* 0: it is not ours to reap */
 	/* Our part at a notify; NULL: there is none. */
-	int (*on_notify)(struct forward *forward, const char *script, pid_t pid);
+	int (*on_notify)(struct relay *relay, const char *script, pid_t pid);
 	const struct rebind_dump_options *dump;
 	struct criu_mounts mounts;
 	struct criu_dumped dumped;
@@ -29,24 +29,24 @@ struct forward {
 	}
 
 /**
- * forward_dismiss - CRIU gives up what it has not finished
+ * relay_dismiss - CRIU gives up what it has not finished
  */
-void forward_dismiss(struct forward *forward);
-void forward_end(struct forward *forward);
-#define cleanup_forward cleanup(forward_end)
+void relay_dismiss(struct relay *relay);
+void relay_end(struct relay *relay);
+#define cleanup_relay cleanup(relay_end)
 
 /**
- * forward_options - those of the request, with descriptors that CRIU finds in this process
+ * relay_options - those of the request, with descriptors that CRIU finds in this process
  * @images_fd: the image directory as CRIU shall see it, or negative
  */
-Rpc__Options forward_options(const struct operation *op, int images_fd);
+Rpc__Options relay_options(const struct operation *op, int images_fd);
 
 /**
- * forward_ask - send the request to a CRIU, pass on what is said, and answer the client
+ * relay_ask - send the request to a CRIU, pass on what is said, and answer the client
  * @options: instead of those of the request
  *
  * Return: 0 or a negative errno, said.
  */
-int forward_ask(struct forward *forward, Rpc__Options *options);
+int relay_ask(struct relay *relay, Rpc__Options *options);
 
 #endif

@@ -19,25 +19,25 @@
 #include "base/sys.h"
 
 /* Closed, the socket tells CRIU to give up what it has not finished. */
-void forward_dismiss(struct forward *forward)
+void relay_dismiss(struct relay *relay)
 {
-	fd_close(&forward->sock);
-	if (forward->criu > 0)
-		child_wait(forward->criu, NULL);
-	forward->criu = 0;
+	fd_close(&relay->sock);
+	if (relay->criu > 0)
+		child_wait(relay->criu, NULL);
+	relay->criu = 0;
 }
 
-void forward_end(struct forward *forward)
+void relay_end(struct relay *relay)
 {
 	/* What it waits for may be the end of what it made. */
-	if (!forward->done)
-		criu_mounts_kill(&forward->mounts);
-	forward_dismiss(forward);
-	criu_mounts_end(&forward->mounts, false);
-	fd_close(&forward->mounts.dir_fd);
+	if (!relay->done)
+		criu_mounts_kill(&relay->mounts);
+	relay_dismiss(relay);
+	criu_mounts_end(&relay->mounts, false);
+	fd_close(&relay->mounts.dir_fd);
 }
 
-bool forward_wanted(void)
+bool relay_is_wanted(void)
 {
 	const char *named = secure_getenv("REBIND_CRIU");
 
@@ -62,11 +62,11 @@ _Noreturn static void be_criu(const char *program, int sock)
  * With rst_sibling the container's first process is to be the client's child. CRIU makes it a child
  * of CRIU's own parent: so that is the client, too.
  */
-static int start_criu(struct forward *forward)
+static int start_criu(struct relay *relay)
 {
-	const Rpc__Options *o = forward->op->options;
-	bool sibling = forward->op->connection->is_worker &&
-		       forward->op->request->type == MESSAGE_RESTORE && o->has_rst_sibling &&
+	const Rpc__Options *o = relay->op->options;
+	bool sibling = relay->op->connection->is_worker &&
+		       relay->op->request->type == MESSAGE_RESTORE && o->has_rst_sibling &&
 		       o->rst_sibling;
 	struct clone_args args = {
 		.flags = sibling ? CLONE_PARENT : 0,
@@ -85,8 +85,8 @@ static int start_criu(struct forward *forward)
 	if (pid == 0)
 		be_criu(program, pair[1]);
 	close(pair[1]);
-	forward->sock = pair[0];
-	forward->criu = pid > 0 && !sibling ? (pid_t)pid : 0;
+	relay->sock = pair[0];
+	relay->criu = pid > 0 && !sibling ? (pid_t)pid : 0;
 	return pid < 0 ? log_error(-errno, "cannot start '%s'", program) : 0;
 }
 
@@ -128,68 +128,68 @@ static int receive_response(int sock, Rpc__Response **ret, int *ret_fd)
 	return *ret ? 0 : -EBADMSG;
 }
 
-static bool client_listens(const struct forward *forward)
+static bool client_listens(const struct relay *relay)
 {
-	const Rpc__Options *o = forward->op->options;
+	const Rpc__Options *o = relay->op->options;
 
 	return o->has_notify_scripts && o->notify_scripts;
 }
 
-static bool client_agrees(struct forward *forward, const Rpc__Response *notify, int fd)
+static bool client_agrees(struct relay *relay, const Rpc__Response *notify, int fd)
 {
 	cleanup_request Rpc__Request *answer = NULL;
-	int client = forward->op->connection->sock;
+	int client = relay->op->connection->sock;
 
-	if (!client_listens(forward))
+	if (!client_listens(relay))
 		return true;
 	return message_send(client, notify, fd) == 0 && message_receive(client, &answer) == 0 &&
 	       answer->type == MESSAGE_NOTIFY && answer->notify_success;
 }
 
 /* Ours first: a client that is told finds the mounts there. Return: does CRIU get a yes. */
-static bool notified(struct forward *forward, const Rpc__Response *response, int fd)
+static bool notified(struct relay *relay, const Rpc__Response *response, int fd)
 {
 	const Rpc__Notify *notify = response->notify;
 
 	if (!notify || !notify->script)
 		return false;
-	if (forward->on_notify && !forward->err && !forward->refused)
-		forward->err = forward->on_notify(forward, notify->script,
-						  notify->has_pid ? notify->pid : 0);
-	if (!forward->err && !forward->refused)
-		forward->refused = !client_agrees(forward, response, fd);
-	if (forward->err || forward->refused) {
+	if (relay->on_notify && !relay->err && !relay->refused)
+		relay->err =
+			relay->on_notify(relay, notify->script, notify->has_pid ? notify->pid : 0);
+	if (!relay->err && !relay->refused)
+		relay->refused = !client_agrees(relay, response, fd);
+	if (relay->err || relay->refused) {
 		/* At pre-resume CRIU would let it run all the same. */
-		criu_mounts_kill(&forward->mounts);
+		criu_mounts_kill(&relay->mounts);
 		return false;
 	}
-	if (forward->dump && strcmp(notify->script, "post-dump") == 0)
-		criu_dumped_complete(&forward->dumped);
+	if (relay->dump && strcmp(notify->script, "post-dump") == 0)
+		criu_dumped_complete(&relay->dumped);
 	return true;
 }
 
-static int answer_notify(struct forward *forward, bool success)
+static int answer_notify(struct relay *relay, bool success)
 {
 	Rpc__Request request = RPC__REQUEST__INIT;
 
 	request.type = MESSAGE_NOTIFY;
 	request.has_notify_success = true;
 	request.notify_success = success;
-	return send_request(forward->sock, &request);
+	return send_request(relay->sock, &request);
 }
 
 /* Before the client is answered, who may end us then. */
-static void say_choice(struct forward *forward)
+static void say_choice(struct relay *relay)
 {
-	if (forward->choice && !forward->said)
-		criu_choice_warn(forward->choice);
-	forward->said = true;
+	if (relay->choice && !relay->said)
+		criu_choice_warn(relay->choice);
+	relay->said = true;
 }
 
 /* What failed may be what rebind would have refused: the client is told that, too. */
-static int send_failure(struct forward *forward, Rpc__Response *response, int fd)
+static int send_failure(struct relay *relay, Rpc__Response *response, int fd)
 {
-	cleanup_free char *why = forward->choice ? criu_choice_text(forward->choice) : NULL;
+	cleanup_free char *why = relay->choice ? criu_choice_text(relay->choice) : NULL;
 	cleanup_free char *text = NULL;
 	char *its = response->cr_errmsg;
 
@@ -197,80 +197,80 @@ static int send_failure(struct forward *forward, Rpc__Response *response, int fd
 		return -ENOMEM;
 	if (text)
 		response->cr_errmsg = text;
-	message_send(forward->op->connection->sock, response, fd);
+	message_send(relay->op->connection->sock, response, fd);
 	response->cr_errmsg = its;
 	return -ECANCELED;
 }
 
 /* The last word is CRIU's, unless it is our part that failed. */
-static int finish(struct forward *forward, Rpc__Response *response, int fd)
+static int finish(struct relay *relay, Rpc__Response *response, int fd)
 {
-	struct operation *op = forward->op;
+	struct operation *op = relay->op;
 
-	if (forward->err)
-		return forward->err;
-	say_choice(forward);
-	if (response->success && forward->refused && !forward->done)
+	if (relay->err)
+		return relay->err;
+	say_choice(relay);
+	if (response->success && relay->refused && !relay->done)
 		return operation_refuse(op, -ECANCELED, "the client did not agree to go on");
-	if (response->success && forward->on_notify && !forward->done)
+	if (response->success && relay->on_notify && !relay->done)
 		return operation_refuse(op, -EPROTO,
 					"'%s' ended without the notifies at which the mounts are "
 					"done: is it a CRIU?",
 					getenv("REBIND_CRIU"));
 	op->answered = true;
 	return response->success ? message_send(op->connection->sock, response, fd)
-				 : send_failure(forward, response, fd);
+				 : send_failure(relay, response, fd);
 }
 
-static int refuse_silence(struct forward *forward, int err)
+static int refuse_silence(struct relay *relay, int err)
 {
-	cleanup_free char *why = forward->choice ? criu_choice_text(forward->choice) : NULL;
+	cleanup_free char *why = relay->choice ? criu_choice_text(relay->choice) : NULL;
 
-	return operation_refuse(forward->op, err,
+	return operation_refuse(relay->op, err,
 				"'%s' went away without an answer; its log may tell why%s%s",
 				getenv("REBIND_CRIU"), why ? ". " : "", why ? why : "");
 }
 
-static int converse(struct forward *forward)
+static int converse(struct relay *relay)
 {
 	for (;;) {
 		cleanup(free_response) Rpc__Response *response = NULL;
 		cleanup_fd int fd = -EBADF;
-		int err = receive_response(forward->sock, &response, &fd);
+		int err = receive_response(relay->sock, &response, &fd);
 
-		if (err && forward->err)
-			return forward->err;
+		if (err && relay->err)
+			return relay->err;
 		if (err)
-			return refuse_silence(forward, err);
+			return refuse_silence(relay, err);
 		if (response->type != MESSAGE_NOTIFY)
-			return finish(forward, response, fd);
-		err = answer_notify(forward, notified(forward, response, fd));
+			return finish(relay, response, fd);
+		err = answer_notify(relay, notified(relay, response, fd));
 		if (err)
 			return err;
 	}
 }
 
-int forward_ask(struct forward *forward, Rpc__Options *options)
+int relay_ask(struct relay *relay, Rpc__Options *options)
 {
-	Rpc__Request request = *forward->op->request;
+	Rpc__Request request = *relay->op->request;
 
 	request.opts = options;
 	/* It is one CRIU for one request. */
 	request.has_keep_open = false;
-	int err = start_criu(forward);
+	int err = start_criu(relay);
 
-	if (!err && forward->dump)
-		err = criu_dumped_begin(&forward->dumped, forward->dump->images_dir,
-					forward->dump->pid, forward->criu);
+	if (!err && relay->dump)
+		err = criu_dumped_begin(&relay->dumped, relay->dump->images_dir, relay->dump->pid,
+					relay->criu);
 	if (!err)
-		err = send_request(forward->sock, &request);
-	return err ? err : converse(forward);
+		err = send_request(relay->sock, &request);
+	return err ? err : converse(relay);
 }
 
 /* ---- requests ---- */
 
 /* CRIU looks for the descriptors of its client, which are ours. */
-Rpc__Options forward_options(const struct operation *op, int images_fd)
+Rpc__Options relay_options(const struct operation *op, int images_fd)
 {
 	Rpc__Options o = *op->options;
 
@@ -285,27 +285,27 @@ Rpc__Options forward_options(const struct operation *op, int images_fd)
 
 static int hand_over(struct operation *op, const struct criu_choice *choice)
 {
-	cleanup_forward struct forward forward = FORWARD_INIT(op, NULL);
-	Rpc__Options o = forward_options(op, op->images_fd);
+	cleanup_relay struct relay relay = FORWARD_INIT(op, NULL);
+	Rpc__Options o = relay_options(op, op->images_fd);
 
 	/* Who names nobody means itself; to CRIU that would be us. */
 	if (!o.has_pid || !o.pid) {
 		o.has_pid = true;
 		o.pid = op->connection->peer.pid;
 	}
-	forward.choice = choice;
-	int err = forward_ask(&forward, op->request->opts ? &o : NULL);
+	relay.choice = choice;
+	int err = relay_ask(&relay, op->request->opts ? &o : NULL);
 
-	say_choice(&forward);
+	say_choice(&relay);
 	return err;
 }
 
-int forward_request(struct operation *op)
+int relay_request(struct operation *op)
 {
 	return hand_over(op, NULL);
 }
 
-int forward_alone(struct operation *op, pid_t pid, const struct criu_choice *choice)
+int relay_alone(struct operation *op, pid_t pid, const struct criu_choice *choice)
 {
 	struct criu_dumped dumped = { CRIU_DUMPED_INIT };
 	cleanup_fd int locked = -EBADF;

@@ -11,33 +11,33 @@
 #include "runtime/rpc/operation.h"
 
 /**
- * forward_wanted - does REBIND_CRIU name a CRIU
+ * relay_is_wanted - does REBIND_CRIU name a CRIU
  */
-bool forward_wanted(void);
+bool relay_is_wanted(void);
 
 /**
- * forward_request - what is not about mounts
+ * relay_request - what is not about mounts
  *
  * All of these: the client is answered, by CRIU or by operation_serve().
  * Return: 0 or a negative errno, said.
  */
-int forward_request(struct operation *op);
+int relay_request(struct operation *op);
 
 /**
- * forward_alone - a dump of which CRIU does the mounts, too
+ * relay_alone - a dump of which CRIU does the mounts, too
  * @pid: what is dumped
  * @choice: why, for the log
  */
-int forward_alone(struct operation *op, pid_t pid, const struct criu_choice *choice);
+int relay_alone(struct operation *op, pid_t pid, const struct criu_choice *choice);
 
 /**
- * forward_dump - processes by CRIU, mounts as @how says, where rebind can do them
+ * relay_dump - processes by CRIU, mounts as @how says, where rebind can do them
  */
-int forward_dump(struct operation *op, const struct rebind_dump_options *how);
+int relay_dump(struct operation *op, const struct rebind_dump_options *how);
 
 /**
- * forward_restore - processes by CRIU, in mounts as @how says
+ * relay_restore - processes by CRIU, in mounts as @how says
  */
-int forward_restore(struct operation *op, const struct rebind_restore_options *how);
+int relay_restore(struct operation *op, const struct rebind_restore_options *how);
 
 #endif

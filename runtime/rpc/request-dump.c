@@ -60,7 +60,7 @@ static int dump(struct operation *op, pid_t pid, const struct options_words *wor
 		.lenient = true,
 	};
 
-	return forward_wanted() ? forward_dump(op, &how) : rebind_dump(&how, op->report);
+	return relay_is_wanted() ? relay_dump(op, &how) : rebind_dump(&how, op->report);
 }
 
 /* Options that rebind does not take as they are may be well with CRIU: the last of two, say. */
@@ -68,7 +68,7 @@ static int dump_as_told(struct operation *op, pid_t pid)
 {
 	cleanup_choice struct criu_choice choice = { 0 };
 	cleanup_options struct options_words words;
-	bool is_auto = forward_wanted() && op->connection->by == CRIU_BY_AUTO;
+	bool is_auto = relay_is_wanted() && op->connection->by == CRIU_BY_AUTO;
 	int err = options_of_dump(op, &words);
 
 	if (!err)
@@ -76,21 +76,21 @@ static int dump_as_told(struct operation *op, pid_t pid)
 	if (!is_auto || err == -ENOMEM)
 		return err;
 	err = criu_choice_add(&choice, "rebind does not take the options of the request");
-	return err ? err : forward_alone(op, pid, &choice);
+	return err ? err : relay_alone(op, pid, &choice);
 }
 
 int request_dump(struct operation *op)
 {
 	static const struct criu_choice wanted = { 0 };
 	pid_t pid = target_of(op);
-	int err = forward_wanted() ? 0 : check(op, pid);
+	int err = relay_is_wanted() ? 0 : check(op, pid);
 
 	/* There in any case: clients look into it before they look at success. */
 	op->reply.response.dump = &op->reply.dump;
 	op->reply.dump.has_restored = true;
 	if (err)
 		return err;
-	if (forward_wanted() && op->connection->by == CRIU_BY_CRIU)
-		return forward_alone(op, pid, &wanted);
+	if (relay_is_wanted() && op->connection->by == CRIU_BY_CRIU)
+		return relay_alone(op, pid, &wanted);
 	return dump_as_told(op, pid);
 }

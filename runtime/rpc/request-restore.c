@@ -26,18 +26,18 @@ struct restore {
 	struct operation *op;
 	struct image_info image;
 	struct options_words words;
-	struct holder_wish wish;
-	struct holder holder;
+	struct pause_request ns_request;
+	struct pause holder;
 	struct rebind_namespace *ns;
 };
 
 static void restore_free(struct restore *r)
 {
-	for (int i = 0; i < HOLDER_KINDS; i++)
-		fd_close(&r->wish.join[i]);
+	for (int i = 0; i < PAUSE_KINDS; i++)
+		fd_close(&r->ns_request.join[i]);
 	/* The namespace goes before the holder does, and what is mounted with it. */
 	rebind_namespace_free(r->ns);
-	holder_end(&r->holder);
+	pause_end(&r->holder);
 	options_free(&r->words);
 }
 
@@ -61,7 +61,7 @@ static int open_word(const char *name, int type, const char *word)
 static int join_word(struct restore *r, const Rpc__Joined *join)
 {
 	uint32_t type = 0;
-	int kind = holder_kind(join->ns, &type);
+	int kind = pause_kind(join->ns, &type);
 
 	/* A CRIU beside it could not enter the mounts from a user namespace. */
 	if (kind < 0)
@@ -73,21 +73,22 @@ static int join_word(struct restore *r, const Rpc__Joined *join)
 						? "a user namespace is joined by rebind restore "
 						  "--join-ns user:PID"
 						: "others take a CRIU beside it (REBIND_CRIU)");
-	fd_close(&r->wish.join[kind]);
-	r->wish.join[kind] = open_word(join->ns, (int)type, join->ns_file);
-	if (r->wish.join[kind] >= 0)
+	fd_close(&r->ns_request.join[kind]);
+	r->ns_request.join[kind] = open_word(join->ns, (int)type, join->ns_file);
+	if (r->ns_request.join[kind] >= 0)
 		return 0;
-	if (r->wish.join[kind] == -EINVAL)
+	if (r->ns_request.join[kind] == -EINVAL)
 		return operation_refuse(r->op, -EINVAL, "join_ns %s:%s is no %s namespace",
 					join->ns, join->ns_file, join->ns);
-	return operation_refuse(r->op, r->wish.join[kind], "join_ns %s:%s cannot be opened: %s",
-				join->ns, join->ns_file, strerror(-r->wish.join[kind]));
+	return operation_refuse(r->op, r->ns_request.join[kind],
+				"join_ns %s:%s cannot be opened: %s", join->ns, join->ns_file,
+				strerror(-r->ns_request.join[kind]));
 }
 
 /* runc and crun hand over namespaces that were there before as extRootNetNS, extRootPidNS. */
-static int join_inherited(struct restore *r, enum holder_kind kind)
+static int join_inherited(struct restore *r, enum pause_kind kind)
 {
-	const char *name = holder_name(kind, NULL);
+	const char *name = pause_name(kind, NULL);
 	char key[32];
 
 	snprintf(key, sizeof(key), "extRoot%c%sNS", name[0] - 'a' + 'A', name + 1);
@@ -98,7 +99,7 @@ static int join_inherited(struct restore *r, enum holder_kind kind)
 	if (fd < 0)
 		return operation_refuse(r->op, fd, "inherit_fd '%s' is not open: %s", key,
 					strerror(-fd));
-	r->wish.join[kind] = fd;
+	r->ns_request.join[kind] = fd;
 	return 0;
 }
 
@@ -118,16 +119,16 @@ static int choose_namespaces(struct restore *r)
 					"empty_ns %#x: only a net namespace can be asked for empty",
 					o->empty_ns);
 	make |= o->has_empty_ns ? o->empty_ns : 0;
-	for (int i = 0; i < HOLDER_KINDS && !err; i++)
-		err = join_inherited(r, (enum holder_kind)i);
+	for (int i = 0; i < PAUSE_KINDS && !err; i++)
+		err = join_inherited(r, (enum pause_kind)i);
 	for (size_t i = 0; i < o->n_join_ns && !err; i++)
 		err = join_word(r, o->join_ns[i]);
-	for (int i = 0; i < HOLDER_KINDS; i++) {
-		holder_name((enum holder_kind)i, &flag);
-		if (r->wish.join[i] >= 0)
+	for (int i = 0; i < PAUSE_KINDS; i++) {
+		pause_name((enum pause_kind)i, &flag);
+		if (r->ns_request.join[i] >= 0)
 			make &= ~flag;
 	}
-	r->wish.make = make & HOLDER_NAMESPACES;
+	r->ns_request.make = make & PAUSE_NAMESPACES;
 	return err;
 }
 
@@ -175,12 +176,12 @@ static struct rebind_restore_options mounts_of(const struct restore *r)
 static int build(struct restore *r)
 {
 	struct rebind_restore_options how = mounts_of(r);
-	char joins[HOLDER_KINDS][32];
-	const char *join[HOLDER_KINDS];
+	char joins[PAUSE_KINDS][32];
+	const char *join[PAUSE_KINDS];
 
-	for (int i = 0; i < HOLDER_KINDS; i++) {
-		snprintf(joins[i], sizeof(joins[i]), "%s:%d",
-			 holder_name((enum holder_kind)i, NULL), (int)r->holder.pid);
+	for (int i = 0; i < PAUSE_KINDS; i++) {
+		snprintf(joins[i], sizeof(joins[i]), "%s:%d", pause_name((enum pause_kind)i, NULL),
+			 (int)r->holder.pid);
 		join[i] = joins[i];
 	}
 	how.join_ns = join;
@@ -194,8 +195,8 @@ static int start_holder(struct restore *r)
 {
 	const Rpc__Options *o = r->op->options;
 
-	r->wish.is_sibling = o->has_rst_sibling && o->rst_sibling;
-	int err = holder_start(&r->wish, &r->holder);
+	r->ns_request.is_sibling = o->has_rst_sibling && o->rst_sibling;
+	int err = pause_start(&r->ns_request, &r->holder);
 
 	return err ? operation_refuse(r->op, err,
 				      "cannot make a process that holds the namespace: %s",
@@ -205,7 +206,7 @@ static int start_holder(struct restore *r)
 
 static int enter(struct restore *r)
 {
-	int err = holder_enter(&r->holder, rebind_namespace_fd(r->ns));
+	int err = pause_enter(&r->holder, rebind_namespace_fd(r->ns));
 
 	return err ? operation_refuse(r->op, err, "process %d cannot enter the new namespace: %s",
 				      (int)r->holder.pid, strerror(-err))
@@ -222,7 +223,7 @@ static int release(struct restore *r)
 	int err = message_pack(operation_seal(r->op), &answer, &size);
 
 	if (!err)
-		err = holder_release(&r->holder, r->op->connection->sock, answer, size);
+		err = pause_release(&r->holder, r->op->connection->sock, answer, size);
 	/* Nobody is there to hear it; but if the holder was killed, the client is. */
 	if (err)
 		return operation_refuse(r->op, err, "the client could not be answered: %s",
@@ -263,11 +264,11 @@ static int restore_with_criu(struct restore *r)
 	enum criu_by by = r->op->connection->by;
 
 	if (criu_choose_restore(r->op->images_path, by) == CRIU_BY_CRIU)
-		return forward_request(r->op);
+		return relay_request(r->op);
 	int err = options_of_restore(r->op, &r->words);
 	struct rebind_restore_options how = mounts_of(r);
 
-	return err ? err : forward_restore(r->op, &how);
+	return err ? err : relay_restore(r->op, &how);
 }
 
 int request_restore(struct operation *op)
@@ -275,8 +276,8 @@ int request_restore(struct operation *op)
 	cleanup(restore_free) struct restore r = {
 		.op = op,
 		.words = { .null_fd = -EBADF },
-		.wish = { .join = { -EBADF, -EBADF, -EBADF, -EBADF, -EBADF } },
-		.holder = HOLDER_NONE,
+		.ns_request = { .join = { -EBADF, -EBADF, -EBADF, -EBADF, -EBADF } },
+		.holder = PAUSE_NONE,
 	};
 
 	if (op->options->has_rst_sibling && op->options->rst_sibling && !op->connection->is_worker)
@@ -285,7 +286,7 @@ int request_restore(struct operation *op)
 			"rst_sibling takes a worker (swrk): a service's children are "
 			"not its clients'");
 	look_at_image(&r);
-	if (r.image.has_processes && forward_wanted())
+	if (r.image.has_processes && relay_is_wanted())
 		return restore_with_criu(&r);
 	if (r.image.has_processes)
 		return operation_refuse(

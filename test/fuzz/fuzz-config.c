@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	cleanup_fd int fd = memfd_create("fuzz", MFD_CLOEXEC);
 	cleanup_config struct config config = { 0 };
-	cleanup(places_free) struct places places = { 0 };
+	cleanup(mount_index_free) struct mount_index places = { 0 };
 	char name[32];
 
 	log_to(drop, NULL, LOG_DEBUG);
@@ -26,10 +26,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (config_read(AT_FDCWD, fd_proc_path(fd, name), "config.json", &config))
 		return 0;
-	if (places_make(&config, -EBADF, &places))
+	if (mount_index_make(&config, -EBADF, &places))
 		abort();
 	for (size_t i = 0; i < config.n_binds; i++)
-		if (!places_find(&places, config.binds[i].destination))
+		if (!mount_index_find(&places, config.binds[i].destination))
 			abort();
 	return 0;
 }

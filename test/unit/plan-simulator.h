@@ -19,7 +19,7 @@ struct simulated {
 	bool place;	       /* held */
 	bool attached, premounted, sealed, bound, shared_once;
 	bool deleted;	      /* the roots in the superblock whose first mount it is */
-	uint32_t cloned_from; /* of a seed */
+	uint32_t cloned_from; /* of an anchor */
 	uint32_t group,
 		master; /* propagation so far, numbered by the simulator; hosts' have HOST */
 };
@@ -206,7 +206,7 @@ static inline void sim_share(struct simulator *s, uint32_t i)
 	sim_into(s, i, ++s->groups, s->of[i].master);
 }
 
-/* What a mount or a seed shows; a seed shows what it was cloned from. */
+/* What a mount or an anchor shows; an anchor shows what it was cloned from. */
 static inline const struct mount *sim_shown(struct simulator *s, uint32_t i)
 {
 	return &s->tree->mounts[i < s->tree->n ? i : s->of[i].cloned_from];
@@ -214,7 +214,7 @@ static inline const struct mount *sim_shown(struct simulator *s, uint32_t i)
 
 static inline void sim_seed(struct simulator *s, uint32_t i, uint32_t other)
 {
-	sim_check(s, i >= s->tree->n, "a seed is no mount of the tree");
+	sim_check(s, i >= s->tree->n, "a anchor is no mount of the tree");
 	sim_check(s, s->pivoted && s->of[other].open && !s->of[other].bound, "it cannot be cloned");
 	s->of[i].cloned_from = other;
 	sim_open(s, i);
@@ -296,7 +296,7 @@ static inline void sim_step(struct simulator *s, const struct plan_step *step)
 			  "an attached mount cannot be id-mapped");
 		sim_end_giver(s, step->other);
 		return sim_open(s, i);
-	case PLAN_PLACE:
+	case PLAN_RESERVE:
 		return sim_place(s, i);
 	case PLAN_MOVE:
 		sim_check(s, s->of[i].premounted, "nothing was premounted");
@@ -316,10 +316,10 @@ static inline void sim_step(struct simulator *s, const struct plan_step *step)
 		return;
 	case PLAN_PIVOT:
 		return sim_pivot(s);
-	case PLAN_SEED:
+	case PLAN_ANCHOR:
 		return sim_seed(s, i, step->other);
-	case PLAN_SEED_HOST:
-		sim_check(s, !s->pivoted && i >= s->tree->n, "too late, or no seed");
+	case PLAN_ANCHOR_HOST:
+		sim_check(s, !s->pivoted && i >= s->tree->n, "too late, or no anchor");
 		s->of[i].cloned_from = step->other;
 		return sim_open(s, i);
 	case PLAN_SHARE:
@@ -400,8 +400,8 @@ static inline const char *sim_run(const struct mount_tree *tree, const struct pl
 	static struct simulator s;
 
 	s = (struct simulator){ .tree = tree };
-	s.of = calloc(tree->n + plan->n_seeds, sizeof(*s.of));
-	s.members = calloc(tree->n + plan->n_seeds + 2, sizeof(*s.members));
+	s.of = calloc(tree->n + plan->n_anchors, sizeof(*s.of));
+	s.members = calloc(tree->n + plan->n_anchors + 2, sizeof(*s.members));
 	for (s.number = 0; s.number < plan->n && !s.why[0]; s.number++) {
 		s.step = &plan->steps[s.number];
 		sim_step(&s, s.step);

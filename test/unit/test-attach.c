@@ -48,7 +48,7 @@ static void bench_start(struct bench *bench, const char *path, enum mount_kind k
 	assert_ok(fd_pair(bench->socks));
 	bench->fds[0] = open("/tmp/root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (kind == MOUNT_KIND_DIRECTORY)
-		bench->fds[1] = scratch_directory();
+		bench->fds[1] = tmpfs_directory();
 	else
 		bench->fds[1] = sys_open_tree(AT_FDCWD, "/tmp/root/file", OPEN_TREE_CLONE);
 	assert_true(bench->fds[0] >= 0 && bench->fds[1] >= 0);
@@ -56,7 +56,7 @@ static void bench_start(struct bench *bench, const char *path, enum mount_kind k
 		.options = &bench->options,
 		.tree = &bench->tree,
 		.fds = bench->fds,
-		.lost = bench->lost,
+		.unplaceable = bench->lost,
 		.cache = PATH_CACHE_NONE,
 		.caller_fd = bench->socks[0],
 	};
@@ -67,7 +67,7 @@ static void bench_end(struct bench *bench)
 	tree_free(&bench->tree);
 	path_cache_forget(&bench->b.cache);
 	findings_free(&bench->b.findings);
-	table_free(&bench->b.places);
+	table_free(&bench->b.reserved);
 	journal_free(&bench->b.journal);
 	for (int i = 0; i < MAX; i++)
 		fd_close(&bench->fds[i]);
@@ -130,7 +130,7 @@ static void a_place_that_is_held_is_found_after_it_was_covered(void **state)
 	struct sys_mount_stat stat;
 
 	bench_start(&bench, "/dir/sub", MOUNT_KIND_DIRECTORY);
-	assert_ok(attach_hold_place(&bench.b, 1));
+	assert_ok(attach_reserve(&bench.b, 1));
 	assert_ok(mount("cover", "/tmp/root/dir", "tmpfs", 0, NULL));
 	fd_close(&bench.fds[0]);
 	assert_ok(attach_mount(&bench.b, 1));
@@ -147,7 +147,7 @@ static void a_place_that_cannot_be_held_is_a_finding(void **state)
 	cleanup(bench_end) struct bench bench;
 
 	bench_start(&bench, "/link/sub", MOUNT_KIND_DIRECTORY);
-	assert_ok(attach_hold_place(&bench.b, 1));
+	assert_ok(attach_reserve(&bench.b, 1));
 	assert_int_equal(bench.b.findings.n, 1);
 	assert_true(bench.lost[1]);
 }

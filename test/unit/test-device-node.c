@@ -9,7 +9,7 @@
 static int try(const char *path, bool is_block, unsigned int major, unsigned int minor)
 {
 	struct config_device device = { path, is_block, major, minor };
-	int fd = node_open(&device);
+	int fd = device_node_open(&device);
 
 	if (fd < 0)
 		return fd;

@@ -3,25 +3,26 @@
 #include "test/unit/help.h"
 
 struct parsed {
-	struct word_list list;
+	struct external_options list;
 	struct findings findings;
 };
 
 static void parsed_free(struct parsed *parsed)
 {
-	words_free(&parsed->list);
+	external_options_free(&parsed->list);
 	findings_free(&parsed->findings);
 }
 #define cleanup_parsed cleanup(parsed_free)
 
-static void parse(struct parsed *parsed, enum word_verb verb, const char *const *words, size_t n)
+static void parse(struct parsed *parsed, enum external_option_verb verb, const char *const *words,
+		  size_t n)
 {
 	*parsed = (struct parsed){ 0 };
-	assert_ok(words_parse(verb, words, n, &parsed->list, &parsed->findings));
+	assert_ok(external_options_parse(verb, words, n, &parsed->list, &parsed->findings));
 }
 
-static void is(const struct word_external *word, enum word_what what, const char *inside,
-	       const char *value)
+static void is(const struct external_option *word, enum external_option_kind what,
+	       const char *inside, const char *value)
 {
 	assert_int_equal(word->what, what);
 	assert_int_equal(word->size, strlen(inside));
@@ -35,15 +36,15 @@ static void a_dumped_mount_is_named_by_path_or_number(void **state)
 					     "mnt[/c]:a:b" };
 	cleanup_parsed struct parsed p;
 
-	parse(&p, WORD_DUMP, words, 4);
+	parse(&p, EXTERNAL_OPTION_DUMP, words, 4);
 	assert_int_equal(p.findings.n, 0);
 	assert_int_equal(p.list.n, 4);
-	is(&p.list.list[0], WORD_PATH, "/a", "one");
-	is(&p.list.list[1], WORD_ID, "#42", "two");
+	is(&p.list.list[0], EXTERNAL_OPTION_PATH, "/a", "one");
+	is(&p.list.list[1], EXTERNAL_OPTION_ID, "#42", "two");
 	assert_int_equal(p.list.list[1].id, 42);
 	/* In a path the last "]:" counts: the key cannot have one. */
-	is(&p.list.list[2], WORD_PATH, "/b]:x", "three");
-	is(&p.list.list[3], WORD_PATH, "/c", "a:b");
+	is(&p.list.list[2], EXTERNAL_OPTION_PATH, "/b]:x", "three");
+	is(&p.list.list[3], EXTERNAL_OPTION_PATH, "/c", "a:b");
 }
 
 static void a_restored_mount_is_named_by_its_key(void **state)
@@ -51,11 +52,11 @@ static void a_restored_mount_is_named_by_its_key(void **state)
 	static const char *const words[] = { "mnt[one]:/src", "mnt[#42]:/b]:c", "mnt[a b:c]:rel" };
 	cleanup_parsed struct parsed p;
 
-	parse(&p, WORD_RESTORE, words, 3);
+	parse(&p, EXTERNAL_OPTION_RESTORE, words, 3);
 	assert_int_equal(p.findings.n, 0);
-	is(&p.list.list[0], WORD_KEY, "one", "/src");
-	is(&p.list.list[1], WORD_KEY, "#42", "/b]:c");
-	is(&p.list.list[2], WORD_KEY, "a b:c", "rel");
+	is(&p.list.list[0], EXTERNAL_OPTION_KEY, "one", "/src");
+	is(&p.list.list[1], EXTERNAL_OPTION_KEY, "#42", "/b]:c");
+	is(&p.list.list[2], EXTERNAL_OPTION_KEY, "a b:c", "rel");
 }
 
 static void words_are_found_by_their_key(void **state)
@@ -64,24 +65,24 @@ static void words_are_found_by_their_key(void **state)
 	static const char *const restore[] = { "mnt[one]:/a", "mnt[two]:/b" };
 	cleanup_parsed struct parsed d, r;
 
-	parse(&d, WORD_DUMP, dump, 2);
-	parse(&r, WORD_RESTORE, restore, 2);
-	assert_ptr_equal(words_by_key(&d.list, "two"), &d.list.list[1]);
-	assert_ptr_equal(words_by_key(&r.list, "one"), &r.list.list[0]);
-	assert_null(words_by_key(&d.list, "/a"));
-	assert_null(words_by_key(&r.list, "on"));
-	assert_null(words_by_key(&r.list, ""));
+	parse(&d, EXTERNAL_OPTION_DUMP, dump, 2);
+	parse(&r, EXTERNAL_OPTION_RESTORE, restore, 2);
+	assert_ptr_equal(external_options_by_key(&d.list, "two"), &d.list.list[1]);
+	assert_ptr_equal(external_options_by_key(&r.list, "one"), &r.list.list[0]);
+	assert_null(external_options_by_key(&d.list, "/a"));
+	assert_null(external_options_by_key(&r.list, "on"));
+	assert_null(external_options_by_key(&r.list, ""));
 }
 
 static void the_empty_brackets_are_automatic_with_flags_when_dumping(void **state)
 {
 	cleanup_parsed struct parsed plain, flags, restored;
 
-	parse(&plain, WORD_DUMP, (const char *const[]){ "mnt[]" }, 1);
+	parse(&plain, EXTERNAL_OPTION_DUMP, (const char *const[]){ "mnt[]" }, 1);
 	assert_true(plain.list.automatic && !plain.list.auto_masters && !plain.list.auto_sharing);
-	parse(&flags, WORD_DUMP, (const char *const[]){ "mnt[]:ms" }, 1);
+	parse(&flags, EXTERNAL_OPTION_DUMP, (const char *const[]){ "mnt[]:ms" }, 1);
 	assert_true(flags.list.automatic && flags.list.auto_masters && flags.list.auto_sharing);
-	parse(&restored, WORD_RESTORE, (const char *const[]){ "mnt[]" }, 1);
+	parse(&restored, EXTERNAL_OPTION_RESTORE, (const char *const[]){ "mnt[]" }, 1);
 	assert_true(restored.list.automatic);
 	assert_int_equal(plain.list.n + flags.list.n + restored.list.n, 0);
 	assert_int_equal(plain.findings.n + flags.findings.n + restored.findings.n, 0);
@@ -95,7 +96,7 @@ static void words_that_are_none_are_findings_each(void **state)
 					     "mnt[#x]:k", "mnt[#-1]:k", "mnt[#4294967296]:k" };
 	cleanup_parsed struct parsed p;
 
-	parse(&p, WORD_DUMP, words, ARRAY_SIZE(words));
+	parse(&p, EXTERNAL_OPTION_DUMP, words, ARRAY_SIZE(words));
 	assert_int_equal(p.findings.n, ARRAY_SIZE(words));
 	assert_int_equal(p.list.n, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
@@ -108,11 +109,11 @@ static void when_restoring_the_empty_brackets_take_flags_alone(void **state)
 {
 	cleanup_parsed struct parsed p;
 
-	parse(&p, WORD_RESTORE, (const char *const[]){ "mnt[]:/x" }, 1);
+	parse(&p, EXTERNAL_OPTION_RESTORE, (const char *const[]){ "mnt[]:/x" }, 1);
 	assert_int_equal(p.findings.n, 1);
 	cleanup_parsed struct parsed q;
 
-	parse(&q, WORD_RESTORE, (const char *const[]){ "mnt[]:sm" }, 1);
+	parse(&q, EXTERNAL_OPTION_RESTORE, (const char *const[]){ "mnt[]:sm" }, 1);
 	assert_int_equal(q.findings.n, 0);
 	assert_true(q.list.automatic);
 }
@@ -122,11 +123,11 @@ static void a_key_given_twice_is_a_finding(void **state)
 	static const char *const words[] = { "mnt[/a]:k", "mnt[/b]:k", "mnt[/c]:other" };
 	cleanup_parsed struct parsed p;
 
-	parse(&p, WORD_DUMP, words, 3);
+	parse(&p, EXTERNAL_OPTION_DUMP, words, 3);
 	assert_int_equal(p.findings.n, 1);
 	assert_string_equal(p.findings.list[0].code, "key-twice");
 	assert_int_equal(p.list.n, 2);
-	assert_ptr_equal(words_by_key(&p.list, "other"), &p.list.list[1]);
+	assert_ptr_equal(external_options_by_key(&p.list, "other"), &p.list.list[1]);
 }
 
 /* Runtimes call all masked files by one name. */
@@ -136,15 +137,16 @@ static void one_key_serves_many_mounts_where_that_is_allowed(void **state)
 					     "mnt[/proc/kcore]:/dev/null" };
 	cleanup_parsed struct parsed p = { .list = { .lenient = true } };
 
-	assert_ok(words_parse(WORD_DUMP, words, 2, &p.list, &p.findings));
+	assert_ok(external_options_parse(EXTERNAL_OPTION_DUMP, words, 2, &p.list, &p.findings));
 	assert_int_equal(p.findings.n, 0);
 	assert_int_equal(p.list.n, 2);
-	is(&p.list.list[1], WORD_PATH, "/proc/kcore", "/dev/null");
+	is(&p.list.list[1], EXTERNAL_OPTION_PATH, "/proc/kcore", "/dev/null");
 	/* Of a restore it would be two sources for one mount. */
 	parsed_free(&p);
 	p = (struct parsed){ .list = { .lenient = true } };
-	assert_ok(words_parse(WORD_RESTORE, (const char *const[]){ "mnt[a]:/x", "mnt[a]:/y" }, 2,
-			      &p.list, &p.findings));
+	assert_ok(external_options_parse(EXTERNAL_OPTION_RESTORE,
+					 (const char *const[]){ "mnt[a]:/x", "mnt[a]:/y" }, 2,
+					 &p.list, &p.findings));
 	assert_int_equal(p.findings.n, 1);
 }
 

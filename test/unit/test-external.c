@@ -85,7 +85,7 @@ struct decision {
 	struct visible callers_visible;
 	struct visible visible;
 	struct findings findings;
-	struct word_list words;
+	struct external_options words;
 	struct external_input in;
 };
 
@@ -115,7 +115,7 @@ static void decide(struct decision *d, const struct space *space, const char *co
 		   size_t n)
 {
 	read_trees(d, space);
-	assert_ok(words_parse(WORD_DUMP, words, n, &d->words, &d->findings));
+	assert_ok(external_options_parse(EXTERNAL_OPTION_DUMP, words, n, &d->words, &d->findings));
 	assert_ok(external_decide(&d->in));
 }
 
@@ -127,7 +127,7 @@ static void decision_free(struct decision *d)
 	visible_free(&d->callers_visible);
 	visible_free(&d->visible);
 	findings_free(&d->findings);
-	words_free(&d->words);
+	external_options_free(&d->words);
 }
 #define cleanup_decision cleanup(decision_free)
 

@@ -53,29 +53,29 @@ static void paths_are_found_as_written_and_as_the_root_has_them(void **state)
 		int kind;
 		size_t index;
 	} cases[] = {
-		{ "/data", PLACE_BIND, 4 }, /* the last one lies on top */
-		{ "data", PLACE_BIND, 4 },  /* LXC's names */
-		{ "/var/run/secrets", PLACE_BIND, 1 },
-		{ "/run/secrets", PLACE_BIND, 1 }, /* through a symlink of the root's */
-		{ "/deep/up", PLACE_BIND, 2 },	   /* ".." of where the symlink leads to */
-		{ "/outside/x", PLACE_BIND, 3 },   /* not out of the root */
-		{ "/tmp/not/here", PLACE_BIND, 5 },
-		{ "/etc/hosts", PLACE_BIND, 6 },
-		{ "/dev/null", PLACE_BIND, 7 }, /* before what every container has */
-		{ "/dev/fuse", PLACE_DEVICE, 0 },
-		{ "/dev/zero", PLACE_DEVICE, 1 },
-		{ "/dev/full", PLACE_COMMON_DEVICE, 2 },
-		{ "/proc/kcore", PLACE_MASKED, 0 },
+		{ "/data", MOUNT_INDEX_BIND, 4 }, /* the last one lies on top */
+		{ "data", MOUNT_INDEX_BIND, 4 },  /* LXC's names */
+		{ "/var/run/secrets", MOUNT_INDEX_BIND, 1 },
+		{ "/run/secrets", MOUNT_INDEX_BIND, 1 }, /* through a symlink of the root's */
+		{ "/deep/up", MOUNT_INDEX_BIND, 2 },	 /* ".." of where the symlink leads to */
+		{ "/outside/x", MOUNT_INDEX_BIND, 3 },	 /* not out of the root */
+		{ "/tmp/not/here", MOUNT_INDEX_BIND, 5 },
+		{ "/etc/hosts", MOUNT_INDEX_BIND, 6 },
+		{ "/dev/null", MOUNT_INDEX_BIND, 7 }, /* before what every container has */
+		{ "/dev/fuse", MOUNT_INDEX_DEVICE, 0 },
+		{ "/dev/zero", MOUNT_INDEX_DEVICE, 1 },
+		{ "/dev/full", MOUNT_INDEX_COMMON_DEVICE, 2 },
+		{ "/proc/kcore", MOUNT_INDEX_MASKED, 0 },
 		{ "/dev/sda", -1, 0 },
 		{ "/dat", -1, 0 },
 		{ "", -1, 0 },
 	};
 	cleanup_fd int root = make_root();
-	cleanup(places_free) struct places places = { 0 };
+	cleanup(mount_index_free) struct mount_index places = { 0 };
 
-	assert_int_equal(places_make(&config, root, &places), 0);
+	assert_int_equal(mount_index_make(&config, root, &places), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		const struct place *place = places_find(&places, cases[i].path);
+		const struct mount_index_entry *place = mount_index_find(&places, cases[i].path);
 
 		if (!place != (cases[i].kind < 0) || (place && ((int)place->kind != cases[i].kind ||
 								place->index != cases[i].index)))
@@ -85,11 +85,11 @@ static void paths_are_found_as_written_and_as_the_root_has_them(void **state)
 
 static void without_a_root_paths_are_found_as_written(void **state)
 {
-	cleanup(places_free) struct places places = { 0 };
+	cleanup(mount_index_free) struct mount_index places = { 0 };
 
-	assert_int_equal(places_make(&config, -EBADF, &places), 0);
-	assert_non_null(places_find(&places, "/var/run/secrets"));
-	assert_null(places_find(&places, "/run/secrets"));
+	assert_int_equal(mount_index_make(&config, -EBADF, &places), 0);
+	assert_non_null(mount_index_find(&places, "/var/run/secrets"));
+	assert_null(mount_index_find(&places, "/run/secrets"));
 }
 
 int main(void)

@@ -6,19 +6,19 @@
 #include "mnt/ns/unshare.h"
 #include "test/unit/help.h"
 
-static int keep(const char *new_ns, struct keeper *keeper)
+static int keep(const char *new_ns, struct ns_helper *ns_helper)
 {
 	cleanup_findings struct findings findings = { 0 };
-	int err = keeper_start(NULL, 0, new_ns, 0, keeper, &findings);
+	int err = ns_helper_start(NULL, 0, new_ns, 0, ns_helper, &findings);
 
 	assert_int_equal(findings.n, 0);
 	return err;
 }
 
-/* A new instance of a filesystem, as the keeper's namespaces have it. */
-static int mount_of(struct keeper *keeper, const char *type)
+/* A new instance of a filesystem, as the helper's namespaces have it. */
+static int mount_of(struct ns_helper *ns_helper, const char *type)
 {
-	cleanup_fd int fs = keeper_fsopen(keeper, type);
+	cleanup_fd int fs = ns_helper_fsopen(ns_helper, type);
 
 	assert_true(fs >= 0);
 	assert_ok(fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0));
@@ -37,54 +37,54 @@ static bool has(int dir_fd, const char *name)
 
 static void a_proc_of_a_new_pid_namespace_shows_its_first_process(void **state)
 {
-	struct keeper keeper;
+	struct ns_helper ns_helper;
 	char own[16];
 
-	assert_ok(keep("pid", &keeper));
-	cleanup_fd int proc = mount_of(&keeper, "proc");
+	assert_ok(keep("pid", &ns_helper));
+	cleanup_fd int proc = mount_of(&ns_helper, "proc");
 
 	snprintf(own, sizeof(own), "%d", (int)getpid());
-	assert_true(keeper.has_pid);
-	assert_false(keeper.has_user);
+	assert_true(ns_helper.has_pid);
+	assert_false(ns_helper.has_user);
 	assert_true(has(proc, "1"));
 	assert_false(has(proc, own) && getpid() > 2);
-	keeper_stop(&keeper);
-	assert_int_equal(keeper.pid, 0);
+	ns_helper_stop(&ns_helper);
+	assert_int_equal(ns_helper.pid, 0);
 	assert_false(has(proc, "1"));
 }
 
 static void a_sysfs_of_a_new_net_namespace_shows_its_loopback_alone(void **state)
 {
-	struct keeper keeper;
+	struct ns_helper ns_helper;
 
-	assert_ok(keep("net,ipc,uts,cgroup", &keeper));
-	cleanup_fd int sys = mount_of(&keeper, "sysfs");
+	assert_ok(keep("net,ipc,uts,cgroup", &ns_helper));
+	cleanup_fd int sys = mount_of(&ns_helper, "sysfs");
 
 	assert_true(has(sys, "class/net/lo"));
 	assert_false(has(sys, "class/net/eth0"));
-	keeper_stop(&keeper);
+	ns_helper_stop(&ns_helper);
 }
 
 static void a_new_user_namespace_owns_a_mount_namespace(void **state)
 {
-	struct keeper keeper;
+	struct ns_helper ns_helper;
 	struct stat own, its;
 	char name[64];
 
-	assert_ok(keep("user,pid", &keeper));
-	assert_true(keeper.has_user && keeper.has_pid);
-	snprintf(name, sizeof(name), "/proc/%d/ns/mnt", (int)keeper.pid);
+	assert_ok(keep("user,pid", &ns_helper));
+	assert_true(ns_helper.has_user && ns_helper.has_pid);
+	snprintf(name, sizeof(name), "/proc/%d/ns/mnt", (int)ns_helper.pid);
 	assert_ok(stat(name, &its));
 	assert_ok(stat("/proc/self/ns/mnt", &own));
 	assert_true(own.st_ino != its.st_ino);
-	snprintf(name, sizeof(name), "/proc/%d/ns/user", (int)keeper.pid);
+	snprintf(name, sizeof(name), "/proc/%d/ns/user", (int)ns_helper.pid);
 	assert_ok(stat(name, &its));
 	assert_ok(stat("/proc/self/ns/user", &own));
 	assert_true(own.st_ino != its.st_ino);
-	cleanup_fd int proc = mount_of(&keeper, "proc");
+	cleanup_fd int proc = mount_of(&ns_helper, "proc");
 
 	assert_true(has(proc, "1"));
-	keeper_stop(&keeper);
+	ns_helper_stop(&ns_helper);
 }
 
 static void a_command_is_started_in_the_namespaces(void **state)
@@ -94,26 +94,26 @@ static void a_command_is_started_in_the_namespaces(void **state)
 	cleanup_fd int mntns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	cleanup_fd int words = inside_words(argv, environ);
 	cleanup_fd int sock = -EBADF;
-	struct keeper keeper;
+	struct ns_helper ns_helper;
 	pid_t pid = 0;
 
-	assert_ok(keep("net,pid", &keeper));
-	assert_ok(keeper_launch(&keeper, INSIDE_COMMAND, words, &pid, &sock));
-	assert_ok(talk_send(sock, (struct talk_message){ .type = TALK_HOLD }, NULL, mntns));
-	assert_int_equal(talk_await(sock, TALK_ANSWER, NULL, NULL), -EIO);
+	assert_ok(keep("net,pid", &ns_helper));
+	assert_ok(ns_helper_launch(&ns_helper, INSIDE_COMMAND, words, &pid, &sock));
+	assert_ok(ipc_send(sock, (struct ipc_message){ .type = IPC_HOLD }, NULL, mntns));
+	assert_int_equal(ipc_await(sock, IPC_ANSWER, NULL, NULL), -EIO);
 	assert_ok(child_wait(pid, NULL));
-	keeper_stop(&keeper);
+	ns_helper_stop(&ns_helper);
 }
 
 static void a_namespace_of_another_process_is_joined(void **state)
 {
 	cleanup_findings struct findings findings = { 0 };
-	struct keeper first, second;
+	struct ns_helper first, second;
 	char word[32];
 
 	assert_ok(keep("net", &first));
 	snprintf(word, sizeof(word), "net:%d", (int)first.pid);
-	assert_ok(keeper_start((const char *const[]){ word }, 1, NULL, 0, &second, &findings));
+	assert_ok(ns_helper_start((const char *const[]){ word }, 1, NULL, 0, &second, &findings));
 	struct stat one, other;
 	char name[64];
 
@@ -122,21 +122,21 @@ static void a_namespace_of_another_process_is_joined(void **state)
 	snprintf(name, sizeof(name), "/proc/%d/ns/net", (int)second.pid);
 	assert_ok(stat(name, &other));
 	assert_int_equal(one.st_ino, other.st_ino);
-	keeper_stop(&first);
-	keeper_stop(&second);
+	ns_helper_stop(&first);
+	ns_helper_stop(&second);
 }
 
 static void nothing_asked_for_is_no_keeper(void **state)
 {
-	struct keeper keeper;
+	struct ns_helper ns_helper;
 
-	assert_ok(keep(NULL, &keeper));
-	assert_int_equal(keeper.pid, 0);
-	assert_ok(keep("", &keeper));
-	cleanup_fd int fs = keeper_fsopen(&keeper, "tmpfs");
+	assert_ok(keep(NULL, &ns_helper));
+	assert_int_equal(ns_helper.pid, 0);
+	assert_ok(keep("", &ns_helper));
+	cleanup_fd int fs = ns_helper_fsopen(&ns_helper, "tmpfs");
 
 	assert_true(fs >= 0);
-	keeper_stop(&keeper);
+	ns_helper_stop(&ns_helper);
 }
 
 static void words_that_are_none_are_findings_all_of_them(void **state)
@@ -144,27 +144,27 @@ static void words_that_are_none_are_findings_all_of_them(void **state)
 	static const char *const join[] = { "mnt:1",	     "net",   "net:", "pid:/nowhere",
 					    "net:999999999", "ipc:1", "ipc:1" };
 	cleanup_findings struct findings findings = { 0 };
-	struct keeper keeper;
+	struct ns_helper ns_helper;
 	unsigned int before = help_open_fds();
 
-	assert_int_equal(
-		keeper_start(join, ARRAY_SIZE(join), "pid,nonsense,ipc", 0, &keeper, &findings),
-		-EINVAL);
+	assert_int_equal(ns_helper_start(join, ARRAY_SIZE(join), "pid,nonsense,ipc", 0, &ns_helper,
+					 &findings),
+			 -EINVAL);
 	assert_int_equal(findings.n, 8);
-	assert_int_equal(keeper.pid, 0);
+	assert_int_equal(ns_helper.pid, 0);
 	assert_int_equal(help_open_fds(), before);
 }
 
 static void a_filesystem_that_is_none_is_an_error(void **state)
 {
-	struct keeper keeper;
+	struct ns_helper ns_helper;
 
-	assert_ok(keep("ipc", &keeper));
-	assert_int_equal(keeper_fsopen(&keeper, "nonsense"), -ENODEV);
-	cleanup_fd int fs = keeper_fsopen(&keeper, "mqueue"); /* it goes on */
+	assert_ok(keep("ipc", &ns_helper));
+	assert_int_equal(ns_helper_fsopen(&ns_helper, "nonsense"), -ENODEV);
+	cleanup_fd int fs = ns_helper_fsopen(&ns_helper, "mqueue"); /* it goes on */
 
 	assert_true(fs >= 0);
-	keeper_stop(&keeper);
+	ns_helper_stop(&ns_helper);
 }
 
 /* ---- ids ---- */

@@ -7,13 +7,13 @@
 
 #include "test/unit/help.h"
 
-static struct holder_wish wish_of(uint32_t make)
+static struct pause_request wish_of(uint32_t make)
 {
-	struct holder_wish wish = { .make = make };
+	struct pause_request request = { .make = make };
 
-	for (int i = 0; i < HOLDER_KINDS; i++)
-		wish.join[i] = -EBADF;
-	return wish;
+	for (int i = 0; i < PAUSE_KINDS; i++)
+		request.join[i] = -EBADF;
+	return request;
 }
 
 static bool same_ns(pid_t pid, const char *name)
@@ -59,26 +59,26 @@ static int new_mounts(void)
 
 static void it_has_the_namespaces_that_were_wished_for(void **state)
 {
-	struct holder_wish wish = wish_of(CLONE_NEWPID | CLONE_NEWUTS);
-	cleanup_holder struct holder holder = HOLDER_NONE;
+	struct pause_request request = wish_of(CLONE_NEWPID | CLONE_NEWUTS);
+	cleanup_pause struct pause holder = PAUSE_NONE;
 
 	if (geteuid() != 0)
 		skip();
-	assert_ok(holder_start(&wish, &holder));
+	assert_ok(pause_start(&request, &holder));
 	assert_true(holder.pid > 0);
 	assert_false(same_ns(holder.pid, "pid"));
 	assert_false(same_ns(holder.pid, "uts"));
 	assert_true(same_ns(holder.pid, "net"));
 	assert_true(same_ns(holder.pid, "mnt"));
 	/* A second one joins what the first one made. */
-	cleanup_holder struct holder second = HOLDER_NONE;
+	cleanup_pause struct pause second = PAUSE_NONE;
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)holder.pid);
-	wish = wish_of(0);
-	wish.join[HOLDER_PID] = open(path, O_RDONLY | O_CLOEXEC);
-	assert_ok(holder_start(&wish, &second));
-	close(wish.join[HOLDER_PID]);
+	request = wish_of(0);
+	request.join[PAUSE_PID] = open(path, O_RDONLY | O_CLOEXEC);
+	assert_ok(pause_start(&request, &second));
+	close(request.join[PAUSE_PID]);
 	assert_false(same_ns(second.pid, "pid"));
 	/* We did not: what we fork is where we are. */
 	pid_t pid = fork();
@@ -90,19 +90,19 @@ static void it_has_the_namespaces_that_were_wished_for(void **state)
 
 static void it_enters_what_it_is_told_to_and_ends_with_its_maker(void **state)
 {
-	struct holder_wish wish = wish_of(0);
-	cleanup_holder struct holder holder = HOLDER_NONE;
+	struct pause_request request = wish_of(0);
+	cleanup_pause struct pause holder = PAUSE_NONE;
 	cleanup_fd int mounts = new_mounts();
 
 	if (geteuid() != 0)
 		skip();
-	assert_ok(holder_start(&wish, &holder));
-	assert_int_equal(holder_enter(&holder, -1), -EBADF);
+	assert_ok(pause_start(&request, &holder));
+	assert_int_equal(pause_enter(&holder, -1), -EBADF);
 	/* What could not enter is of no use any more. */
 	wait_until_gone(holder.pidfd);
-	holder_end(&holder);
-	assert_ok(holder_start(&wish, &holder));
-	assert_ok(holder_enter(&holder, mounts));
+	pause_end(&holder);
+	assert_ok(pause_start(&request, &holder));
+	assert_ok(pause_enter(&holder, mounts));
 	assert_false(same_ns(holder.pid, "mnt"));
 	fd_close(&holder.sock);
 	wait_until_gone(holder.pidfd);
@@ -110,8 +110,8 @@ static void it_enters_what_it_is_told_to_and_ends_with_its_maker(void **state)
 
 static void released_it_answers_and_ends_when_it_is_told_to(void **state)
 {
-	struct holder_wish wish = wish_of(CLONE_NEWPID);
-	cleanup_holder struct holder holder = HOLDER_NONE;
+	struct pause_request request = wish_of(CLONE_NEWPID);
+	cleanup_pause struct pause holder = PAUSE_NONE;
 	cleanup_fd int mounts = new_mounts();
 	char answer[16];
 	int pair[2], ns, status;
@@ -119,11 +119,11 @@ static void released_it_answers_and_ends_when_it_is_told_to(void **state)
 	if (geteuid() != 0)
 		skip();
 	assert_ok(fd_pair(pair));
-	assert_ok(holder_start(&wish, &holder));
-	assert_ok(holder_enter(&holder, mounts));
+	assert_ok(pause_start(&request, &holder));
+	assert_ok(pause_enter(&holder, mounts));
 	pid_t pid = holder.pid;
 
-	assert_ok(holder_release(&holder, pair[0], "done", 4));
+	assert_ok(pause_release(&holder, pair[0], "done", 4));
 	assert_int_equal(holder.pid, 0);
 	close(pair[0]);
 	assert_int_equal(fd_recv(pair[1], answer, sizeof(answer), &ns), 4);
@@ -133,7 +133,7 @@ static void released_it_answers_and_ends_when_it_is_told_to(void **state)
 	/* It keeps no end of the client's connection. */
 	assert_int_equal(fd_recv(pair[1], answer, sizeof(answer), NULL), 0);
 	close(pair[1]);
-	holder_end(&holder);
+	pause_end(&holder);
 	assert_ok(kill(pid, 0));
 	assert_ok(kill(pid, SIGTERM));
 	assert_ok(child_wait(pid, &status));
@@ -141,26 +141,26 @@ static void released_it_answers_and_ends_when_it_is_told_to(void **state)
 
 static void it_does_not_live_on_for_a_client_that_is_gone(void **state)
 {
-	struct holder_wish wish = wish_of(0);
-	cleanup_holder struct holder holder = HOLDER_NONE;
+	struct pause_request request = wish_of(0);
+	cleanup_pause struct pause holder = PAUSE_NONE;
 	cleanup_fd int mounts = new_mounts();
 	int pair[2];
 
 	if (geteuid() != 0)
 		skip();
 	assert_ok(fd_pair(pair));
-	assert_ok(holder_start(&wish, &holder));
-	assert_ok(holder_enter(&holder, mounts));
+	assert_ok(pause_start(&request, &holder));
+	assert_ok(pause_enter(&holder, mounts));
 	close(pair[1]);
-	assert_int_equal(holder_release(&holder, pair[0], "done", 4), -EPIPE);
+	assert_int_equal(pause_release(&holder, pair[0], "done", 4), -EPIPE);
 	wait_until_gone(holder.pidfd);
 	close(pair[0]);
 }
 
 static void the_first_process_reaps_what_is_orphaned(void **state)
 {
-	struct holder_wish wish = wish_of(CLONE_NEWPID);
-	cleanup_holder struct holder holder = HOLDER_NONE;
+	struct pause_request request = wish_of(CLONE_NEWPID);
+	cleanup_pause struct pause holder = PAUSE_NONE;
 	cleanup_fd int mounts = new_mounts();
 	char path[64];
 	int pair[2], status, orphan, tries = 0;
@@ -168,11 +168,11 @@ static void the_first_process_reaps_what_is_orphaned(void **state)
 	if (geteuid() != 0)
 		skip();
 	assert_ok(fd_pair(pair));
-	assert_ok(holder_start(&wish, &holder));
-	assert_ok(holder_enter(&holder, mounts));
+	assert_ok(pause_start(&request, &holder));
+	assert_ok(pause_enter(&holder, mounts));
 	pid_t first = holder.pid;
 
-	assert_ok(holder_release(&holder, pair[0], "", 1));
+	assert_ok(pause_release(&holder, pair[0], "", 1));
 	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)first);
 	cleanup_fd int ns = open(path, O_RDONLY | O_CLOEXEC);
 	pid_t pid = fork();

@@ -49,7 +49,7 @@ static int stop_here(struct seen *seen)
 	return -ENOSPC;
 }
 
-static int take(void *data, struct belt_block *block)
+static int take(void *data, struct pipeline_block *block)
 {
 	struct seen *seen = data;
 
@@ -60,7 +60,7 @@ static int take(void *data, struct belt_block *block)
 	return stop_here(seen);
 }
 
-static int give(void *data, struct belt_block *block)
+static int give(void *data, struct pipeline_block *block)
 {
 	struct seen *seen = data;
 
@@ -80,7 +80,7 @@ static bool has_two_cpus(void)
 }
 
 /* In pieces of many sizes. Return: what the last call did. */
-static int put_all(struct belt *belt, size_t size)
+static int put_all(struct pipeline *pipeline, size_t size)
 {
 	unsigned char piece[3 * ROOM];
 	size_t at = 0, n = 1;
@@ -92,19 +92,19 @@ static int put_all(struct belt *belt, size_t size)
 			n = size - at;
 		for (size_t i = 0; i < n; i++)
 			piece[i] = byte_at(at + i);
-		err = belt_put(belt, piece, n);
+		err = pipeline_put(pipeline, piece, n);
 	}
 	return err;
 }
 
 /* Return: what the last call did; *ret_n: the bytes before that */
-static ssize_t get_all(struct belt *belt, size_t *ret_n)
+static ssize_t get_all(struct pipeline *pipeline, size_t *ret_n)
 {
 	const void *data;
 	ssize_t n;
 
 	*ret_n = 0;
-	while ((n = belt_get(belt, &data)) > 0) {
+	while ((n = pipeline_get(pipeline, &data)) > 0) {
 		for (ssize_t i = 0; i < n; i++)
 			assert_int_equal(((const unsigned char *)data)[i],
 					 byte_at(*ret_n + (size_t)i));
@@ -119,12 +119,12 @@ static void what_is_put_is_taken_in_order(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		struct seen seen = { 0 };
-		struct belt belt;
+		struct pipeline pipeline;
 
-		assert_ok(belt_open(&belt, ROOM, take, &seen));
-		assert_ok(put_all(&belt, sizes[i]));
-		assert_ok(belt_end(&belt));
-		belt_close(&belt);
+		assert_ok(pipeline_open(&pipeline, ROOM, take, &seen));
+		assert_ok(put_all(&pipeline, sizes[i]));
+		assert_ok(pipeline_end(&pipeline));
+		pipeline_close(&pipeline);
 		assert_int_equal(seen.n, sizes[i]);
 		assert_false(seen.wrong);
 	}
@@ -134,16 +134,16 @@ static void what_is_given_is_got_in_order(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		struct seen seen = { .size = sizes[i] };
-		struct belt belt;
+		struct pipeline pipeline;
 		const void *data;
 		size_t n;
 
-		assert_ok(belt_open(&belt, ROOM, give, &seen));
-		assert_int_equal(get_all(&belt, &n), 0);
+		assert_ok(pipeline_open(&pipeline, ROOM, give, &seen));
+		assert_int_equal(get_all(&pipeline, &n), 0);
 		assert_int_equal(n, sizes[i]);
 		/* The end stays the end. */
-		assert_int_equal(belt_get(&belt, &data), 0);
-		belt_close(&belt);
+		assert_int_equal(pipeline_get(&pipeline, &data), 0);
+		pipeline_close(&pipeline);
 	}
 }
 
@@ -151,18 +151,18 @@ static void only_what_is_large_has_a_thread_which_takes_no_signals(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		struct seen taken = { 0 }, given = { .size = sizes[i] };
-		struct belt belt;
+		struct pipeline pipeline;
 		size_t n;
 
-		assert_ok(belt_open(&belt, ROOM, take, &taken));
-		assert_ok(put_all(&belt, sizes[i]));
-		assert_ok(belt_end(&belt));
-		belt_close(&belt);
+		assert_ok(pipeline_open(&pipeline, ROOM, take, &taken));
+		assert_ok(put_all(&pipeline, sizes[i]));
+		assert_ok(pipeline_end(&pipeline));
+		pipeline_close(&pipeline);
 		assert_int_equal(taken.beside, has_two_cpus() && sizes[i] >= ROOM);
 		assert_int_equal(taken.blocked, taken.beside);
-		assert_ok(belt_open(&belt, ROOM, give, &given));
-		assert_int_equal(get_all(&belt, &n), 0);
-		belt_close(&belt);
+		assert_ok(pipeline_open(&pipeline, ROOM, give, &given));
+		assert_int_equal(get_all(&pipeline, &n), 0);
+		pipeline_close(&pipeline);
 		assert_int_equal(given.beside, has_two_cpus() && sizes[i] >= ROOM);
 		assert_int_equal(given.blocked, given.beside);
 	}
@@ -173,21 +173,21 @@ static void an_error_of_the_work_comes_back_and_is_the_last_of_it(void **state)
 	for (size_t stop = 1; stop < 20 * ROOM; stop += 3 * ROOM) {
 		struct seen taken = { .stop = stop };
 		struct seen given = { .size = 100003, .stop = stop };
-		struct belt belt;
+		struct pipeline pipeline;
 		const void *data;
 		size_t n;
 
-		assert_ok(belt_open(&belt, ROOM, take, &taken));
-		assert_int_equal(put_all(&belt, 100003), -ENOSPC);
-		assert_int_equal(belt_put(&belt, "x", 1), -ENOSPC);
-		assert_int_equal(belt_end(&belt), -ENOSPC);
-		belt_close(&belt);
+		assert_ok(pipeline_open(&pipeline, ROOM, take, &taken));
+		assert_int_equal(put_all(&pipeline, 100003), -ENOSPC);
+		assert_int_equal(pipeline_put(&pipeline, "x", 1), -ENOSPC);
+		assert_int_equal(pipeline_end(&pipeline), -ENOSPC);
+		pipeline_close(&pipeline);
 		assert_int_equal(taken.calls, 1);
-		assert_ok(belt_open(&belt, ROOM, give, &given));
-		assert_int_equal(get_all(&belt, &n), -ENOSPC);
+		assert_ok(pipeline_open(&pipeline, ROOM, give, &given));
+		assert_int_equal(get_all(&pipeline, &n), -ENOSPC);
 		assert_int_equal(n, (stop - 1) / ROOM * ROOM);
-		assert_int_equal(belt_get(&belt, &data), -ENOSPC);
-		belt_close(&belt);
+		assert_int_equal(pipeline_get(&pipeline, &data), -ENOSPC);
+		pipeline_close(&pipeline);
 		assert_int_equal(given.calls, 1);
 	}
 }
@@ -195,12 +195,12 @@ static void an_error_of_the_work_comes_back_and_is_the_last_of_it(void **state)
 static void an_error_in_the_rest_comes_back_at_the_end(void **state)
 {
 	struct seen seen = { .stop = 1 };
-	struct belt belt;
+	struct pipeline pipeline;
 
-	assert_ok(belt_open(&belt, ROOM, take, &seen));
-	assert_ok(belt_put(&belt, "\0", 1));
-	assert_int_equal(belt_end(&belt), -ENOSPC);
-	belt_close(&belt);
+	assert_ok(pipeline_open(&pipeline, ROOM, take, &seen));
+	assert_ok(pipeline_put(&pipeline, "\0", 1));
+	assert_int_equal(pipeline_end(&pipeline), -ENOSPC);
+	pipeline_close(&pipeline);
 }
 
 /* With blocks on their way in both directions, and a caller that wants no more of it. */
@@ -208,16 +208,16 @@ static void closing_early_waits_for_nobody(void **state)
 {
 	for (int i = 0; i < 200; i++) {
 		struct seen taken = { 0 }, given = { .size = SIZE_MAX / 2 };
-		struct belt belt;
+		struct pipeline pipeline;
 		const void *data;
 
-		assert_ok(belt_open(&belt, ROOM, take, &taken));
-		assert_ok(put_all(&belt, 10 * ROOM + (size_t)i));
-		belt_close(&belt);
-		assert_ok(belt_open(&belt, ROOM, give, &given));
+		assert_ok(pipeline_open(&pipeline, ROOM, take, &taken));
+		assert_ok(put_all(&pipeline, 10 * ROOM + (size_t)i));
+		pipeline_close(&pipeline);
+		assert_ok(pipeline_open(&pipeline, ROOM, give, &given));
 		for (int k = 0; k < i % 7; k++)
-			assert_int_equal(belt_get(&belt, &data), ROOM);
-		belt_close(&belt);
+			assert_int_equal(pipeline_get(&pipeline, &data), ROOM);
+		pipeline_close(&pipeline);
 	}
 }
 
@@ -225,16 +225,16 @@ static void closing_early_waits_for_nobody(void **state)
 static void unshare_afterwards(void)
 {
 	struct seen seen = { .size = SIZE_MAX / 2 };
-	struct belt belt;
+	struct pipeline pipeline;
 	const void *data;
 	/* The thread sanitizer has a thread of its own. */
 	bool alone = unshare(CLONE_THREAD) == 0;
 
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0 || raise(SIGSTOP) ||
-	    belt_open(&belt, ROOM, give, &seen) || belt_get(&belt, &data) != ROOM ||
-	    belt_get(&belt, &data) != ROOM)
+	    pipeline_open(&pipeline, ROOM, give, &seen) || pipeline_get(&pipeline, &data) != ROOM ||
+	    pipeline_get(&pipeline, &data) != ROOM)
 		_exit(1);
-	belt_close(&belt);
+	pipeline_close(&pipeline);
 	_exit(alone && unshare(CLONE_THREAD) < 0 ? 2 : 0);
 }
 
@@ -311,18 +311,18 @@ static bool have_no_more_threads(void)
 static void work_alone(bool (*prepare)(void))
 {
 	struct seen taken = { 0 }, given = { .size = 100003 };
-	struct belt belt;
+	struct pipeline pipeline;
 	size_t n;
 
-	if (!prepare() || belt_open(&belt, ROOM, take, &taken) || put_all(&belt, 100003) ||
-	    belt_end(&belt))
+	if (!prepare() || pipeline_open(&pipeline, ROOM, take, &taken) ||
+	    put_all(&pipeline, 100003) || pipeline_end(&pipeline))
 		_exit(1);
-	belt_close(&belt);
+	pipeline_close(&pipeline);
 	if (taken.beside || taken.wrong || taken.n != 100003)
 		_exit(2);
-	if (belt_open(&belt, ROOM, give, &given) || get_all(&belt, &n) || n != 100003)
+	if (pipeline_open(&pipeline, ROOM, give, &given) || get_all(&pipeline, &n) || n != 100003)
 		_exit(3);
-	belt_close(&belt);
+	pipeline_close(&pipeline);
 	_exit(given.beside ? 4 : 0);
 }
 

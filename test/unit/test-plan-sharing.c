@@ -163,16 +163,16 @@ static void refused(const struct row *rows, size_t n, const char *why)
 	assert_int_not_equal(findings.list[0].mount_id, 0);
 }
 
-/* The plan is good, and starts this many groups with a seed. */
-static uint32_t seeds_of(const struct row *rows, size_t n)
+/* The plan is good, and starts this many groups with an anchor. */
+static uint32_t anchors_of(const struct row *rows, size_t n)
 {
 	cleanup_tree struct mount_tree tree;
 	cleanup_plan struct plan plan;
 
 	help_tree(&tree, rows, n);
 	sim_good_plan(&tree, &plan);
-	assert_int_equal(sim_how_many(&plan, PLAN_SEED), plan.n_seeds);
-	return plan.n_seeds;
+	assert_int_equal(sim_how_many(&plan, PLAN_ANCHOR), plan.n_anchors);
+	return plan.n_anchors;
 }
 
 static void a_group_that_is_its_own_master_is_refused(void **state)
@@ -217,10 +217,10 @@ static void a_group_without_a_member_that_contains_the_others_starts_with_a_seed
 		{ 5, 1, "/c", OURS, .dev = 9, .shared = 6, .master = 5, .root = "/y" },
 	};
 
-	assert_int_equal(seeds_of(peers, ARRAY_SIZE(peers)), 1);
-	assert_int_equal(seeds_of(slave, ARRAY_SIZE(slave)), 1);
-	/* A seed shows the whole, so its master's group needs one as well. */
-	assert_int_equal(seeds_of(chain, ARRAY_SIZE(chain)), 2);
+	assert_int_equal(anchors_of(peers, ARRAY_SIZE(peers)), 1);
+	assert_int_equal(anchors_of(slave, ARRAY_SIZE(slave)), 1);
+	/* An anchor shows the whole, so its master's group needs one as well. */
+	assert_int_equal(anchors_of(chain, ARRAY_SIZE(chain)), 2);
 }
 
 static void a_group_of_two_filesystems_is_refused(void **state)
@@ -243,14 +243,14 @@ static void a_group_of_two_filesystems_is_refused(void **state)
 	}
 
 /* Return: how many findings there are; with none the plan is good. */
-static uint32_t plan_places(const struct row *rows, size_t n, const struct plan_place *places,
+static uint32_t plan_places(const struct row *rows, size_t n, const struct plan_extent *places,
 			    struct mount_tree *tree, struct plan *plan)
 {
 	cleanup_findings struct findings findings = { 0 };
 
 	help_tree(tree, rows, n);
 	struct plan_input input = { .tree = tree,
-				    .places = places,
+				    .extents = places,
 				    .host_group = sim_all_host_groups };
 	int err = plan_build(&input, plan, &findings);
 
@@ -270,7 +270,7 @@ static void parts_of_a_source_start_with_a_seed_that_is_cloned_before_the_pivot(
 		{ 5, 1, "/d", CALLERS, .dev = 9, .shared = 6, .master = 5 },
 		{ 6, 1, "/e", CALLERS, .dev = 9, .shared = 6, .master = 5 },
 	};
-	static const struct plan_place places[] = {
+	static const struct plan_extent places[] = {
 		{ 0 },
 		ON("/v/a", "/v/a", 1),
 		ON("/v/b", "/v", 2),
@@ -282,10 +282,10 @@ static void parts_of_a_source_start_with_a_seed_that_is_cloned_before_the_pivot(
 	cleanup_plan struct plan plan = { 0 };
 
 	assert_int_equal(plan_places(rows, ARRAY_SIZE(rows), places, &tree, &plan), 0);
-	assert_int_equal(sim_how_many(&plan, PLAN_SEED_HOST), 2);
-	assert_int_equal(plan.n_seeds, 2);
+	assert_int_equal(sim_how_many(&plan, PLAN_ANCHOR_HOST), 2);
+	assert_int_equal(plan.n_anchors, 2);
 	for (uint32_t k = 0; k < plan.n; k++)
-		if (plan.steps[k].op == PLAN_SEED_HOST)
+		if (plan.steps[k].op == PLAN_ANCHOR_HOST)
 			assert_int_not_equal(plan.steps[k].other, 1);
 }
 
@@ -296,14 +296,14 @@ static void the_widest_is_the_one_whose_source_has_the_others_in_it(void **state
 		{ 2, 1, "/a", CALLERS, .dev = 9, .shared = 5, .root = "/x" },
 		{ 3, 1, "/b", CALLERS, .dev = 9, .shared = 5, .root = "/x/y" },
 	};
-	static const struct plan_place places[] = { { 0 },
-						    ON("/v/a/in", "/", 1),
-						    ON("/v/a", "/", 2) };
+	static const struct plan_extent places[] = { { 0 },
+						     ON("/v/a/in", "/", 1),
+						     ON("/v/a", "/", 2) };
 	cleanup_tree struct mount_tree tree;
 	cleanup_plan struct plan plan = { 0 };
 
 	assert_int_equal(plan_places(rows, ARRAY_SIZE(rows), places, &tree, &plan), 0);
-	assert_int_equal(plan.n_seeds, 0);
+	assert_int_equal(plan.n_anchors, 0);
 	assert_int_equal(plan.steps[sim_where(&tree, &plan, PLAN_JOIN, 2)].other, 2);
 }
 
@@ -316,7 +316,7 @@ static void sources_without_a_mount_in_common_are_refused(void **state)
 		{ 4, 1, "/c", CALLERS, .dev = 9, .master = 5 },
 		{ 5, 1, "/d", CALLERS, .dev = 9, .shared = 6, .master = 5 },
 	};
-	static const struct plan_place places[] = {
+	static const struct plan_extent places[] = {
 		{ 0 },
 		ON("/v/a", "/v/a", 1),
 		ON("/v/b", "/v/b", 2),
@@ -336,7 +336,7 @@ static void what_no_path_leads_to_is_tried(void **state)
 		{ 2, 1, "/a", CALLERS, .dev = 9, .shared = 5 },
 		{ 3, 1, "/b", CALLERS, .dev = 9, .shared = 5 },
 	};
-	static const struct plan_place places[] = {
+	static const struct plan_extent places[] = {
 		{ 0 },
 		ON("/v/a", "/", 1),
 		{ .space = PLAN_SPACE(PLAN_SPACE_SOURCE, 0),
@@ -360,7 +360,7 @@ static void peers_of_the_callers_join_the_group_of_their_own_source(void **state
 		{ 3, 1, "/b", CALLERS, .dev = 9, .shared = 5, .host_shared = true },
 		{ 4, 1, "/c", CALLERS, .dev = 9, .master = 5 },
 	};
-	static const struct plan_place places[] = {
+	static const struct plan_extent places[] = {
 		{ 0 }, ON("/v/a", "/", 1), ON("/v/b", "/", 2), ON("/v/c", "/", 3)
 	};
 	cleanup_tree struct mount_tree tree;
@@ -368,7 +368,7 @@ static void peers_of_the_callers_join_the_group_of_their_own_source(void **state
 
 	assert_int_equal(plan_places(rows, ARRAY_SIZE(rows), places, &tree, &plan), 0);
 	assert_int_equal(sim_how_many(&plan, PLAN_JOIN_HOST), 3);
-	assert_int_equal(plan.n_seeds, 0);
+	assert_int_equal(plan.n_anchors, 0);
 }
 
 /* ---- many ---- */

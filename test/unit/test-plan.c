@@ -133,7 +133,8 @@ static void overlays_wait_with_their_places_held_until_all_else_stands(void **st
 	sim_good_plan(&tree, &plan);
 	uint32_t created = sim_where(HERE, &plan, PLAN_CREATE, 2);
 
-	assert_true(sim_where(HERE, &plan, PLAN_PLACE, 2) < sim_where(HERE, &plan, PLAN_ATTACH, 4));
+	assert_true(sim_where(HERE, &plan, PLAN_RESERVE, 2) <
+		    sim_where(HERE, &plan, PLAN_ATTACH, 4));
 	assert_true(created > sim_where(HERE, &plan, PLAN_ATTACH, 4));
 	assert_true(created > sim_where(HERE, &plan, PLAN_ATTACH, 5));
 	assert_true(created < sim_where(HERE, &plan, PLAN_ATTACH, 3));
@@ -173,7 +174,7 @@ static void overlays_of_one_superblock_are_created_once(void **state)
 	help_tree(&tree, rows, ARRAY_SIZE(rows));
 	sim_good_plan(&tree, &plan);
 	assert_int_equal(sim_how_many(&plan, PLAN_CREATE), 1);
-	assert_int_equal(sim_how_many(&plan, PLAN_PLACE), 2);
+	assert_int_equal(sim_how_many(&plan, PLAN_RESERVE), 2);
 }
 
 static void an_external_overlay_does_not_wait(void **state)
@@ -187,7 +188,7 @@ static void an_external_overlay_does_not_wait(void **state)
 
 	help_tree(&tree, rows, ARRAY_SIZE(rows));
 	sim_good_plan(&tree, &plan);
-	assert_int_equal(sim_how_many(&plan, PLAN_PLACE), 0);
+	assert_int_equal(sim_how_many(&plan, PLAN_RESERVE), 0);
 }
 
 static void read_only_superblocks_are_sealed_once_when_all_stands(void **state)
@@ -297,72 +298,72 @@ static void a_plan_has_a_bounded_number_of_steps_for_each_mount(void **state)
 
 /* ---- any tree ---- */
 
-static uint32_t random_below(uint32_t *seed, uint32_t n)
+static uint32_t random_below(uint32_t *anchor, uint32_t n)
 {
-	*seed = *seed * 1664525U + 1013904223U;
-	return (*seed >> 8) % n;
+	*anchor = *anchor * 1664525U + 1013904223U;
+	return (*anchor >> 8) % n;
 }
 
 /* What such a mount is made of; some share the superblock of the one before. */
-static void random_filesystem(struct mount_tree *tree, struct mount *m, uint32_t *seed)
+static void random_filesystem(struct mount_tree *tree, struct mount *m, uint32_t *anchor)
 {
 	static const uint8_t owners[] = { OURS, OURS, OURS, CALLERS, PLUGINS };
 	const struct mount *before = m - 1;
 
-	m->owner = owners[random_below(seed, ARRAY_SIZE(owners))];
-	m->fstype = random_below(seed, 5) ? "tmpfs" : "overlay";
-	m->sb_flags = random_below(seed, 4) ? 0 : MS_RDONLY;
-	m->unbindable = random_below(seed, 10) == 0;
-	if (m->owner == OURS && random_below(seed, 3) == 0) {
+	m->owner = owners[random_below(anchor, ARRAY_SIZE(owners))];
+	m->fstype = random_below(anchor, 5) ? "tmpfs" : "overlay";
+	m->sb_flags = random_below(anchor, 4) ? 0 : MS_RDONLY;
+	m->unbindable = random_below(anchor, 10) == 0;
+	if (m->owner == OURS && random_below(anchor, 3) == 0) {
 		m->dev = before->dev;
 		m->fstype = before->fstype;
 		m->sb_flags = before->sb_flags;
 		m->owner = before->owner == ROOT ? OURS : before->owner;
-		m->root = random_below(seed, 2) ? "/" : "/part";
+		m->root = random_below(anchor, 2) ? "/" : "/part";
 	}
 }
 
 /* Every group shows one superblock: that of its first member, and "/" of it. */
-static void random_sharing(struct mount_tree *tree, uint32_t *seed)
+static void random_sharing(struct mount_tree *tree, uint32_t *anchor)
 {
 	for (uint32_t i = 1; i < tree->n; i++) {
-		struct mount *m = &tree->mounts[i], *other = &tree->mounts[random_below(seed, i)];
+		struct mount *m = &tree->mounts[i], *other = &tree->mounts[random_below(anchor, i)];
 
-		if (m->unbindable || random_below(seed, 2))
+		if (m->unbindable || random_below(anchor, 2))
 			continue;
 		m->shared = m->id;
-		if (random_below(seed, 4) == 0)
+		if (random_below(anchor, 4) == 0)
 			m->master = 100000 + m->id; /* the host's */
 		if (!other->shared || other->dev != m->dev)
 			continue;
-		bool peer = random_below(seed, 2);
+		bool peer = random_below(anchor, 2);
 
 		m->master = peer ? other->master : other->shared;
-		m->shared = peer ? other->shared : random_below(seed, 2) ? m->id : 0;
+		m->shared = peer ? other->shared : random_below(anchor, 2) ? m->id : 0;
 	}
 }
 
-static void random_tree(struct mount_tree *tree, uint32_t seed)
+static void random_tree(struct mount_tree *tree, uint32_t anchor)
 {
-	uint32_t n = 2 + random_below(&seed, 30);
+	uint32_t n = 2 + random_below(&anchor, 30);
 	struct tree_fault fault;
 
 	*tree = (struct mount_tree){ 0 };
 	help_put(tree, &(struct row){ 1, 0, "/", ROOT });
 	for (uint32_t id = 2; id <= n; id++) {
-		uint32_t parent = random_below(&seed, id - 1);
+		uint32_t parent = random_below(&anchor, id - 1);
 		const char *above = tree->mounts[parent].mountpoint;
 		char path[1024];
 		int size = snprintf(path, sizeof(path), "%s%s/%c%s", above[1] ? above : "",
-				    random_below(&seed, 3) ? "" : "/z",
-				    (char)('a' + random_below(&seed, 3)),
-				    random_below(&seed, 3) ? "" : "/y");
+				    random_below(&anchor, 3) ? "" : "/z",
+				    (char)('a' + random_below(&anchor, 3)),
+				    random_below(&anchor, 3) ? "" : "/y");
 		struct mount *m = help_put(tree, &(struct row){ id, parent + 1, "/", OURS });
 
 		m->mountpoint = arena_copy(&tree->strings, path, (size_t)size);
-		random_filesystem(tree, m, &seed);
+		random_filesystem(tree, m, &anchor);
 	}
-	random_sharing(tree, &seed);
+	random_sharing(tree, &anchor);
 	/* Two at one place: make the second a stack on the first. */
 	while (tree_link(tree, &fault)) {
 		struct mount *m = tree_find(tree, fault.id);
@@ -382,12 +383,12 @@ static void any_tree_has_a_plan_whose_every_step_finds_what_it_needs(void **stat
 {
 	uint32_t planned = 0;
 
-	for (uint32_t seed = 0; seed < 20000; seed++) {
+	for (uint32_t anchor = 0; anchor < 20000; anchor++) {
 		cleanup_tree struct mount_tree tree;
 		cleanup_findings struct findings findings = { 0 };
 		cleanup_plan struct plan plan;
 
-		random_tree(&tree, seed);
+		random_tree(&tree, anchor);
 		int err = sim_plan(&tree, &plan, &findings);
 
 		if (err) {
@@ -398,7 +399,7 @@ static void any_tree_has_a_plan_whose_every_step_finds_what_it_needs(void **stat
 		const char *why = sim_run(&tree, &plan, NULL);
 
 		if (why)
-			fail_msg("tree %u: %s", seed, why);
+			fail_msg("tree %u: %s", anchor, why);
 		planned++;
 	}
 	/* Refusals are for groups that cannot be; most trees have none of these. */
@@ -415,7 +416,7 @@ static void every_step_has_a_line(void **state)
 		cleanup_free char *line = plan_text(
 			&tree, &(struct plan_step){
 				       .op = op,
-				       .mount = op == PLAN_SEED || op == PLAN_SEED_HOST ? 2 : 1,
+				       .mount = op == PLAN_ANCHOR || op == PLAN_ANCHOR_HOST ? 2 : 1,
 				       .other = 1,
 			       });
 

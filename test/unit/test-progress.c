@@ -20,10 +20,10 @@ static void take(void *data, const struct rebind_progress *now)
 
 static void what_a_child_tells_the_caller_passes_on(void **state)
 {
-	static char buf[TALK_MAX];
+	static char buf[IPC_MAX];
 	struct told told = { 0 };
 	struct progress caller = { .fn = take, .data = &told, .sock = -EBADF };
-	struct talk_message message;
+	struct ipc_message message;
 	const char *texts[4];
 	int pair[2];
 
@@ -40,8 +40,8 @@ static void what_a_child_tells_the_caller_passes_on(void **state)
 	};
 
 	progress_bytes(&child, 5);
-	assert_int_equal(talk_recv(mine, buf, &message, texts, NULL), 1);
-	assert_int_equal(message.type, TALK_PROGRESS);
+	assert_int_equal(ipc_recv(mine, buf, &message, texts, NULL), 1);
+	assert_int_equal(message.type, IPC_PROGRESS);
 	assert_int_equal(told.n, 0);
 	progress_pass(&caller, &message, texts[0]);
 	assert_int_equal(told.n, 1);
@@ -71,7 +71,7 @@ static void where_nobody_asked_nothing_is_told(void **state)
 	struct progress progress = { .sock = -EBADF, .doing = "x" };
 
 	progress_tell(&progress);
-	progress_pass(&progress, &(struct talk_message){ .type = TALK_PROGRESS }, NULL);
+	progress_pass(&progress, &(struct ipc_message){ .type = IPC_PROGRESS }, NULL);
 	assert_true(progress.next == 0);
 }
 

@@ -24,7 +24,7 @@ static void build_sources(void)
 
 struct search {
 	struct mount_tree tree, callers;
-	struct word_list words;
+	struct external_options words;
 	struct findings findings;
 	struct rebind_restore_options options;
 	struct sources sources;
@@ -34,7 +34,7 @@ static void search_free(struct search *s)
 {
 	tree_free(&s->tree);
 	tree_free(&s->callers);
-	words_free(&s->words);
+	external_options_free(&s->words);
 	findings_free(&s->findings);
 	sources_free(&s->sources);
 }
@@ -61,7 +61,8 @@ static void search_for(struct search *s, const char *const *words, size_t n)
 		.findings = &s->findings,
 	};
 
-	assert_ok(words_parse(WORD_RESTORE, words, n, &s->words, &s->findings));
+	assert_ok(
+		external_options_parse(EXTERNAL_OPTION_RESTORE, words, n, &s->words, &s->findings));
 	assert_ok(source_find_all(&input, &s->sources));
 }
 

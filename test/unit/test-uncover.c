@@ -3,7 +3,7 @@
 #include "mnt/contents/uncover.h"
 #include "test/unit/help.h"
 
-static struct aside aside;
+static struct uncovered aside;
 
 static int start(void **state)
 {
@@ -15,7 +15,7 @@ static int start(void **state)
 
 static int stop(void **state)
 {
-	aside_drop(&aside);
+	uncover_drop(&aside);
 	return 0;
 }
 
@@ -26,7 +26,7 @@ static int move_top(const char *path)
 
 	assert_true(fd >= 0);
 	assert_ok(fstat(fd, &stat));
-	return aside_move(&aside, fd, S_ISDIR(stat.st_mode));
+	return uncover_move(&aside, fd, S_ISDIR(stat.st_mode));
 }
 
 static bool is_mount(const char *path)
@@ -74,7 +74,7 @@ static void a_mount_that_is_read_stays_readable(void **state)
 	cleanup_fd int fd = open("/tmp/place", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	assert_ok(move_top("/tmp/place"));
-	aside_drop(&aside);
+	uncover_drop(&aside);
 	assert_ok(faccessat(fd, "file", R_OK, 0));
 }
 
@@ -100,9 +100,9 @@ static void nothing_is_left_over_the_root(void **state)
 	assert_ok(move_top("/tmp/place"));
 	assert_ok(access("/tmp/file", F_OK));
 	assert_int_not_equal(count_mounts(), before);
-	aside_drop(&aside);
+	uncover_drop(&aside);
 	assert_int_equal(count_mounts(), before);
-	aside_drop(&aside);
+	uncover_drop(&aside);
 	assert_int_equal(count_mounts(), before);
 }
 

@@ -9,7 +9,7 @@
 
 static int make_staging(void)
 {
-	int fd = scratch_directory();
+	int fd = tmpfs_directory();
 
 	help_must(fd);
 	help_must(mkdir("/tmp/staging", 0700) < 0 && errno != EEXIST ? -1 : 0);
@@ -19,7 +19,7 @@ static int make_staging(void)
 
 static int make_mount(void)
 {
-	int fd = scratch_directory();
+	int fd = tmpfs_directory();
 
 	help_must(fd);
 	help_must(mkdirat(fd, "part", 0700));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the files that look for sources have in common. Included by them only. */
-#ifndef REBIND_MNT_SOURCE_FINDER_H
-#define REBIND_MNT_SOURCE_FINDER_H
+#ifndef REBIND_MNT_SOURCE_RESOLVE_H
+#define REBIND_MNT_SOURCE_RESOLVE_H
 
 #include "base/names.h"
 #include "base/sys.h"
@@ -48,7 +48,8 @@ uint32_t finder_mount_group(struct finder *f, const struct mount *host);
 /**
  * finder_find_whole - note of which group's mount the one source of a single group is a part
  *
- * What is shared may need a seed, which takes more than the descriptor; what is shown is its own.
+ * What is shared may need an anchor, which takes more than the descriptor; what is shown is its
+ * own.
  */
 void finder_find_whole(struct finder *f, uint32_t single, const struct mount *host);
 
