@@ -193,7 +193,7 @@ static int check_plugins(struct build *b)
 		const struct mount *m = &b->tree->mounts[i];
 
 		if (m->owner == MOUNT_PLUGIN && !hooks_has(b->host, hooks_of_mount(m)))
-			findings_mount(&b->findings, "no-plugin", m, "-L DIR",
+			findings_mount(&b->findings, FINDING_NO_PLUGIN, m, "-L DIR",
 				       "a plugin's mount, and no plugin that restores %s is loaded",
 				       m->file_id ? "such descriptors" : "mounts");
 	}

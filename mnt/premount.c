@@ -132,9 +132,7 @@ static int apply(struct build *b, uint32_t i)
 	/* With thousands of mounts each message counts. */
 	if (!more)
 		return 0;
-	struct ipc_message message = { .type = IPC_ATTRIBUTES,
-				       .value = (int32_t)i,
-				       .inode = m->attributes };
+	struct ipc_message message = { .type = IPC_ATTRIBUTES, .attributes = { i, m->attributes } };
 
 	return ipc_send(b->caller_fd, message, NULL, -1);
 }

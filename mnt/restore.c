@@ -276,19 +276,14 @@ static int judge(struct restore *r, pid_t pid, int sock, int *ns_fd)
 	return err ? err : said;
 }
 
-/* The builder is trusted as we are; its findings carry the constant codes of our own text. */
-static void take_finding(struct restore *r, const struct ipc_message *message, const char *texts[4])
+static int take_finding(struct restore *r, const struct ipc_message *message, const char *texts[4])
 {
-	static const char *const codes[] = { "deleted",	    "no-mountpoint",   "symlink",
-					     "other-mount", "mountpoint-kind", "not-attached",
-					     "no-source",   "no-plugin" };
-	const char *code = "build";
+	enum finding_code code = finding_code_of(texts[0]);
 
-	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
-		if (texts[0] && strcmp(texts[0], codes[i]) == 0)
-			code = codes[i];
-	findings_add(r->findings, code, (uint32_t)message->value, texts[1], texts[3], "%s",
-		     texts[2] ? texts[2] : "");
+	if (code == N_FINDING_CODES || !texts[2])
+		return -EPROTO;
+	findings_add(r->findings, code, message->mount, texts[1], texts[3], "%s", texts[2]);
+	return 0;
 }
 
 static int take_message(struct restore *r, int sock, const struct ipc_message *message,
@@ -299,8 +294,7 @@ static int take_message(struct restore *r, int sock, const struct ipc_message *m
 		progress_pass(&r->progress, message, texts[0]);
 		return 0;
 	case IPC_FINDING:
-		take_finding(r, message, texts);
-		return 0;
+		return take_finding(r, message, texts);
 	case IPC_MADE:
 	case IPC_MADE_AS:
 		return handover_take_made(&r->journal, sock, message, texts, *fd);
@@ -309,8 +303,9 @@ static int take_message(struct restore *r, int sock, const struct ipc_message *m
 		r->root_fd = fd_take(fd);
 		return 0;
 	case IPC_ATTRIBUTES:
-		if ((uint32_t)message->value < r->tree.n)
-			r->tree.mounts[message->value].attributes = (uint32_t)message->inode;
+		if (message->attributes.of >= r->tree.n)
+			return -EPROTO;
+		r->tree.mounts[message->attributes.of].attributes = message->attributes.has;
 		return 0;
 	default:
 		return -EPROTO;
@@ -412,7 +407,7 @@ static int restore_all(struct restore *r)
 	const char *fault = o->lsm_mount_context ? label_fault(o->lsm_mount_context) : NULL;
 
 	if (fault)
-		findings_add(r->findings, "usage", 0, NULL, NULL,
+		findings_add(r->findings, FINDING_USAGE, 0, NULL, NULL,
 			     "'%s' is no context for --lsm-mount-context: %s", o->lsm_mount_context,
 			     fault);
 	if (fs_labels_settle(&r->tree, o->lsm_mount_context))
@@ -491,7 +486,7 @@ int restore_run(const struct rebind_restore_options *options, int into_fd,
 	cleanup_caps struct caps_state caps = caps_hold();
 
 	if (scan_reader_named(options->reader, &r.reader))
-		return findings_add(findings, "usage", 0, NULL, NULL,
+		return findings_add(findings, FINDING_USAGE, 0, NULL, NULL,
 				    "no such reader of the mount table: '%s'", options->reader);
 	r.externals.lenient = options->lenient;
 	int err = external_options_parse(EXTERNAL_OPTION_RESTORE, options->external,

@@ -34,7 +34,7 @@ static int refuse_format(struct formats *f, const char *name, const char *fault)
 	cleanup_free char *help = advice_external(f->tree, f->m);
 
 	if (f->findings)
-		findings_mount(f->findings, "contents", f->m, help,
+		findings_mount(f->findings, FINDING_CONTENTS, f->m, help,
 			       "the format '%s' registered in it is not kept: it %s", name, fault);
 	else
 		f->m->formats->unknown = true;
@@ -155,7 +155,7 @@ static void say_unseen(struct formats *f)
 	cleanup_free char *help = advice_external(f->tree, f->m);
 
 	if (f->findings)
-		findings_mount(f->findings, "contents", f->m, help,
+		findings_mount(f->findings, FINDING_CONTENTS, f->m, help,
 			       "whether the %s holds anything, which would be lost, cannot be seen",
 			       f->m->fstype);
 	else

@@ -88,9 +88,7 @@ static int send_start(int sock, int purpose, int make, uint64_t above, int fd)
 {
 	struct ipc_message message = {
 		.type = IPC_START,
-		.value = purpose,
-		.device = (uint64_t)make,
-		.inode = above,
+		.start = { purpose, make, above },
 	};
 
 	return ipc_send(sock, message, NULL, fd);

@@ -43,19 +43,19 @@ static void want_join(struct ns_request *ns_request, const char *word, struct fi
 	char name[64];
 
 	if (i == NS_KINDS || !colon[1]) {
-		findings_add(findings, "option", 0, NULL, "user, pid, net, ipc, uts, cgroup",
+		findings_add(findings, FINDING_OPTION, 0, NULL, "user, pid, net, ipc, uts, cgroup",
 			     "--join-ns '%s' is not of the form NS:PID or NS:FILE", word);
 		return;
 	}
 	if (ns_request->join[i] >= 0) {
-		findings_add(findings, "option", 0, NULL, NULL,
+		findings_add(findings, FINDING_OPTION, 0, NULL, NULL,
 			     "--join-ns names a %s namespace twice", ns_kinds[i].name);
 		return;
 	}
 	snprintf(name, sizeof(name), "/proc/%.20s/ns/%s", colon + 1, ns_kinds[i].name);
 	ns_request->join[i] = open(is_number(colon + 1) ? name : colon + 1, O_RDONLY | O_CLOEXEC);
 	if (ns_request->join[i] < 0)
-		findings_add(findings, "option", 0, NULL, NULL,
+		findings_add(findings, FINDING_OPTION, 0, NULL, NULL,
 			     "--join-ns '%s' cannot be opened: %s", word, strerror(errno));
 	/* setns(2): EINVAL for the user namespace that one is in; then there is nothing to join. */
 	else if (i == NS_USER && is_own(ns_request->join[i]))
@@ -68,11 +68,11 @@ static void want_new(struct ns_request *ns_request, const char *list, struct fin
 		size_t n = strcspn(list, ","), i = kind_named(list, n);
 
 		if (i == NS_KINDS)
-			findings_add(findings, "option", 0, NULL,
+			findings_add(findings, FINDING_OPTION, 0, NULL,
 				     "user, pid, net, ipc, uts, cgroup",
 				     "--new-ns '%.*s' is no namespace", (int)n, list);
 		else if (ns_request->join[i] >= 0)
-			findings_add(findings, "option", 0, NULL, NULL,
+			findings_add(findings, FINDING_OPTION, 0, NULL, NULL,
 				     "--new-ns and --join-ns both name a %s namespace",
 				     ns_kinds[i].name);
 		else

@@ -78,7 +78,7 @@ static int await(struct pause *holder)
 /* It joins the others by itself; the pid namespace is there. */
 static int send_to(struct pause *holder, const struct pause_request *ns_request)
 {
-	struct ipc_message start = { .type = IPC_START, .value = INSIDE_GUEST };
+	struct ipc_message start = { .type = IPC_START, .start = { .purpose = INSIDE_GUEST } };
 	int err = 0;
 
 	for (int i = 0; i < PAUSE_KINDS && !err; i++)
