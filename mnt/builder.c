@@ -39,9 +39,9 @@ static bool is_unplaceable(struct build *b, uint32_t i)
 	/* Anchors come when all stands. */
 	if (i >= b->tree->n)
 		return false;
-	if (!b->unplaceable[i] && parent != MOUNT_NONE && b->unplaceable[parent])
-		b->unplaceable[i] = true;
-	return b->unplaceable[i];
+	if (!b->targets[i].unplaceable && parent != MOUNT_NONE && b->targets[parent].unplaceable)
+		b->targets[i].unplaceable = true;
+	return b->targets[i].unplaceable;
 }
 
 static int seal(struct build *b, uint32_t i)

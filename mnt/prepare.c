@@ -134,7 +134,7 @@ int prepare_clone(struct build *b, uint32_t i, uint32_t from)
 		   : from == b->tree->root ? fs_unlinked_make_in_root(b, i)
 					   : fs_unlinked_make(b, i);
 
-	if (made || b->unplaceable[i])
+	if (made || b->targets[i].unplaceable)
 		return made;
 	cleanup_fd int fd = clone_part(b, i, from);
 

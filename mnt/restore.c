@@ -66,6 +66,7 @@ struct restore {
 	struct idmaps idmaps;
 	struct plan plan;
 	struct ns_helper ns_helper;
+	uint32_t *attributes; /* by mount, where a plugin restricts more; NULL: as recorded */
 	struct journal journal;
 	pid_t builder; /* waits for the handing over */
 	int builder_sock;
@@ -91,6 +92,7 @@ static void restore_free(struct restore *r)
 	fd_close(&r->image_dir_fd);
 	fd_close(&r->ns_fd);
 	fd_close(&r->root_fd);
+	free(r->attributes);
 }
 
 static int read_image(struct restore *r)
@@ -194,6 +196,15 @@ static int fill_descriptors(int **ret, uint32_t n)
 	return 0;
 }
 
+static struct target_mount *make_targets(const struct mount_tree *tree)
+{
+	struct target_mount *targets = calloc(tree->n, sizeof(*targets));
+
+	for (uint32_t i = 0; i < tree->n && targets; i++)
+		targets[i].kind = tree->mounts[i].kind;
+	return targets;
+}
+
 static int run_builder(struct restore *r, int caller_fd)
 {
 	struct build b = {
@@ -219,11 +230,11 @@ static int run_builder(struct restore *r, int caller_fd)
 		.overlays_sock = -EBADF,
 		.ns_fd = -EBADF,
 		.pin_dir_fd = -EBADF,
-		.unplaceable = calloc(r->tree.n, sizeof(*b.unplaceable)),
+		.targets = make_targets(&r->tree),
 		.cache = PATH_CACHE_NONE,
 	};
 
-	if (!b.unplaceable || fill_descriptors(&b.fds, r->tree.n + r->plan.n_anchors) ||
+	if (!b.targets || fill_descriptors(&b.fds, r->tree.n + r->plan.n_anchors) ||
 	    fill_descriptors(&b.sb_root_fds, r->tree.n))
 		return 1;
 	fd_raise_limit();
@@ -261,7 +272,7 @@ static int judge(struct restore *r, pid_t pid, int sock, int *ns_fd)
 	if (r->ns_fd < 0 || r->root_fd < 0)
 		return log_error(-EPROTO, "cannot open the new namespace");
 	int err = verify_namespace(r->ns_fd, pid, r->ns_helper.pid, r->reader, &r->tree,
-				   r->differences);
+				   r->attributes, r->differences);
 
 	if (err == -ESTALE)
 		log_error(
@@ -286,6 +297,24 @@ static int take_finding(struct restore *r, const struct ipc_message *message, co
 	return 0;
 }
 
+/* What a plugin's mount has to have: what was recorded stays as it is. */
+static int take_attributes(struct restore *r, const struct ipc_message *message)
+{
+	uint32_t n = r->tree.n, *list = r->attributes;
+
+	if (message->attributes.mount >= n)
+		return -EPROTO;
+	if (!list)
+		list = malloc(n * sizeof(*list));
+	for (uint32_t i = 0; i < n && list && !r->attributes; i++)
+		list[i] = r->tree.mounts[i].attributes;
+	if (!list)
+		return -ENOMEM;
+	r->attributes = list;
+	list[message->attributes.mount] = message->attributes.bits;
+	return 0;
+}
+
 static int take_message(struct restore *r, int sock, const struct ipc_message *message,
 			const char *texts[4], int *fd)
 {
@@ -295,17 +324,14 @@ static int take_message(struct restore *r, int sock, const struct ipc_message *m
 		return 0;
 	case IPC_FINDING:
 		return take_finding(r, message, texts);
+	case IPC_ATTRIBUTES:
+		return take_attributes(r, message);
 	case IPC_MADE:
 	case IPC_MADE_AS:
 		return handover_take_made(&r->journal, sock, message, texts, *fd);
 	case IPC_ROOT:
 		fd_close(&r->root_fd);
 		r->root_fd = fd_take(fd);
-		return 0;
-	case IPC_ATTRIBUTES:
-		if (message->attributes.of >= r->tree.n)
-			return -EPROTO;
-		r->tree.mounts[message->attributes.of].attributes = message->attributes.has;
 		return 0;
 	default:
 		return -EPROTO;

@@ -86,7 +86,7 @@ static int open_directory(struct build *b, const char *path, const char **ret_na
 
 static int make(struct build *b, uint32_t i)
 {
-	struct mount *m = &b->tree->mounts[i];
+	const struct mount *m = &b->tree->mounts[i];
 	const struct mount *kept = NULL;
 	int err = fs_unlinked_kept_by(b, m, &kept);
 	const char *name;

@@ -46,7 +46,7 @@ struct ipc_message {
 			uint64_t device, number;
 		} inode;
 		struct {
-			uint32_t of, has; /* index, MOUNT_ATTR_* */
+			uint32_t mount, bits; /* index, MOUNT_ATTR_* */
 		} attributes;
 		struct {
 			uint32_t first, takes; /* index, MOUNT_TAKES_* */
