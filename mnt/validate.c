@@ -10,10 +10,17 @@
 #include "base/path.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "mnt/check/caller-mounts.h"
+#include "mnt/check/preflight.h"
+#include "mnt/check/privileges.h"
 #include "mnt/check/unlinked-roots.h"
+#include "mnt/check/userns-limits.h"
+#include "mnt/fs/fs.h"
 #include "mnt/fs/overlay-check.h"
+#include "mnt/ns/helper.h"
 #include "model/advice.h"
 #include "model/filesystem.h"
+#include "model/label.h"
 #include "model/served.h"
 
 void validate_mounts(struct mount_tree *tree)
@@ -234,7 +241,16 @@ static bool is_restorable(const struct mount_tree *tree, const struct mount *m)
 	return rest && *rest && !root->deleted;
 }
 
-int validate_image(const struct mount_tree *tree, const char *const *enable_fs, size_t n_enable_fs,
+static void check_label(const char *context, struct findings *findings)
+{
+	const char *fault = context ? label_fault(context) : NULL;
+
+	if (fault)
+		findings_add(findings, FINDING_USAGE, 0, NULL, NULL,
+			     "'%s' is no context for --lsm-mount-context: %s", context, fault);
+}
+
+int validate_image(const struct mount_tree *tree, const struct rebind_restore_options *options,
 		   struct findings *findings)
 {
 	tree_for_each (i, tree) {
@@ -246,10 +262,32 @@ int validate_image(const struct mount_tree *tree, const char *const *enable_fs, 
 				       "and deleted in a %s that is not rebind's",
 				       m->root, m->fstype);
 		else if (m->owner == MOUNT_INTERNAL)
-			check_internal(tree, m, enable_fs, n_enable_fs, findings);
+			check_internal(tree, m, options->enable_fs, options->n_enable_fs, findings);
 		else if (m->owner == MOUNT_PLUGIN && m->file_id)
 			check_served(m, findings);
 		check_idmap(m, findings);
 	}
+	check_label(options->lsm_mount_context, findings);
+	privileges_check_restore(options->new_ns, tree, findings);
 	return findings_any(findings) ? -EINVAL : 0;
+}
+
+int validate_restore(const struct validate_input *input)
+{
+	const struct rebind_restore_options *o = input->options;
+	const struct mount_tree *tree = input->tree;
+	struct findings *findings = input->findings;
+
+	caller_mounts_check(o, tree, input->callers, findings);
+	fs_binfmt_check(tree, o, findings);
+	fs_tmpfs_check(tree, o, input->image_dir_fd, findings);
+	unlinked_check_restore(tree, o, findings);
+	int err = ns_helper_check(o->join_ns, o->n_join_ns, o->new_ns, findings);
+
+	if (err)
+		return err;
+	userns_limits_check(o, tree, input->sources, findings);
+	if (findings_any(findings) || o->dry_run)
+		preflight_check(o, tree, input->sources, input->image_dir_fd, findings);
+	return 0;
 }
