@@ -13,6 +13,7 @@
 #include "base/caps.h"
 #include "base/guard.h"
 #include "base/log.h"
+#include "base/ns.h"
 #include "base/tmpfs.h"
 #include "base/path.h"
 #include "hooks/hooks.h"
@@ -230,25 +231,13 @@ static void describe(const struct dump *d, const struct mount_tree *tree)
  * processes will have to make too. */
 static int own_namespaces(pid_t pid, uint32_t *ret)
 {
-	static const struct {
-		const char *name;
-		uint32_t flag;
-	} kinds[] = { { "user", CLONE_NEWUSER }, { "pid", CLONE_NEWPID },
-		      { "net", CLONE_NEWNET },	 { "ipc", CLONE_NEWIPC },
-		      { "uts", CLONE_NEWUTS },	 { "cgroup", CLONE_NEWCGROUP } };
-	struct stat theirs, ours;
-	char name[64];
-
 	*ret = 0;
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		snprintf(name, sizeof(name), "/proc/%d/ns/%s", (int)pid, kinds[i].name);
-		if (stat(name, &theirs) < 0)
-			return -errno;
-		snprintf(name, sizeof(name), "/proc/self/ns/%s", kinds[i].name);
-		if (stat(name, &ours) < 0)
-			return -errno;
-		if (theirs.st_dev != ours.st_dev || theirs.st_ino != ours.st_ino)
-			*ret |= kinds[i].flag;
+	for (size_t i = 0; i < NS_KINDS; i++) {
+		int differs = ns_differs(pid, ns_kinds[i].name);
+
+		if (differs < 0)
+			return differs;
+		*ret |= differs ? (uint32_t)ns_kinds[i].flag : 0;
 	}
 	return 0;
 }
@@ -424,18 +413,18 @@ static int check_root(struct dump *d, const struct mount_tree *tree)
 /* First of all: most of what else is wrong follows from it. */
 static int check_own(struct dump *d)
 {
-	cleanup_fd int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	const struct rebind_dump_options *o = d->options;
 	cleanup_findings struct findings others = *d->findings;
+	bool is_own = findings_any(&others) && ns_is_own(d->ns_fd, "mnt");
 
 	*d->findings = (struct findings){ 0 };
-	if (findings_any(&others) && own >= 0 && fd_same_file(own, d->ns_fd) && o->pid)
+	if (is_own && o->pid)
 		findings_add(d->findings, FINDING_OWN_NAMESPACE, 0, NULL,
 			     "name a process of the container",
 			     "process %d is in your own mount namespace: what it has mounted, you "
 			     "have mounted as well",
 			     (int)o->pid);
-	else if (findings_any(&others) && own >= 0 && fd_same_file(own, d->ns_fd))
+	else if (is_own)
 		findings_add(d->findings, FINDING_OWN_NAMESPACE, 0, o->mntns,
 			     "name the namespace of a container",
 			     "'%s' is your own mount namespace: what it has mounted, you have "

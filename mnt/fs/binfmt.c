@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/ns.h"
 #include "base/path.h"
 #include "model/advice.h"
 #include "model/filesystem.h"
@@ -145,9 +146,8 @@ static uint32_t own_device(void)
 static bool is_callers(const struct scan_target *target, const struct mount *m)
 {
 	cleanup_fd int owner = ioctl(target->ns_fd, NS_GET_USERNS);
-	cleanup_fd int own = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
 
-	return owner >= 0 && own >= 0 && fd_same_file(owner, own) && own_device() == m->dev;
+	return ns_is_own(owner, "user") && own_device() == m->dev;
 }
 
 static void say_unseen(struct formats *f)
