@@ -195,9 +195,9 @@ static void describe_sharing(const struct mount *m, const struct table *groups, 
 static void describe_mount(const struct dump *d, const struct mount *m, const struct table *groups)
 {
 	static const char *const owners[] = {
-		[MOUNT_UNDECIDED] = "nobody's", [MOUNT_ROOT] = "root",
-		[MOUNT_INTERNAL] = "internal",	[MOUNT_EXTERNAL] = "external",
-		[MOUNT_PLUGIN] = "plugin",	[MOUNT_SKIPPED] = "skipped",
+		[MOUNT_UNDECIDED] = "unclaimed", [MOUNT_ROOT] = "root",
+		[MOUNT_INTERNAL] = "internal",	 [MOUNT_EXTERNAL] = "external",
+		[MOUNT_PLUGIN] = "plugin",	 [MOUNT_SKIPPED] = "skipped",
 	};
 	const char *key = m->key ? m->key : m->parent_key;
 	cleanup_free char *path = path_printable(m->mountpoint);
