@@ -6,6 +6,7 @@
 # C are saved under the names that the fences give. /run and /srv are empty, and cgroup2 alone is on /sys/fs/cgroup.
 #
 # usage: test/readme.sh BUILD_DIR
+# shellcheck disable=SC2016 # patterns of sed, not of the shell
 set -euo pipefail
 export LC_ALL=C
 top=$(cd "$(dirname "$0")/.." && pwd)
