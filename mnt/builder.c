@@ -78,6 +78,8 @@ static int carry_out(struct build *b, const struct plan_step *step)
 		return prepare_clone(b, i, step->other);
 	case PLAN_TAKE:
 		return prepare_take(b, i, step->other);
+	case PLAN_LEND:
+		return prepare_lend(b, i, step->other);
 	case PLAN_RESERVE:
 		return attach_reserve(b, i);
 	case PLAN_ATTACH:

@@ -220,10 +220,12 @@ static int run_builder(struct restore *r, int caller_fd)
 		.ns_fd = -EBADF,
 		.pin_dir_fd = -EBADF,
 		.unplaceable = calloc(r->tree.n, sizeof(*b.unplaceable)),
+		.sb_attributes = calloc(r->tree.n, sizeof(*b.sb_attributes)),
 		.cache = PATH_CACHE_NONE,
 	};
 
-	if (!b.unplaceable || fill_descriptors(&b.fds, r->tree.n + r->plan.n_anchors) ||
+	if (!b.unplaceable || !b.sb_attributes ||
+	    fill_descriptors(&b.fds, r->tree.n + r->plan.n_anchors) ||
 	    fill_descriptors(&b.sb_root_fds, r->tree.n))
 		return 1;
 	fd_raise_limit();

@@ -46,11 +46,12 @@ struct build {
 	int early_root_fd;    /* the new root's clone, until its turn comes */
 	int64_t staging_size; /* and how it was when staging.c last looked */
 	uint64_t newest_mount;
-	bool knows_new_mounts; /* listmount(2) */
-	int *fds;	       /* by mount, then by anchor: its descriptor */
-	struct fd_run done;    /* of them, to be closed */
-	int *sb_root_fds; /* by first mount of a superblock: a detached mount that shows all of it */
-	struct table reserved; /* late mounts: index -> descriptor of the place held */
+	bool knows_new_mounts;	 /* listmount(2) */
+	int *fds;		 /* by mount, then by anchor: its descriptor */
+	struct fd_run done;	 /* of them, to be closed */
+	int *sb_root_fds;	 /* by first mount of a superblock: a mount that shows all of it */
+	uint32_t *sb_attributes; /* and the flags that it has: PLAN_LEND */
+	struct table reserved;	 /* late mounts: index -> descriptor of the place held */
 	bool *unplaceable; /* by mount: could not be placed, with a finding; so could nothing below */
 	struct build_unlinked unlinked;
 	pid_t overlays_pid; /* the child that makes them, or 0 */
