@@ -53,6 +53,6 @@ int verify_namespace(int ns_fd, pid_t builder, pid_t ns_helper, enum scan_reader
 	if (!err)
 		err = compare_trees(planned, &built, COMPARE_CALLERS_OWNERS, differences);
 	if (err)
-		return log_error(err, "cannot read the new namespace back");
+		return scan_failed(err, "cannot read the new namespace back");
 	return differences->n ? -ESTALE : 0;
 }
