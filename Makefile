@@ -107,7 +107,7 @@ $(BUILD)/%.pb-c.o: $(BUILD)/%.pb-c.c $(BUILD)/flags
 
 GENERATED = $(BUILD)/image/rebind.pb-c.h $(BUILD)/runtime/rpc/rpc.pb-c.h
 $(filter $(BUILD)/image/%,$(LIB_OBJS)): | $(BUILD)/image/rebind.pb-c.h
-$(RUNTIME_OBJS): | $(BUILD)/runtime/rpc/rpc.pb-c.h
+$(RUNTIME_OBJS) $(CMD_OBJS): | $(BUILD)/runtime/rpc/rpc.pb-c.h
 
 $(BUILD)/librebind.a: $(LIB_OBJS)
 	$(call say,AR,$@)
