@@ -144,7 +144,8 @@ _Noreturn static void fail(const struct launch *launch, int err)
 
 _Noreturn static void execute(struct launch *launch)
 {
-	int marked = child_before_exec();
+	cleanup_fd int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int marked = child_before_exec(proc);
 
 	if (setns(launch->ns->fd, CLONE_NEWNS) < 0 || chdir("/") < 0 || setenv("PWD", "/", 1) < 0 ||
 	    unsetenv("OLDPWD") < 0)
@@ -152,9 +153,8 @@ _Noreturn static void execute(struct launch *launch)
 	/* It is the user's, and outlives us like any child of a shell: so do mountpoints made for
 	 * it, once it runs. */
 	prctl(PR_SET_PDEATHSIG, 0);
-	int err = launch->ns->builder_sock < 0
-			  ? 0
-			  : ipc_keep_by_exec(launch->ns->builder_sock, marked);
+	int err = launch->ns->builder_sock < 0 ? 0
+					       : ipc_keep_by_exec(launch->ns->builder_sock, marked);
 
 	if (err)
 		fail(launch, err);

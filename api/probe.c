@@ -186,7 +186,7 @@ static pid_t start_pinned(uint64_t above)
 	cleanup_child pid_t pid = child_fork();
 
 	if (pid == 0) {
-		err = unshare_mounts(above);
+		err = unshare_mounts(above, -EBADF);
 		fd_send(its, &err, sizeof(err), -1);
 		for (;;)
 			pause();
@@ -295,7 +295,8 @@ static const struct {
 	{ "zlib", load_zlib, "contents of tmpfs are neither dumped nor restored" },
 	{ "libarchive", load_libarchive,
 	  "contents that CRIU dumped are not restored, archives not unpacked or compared" },
-	{ "libmount", load_libmount, "saved mount tables are not read, nor any where statmount is missing" },
+	{ "libmount", load_libmount,
+	  "saved mount tables are not read, nor any where statmount is missing" },
 };
 
 /* Here and not in a child, whose root is another: none of them has an effect of its own. */

@@ -127,11 +127,11 @@ void child_keep_heap(void)
 /* The kernel replaces it by the program's name when nothing can stop execve(2) any more. */
 #define BEFORE_EXEC ":rebind exec:"
 
-int child_before_exec(void)
+int child_before_exec(int proc_fd)
 {
 	int fd = prctl(PR_SET_NAME, BEFORE_EXEC) < 0
 			 ? -1
-			 : open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+			 : openat(proc_fd, "self/stat", O_RDONLY | O_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
 }

@@ -74,10 +74,11 @@ void child_keep_heap(void);
 
 /**
  * child_before_exec - mark this process as one that has not executed its program yet
+ * @proc_fd: a /proc
  *
  * Return: a descriptor for child_has_executed(), or a negative errno (no /proc).
  */
-int child_before_exec(void);
+int child_before_exec(int proc_fd);
 
 /**
  * child_has_executed - wait until a process has executed its program, or has ended without

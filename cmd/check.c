@@ -65,8 +65,8 @@ static void print_jansson(void)
 	cleanup_free char *detail = NULL;
 	struct rebind_probe probe = { .name = "libjansson", .ok = !json_load(&reason) };
 
-	if (!probe.ok && asprintf(&detail, "%s: neither --json nor --bundle is to be had",
-				  reason) < 0)
+	if (!probe.ok &&
+	    asprintf(&detail, "%s: neither --json nor --bundle is to be had", reason) < 0)
 		detail = NULL;
 	probe.detail = detail;
 	print_probe(&probe);

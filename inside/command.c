@@ -69,7 +69,7 @@ int inside_command(struct inside *in, int words_fd)
 		err = receive(in, &builder, &mntns);
 	if (err)
 		return err;
-	cleanup_fd int marked = child_before_exec();
+	cleanup_fd int marked = child_before_exec(in->proc_fd);
 
 	if (setns(mntns, CLONE_NEWNS) < 0 || chdir("/") < 0)
 		return -errno;

@@ -82,7 +82,7 @@ static void look_for_plugins(const struct rebind_restore_options *options,
 
 /* Return: 0, or -ELIBACC: nothing can be said of others either. */
 static int look_at_contents(const struct rebind_restore_options *options, const struct mount *m,
-			     int image_dir_fd, uint64_t *memory, struct findings *findings)
+			    int image_dir_fd, uint64_t *memory, struct findings *findings)
 {
 	struct archive_fault fault = { "" };
 	struct mount_contents done = { 0 };
@@ -135,5 +135,5 @@ void preflight_check(const struct rebind_restore_options *options, const struct 
 		if (contents_is_first(tree, &tree->mounts[i]) &&
 		    !contents_are_elsewhere(&tree->mounts[i]))
 			err = look_at_contents(options, &tree->mounts[i], image_dir_fd, &memory,
-					 findings);
+					       findings);
 }

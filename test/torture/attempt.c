@@ -364,8 +364,7 @@ static void judge(struct state *s, struct traced *t, struct verdict *verdict,
 	bool killed_all = killed && strike->victims == VICTIM_ALL;
 
 	/* The holder is among them, also where it has not ended yet. */
-	verdict->whole =
-		!(killed_all && s->attempt->ending == END_PIDFILE) && is_whole(s, t);
+	verdict->whole = !(killed_all && s->attempt->ending == END_PIDFILE) && is_whole(s, t);
 	if (t->hung)
 		stuck(t, verdict);
 	else

@@ -112,7 +112,7 @@ static pid_t start_marked(void (*then)(void), int *ret_marked)
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		int marked = child_before_exec();
+		int marked = child_before_exec(open("/proc", O_PATH | O_CLOEXEC));
 
 		fd_send(pair[1], "", 1, marked);
 		then();
@@ -154,8 +154,10 @@ static void it_is_seen_whether_a_process_has_executed_its_program(void **state)
 		void (*then)(void);
 		bool executed;
 	} cases[] = {
-		{ execute_one_that_stays, true }, { execute_one_that_ends, true },
-		{ execute_nothing, false },	  { be_killed, false },
+		{ execute_one_that_stays, true },
+		{ execute_one_that_ends, true },
+		{ execute_nothing, false },
+		{ be_killed, false },
 		{ die_late, false },
 	};
 
