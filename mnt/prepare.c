@@ -83,7 +83,7 @@ int prepare_yard(struct build *b, uint32_t first)
 
 static int unplaceable_source(struct build *b, uint32_t i, int err)
 {
-	build_unplaceable(b, i, "no-source", NULL, "its source cannot be cloned: %s",
+	build_unplaceable(b, i, FINDING_NO_SOURCE, NULL, "its source cannot be cloned: %s",
 			  strerror(-err));
 	return 0;
 }
@@ -150,12 +150,12 @@ int prepare_clone(struct build *b, uint32_t i, uint32_t from)
 		   : from == b->tree->root ? fs_unlinked_make_in_root(b, i)
 					   : fs_unlinked_make(b, i);
 
-	if (made || b->unplaceable[i])
+	if (made || b->targets[i].unplaceable)
 		return made;
 	cleanup_fd int fd = clone_from(b, i, from);
 
 	if (fd < 0) {
-		build_unplaceable(b, i, "no-source", NULL,
+		build_unplaceable(b, i, FINDING_NO_SOURCE, NULL,
 				  "what it shows, '%s' of a %s, cannot be opened: %s", m->root,
 				  m->fstype, strerror(-fd));
 		return 0;
@@ -163,7 +163,7 @@ int prepare_clone(struct build *b, uint32_t i, uint32_t from)
 	bool of_root = from == b->tree->root;
 	uint32_t has = of_root ? b->sources->groups[b->sources->of[from].group].attributes &
 					 MOUNT_ATTR_IDMAP
-			       : b->sb_attributes[from];
+			       : b->targets[from].lent;
 	int err = set_attributes(b, i, fd, has, !of_root);
 
 	b->fds[i] = err ? -EBADF : fd_take(&fd);
@@ -184,6 +184,6 @@ int prepare_lend(struct build *b, uint32_t i, uint32_t first)
 	if (b->fds[i] < 0)
 		return log_error(-errno, "cannot keep the %s of mount %u '%s'", m->fstype, m->id,
 				 m->mountpoint);
-	b->sb_attributes[first] = attributes_at_first(b, m);
+	b->targets[first].lent = attributes_at_first(b, m);
 	return set_attributes(b, i, b->fds[i], 0, true);
 }
