@@ -262,7 +262,8 @@ static int go_outside(int ns_fd, int root_fd)
 	int err = libmount_load(&reason);
 
 	if (err)
-		return log_error(err, "libmount cannot be loaded: %s", reason);
+		return log_error(err, "libmount, which reads mount tables, cannot be loaded: %s",
+				 reason);
 	return setns(ns_fd, CLONE_NEWNS) < 0
 		       ? log_error(-errno, "cannot go back to the caller's namespace")
 		       : 0;
