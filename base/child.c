@@ -36,8 +36,10 @@ static bool has_parent(pid_t parent, int parent_fd)
 {
 	struct pollfd end = { .fd = parent_fd, .events = POLLIN };
 
-	if (getppid() != 0)
-		return getppid() == parent;
+	pid_t now = getppid();
+
+	if (now != 0)
+		return now == parent;
 	return parent_fd < 0 || poll(&end, 1, 0) == 0;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,6 +55,12 @@ static int print_help(void)
 static int ensure_standard_fds(void)
 {
 	static const int modes[] = { O_WRONLY, O_RDONLY, O_RDWR };
+	struct pollfd fds[] = { { .fd = 0 }, { .fd = 1 }, { .fd = 2 } };
+
+	/* One call for all three; of one that is only a path it says the same. */
+	if (poll(fds, ARRAY_SIZE(fds), 0) >= 0 &&
+	    !((fds[0].revents | fds[1].revents | fds[2].revents) & POLLNVAL))
+		return 0;
 
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		if (fcntl(fd, F_GETFD) >= 0)

@@ -62,6 +62,8 @@ struct restore {
 	enum scan_reader reader;
 	struct external_options externals;
 	struct mount_tree tree, callers;
+	struct caller_mounts caller_mounts;
+	uint64_t callers_ns; /* callers has what was asked for so far; 0: all */
 	struct sources sources;
 	struct idmaps idmaps;
 	struct plan plan;
@@ -104,7 +106,8 @@ static int read_image(struct restore *r)
 	if (r->image_dir_fd < 0)
 		return log_error(r->image_dir_fd, "cannot open the image directory '%s'",
 				 o->images_dir ? o->images_dir : "");
-	int err = image_read_bounded(r->image_dir_fd, o->ns_id, callers_mount_max(), &r->tree,
+	r->caller_mounts.max = callers_mount_max();
+	int err = image_read_bounded(r->image_dir_fd, o->ns_id, r->caller_mounts.max, &r->tree,
 				     &info, r->findings);
 
 	if (err)
@@ -123,10 +126,19 @@ static int read_image(struct restore *r)
 static int read_own(struct restore *r)
 {
 	cleanup_target struct scan_target own = SCAN_TARGET_NONE;
+	struct caller_mounts *callers = &r->caller_mounts;
 	int err = scan_open_own(&own);
+	int begun = err || caller_mounts_needed(&r->tree)
+			    ? err
+			    : scan_begin_own(&own, r->reader, &r->callers, &callers->n);
 
-	if (!err)
+	callers->tree = &r->callers;
+	if (begun > 0)
+		r->callers_ns = own.ns_id;
+	else if (!err && !(err = begun)) {
 		err = scan_read(&own, r->reader, &r->callers);
+		callers->n = r->callers.n;
+	}
 	if (!err && r->options->for_pin)
 		r->above = own.ns_id;
 	return err ? log_error(err, "cannot read the caller's own mounts") : 0;
@@ -138,6 +150,7 @@ static int find_sources(struct restore *r)
 		.options = r->options,
 		.tree = &r->tree,
 		.callers = &r->callers,
+		.callers_ns = r->callers_ns,
 		.externals = &r->externals,
 		.findings = r->findings,
 	};
@@ -226,7 +239,6 @@ static int run_builder(struct restore *r, int caller_fd)
 	if (!b.unplaceable || fill_descriptors(&b.fds, r->tree.n + r->plan.n_anchors) ||
 	    fill_descriptors(&b.sb_root_fds, r->tree.n))
 		return 1;
-	fd_raise_limit();
 	return builder_main(&b, r->above);
 }
 
@@ -345,8 +357,13 @@ static int attend(struct restore *r, pid_t pid, int sock)
 static int prepare_contents(struct restore *r)
 {
 	struct archive_fault fault = { "" };
-	enum archive_writer writer;
-	int err = contents_any(&r->tree, &writer) ? archive_prepare(writer, &fault) : 0;
+	unsigned int writers = 0;
+	int err = 0;
+
+	contents_any(&r->tree, &writers);
+	for (enum archive_writer writer = 0; writers >> writer && !err; writer++)
+		if (writers & 1U << writer)
+			err = archive_prepare(writer, &fault);
 
 	return err ? log_error(err, "cannot unpack contents: %s", fault.text) : 0;
 }
@@ -431,7 +448,7 @@ static int restore_all(struct restore *r)
 	err = masks_check(o, &r->tree, r->findings);
 	if (err)
 		return log_error(err, "cannot look for the mountpoints in proc and sysfs");
-	caller_mounts_check(o, &r->tree, &r->callers, r->findings);
+	caller_mounts_check(o, &r->tree, &r->caller_mounts, r->findings);
 	err = fs_cgroup_check(&r->tree, o, r->findings);
 	if (err)
 		return log_error(err, "cannot look for the cgroups of the image");
@@ -502,11 +519,12 @@ int restore_run(const struct rebind_restore_options *options, int into_fd,
 	if (err)
 		return err;
 	/* For our descriptors only: what the caller has and starts keeps its own limit. */
-	bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0;
+	bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max;
 
 	r.action = (struct action){ options->on_action, options->on_action_data, &caps,
 				    known ? &limit : NULL };
-	fd_raise_limit();
+	if (known)
+		fd_raise_limit();
 	err = restore_all(&r);
 	if (known)
 		setrlimit(RLIMIT_NOFILE, &limit);

@@ -80,12 +80,13 @@ int contents_tell(int sock, uint32_t first, const struct mount_contents *content
 		.device = contents->entries,
 		.inode = contents->bytes,
 	};
-	char hex[2 * sizeof(contents->digest) + 1], takes[16];
+	char hex[2 * sizeof(contents->digest) + 1], takes[16], packing[16];
 
 	snprintf(takes, sizeof(takes), "%u", contents->takes);
+	snprintf(packing, sizeof(packing), "%u", contents->packing);
 	to_hex(contents->digest, sizeof(contents->digest), hex);
 	int err = ipc_send(sock, message,
-			   (const char *const[4]){ contents->has_digest ? hex : "", takes }, -1);
+			   (const char *const[4]){ contents->has_digest ? hex : "", takes, packing }, -1);
 
 	for (uint32_t i = 0; i < contents->n_sockets && !err; i++)
 		err = tell_socket(sock, contents, &contents->sockets[i], root_fd);
@@ -114,12 +115,13 @@ static void hearing_end(struct hearing *h)
 	table_free(&h->taken);
 }
 
-static int hear_contents(struct hearing *h, const struct ipc_message *message, const char *hex,
-			 const char *takes)
+static int hear_contents(struct hearing *h, const struct ipc_message *message,
+			 const char *const texts[4])
 {
 	if ((uint32_t)message->value >= h->tree->n)
 		return -EPROTO;
 	struct mount *m = &h->tree->mounts[message->value];
+	const char *hex = texts[0];
 
 	h->mount = m;
 	table_free(&h->taken);
@@ -130,7 +132,8 @@ static int hear_contents(struct hearing *h, const struct ipc_message *message, c
 		return -ENOMEM;
 	m->contents->entries = message->device;
 	m->contents->bytes = message->inode;
-	m->contents->takes = takes ? (uint32_t)strtoul(takes, NULL, 10) : 0;
+	m->contents->takes = texts[1] ? (uint32_t)strtoul(texts[1], NULL, 10) : 0;
+	m->contents->packing = texts[2] ? (uint8_t)strtoul(texts[2], NULL, 10) : 0;
 	m->contents->has_digest = hex && *hex;
 	if (m->contents->has_digest &&
 	    !from_hex(hex, sizeof(m->contents->digest), m->contents->digest))
@@ -283,7 +286,7 @@ static int hear(struct hearing *h, const struct ipc_message *message, const char
 {
 	switch (message->type) {
 	case IPC_CONTENTS:
-		return hear_contents(h, message, texts[0], texts[1]);
+		return hear_contents(h, message, texts);
 	case IPC_DELETED:
 		return hear_deleted(h->tree, message, texts[0]);
 	case IPC_SOCKET:

@@ -23,6 +23,7 @@ struct scan_target {
 	int root_fd;	  /* O_PATH: the root of the namespace, top of its stack */
 	int mountinfo_fd; /* its mountinfo, seen from that root, or scan_from_root() */
 	bool in_chroot;	  /* that root is a directory of a mount, and no mount */
+	uint64_t own_root; /* the caller's own namespace: the id of the mount at "/", or 0 */
 	int cgroup_fd; /* cgroup namespace that roots of cgroup mounts are told from, or negative */
 	bool has_changed; /* since it was opened, as far as was asked */
 };
@@ -115,6 +116,25 @@ const char *scan_of_zombie(pid_t pid, int err);
  * errno.
  */
 int scan_read(struct scan_target *target, enum scan_reader reader, struct mount_tree *tree);
+
+/**
+ * scan_begin_own - the caller's own table, read as far as it is needed: where a caller has ten
+ * thousand mounts, a restore asks for a few of them
+ * @target: of scan_open_own()
+ * @tree: gets the mount at "/", its root; scan_add() adds others. It is not linked.
+ * @ret_n: how many mounts there are
+ *
+ * Return: 1; 0 if only scan_read() will do; or a negative errno.
+ */
+int scan_begin_own(const struct scan_target *target, enum scan_reader reader,
+		   struct mount_tree *tree, uint32_t *ret_n);
+
+/**
+ * scan_add - one more mount of a table that scan_begin_own() began
+ *
+ * Return: 0; -ENOENT if no path leads to it, or it is gone; or another negative errno.
+ */
+int scan_add(uint64_t ns_id, uint64_t unique_id, struct mount_tree *tree);
 
 /**
  * scan_text - read a saved mountinfo
