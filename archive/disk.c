@@ -227,12 +227,9 @@ static int make_directory(struct disk *disk)
 	struct stat st;
 
 	/* The root is there. */
-	int err = disk->name[0] == '.' && !disk->name[1] ? -EEXIST : 0;
-
-	if (!err && mkdir(disk->name, 0700) < 0)
-		err = -errno;
-	if (!err)
+	if (!*disk->path || mkdir(disk->name, 0700) == 0)
 		return 0;
+	int err = -errno;
 
 	if (err == -EEXIST && lstat(disk->name, &st) == 0 && S_ISDIR(st.st_mode))
 		return 0;
@@ -353,7 +350,9 @@ static int end_directory(struct disk *disk, const struct disk_directory *directo
 
 	if (fd < 0 && *directory->path)
 		return fd;
-	if (fchdir(fd < 0 ? disk->root_fd : fd) < 0)
+	/* Where nothing else was made, the root is where we are. */
+	if ((fd >= 0 || disk->here_fd >= 0 || disk->n_directories > 1) &&
+	    fchdir(fd < 0 ? disk->root_fd : fd) < 0)
 		return -errno;
 	int err = directory->acl ? attributes_set_default_acl(directory->acl, directory->acl_size)
 				 : 0;

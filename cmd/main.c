@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/errors.h"
@@ -203,6 +204,7 @@ static void set_signals(void)
 
 int main(int argc, char **argv)
 {
+	child_keep_heap();
 	int err = ensure_standard_fds();
 
 	set_signals();

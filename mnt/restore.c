@@ -127,15 +127,14 @@ static int read_own(struct restore *r)
 {
 	cleanup_target struct scan_target own = SCAN_TARGET_NONE;
 	struct caller_mounts *callers = &r->caller_mounts;
-	int err = scan_open_own(&own);
-	int begun = err || caller_mounts_needed(&r->tree)
-			    ? err
-			    : scan_begin_own(&own, r->reader, &r->callers, &callers->n);
+	int begun = caller_mounts_needed(&r->tree)
+			    ? 0
+			    : scan_begin_own(r->reader, &r->callers, &callers->n, &own.ns_id);
+	int err = begun ? (begun < 0 ? begun : 0) : scan_open_own(&own);
 
 	callers->tree = &r->callers;
-	if (begun > 0)
-		r->callers_ns = own.ns_id;
-	else if (!err && !(err = begun)) {
+	r->callers_ns = begun ? own.ns_id : 0;
+	if (!err && !begun) {
 		err = scan_read(&own, r->reader, &r->callers);
 		callers->n = r->callers.n;
 	}
@@ -377,6 +376,10 @@ static int build(struct restore *r)
 
 	if (err)
 		return err;
+	/* The builder has its own; what is read back can have this memory. */
+	sources_free(&r->sources);
+	plan_free(&r->plan);
+	tree_free(&r->callers);
 	err = attend(r, r->builder, sock);
 	if (!err) {
 		r->builder_sock = fd_take(&sock);

@@ -373,19 +373,25 @@ int scan_read(struct scan_target *target, enum scan_reader reader, struct mount_
 	return -EAGAIN;
 }
 
-int scan_begin_own(const struct scan_target *target, enum scan_reader reader,
-		   struct mount_tree *tree, uint32_t *ret_n)
+int scan_begin_own(enum scan_reader reader, struct mount_tree *tree, uint32_t *ret_n,
+		   uint64_t *ret_ns_id)
 {
-	if (!target->own_root || !can_statmount(target, reader))
+	cleanup_target struct scan_target own = SCAN_TARGET_NONE;
+	struct sys_mount_stat root;
+
+	own.ns_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	if (own.ns_fd < 0 || sys_mntns_id(own.ns_fd, &own.ns_id) ||
+	    sys_mount_stat(AT_FDCWD, "/", 0, &root) || !root.is_mount_root || !root.unique_id)
 		return 0;
-	int err = scan_statmount_count(target->ns_id, ret_n);
+	own.own_root = root.unique_id;
+	if (!can_statmount(&own, reader))
+		return 0;
+	int err = scan_statmount_count(own.ns_id, ret_n);
 
 	if (!err)
-		err = scan_statmount_add(target->ns_id, target->own_root, tree);
-	if (err)
-		return err == -ENOENT ? 0 : err;
-	tree->root = 0;
-	return 1;
+		err = scan_add(own.ns_id, own.own_root, tree);
+	*ret_ns_id = own.ns_id;
+	return err == -ENOENT ? 0 : err ? err : 1;
 }
 
 int scan_add(uint64_t ns_id, uint64_t unique_id, struct mount_tree *tree)

@@ -23,7 +23,7 @@ struct scan_target {
 	int root_fd;	  /* O_PATH: the root of the namespace, top of its stack */
 	int mountinfo_fd; /* its mountinfo, seen from that root, or scan_from_root() */
 	bool in_chroot;	  /* that root is a directory of a mount, and no mount */
-	uint64_t own_root; /* the caller's own namespace: the id of the mount at "/", or 0 */
+	uint64_t own_root; /* of the caller's own: the id of the mount at "/"; or 0 */
 	int cgroup_fd; /* cgroup namespace that roots of cgroup mounts are told from, or negative */
 	bool has_changed; /* since it was opened, as far as was asked */
 };
@@ -120,14 +120,14 @@ int scan_read(struct scan_target *target, enum scan_reader reader, struct mount_
 /**
  * scan_begin_own - the caller's own table, read as far as it is needed: where a caller has ten
  * thousand mounts, a restore asks for a few of them
- * @target: of scan_open_own()
  * @tree: gets the mount at "/", its root; scan_add() adds others. It is not linked.
  * @ret_n: how many mounts there are
+ * @ret_ns_id: of the namespace
  *
- * Return: 1; 0 if only scan_read() will do; or a negative errno.
+ * Return: 1; 0 if only scan_open_own() and scan_read() will do; or a negative errno.
  */
-int scan_begin_own(const struct scan_target *target, enum scan_reader reader,
-		   struct mount_tree *tree, uint32_t *ret_n);
+int scan_begin_own(enum scan_reader reader, struct mount_tree *tree, uint32_t *ret_n,
+		   uint64_t *ret_ns_id);
 
 /**
  * scan_add - one more mount of a table that scan_begin_own() began

@@ -245,6 +245,15 @@ int scan_statmount_count(uint64_t ns_id, uint32_t *ret)
 	return 0;
 }
 
+/* Room for all of them and no more. @listed: in the first batch */
+static int reserve(uint64_t ns_id, long listed, struct mount_tree *tree)
+{
+	uint32_t n = (uint32_t)listed;
+	int err = listed == BATCH ? scan_statmount_count(ns_id, &n) : 0;
+
+	return err ? err : tree_reserve(tree, n);
+}
+
 int scan_statmount(uint64_t ns_id, struct mount_tree *tree)
 {
 	cleanup(free_reader) struct reader reader = { .ns_id = ns_id, .size = BUF_SIZE };
@@ -255,6 +264,10 @@ int scan_statmount(uint64_t ns_id, struct mount_tree *tree)
 		n = sys_listmount(SYS_LSMT_ROOT, ns_id, last, ids, BATCH);
 		if (n < 0)
 			return (int)n;
+		int reserved = last ? 0 : reserve(ns_id, n, tree);
+
+		if (reserved)
+			return reserved;
 		for (long i = 0; i < n; i++) {
 			int err = add_one(&reader, ids[i], tree);
 
