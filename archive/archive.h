@@ -29,13 +29,13 @@ struct archive_watch {
 	 * it up. May be NULL. Return: 0, or a negative errno that ends it.
 	 */
 	int (*changed)(void *data, const char *path);
+	void *data;	       /* of all */
+	unsigned int compress; /* how: 0, or what archive_compress() made of a word */
 	/*
 	 * Load zlib, by archive_prepare(): there is more than comes without it. For who has left
 	 * the root that libraries are looked up in. NULL: it is loaded before anything is read.
 	 */
 	int (*load)(void *data);
-	void *data;	       /* of all */
-	unsigned int compress; /* how: 0, or what archive_compress() made of a word */
 };
 
 /**

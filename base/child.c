@@ -119,7 +119,6 @@ void child_end(pid_t *pid, int patience)
 void child_keep_heap(void)
 {
 #ifdef M_TRIM_THRESHOLD
-	mallopt(M_TOP_PAD, 256 << 10);
 	mallopt(M_TRIM_THRESHOLD, 8 << 20);
 	mallopt(M_MMAP_THRESHOLD, 1 << 20);
 #endif
