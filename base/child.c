@@ -124,6 +124,16 @@ void child_keep_heap(void)
 #endif
 }
 
+void child_trim_heap(size_t n)
+{
+	enum { MANY = 1000 };
+
+#ifdef M_TRIM_THRESHOLD
+	if (n >= MANY)
+		malloc_trim(0);
+#endif
+}
+
 void child_close_from(int first)
 {
 	if (syscall(SYS_close_range, (unsigned int)first, ~0U, 0) == 0)

@@ -380,6 +380,8 @@ static int build(struct restore *r)
 	sources_free(&r->sources);
 	plan_free(&r->plan);
 	tree_free(&r->callers);
+	table_free(&r->tree.by_id);
+	child_trim_heap(r->tree.n);
 	err = attend(r, r->builder, sock);
 	if (!err) {
 		r->builder_sock = fd_take(&sock);
