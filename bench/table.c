@@ -17,7 +17,7 @@
 #include "bench/target.h"
 #include "include/rebind.h"
 
-enum { ROUNDS_MAX = 41, WAYS_MAX = 16 };
+enum { ROUNDS_MAX = 41, COPIES = 6 };
 
 static const char *floor_program, *nothing, *library;
 
@@ -31,6 +31,8 @@ struct bench {
 	void (*report_free)(struct rebind_report *report);
 	int (*restore)(const struct rebind_restore_options *how, struct rebind_report *report,
 		       struct rebind_namespace **ret);
+	int (*copies)(const struct rebind_restore_options *how, unsigned int n,
+		      struct rebind_report *report, struct rebind_namespace **ret);
 	void (*namespace_free)(struct rebind_namespace *ns);
 	const char *const *words; /* --external of a restore */
 };
@@ -140,27 +142,52 @@ static double restore_container(struct bench *b)
 	return restore_from(BASE "/container");
 }
 
-/* One more of a process that has made others before: a service, or a user of the library. */
-static double restore_inside(struct bench *b)
+static double restore_many(struct bench *b, const char *dir, unsigned int n)
 {
 	const struct rebind_restore_options how = {
 		.size = sizeof(how),
-		.images_dir = BASE "/plain",
+		.images_dir = dir,
 		.root = BASE "/newroot",
 		.external = b->words,
 		.n_external = (size_t)b->n,
 	};
-	struct rebind_namespace *ns = NULL;
+	struct rebind_namespace *list[COPIES] = { NULL };
 	struct rebind_report *report = b->report_new();
 	double begin = now();
+	int err = n > 1 ? b->copies(&how, n, report, list) : b->restore(&how, report, list);
 
-	if (b->restore(&how, report, &ns) < 0)
+	if (err < 0)
 		errx(1, "rebind_restore");
 	double seconds = now() - begin;
 
-	b->namespace_free(ns);
+	for (unsigned int i = 0; i < n; i++)
+		b->namespace_free(list[i]);
 	b->report_free(report);
 	return seconds;
+}
+
+/* One more of a process that has made others before: a service, or a user of the library. */
+static double restore_inside(struct bench *b)
+{
+	return restore_many(b, BASE "/plain", 1);
+}
+
+/* Each copy after the first, which is measured right before. */
+static double copy_of(struct bench *b, const char *dir)
+{
+	double one = restore_many(b, dir, 1), all = restore_many(b, dir, COPIES);
+
+	return all > one ? (all - one) / (COPIES - 1) : 0;
+}
+
+static double copy_plain(struct bench *b)
+{
+	return copy_of(b, BASE "/plain");
+}
+
+static double copy_container(struct bench *b)
+{
+	return copy_of(b, BASE "/container");
 }
 
 /* ---- others ---- */
@@ -288,6 +315,7 @@ static void load_library(struct bench *b)
 	*(void **)&b->report_new = dlsym(object, "rebind_report_new");
 	*(void **)&b->report_free = dlsym(object, "rebind_report_free");
 	*(void **)&b->restore = dlsym(object, "rebind_restore");
+	*(void **)&b->copies = dlsym(object, "rebind_restore_copies");
 	*(void **)&b->namespace_free = dlsym(object, "rebind_namespace_free");
 }
 
@@ -349,6 +377,8 @@ static void measure(int n)
 		{ "floor", floor_whole },
 		{ "restore, inside", restore_inside },
 		{ "floor, inside", floor_inside },
+		{ "copy, inside", copy_plain },
+		{ "copy, container, inside", copy_container },
 		{ "restore, container", restore_container },
 		{ "bwrap", bwrap, 1000 },
 		{ "crun", crun, 1000 },

@@ -41,6 +41,7 @@
 #include "mnt/builder.h"
 #include "mnt/check/caller-mounts.h"
 #include "mnt/contents/contents.h"
+#include "mnt/copy.h"
 #include "mnt/fs/fs.h"
 #include "mnt/handover.h"
 #include "mnt/source/host-groups.h"
@@ -75,6 +76,9 @@ struct restore {
 	int image_dir_fd, ns_fd, root_fd;
 	struct progress progress;
 	uint64_t above; /* the id that the namespace must be above, to be pinned */
+	unsigned int wanted, done; /* namespaces */
+	bool *anew;		   /* of a copy: copy_plan(); NULL: there is none */
+	int copy_fd;		   /* the first of them, or negative */
 	struct action action;
 };
 
@@ -93,6 +97,8 @@ static void restore_free(struct restore *r)
 	fd_close(&r->image_dir_fd);
 	fd_close(&r->ns_fd);
 	fd_close(&r->root_fd);
+	fd_close(&r->copy_fd);
+	free(r->anew);
 }
 
 static int read_image(struct restore *r)
@@ -219,6 +225,8 @@ static int run_builder(struct restore *r, int caller_fd)
 		.image_dir_fd = r->image_dir_fd,
 		.caller_fd = caller_fd,
 		.into_fd = r->into_fd,
+		.copy_fd = r->copy_fd,
+		.anew = r->anew,
 		.progress = {
 			.fn = r->options->on_progress,
 			.sock = caller_fd,
@@ -254,6 +262,9 @@ static int start_builder(struct restore *r, pid_t *ret_pid, int *ret_sock)
 
 	if (pid == 0) {
 		close(mine);
+		/* Those before must see it when the caller ends. */
+		for (unsigned int i = 0; i < r->done; i++)
+			fd_close(&r->result[i].builder_sock);
 		_exit(run_builder(r, its));
 	}
 	if (pid < 0)
@@ -367,6 +378,16 @@ static int prepare_contents(struct restore *r)
 	return err ? log_error(err, "cannot unpack contents: %s", fault.text) : 0;
 }
 
+/* The last builder has its own; what is read back can have this memory. */
+static void forget_plan(struct restore *r)
+{
+	sources_free(&r->sources);
+	plan_free(&r->plan);
+	tree_free(&r->callers);
+	table_free(&r->tree.by_id);
+	child_trim_heap(r->tree.n);
+}
+
 static int build(struct restore *r)
 {
 	enum { PATIENCE = 10000 }; /* ms: for the exit hooks of plugins, and to take back */
@@ -376,12 +397,8 @@ static int build(struct restore *r)
 
 	if (err)
 		return err;
-	/* The builder has its own; what is read back can have this memory. */
-	sources_free(&r->sources);
-	plan_free(&r->plan);
-	tree_free(&r->callers);
-	table_free(&r->tree.by_id);
-	child_trim_heap(r->tree.n);
+	if (r->done + 1 == r->wanted)
+		forget_plan(r);
 	err = attend(r, r->builder, sock);
 	if (!err) {
 		r->builder_sock = fd_take(&sock);
@@ -399,9 +416,9 @@ static int build(struct restore *r)
 	return err;
 }
 
-static int hand_over(struct restore *r)
+static void hand_over(struct restore *r)
 {
-	*r->result = (struct restore_result){
+	r->result[r->done++] = (struct restore_result){
 		.ns_fd = fd_take(&r->ns_fd),
 		.root_fd = fd_take(&r->root_fd),
 		.ns_helper = r->ns_helper,
@@ -413,7 +430,23 @@ static int hand_over(struct restore *r)
 	r->ns_helper = NS_HELPER_NONE;
 	r->journal = (struct journal){ 0 };
 	r->builder = 0;
-	return 0;
+}
+
+static int copy_all(struct restore *r)
+{
+	int err = 0;
+
+	if (r->done == r->wanted)
+		return 0;
+	r->copy_fd = fcntl(r->result[0].ns_fd, F_DUPFD_CLOEXEC, 3);
+	if (r->copy_fd < 0)
+		return log_error(-errno, "cannot copy the first namespace");
+	while (r->done < r->wanted && !err) {
+		err = build(r);
+		if (!err)
+			hand_over(r);
+	}
+	return err;
 }
 
 static int restore_all(struct restore *r)
@@ -483,16 +516,26 @@ static int restore_all(struct restore *r)
 		err = idmaps_make(&r->tree, &r->idmaps);
 	if (!err)
 		err = prepare_contents(r);
+	if (!err && r->wanted > 1)
+		err = copy_plan(&r->tree, o, &r->anew);
+	/* Where there is no way to copy it, this one is all. */
+	if (!r->anew)
+		r->wanted = 1;
 	if (!err)
 		err = build(r);
-	return err ? err : hand_over(r);
+	if (err)
+		return err;
+	hand_over(r);
+	return copy_all(r);
 }
 
-int restore_run(const struct rebind_restore_options *options, int into_fd,
-		struct findings *findings, struct differences *differences,
-		struct restore_result *ret)
+static int run(const struct rebind_restore_options *options, int into_fd, struct findings *findings,
+	       struct differences *differences, unsigned int wanted, struct restore_result *ret,
+	       unsigned int *ret_done)
 {
 	cleanup(restore_free) struct restore r = {
+		.wanted = wanted,
+		.copy_fd = -EBADF,
 		.options = options,
 		.findings = findings,
 		.differences = differences,
@@ -531,7 +574,25 @@ int restore_run(const struct rebind_restore_options *options, int into_fd,
 	if (known)
 		fd_raise_limit();
 	err = restore_all(&r);
+	*ret_done = r.done;
 	if (known)
 		setrlimit(RLIMIT_NOFILE, &limit);
 	return err;
+}
+
+int restore_run(const struct rebind_restore_options *options, int into_fd,
+		struct findings *findings, struct differences *differences,
+		struct restore_result *ret)
+{
+	unsigned int done;
+
+	return run(options, into_fd, findings, differences, 1, ret, &done);
+}
+
+int restore_copies(const struct rebind_restore_options *options, struct findings *findings,
+		   struct differences *differences, unsigned int n, struct restore_result *ret,
+		   unsigned int *ret_done)
+{
+	*ret_done = 0;
+	return run(options, -EBADF, findings, differences, n, ret, ret_done);
 }
