@@ -244,8 +244,8 @@ bench-guard: all $(BUILD)/bench/guard  ## fail if system calls, memory or librar
 	@$(BUILD)/bench/guard $(BUILD)/rebind
 
 .PHONY: bench
-bench: all $(BENCHES)  ## measure against the kernel's own floor (as root)
-	@BUILD='$(BUILD)' bench/run
+bench: all $(BENCHES)  ## measure beside what others take; JSON=1: the table alone, as JSON (as root)
+	@BUILD='$(BUILD)' bench/run $(if $(JSON),--json)
 
 # ---- how it reads ----
 
