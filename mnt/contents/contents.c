@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The child that reads contents. What is visible comes first, from the namespace itself; what is
- * hidden comes from a copy of it, hidden.c.
+ * hidden comes from a copy of it, covered.c.
  */
 #include "mnt/contents/contents.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What contents.c and hidden.c share: the child that reads contents. */
+/* What contents.c and covered.c share: the child that reads contents. */
 #ifndef REBIND_MNT_CONTENTS_WORKER_H
 #define REBIND_MNT_CONTENTS_WORKER_H
 

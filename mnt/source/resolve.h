@@ -23,7 +23,7 @@ struct finder {
 	int err;
 };
 
-/* ---- group.c: the mounts that sources lie on ---- */
+/* ---- source-mount.c: the mounts that sources lie on ---- */
 
 /**
  * finder_callers_mount - which of the caller's mounts that is, or NULL
