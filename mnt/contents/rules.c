@@ -68,6 +68,13 @@ static void set_recorded(const struct mount_contents *recorded, struct archive_r
 	rules->bytes = recorded->bytes;
 }
 
+enum archive_writer contents_writer(const struct mount_contents *recorded)
+{
+	if (!recorded || !recorded->has_digest)
+		return ARCHIVE_ANYBODY;
+	return recorded->packing == MOUNT_PACKED_STORED ? ARCHIVE_STORED : ARCHIVE_OURS;
+}
+
 struct archive_rules contents_list_rules(const struct mount_contents *recorded, uint64_t *taken)
 {
 	struct archive_rules rules = { .memory = all_memory() / 2, .taken = taken };
@@ -83,7 +90,7 @@ struct archive_rules contents_rules(const struct rebind_restore_options *options
 	bool known = recorded && recorded->entries;
 	struct archive_rules rules = {
 		.policy = options->allow_devices ? ARCHIVE_ANY_DEVICES : 0,
-		.writer = recorded && recorded->has_digest ? ARCHIVE_OURS : ARCHIVE_ANYBODY,
+		.writer = contents_writer(recorded),
 		.option = "--max-contents SIZE",
 		.memory = options->max_contents,
 		.taken = taken,
