@@ -159,7 +159,7 @@ bool fs_is_too_long(const struct mount *m, const char *options, bool layers_too)
  * fs_mount_call - create a filesystem with mount(2), which takes longer arguments
  * @ns_helper: the namespaces that it shall belong to; NULL: ours
  *
- * Return: as fs_create.
+ * Return: as fs_create; -ESTALE, of an overlay alone, is not logged.
  */
 int fs_mount_call(struct ns_helper *ns_helper, const struct mount *m, const char *options);
 
