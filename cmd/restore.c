@@ -75,6 +75,8 @@ static const struct option_spec specs[] = {
 	  "root, sources and namespaces from an OCI bundle" },
 	{ '\0', "checkpoint", OPTION_TEXT, offsetof(struct restore_args, bundle.archive), "ARCHIVE",
 	  "the image, and keys of sources, from an archive of podman's" },
+	{ '\0', "apply-rootfs-diff", OPTION_FLAG, offsetof(struct restore_args, bundle.apply_root),
+	  NULL, "change the new root as the container had changed its own" },
 	OLDER_SPECS(struct restore_args),
 	{ '\0', "plugin-timeout", OPTION_NUMBER, offsetof(struct restore_args, plugin_timeout),
 	  "SECONDS", "how long a plugin may take (30)", 1, 86400 },
@@ -147,6 +149,8 @@ static int check_args(struct restore_args *args)
 		return usage_error("restore", "the image is missing: give -D DIR");
 	if (args->images_dir && args->bundle.archive)
 		return usage_error("restore", "-D and --checkpoint both name an image: give one");
+	if (args->bundle.apply_root && !args->bundle.archive)
+		return usage_error("restore", "--apply-rootfs-diff takes --checkpoint ARCHIVE");
 	status = compat_options_translate(&args->older, "restore", &args->external);
 	if (!status)
 		status = external_from(&args->external_from, &args->external);
@@ -245,6 +249,8 @@ static int restore(struct restore_args *args, struct report *report, int *ret_st
 	progress_start(&report->logging.progress, report->json);
 	err = rebind_restore(&how, report->findings, &ns);
 	progress_clear(&report->logging.progress);
+	if (!err && !args->dry_run)
+		err = bundle_fill(&args->bundle, ns);
 	/* A command may run for long; only scripts may want to look into the image yet. */
 	if (!args->scripts.files.n)
 		checkpoint_dir_close(&args->bundle.unpacked);
@@ -298,6 +304,8 @@ static int check_criu_args(struct restore_args *args)
 				   "(tar -xf ARCHIVE -C DIR) and give -D DIR/checkpoint");
 	if (!args->images_dir)
 		return usage_error("criu restore", "the image is missing: give -D DIR");
+	if (args->bundle.apply_root)
+		return usage_error("criu restore", "--apply-rootfs-diff takes --checkpoint ARCHIVE");
 	if (handover->pin || handover->pidfile || handover->send_fd >= 0)
 		return usage_error("criu restore",
 				   "--pin, --pidfile and --send-fd are for mounts alone: what CRIU "

@@ -267,6 +267,13 @@ int rebind_namespace_fd(struct rebind_namespace *ns);
 int rebind_namespace_peek(struct rebind_namespace *ns);
 
 /**
+ * rebind_namespace_root - its root, below whatever is stacked on that; nothing is decided yet
+ *
+ * Return: a descriptor (O_PATH) that belongs to @ns.
+ */
+int rebind_namespace_root(const struct rebind_namespace *ns);
+
+/**
  * rebind_namespace_run - run a command inside and wait for it
  * @argv: NULL-terminated; looked up in PATH inside the namespace
  * @ret_status: its exit status, 128 + N if signal N ended it, 126 or 127 if it could not be

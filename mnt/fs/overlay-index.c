@@ -41,38 +41,27 @@ static int open_readable(int dir_fd, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-static int open_dir(int dir_fd, const char *name, DIR **ret)
-{
-	cleanup_fd int fd = open_readable(dir_fd, name);
-
-	if (fd < 0)
-		return fd;
-	*ret = fdopendir(fd);
-	if (!*ret)
-		return -errno;
-	fd_take(&fd);
-	return 0;
-}
-
 static int has_entries(int index_fd)
 {
-	cleanup_dirp DIR *dir = NULL;
+	cleanup_dirp DIR *dir = fd_open_dir(index_fd, ".");
 	const struct dirent *entry;
-	int err = open_dir(index_fd, ".", &dir);
 
-	return err ? err : fd_next_entry(dir, &entry);
+	return dir ? fd_next_entry(dir, &entry) : -errno;
 }
 
 /* There is no /proc in a new root: a descriptor for each level. @dir_fd itself does not count. */
 static int has_directory_with_origin(int dir_fd, const char *name, bool is_root)
 {
-	cleanup_dirp DIR *dir = NULL;
+	cleanup_fd int fd = open_readable(dir_fd, name);
+	cleanup_dirp DIR *dir = fd < 0 ? NULL : fd_open_dir(fd, ".");
 	const struct dirent *entry;
-	int found = open_dir(dir_fd, name, &dir), more = 0;
+	int found = 0, more = 0;
 
-	if (found == -ENOTDIR || found == -ELOOP)
+	if (fd == -ENOTDIR || fd == -ELOOP)
 		return 0;
-	if (!found && !is_root && fgetxattr(dirfd(dir), ORIGIN, NULL, 0) >= 0)
+	if (!dir)
+		return fd < 0 ? fd : -errno;
+	if (!is_root && fgetxattr(dirfd(dir), ORIGIN, NULL, 0) >= 0)
 		return 1;
 	while (!found && (more = fd_next_entry(dir, &entry)) > 0)
 		if (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN)
