@@ -204,7 +204,10 @@ static int run(const struct option_set *set, struct dump_args *args, int argc, c
 		return status;
 	if (report_open(&report, set->verb, &args->report) < 0)
 		return STATUS_FAILED;
-	return report_print(&report, dump(args, &report, &words)) < 0 ? STATUS_FAILED : STATUS_OK;
+	report.outcome = args->dry_run ? NULL : "nothing was written";
+	return report_print(&report, dump(args, &report, &words)) < 0
+		       ? report_failed(&report, STATUS_FAILED)
+		       : STATUS_OK;
 }
 
 int verb_dump(int argc, char **argv)

@@ -263,6 +263,15 @@ static int restore(struct restore_args *args, struct report *report, int *ret_st
 	return err;
 }
 
+/* Then every failure of ours has the status that env(1) has for its own. */
+static bool has_command(int argc, char **argv)
+{
+	for (int i = 1; i + 1 < argc; i++)
+		if (strcmp(argv[i], "--") == 0)
+			return true;
+	return false;
+}
+
 int verb_restore(int argc, char **argv)
 {
 	cleanup(free_args) struct restore_args args = { 0 };
@@ -273,23 +282,24 @@ int verb_restore(int argc, char **argv)
 	handover_init(&args.handover);
 	bundle_args_init(&args.bundle);
 	args.bundle.namespaces = true;
+	failed = has_command(argc, argv) ? STATUS_COMMAND_FAILED : STATUS_FAILED;
 	if (!options_parse(&options, argc, argv, &args, &words, &status))
-		return status;
+		return status == STATUS_USAGE && failed != STATUS_FAILED ? failed : status;
 	args.handover.command = words.command;
-	failed = words.command ? STATUS_COMMAND_FAILED : STATUS_FAILED;
 	status = check_args(&args);
 	if (status)
-		return status == STATUS_FAILED ? failed : status;
+		return status == STATUS_FAILED || failed != STATUS_FAILED ? failed : status;
 	if (args.handover.command && !args.dry_run)
 		failed = STATUS_COMMAND_FAILED;
 	if (report_open(&report, "restore", &args.report) < 0)
 		return failed;
+	report.outcome = args.dry_run ? NULL : "nothing was restored";
 	int err = restore(&args, &report, &command_status);
 
 	/* What ran has had stdout: nothing of ours is added. */
 	if (command_status >= 0)
 		return command_status;
-	return report_print(&report, err) < 0 ? failed : STATUS_OK;
+	return report_print(&report, err) < 0 ? report_failed(&report, failed) : STATUS_OK;
 }
 
 /* The namespace is CRIU's to enter: no other handover. */
@@ -357,5 +367,5 @@ int criu_verb_restore(int argc, char **argv, char *const *plain)
 		return STATUS_FAILED;
 	int err = restore_beside(&args, &report, words.command, &status);
 
-	return report_print(&report, err) < 0 ? STATUS_FAILED : status;
+	return report_print(&report, err) < 0 ? report_failed(&report, STATUS_FAILED) : status;
 }

@@ -90,7 +90,7 @@ static int count_first(const struct reading *r)
 	if (record_count(&r->file, max) <= max)
 		return 0;
 	findings_add(r->to.findings, "too-many-mounts", 0, NULL,
-		     max < MOUNTS_MAX ? "sysctl fs.mount-max" : NULL,
+		     max < MOUNTS_MAX ? "raise sysctl fs.mount-max" : NULL,
 		     max < MOUNTS_MAX ? "%s has more records than fs.mount-max lets one namespace "
 					"have (%u)"
 				      : "%s has more than %u records",

@@ -51,7 +51,7 @@
 #include "mnt/check/unlinked-roots.h"
 #include "mnt/check/userns-limits.h"
 #include "mnt/validate.h"
-#include "model/label.h"
+#include "mnt/usage.h"
 #include "mnt/verify.h"
 
 struct restore {
@@ -409,12 +409,6 @@ static int restore_all(struct restore *r)
 	err = read_image(r);
 	if (err && !(err == -EINVAL && r->tree.n))
 		return err;
-	const char *fault = o->lsm_mount_context ? label_fault(o->lsm_mount_context) : NULL;
-
-	if (fault)
-		findings_add(r->findings, "usage", 0, NULL, NULL,
-			     "'%s' is no context for --lsm-mount-context: %s", o->lsm_mount_context,
-			     fault);
 	if (fs_labels_settle(&r->tree, o->lsm_mount_context))
 		return log_error(-ENOMEM, "cannot settle the labels of the image");
 	privileges_check_restore(o->new_ns, &r->tree, r->findings);
@@ -490,17 +484,16 @@ int restore_run(const struct rebind_restore_options *options, int into_fd,
 	};
 	cleanup_caps struct caps_state caps = caps_hold();
 
-	if (scan_reader_named(options->reader, &r.reader))
-		return findings_add(findings, "usage", 0, NULL, NULL,
-				    "no such reader of the mount table: '%s'", options->reader);
 	r.externals.lenient = options->lenient;
 	int err = external_options_parse(EXTERNAL_OPTION_RESTORE, options->external,
 					 options->n_external, &r.externals, findings);
-
 	struct rlimit limit;
 
 	if (err)
 		return err;
+	/* The rest is looked at all the same: everything wrong is said at once. */
+	usage_check_restore(options, findings);
+	scan_reader_named(options->reader, &r.reader);
 	/* For our descriptors only: what the caller has and starts keeps its own limit. */
 	bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0;
 

@@ -71,7 +71,7 @@ static void check_idmap(const struct mount *m, struct findings *findings)
 	if (!(m->attributes & MOUNT_ATTR_IDMAP) || m->owner == MOUNT_SKIPPED)
 		return;
 	if (!m->idmap || !m->idmap->n_uid || !m->idmap->n_gid)
-		findings_mount(findings, "idmapped", m, "Linux 6.15",
+		findings_mount(findings, "idmapped", m, "use Linux 6.15 or later",
 			       "it is id-mapped, and the kernel does not tell its maps here");
 	else if (m->deleted && m->owner == MOUNT_INTERNAL)
 		findings_mount(
