@@ -96,11 +96,11 @@ static int read_text(struct rebind_tree *t, int fd, const char *what, struct fin
 		snprintf(line, sizeof(line), fault.id ? " (line %u)" : "line %u ", fault.line);
 	if (err == -EBADMSG && !fault.id)
 		findings_add(
-			findings, "not-mountinfo", 0, what,
+			findings, FINDING_NOT_MOUNTINFO, 0, what,
 			"give a pid, a namespace file, an image directory or a copy of a mountinfo",
 			"'%s' is not a saved mountinfo: %s%s", what, line, fault.reason);
 	else if (err == -EBADMSG)
-		findings_add(findings, "not-mountinfo", fault.id, what, NULL,
+		findings_add(findings, FINDING_NOT_MOUNTINFO, fault.id, what, NULL,
 			     "mount %u of '%s'%s %s", fault.id, what, line, fault.reason);
 	else if (err)
 		log_error(err, "cannot read '%s'", what);

@@ -22,7 +22,7 @@
 #define REMAP_OF_PROC 2 /* CRIU's number of a /proc/PID that is gone: that needs no file */
 
 #define no_joint(findings, help, ...) \
-	(findings_add(findings, "image-processes", 0, NULL, help, __VA_ARGS__), -EBADMSG)
+	(findings_add(findings, FINDING_IMAGE_PROCESSES, 0, NULL, help, __VA_ARGS__), -EBADMSG)
 
 int criu_merge_check(int dir_fd, uint32_t *ret_ns_id, struct findings *findings)
 {

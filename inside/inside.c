@@ -99,11 +99,11 @@ static int go_in(struct inside *in)
 
 static int start(struct inside *in, const struct ipc_message *message, int fd)
 {
-	if (message->value == INSIDE_GUEST)
+	if (message->start.purpose == INSIDE_GUEST)
 		return inside_guest(in);
-	int err = make_namespaces(in, (int)message->device);
+	int err = make_namespaces(in, message->start.make);
 
-	if (!err && in->has_pid && message->value != INSIDE_HOLD)
+	if (!err && in->has_pid && message->start.purpose != INSIDE_HOLD)
 		err = go_in(in);
 	else if (!err)
 		err = ipc_answer(in->sock, (int)getpid(), -1);
@@ -111,9 +111,9 @@ static int start(struct inside *in, const struct ipc_message *message, int fd)
 		err = child_become_root();
 	if (err)
 		return err;
-	switch (message->value) {
+	switch (message->start.purpose) {
 	case INSIDE_SERVE:
-		return inside_serve(in, message->inode);
+		return inside_serve(in, message->start.above);
 	case INSIDE_HOLD:
 		return inside_hold_when_told(in);
 	case INSIDE_COMMAND:

@@ -39,9 +39,9 @@ static bool is_unplaceable(struct build *b, uint32_t i)
 	/* Anchors come when all stands. */
 	if (i >= b->tree->n)
 		return false;
-	if (!b->unplaceable[i] && parent != MOUNT_NONE && b->unplaceable[parent])
-		b->unplaceable[i] = true;
-	return b->unplaceable[i];
+	if (!b->targets[i].unplaceable && parent != MOUNT_NONE && b->targets[parent].unplaceable)
+		b->targets[i].unplaceable = true;
+	return b->targets[i].unplaceable;
 }
 
 static int seal(struct build *b, uint32_t i)
@@ -193,7 +193,7 @@ static int check_plugins(struct build *b)
 		const struct mount *m = &b->tree->mounts[i];
 
 		if (m->owner == MOUNT_PLUGIN && !hooks_has(b->host, hooks_of_mount(m)))
-			findings_mount(&b->findings, "no-plugin", m, "-L DIR",
+			findings_mount(&b->findings, FINDING_NO_PLUGIN, m, "-L DIR",
 				       "a plugin's mount, and no plugin that restores %s is loaded",
 				       m->file_id ? "such descriptors" : "mounts");
 	}

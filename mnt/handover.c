@@ -89,7 +89,7 @@ int handover_take_made(struct journal *journal, int sock, const struct ipc_messa
 		       const char *const texts[4], int fd)
 {
 	if (message->type == IPC_MADE_AS) {
-		journal_made(journal, message->device, message->inode);
+		journal_made(journal, message->inode.device, message->inode.number);
 		return 0;
 	}
 	int err = texts[0] && texts[1] ? journal_add(journal, fd, texts[0], texts[1]) : -EPROTO;

@@ -78,7 +78,7 @@ int prepare_yard(struct build *b, uint32_t first)
 
 static int unplaceable_source(struct build *b, uint32_t i, int err)
 {
-	build_unplaceable(b, i, "no-source", NULL, "its source cannot be cloned: %s",
+	build_unplaceable(b, i, FINDING_NO_SOURCE, NULL, "its source cannot be cloned: %s",
 			  strerror(-err));
 	return 0;
 }
@@ -134,12 +134,12 @@ int prepare_clone(struct build *b, uint32_t i, uint32_t from)
 		   : from == b->tree->root ? fs_unlinked_make_in_root(b, i)
 					   : fs_unlinked_make(b, i);
 
-	if (made || b->unplaceable[i])
+	if (made || b->targets[i].unplaceable)
 		return made;
 	cleanup_fd int fd = clone_part(b, i, from);
 
 	if (fd < 0) {
-		build_unplaceable(b, i, "no-source", NULL,
+		build_unplaceable(b, i, FINDING_NO_SOURCE, NULL,
 				  "what it shows, '%s' of a %s, cannot be opened: %s", m->root,
 				  m->fstype, strerror(-fd));
 		return 0;

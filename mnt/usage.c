@@ -15,7 +15,7 @@ static void check_filesystems(const char *const *names, size_t n, struct finding
 {
 	for (size_t i = 0; i < n; i++)
 		if (!filesystem_find(names[i]))
-			findings_add(findings, "usage", 0, NULL,
+			findings_add(findings, FINDING_USAGE, 0, NULL,
 				     "give bpf, debugfs, tracefs, securityfs, pstore, efivarfs, "
 				     "configfs or fusectl",
 				     "--enable-fs '%s' is no filesystem that rebind creates",
@@ -27,7 +27,7 @@ static void check_reader(const char *name, struct findings *findings)
 	enum scan_reader reader;
 
 	if (scan_reader_named(name, &reader))
-		findings_add(findings, "usage", 0, NULL, "give statmount or mountinfo",
+		findings_add(findings, FINDING_USAGE, 0, NULL, "give statmount or mountinfo",
 			     "no such reader of the mount table: '%s'", name);
 }
 
@@ -37,7 +37,7 @@ void usage_check_dump(const struct rebind_dump_options *o, struct findings *find
 
 	check_reader(o->reader, findings);
 	if (o->compress && archive_compress(o->compress, &compress))
-		findings_add(findings, "usage", 0, NULL, "give gzip, gzip:LEVEL (0 to 9) or none",
+		findings_add(findings, FINDING_USAGE, 0, NULL, "give gzip, gzip:LEVEL (0 to 9) or none",
 			     "--compress '%s' is no compression", o->compress);
 	/* What runtimes hand down in general is not held against them. */
 	if (!o->lenient)
@@ -55,7 +55,7 @@ void usage_check_restore(const struct rebind_restore_options *o, struct findings
 	for (size_t i = 0; i < o->n_cgroup_root; i++)
 		fs_cgroup_check_root(o->cgroup_root[i], findings);
 	if (fault)
-		findings_add(findings, "usage", 0, NULL, NULL,
+		findings_add(findings, FINDING_USAGE, 0, NULL, NULL,
 			     "'%s' is no context for --lsm-mount-context: %s", o->lsm_mount_context,
 			     fault);
 	if (!o->lenient)

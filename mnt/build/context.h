@@ -25,9 +25,16 @@ struct build_unlinked {
 	struct names in_root; /* path in the new root's filesystem -> a mount of it: it was made */
 };
 
+/* What becomes of a mount of the tree here: what was recorded stays as it is. */
+struct target_mount {
+	uint8_t kind;	  /* enum mount_kind: as recorded, or as it turned out */
+	bool unplaceable; /* with a finding; so is everything below */
+	bool premounted;  /* staging.c has seen it */
+};
+
 struct build {
 	const struct rebind_restore_options *options;
-	struct mount_tree *tree;
+	const struct mount_tree *tree;
 	const struct mount_tree *callers;
 	const struct plan *plan;
 	struct sources *sources;
@@ -50,8 +57,8 @@ struct build {
 	int *fds;	       /* by mount, then by anchor: its descriptor */
 	struct fd_run done;    /* of them, to be closed */
 	int *sb_root_fds; /* by first mount of a superblock: a detached mount that shows all of it */
-	struct table reserved; /* late mounts: index -> descriptor of the place held */
-	bool *unplaceable; /* by mount: could not be placed, with a finding; so could nothing below */
+	struct table reserved;	      /* late mounts: index -> descriptor of the place held */
+	struct target_mount *targets; /* by mount */
 	struct build_unlinked unlinked;
 	pid_t overlays_pid; /* the child that makes them, or 0 */
 	int overlays_sock;
@@ -70,7 +77,7 @@ struct build {
 #define build_unplaceable(b, i, code, help, ...)                                                \
 	do {                                                                                    \
 		findings_mount(&(b)->findings, code, &(b)->tree->mounts[i], help, __VA_ARGS__); \
-		(b)->unplaceable[i] = true;                                                     \
+		(b)->targets[i].unplaceable = true;                                             \
 	} while (0)
 
 #endif

@@ -35,7 +35,7 @@ static void check_count(const struct check *c)
 	/* The staging root is one more. */
 	if (max && (uint64_t)c->callers->n + c->tree->n + 1 > max)
 		findings_add(
-			c->findings, "too-many-mounts", 0, NULL, "raise sysctl fs.mount-max",
+			c->findings, FINDING_TOO_MANY_MOUNTS, 0, NULL, "raise sysctl fs.mount-max",
 			"%u mounts of the image and %u of the caller are more than fs.mount-max (%u)",
 			c->tree->n, c->callers->n, max);
 }
@@ -58,7 +58,7 @@ static void check_single(const struct check *c, const struct mount *m, const str
 		snprintf(help, sizeof(help), "--new-ns %s or --join-ns %s:PID", fs->namespace,
 			 fs->namespace);
 		findings_mount(
-			c->findings, "superblock", m, help,
+			c->findings, FINDING_SUPERBLOCK, m, help,
 			"its %s was read-only as a whole, and that of the caller's %s namespace is not",
 			m->fstype, fs->namespace);
 		return;

@@ -152,7 +152,7 @@ static void look_at(struct search *s, uint32_t i)
 	if ((mask && s->options->skip_missing_masks) || is_listed(s, m))
 		leave_out(s, i);
 	else
-		findings_mount(s->findings, "no-mountpoint", m,
+		findings_mount(s->findings, FINDING_NO_MOUNTPOINT, m,
 			       mask ? "--skip-missing-masks to do without it" : NULL,
 			       "its mountpoint does not exist in the %s of this host, and none can "
 			       "be made there",

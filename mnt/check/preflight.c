@@ -32,12 +32,12 @@ static void look_for_mountpoint(const struct rebind_restore_options *options,
 		fd = path_open_link_beneath(dir_fd, path);
 
 	if (fd == -ENOENT)
-		findings_mount(findings, "no-mountpoint", m, mountpoint_advice(options, tree, m),
-			       "its mountpoint does not exist%s",
-			       mountpoint_hint(options, tree, m));
+		findings_mount(
+			findings, FINDING_NO_MOUNTPOINT, m, mountpoint_advice(options, tree, m),
+			"its mountpoint does not exist%s", mountpoint_hint(options, tree, m));
 	else if (fd == -ELOOP)
 		findings_mount(
-			findings, "symlink", m, NULL,
+			findings, FINDING_SYMLINK, m, NULL,
 			"its mountpoint is, or lies behind, a symlink, which is not followed");
 }
 
@@ -74,7 +74,7 @@ static void look_for_plugins(const struct rebind_restore_options *options,
 			hooks_list(options->libdir, note_plugin, &found);
 		asked = true;
 		if (!(found & UINT32_C(1) << hooks_of_mount(m)))
-			findings_mount(findings, "no-plugin", m, "-L DIR",
+			findings_mount(findings, FINDING_NO_PLUGIN, m, "-L DIR",
 				       "a plugin's mount, and no plugin that restores %s is there",
 				       m->file_id ? "such descriptors" : "mounts");
 	}
@@ -93,7 +93,7 @@ static void look_at_contents(const struct rebind_restore_options *options, const
 	if (in == -ENOENT && !m->contents && strcmp(m->fstype, "tmpfs") != 0)
 		return;
 	if (in < 0) {
-		findings_mount(findings, "no-contents", m, NULL,
+		findings_mount(findings, FINDING_NO_CONTENTS, m, NULL,
 			       "its contents '%s' cannot be opened: %s%s", name, strerror(-in),
 			       image_of_symlink(in));
 		return;
@@ -106,14 +106,14 @@ static void look_at_contents(const struct rebind_restore_options *options, const
 		     memcmp(m->contents->digest, done.digest, sizeof(done.digest)) != 0;
 
 	if (err == -EFBIG)
-		findings_mount(findings, "contents-size", m,
+		findings_mount(findings, FINDING_CONTENTS_SIZE, m,
 			       strstr(fault.text, "--max-contents") &&
 					       !(m->contents && m->contents->entries)
 				       ? "--max-contents SIZE"
 				       : NULL,
 			       "its contents '%s' are too many: %s", name, fault.text);
 	else if (err || other)
-		findings_mount(findings, "bad-contents", m, NULL,
+		findings_mount(findings, FINDING_BAD_CONTENTS, m, NULL,
 			       "its contents '%s' are damaged: %s", name,
 			       err ? fault.text : "not the file that was dumped");
 }

@@ -49,7 +49,7 @@ static void check_filesystem(const struct rebind_restore_options *options, const
 		return;
 	if (fs->namespace)
 		snprintf(help, sizeof(help), "--new-ns %s", fs->namespace);
-	findings_mount(findings, "not-permitted", m, *help ? help : NULL,
+	findings_mount(findings, FINDING_NOT_PERMITTED, m, *help ? help : NULL,
 		       "this user namespace may not mount a %s%s%s%s", m->fstype,
 		       *help ? ": the " : "", *help ? fs->namespace : "",
 		       *help ? " namespace is not its own" : "");
@@ -74,12 +74,12 @@ static void check_source(const struct sources *sources, uint32_t i, const struct
 	/* A descriptor of a detached mount is of use as it is. */
 	if (clone == -EINVAL && group->attributes_known)
 		findings_mount(
-			findings, "locked", m, NULL,
+			findings, FINDING_LOCKED, m, NULL,
 			"its source is unbindable, or mounts are locked to places below it, in this user namespace");
 	else if (clone >= 0 && mount_attributes_set(m, clone, group->attributes,
 						    group->attributes_known) == -EPERM)
 		findings_mount(
-			findings, "locked", m, NULL,
+			findings, FINDING_LOCKED, m, NULL,
 			"it cannot have its flags: those of its source are locked in this user namespace");
 }
 

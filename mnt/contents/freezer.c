@@ -150,7 +150,7 @@ int freezer_find(struct freezer *f, pid_t pid, const struct mount_tree *callers,
 		}
 	}
 	if (why)
-		return findings_add(findings, "freeze", 0, NULL,
+		return findings_add(findings, FINDING_FREEZE, 0, NULL,
 				    "freeze its processes yourself, without --freeze",
 				    "the cgroup '%s' of process %d cannot be frozen: %s", shown,
 				    (int)pid, why);

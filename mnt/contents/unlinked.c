@@ -98,8 +98,7 @@ static int tell(int sock, uint32_t i, uint64_t inode, const char *link)
 {
 	struct ipc_message message = {
 		.type = IPC_DELETED,
-		.value = (int32_t)i,
-		.inode = inode,
+		.unlinked = { i, inode },
 	};
 
 	return ipc_send(sock, message, (const char *const[4]){ link }, -1);

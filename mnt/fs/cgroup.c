@@ -133,7 +133,7 @@ static bool is_well_formed(const char *word)
 void fs_cgroup_check_root(const char *word, struct findings *findings)
 {
 	if (!is_well_formed(word))
-		findings_add(findings, "usage", 0, NULL, NULL,
+		findings_add(findings, FINDING_USAGE, 0, NULL, NULL,
 			     "--cgroup-root '%s' is not of the form [CONTROLLERS:]/PATH", word);
 }
 
@@ -147,7 +147,7 @@ static int apply_roots(struct mount_tree *tree, const struct rebind_restore_opti
 	for (size_t i = 0; i < o->n_cgroup_root && !err; i++) {
 		if (is_well_formed(o->cgroup_root[i]) &&
 		    !apply_root(tree, o->cgroup_root[i], roots) && !o->lenient)
-			findings_add(findings, "option", 0, NULL,
+			findings_add(findings, FINDING_OPTION, 0, NULL,
 				     "list the mounts with rebind show IMAGE",
 				     "--cgroup-root '%s' is for no cgroup mount of the image",
 				     o->cgroup_root[i]);
@@ -205,7 +205,7 @@ static void check_root(const struct mount *m, int hierarchy, struct findings *fi
 	if (!word ||
 	    asprintf(&help, "name the one that stands for it here; --cgroup-root %s", word) < 0)
 		return;
-	findings_mount(findings, "no-cgroup", m, help,
+	findings_mount(findings, FINDING_NO_CGROUP, m, help,
 		       "its cgroup '%s' does not exist in the hierarchy '%s' of this host", m->root,
 		       hierarchy_name(m));
 }
@@ -241,7 +241,8 @@ int fs_cgroup_check(struct mount_tree *tree, const struct rebind_restore_options
 		if (!is_cgroup(m) || tree_first_of_superblock(tree, m) != i)
 			continue;
 		if (strcmp(m->fstype, "cgroup") == 0 && !is_there(m))
-			findings_mount(findings, "no-hierarchy", m, "mount it on the host first",
+			findings_mount(findings, FINDING_NO_HIERARCHY, m,
+				       "mount it on the host first",
 				       "this host has no cgroup hierarchy '%s'", m->options);
 		else if (!ns_request_names(o, "cgroup"))
 			check_roots(tree, i, findings);

@@ -111,7 +111,7 @@ static void check_writable(const struct check *check, const char *path, int fd)
 
 	if (on && (on->attributes & MOUNT_ATTR_RDONLY) && !plan_may_turn_readonly(check->tree, on))
 		findings_mount(
-			check->findings, "overlay-layer", check->m, check->help,
+			check->findings, FINDING_OVERLAY_LAYER, check->m, check->help,
 			"its overlay layer '%s' has become read-only since it was mounted, with mount %u '%s'",
 			path, on->id, on->mountpoint);
 }
@@ -207,7 +207,7 @@ static void check_layer(struct check *check, const char *option, const char *pat
 
 	if (fd < 0) {
 		check->layers->incomplete = true;
-		findings_mount(check->findings, "overlay-layer", check->m, check->help,
+		findings_mount(check->findings, FINDING_OVERLAY_LAYER, check->m, check->help,
 			       "its overlay layer '%s' %s", path,
 			       untold ? untold : "is not to be seen inside the namespace");
 		return;
@@ -354,14 +354,14 @@ static void find_changed(const struct check *check)
 		if (i == 0 ? is_top(overlay, layers->fds[0]) : is_shown(layers, i, overlay))
 			continue;
 		findings_mount(
-			check->findings, "overlay-layer", check->m, check->help,
+			check->findings, FINDING_OVERLAY_LAYER, check->m, check->help,
 			"its overlay layer '%s' was another directory when it was mounted: what was mounted, unmounted or renamed since hides it",
 			layers->paths[i]);
 		return;
 	}
 	if (!are_all(layers, overlay))
 		findings_mount(
-			check->findings, "overlay-layer", check->m, check->help,
+			check->findings, FINDING_OVERLAY_LAYER, check->m, check->help,
 			"it shows files that none of its layers has: what was mounted, unmounted or renamed since it was mounted hides one of them");
 }
 
@@ -381,7 +381,7 @@ static void find_overlap(const struct check *check)
 			    !in->name || !of->name || !path_rest_below(in->path, of->path))
 				continue;
 			findings_mount(
-				check->findings, "overlay-layer", check->m, check->help,
+				check->findings, FINDING_OVERLAY_LAYER, check->m, check->help,
 				"its overlay layer '%s' lies in another one, '%s': what was mounted, unmounted or renamed since leads there",
 				in->name, of->name);
 			return;
@@ -399,16 +399,16 @@ static void find_handles(const struct check *check)
 	int needed = overlay_index_needed(check->upper_fd, check->work_fd, export);
 
 	if (needed < 0)
-		findings_mount(check->findings, "overlay-index", check->m, check->help,
+		findings_mount(check->findings, FINDING_OVERLAY_INDEX, check->m, check->help,
 			       "its index cannot be read: %s", strerror(-needed));
 	else if (needed == 1)
 		findings_mount(
-			check->findings, "overlay-index", check->m, check->help,
+			check->findings, FINDING_OVERLAY_INDEX, check->m, check->help,
 			"its index (index=on%s) has entries, for hard links or what was handed out by handle: they are of the files of these layers, and the layers would be copied",
 			export ? ", nfs_export=on" : "");
 	else if (needed)
 		findings_mount(
-			check->findings, "overlay-index", check->m, check->help,
+			check->findings, FINDING_OVERLAY_INDEX, check->m, check->help,
 			"nfs_export=on: a directory of its upper layer has its lower one by handle, and the layers would be copied");
 }
 

@@ -135,7 +135,7 @@ static void refuse_devices(const struct rebind_restore_options *o, const struct 
 	/* "'sda' is the block device 8:0, which takes ..." */
 	const char *named = err == -EPERM ? strstr(fault.text, ", which") : NULL;
 
-	findings_mount(findings, "devices", m, "--allow-devices",
+	findings_mount(findings, FINDING_DEVICES, m, "--allow-devices",
 		       "it holds device nodes other than those that every container has%s%.*s",
 		       named ? ": " : "", named ? (int)(named - fault.text) : 0, fault.text);
 }
@@ -148,7 +148,7 @@ void fs_tmpfs_check(const struct mount_tree *tree, const struct rebind_restore_o
 
 		if (m->owner == MOUNT_INTERNAL && shows_devices(m) &&
 		    !filesystem_is_among(m->fstype, o->enable_fs, o->n_enable_fs))
-			findings_mount(findings, "devices", m,
+			findings_mount(findings, FINDING_DEVICES, m,
 				       "--allow-devices, --enable-fs devtmpfs",
 				       "a devtmpfs shows every device of this host");
 		if (m->owner == MOUNT_INTERNAL && m->contents &&

@@ -124,7 +124,7 @@ void ipc_send_findings(int sock, const struct findings *findings)
 		const struct finding *finding = &findings->list[i];
 		struct ipc_message message = {
 			.type = IPC_FINDING,
-			.value = (int32_t)finding->mount_id,
+			.mount = finding->mount_id,
 		};
 
 		ipc_send(sock, message,

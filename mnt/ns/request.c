@@ -2,7 +2,6 @@
 #include "mnt/ns/request.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,32 +9,9 @@
 
 #define HELP "give user, pid, net, ipc, uts or cgroup"
 
-const struct ns_kind ns_kinds[NS_KINDS] = {
-	/* The user namespace last: joining it takes away what joining the others needs. */
-	{ "net", CLONE_NEWNET },       { "ipc", CLONE_NEWIPC }, { "uts", CLONE_NEWUTS },
-	{ "cgroup", CLONE_NEWCGROUP }, { "pid", CLONE_NEWPID }, { "user", CLONE_NEWUSER },
-};
-
-static size_t kind_named(const char *name, size_t size)
-{
-	size_t i = 0;
-
-	while (i < NS_KINDS &&
-	       (strlen(ns_kinds[i].name) != size || strncmp(ns_kinds[i].name, name, size) != 0))
-		i++;
-	return i;
-}
-
 static bool is_number(const char *text)
 {
 	return *text && strspn(text, "0123456789") == strlen(text);
-}
-
-static bool is_own(int user_fd)
-{
-	cleanup_fd int own = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
-
-	return own >= 0 && fd_same_file(user_fd, own);
 }
 
 /* Which one a word of --join-ns is for; @ret_rest is what follows the colon. */
@@ -44,7 +20,7 @@ static size_t kind_of_word(const char *word, const char **ret_rest)
 	const char *colon = strchr(word, ':');
 
 	*ret_rest = colon ? colon + 1 : "";
-	return **ret_rest ? kind_named(word, (size_t)(colon - word)) : NS_KINDS;
+	return **ret_rest ? ns_kind_named(word, (size_t)(colon - word)) : NS_KINDS;
 }
 
 static void check_join(const char *word, unsigned int *named, struct findings *findings)
@@ -53,10 +29,10 @@ static void check_join(const char *word, unsigned int *named, struct findings *f
 	size_t i = kind_of_word(word, &rest);
 
 	if (i == NS_KINDS)
-		findings_add(findings, "usage", 0, NULL, HELP,
+		findings_add(findings, FINDING_USAGE, 0, NULL, HELP,
 			     "--join-ns '%s' is not of the form NS:PID or NS:FILE", word);
 	else if (*named & 1U << i)
-		findings_add(findings, "usage", 0, NULL, NULL,
+		findings_add(findings, FINDING_USAGE, 0, NULL, NULL,
 			     "--join-ns names a %s namespace twice", ns_kinds[i].name);
 	else
 		*named |= 1U << i;
@@ -65,13 +41,13 @@ static void check_join(const char *word, unsigned int *named, struct findings *f
 static void check_new(const char *list, unsigned int joined, struct findings *findings)
 {
 	for (const char *p = list; p && *p; p += strcspn(p, ","), p += *p == ',') {
-		size_t n = strcspn(p, ","), i = kind_named(p, n);
+		size_t n = strcspn(p, ","), i = ns_kind_named(p, n);
 
 		if (i == NS_KINDS)
-			findings_add(findings, "usage", 0, NULL, HELP,
+			findings_add(findings, FINDING_USAGE, 0, NULL, HELP,
 				     "--new-ns '%.*s' is no namespace", (int)n, p);
 		else if (joined & 1U << i)
-			findings_add(findings, "usage", 0, NULL, NULL,
+			findings_add(findings, FINDING_USAGE, 0, NULL, NULL,
 				     "--new-ns and --join-ns both name a %s namespace",
 				     ns_kinds[i].name);
 	}
@@ -97,17 +73,17 @@ static void want_join(struct ns_request *ns_request, const char *word, struct fi
 	snprintf(name, sizeof(name), "/proc/%.20s/ns/%s", rest, ns_kinds[i].name);
 	ns_request->join[i] = open(is_number(rest) ? name : rest, O_RDONLY | O_CLOEXEC);
 	if (ns_request->join[i] < 0)
-		findings_add(findings, "option", 0, NULL, NULL,
+		findings_add(findings, FINDING_OPTION, 0, NULL, NULL,
 			     "--join-ns '%s' cannot be opened: %s", word, strerror(errno));
 	/* setns(2): EINVAL for the user namespace that one is in; then there is nothing to join. */
-	else if (i == NS_USER && is_own(ns_request->join[i]))
+	else if (i == NS_USER && ns_is_own(ns_request->join[i], "user"))
 		fd_close(&ns_request->join[i]);
 }
 
 static void want_new(struct ns_request *ns_request, const char *list)
 {
 	while (list && *list) {
-		size_t n = strcspn(list, ","), i = kind_named(list, n);
+		size_t n = strcspn(list, ","), i = ns_kind_named(list, n);
 
 		if (i < NS_KINDS)
 			ns_request->make |= ns_kinds[i].flag;

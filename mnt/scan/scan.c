@@ -13,6 +13,7 @@
 
 #include "base/child.h"
 #include "base/log.h"
+#include "base/ns.h"
 #include "base/sys.h"
 #include "mnt/scan/option-ids.h"
 #include "mnt/scan/reader.h"
@@ -47,12 +48,7 @@ int scan_reader_named(const char *name, enum scan_reader *ret)
 
 int scan_ns_of_pid(pid_t pid)
 {
-	char name[64];
-
-	snprintf(name, sizeof(name), "/proc/%d/ns/mnt", (int)pid);
-	int fd = open(name, O_RDONLY | O_CLOEXEC);
-
-	return fd >= 0 ? fd : errno == ENOENT ? -ESRCH : -errno;
+	return ns_open(pid, "mnt");
 }
 
 const char *scan_of_zombie(pid_t pid, int err)

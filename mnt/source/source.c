@@ -43,7 +43,7 @@ static void check_unused(struct finder *f)
 		if (word->what == EXTERNAL_OPTION_DEVICE ? !has_device(f, word)
 							 : !has_key(f, word->inside, word->size))
 			findings_add(
-				f->in->findings, "unknown-key", 0, NULL,
+				f->in->findings, FINDING_UNKNOWN_KEY, 0, NULL,
 				KEYS_HELP,
 				"--external names the key '%.*s', which no record of the image has",
 				(int)word->size, word->inside);
@@ -51,7 +51,7 @@ static void check_unused(struct finder *f)
 	for (size_t i = 0; i < o->n_inherit_fd; i++)
 		if (!has_key(f, o->inherit_fd[i].key, strlen(o->inherit_fd[i].key)))
 			findings_add(
-				f->in->findings, "unknown-key", 0, NULL,
+				f->in->findings, FINDING_UNKNOWN_KEY, 0, NULL,
 				KEYS_HELP,
 				"--inherit-fd names the key '%s', which no record of the image has",
 				o->inherit_fd[i].key);
@@ -77,14 +77,14 @@ void source_flags_check(const char *word, struct findings *findings)
 	uint32_t set = 0, clear = 0;
 
 	if (!colon || colon == word || !colon[1])
-		findings_add(findings, "usage", 0, NULL, NULL,
+		findings_add(findings, FINDING_USAGE, 0, NULL, NULL,
 			     "--external-flags '%s' is not of the form KEY:FLAGS", word);
 	for (const char *p = colon ? colon + 1 : ""; *p;) {
 		size_t size = strcspn(p, ",");
 
 		if (flags_attr_from_word(p, size, &set, &clear) || (set & MOUNT_ATTR_IDMAP)) {
 			findings_add(
-				findings, "usage", 0, NULL,
+				findings, FINDING_USAGE, 0, NULL,
 				"give ro, rw, nosuid, suid, nodev, dev, noexec, exec, nosymfollow, noatime, ...",
 				"--external-flags '%s': '%.*s' is not a flag", word, (int)size, p);
 			return;
@@ -109,7 +109,7 @@ static void apply_flags(struct finder *f, const char *word)
 		p += size + (p[size] == ',');
 	}
 	if (colon && colon > word && colon[1] && !restrict_all(f, word, n, set, clear))
-		findings_add(f->in->findings, "unknown-key", 0, NULL, KEYS_HELP,
+		findings_add(f->in->findings, FINDING_UNKNOWN_KEY, 0, NULL, KEYS_HELP,
 			     "--external-flags '%s' names a key that no record of the image has",
 			     word);
 }

@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/ns.h"
 #include "base/names.h"
 #include "base/path.h"
 #include "image/image.h"
@@ -50,7 +51,7 @@ int criu_choice_add(struct criu_choice *choice, const char *reason)
 
 static int look_at_user(pid_t pid, struct criu_choice *ret)
 {
-	int own = criu_ns_differs(pid, "user");
+	int own = ns_differs(pid, "user");
 
 	if (own <= 0)
 		return own;
@@ -152,12 +153,12 @@ static int look_at_cgroups(pid_t pid, struct criu_choice *ret)
 	static const char *const kinds[] = { "pid", "net", "ipc", "uts", "user", "time" };
 	struct rebind_report *report = rebind_report_new();
 	struct rebind_tree *tree = NULL;
-	bool other = criu_ns_differs(pid, "cgroup") <= 0;
+	bool other = ns_differs(pid, "cgroup") <= 0;
 	char name[16];
 	int err = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		other |= criu_ns_differs(pid, kinds[i]) > 0;
+		other |= ns_differs(pid, kinds[i]) > 0;
 	snprintf(name, sizeof(name), "%d", (int)pid);
 	if (!other && report && rebind_tree_open(name, 0, NULL, report, &tree) == 0) {
 		if (shows_cgroups(tree))
@@ -251,7 +252,7 @@ static int look_at_losses(pid_t pid, struct criu_choice *ret)
 static int look_at_all(const struct rebind_dump_options *how, const char *parent,
 		       struct criu_choice *ret)
 {
-	int other = criu_ns_differs(how->pid, "mnt");
+	int other = ns_differs(how->pid, "mnt");
 	int err = other < 0 ? other : look_at_user(how->pid, ret);
 
 	if (err)
@@ -305,7 +306,7 @@ int criu_choose(const struct rebind_dump_options *how, const char *parent, enum 
 		return refuse(ret);
 	if (ns_request == CRIU_BY_REBIND)
 		err = criu_dump_mounts(how, true, report);
-	else if (criu_ns_differs(how->pid, "mnt") > 0)
+	else if (ns_differs(how->pid, "mnt") > 0)
 		err = look_at_mounts(how, ret);
 	if (!err && ns_request == CRIU_BY_AUTO && has_any(ret))
 		err = look_at_losses(how->pid, ret);
