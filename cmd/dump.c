@@ -182,12 +182,12 @@ static int dump(struct dump_args *args, struct report *report, const struct opti
 
 	report->shows_changed = true;
 	scripts_open(&args->scripts, args->images_dir);
-	progress_start(progress, report->json);
+	progress_start(progress, report->json, "no image was written");
 	how.processes = args->beside && args->dry_run; /* what CRIU's part will be there for */
 	int err = args->beside && !args->dry_run ? dump_beside(args, &how, report, words->command)
 						 : rebind_dump(&how, report->findings);
 
-	progress_clear(progress);
+	progress_end(progress);
 	return err;
 }
 

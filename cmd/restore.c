@@ -246,9 +246,10 @@ static int restore(struct restore_args *args, struct report *report, int *ret_st
 	if (err < 0)
 		return err;
 	scripts_open(&args->scripts, how.images_dir);
-	progress_start(&report->logging.progress, report->json);
+	progress_start(&report->logging.progress, report->json,
+		       "nothing was restored, and nothing is left of it");
 	err = rebind_restore(&how, report->findings, &ns);
-	progress_clear(&report->logging.progress);
+	progress_end(&report->logging.progress);
 	if (!err && !args->dry_run)
 		err = bundle_fill(&args->bundle, ns);
 	/* A command may run for long; only scripts may want to look into the image yet. */

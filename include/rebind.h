@@ -100,6 +100,7 @@ struct rebind_progress {
 	const char *doing; /* "reading contents", "unpacking contents", "mounting", ... */
 	uint64_t bytes;	   /* of contents of tmpfs, so far */
 	unsigned int mounts, all_mounts; /* done, and of how many: 0 where that is not known */
+	uint64_t all_bytes;		 /* of contents, about; 0 where that is not known */
 };
 
 /* Called a few times a second at most, in the calling process. */
