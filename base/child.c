@@ -38,8 +38,10 @@ static bool has_parent(pid_t parent, int parent_fd)
 {
 	struct pollfd end = { .fd = parent_fd, .events = POLLIN };
 
-	if (getppid() != 0)
-		return getppid() == parent;
+	pid_t now = getppid();
+
+	if (now != 0)
+		return now == parent;
 	return parent_fd < 0 || poll(&end, 1, 0) == 0;
 }
 
@@ -155,6 +157,16 @@ bool child_has_executed(int marked_fd)
 		usleep(nap);
 	}
 	return false;
+}
+
+void child_trim_heap(size_t n)
+{
+	enum { MANY = 1000 };
+
+#ifdef M_TRIM_THRESHOLD
+	if (n >= MANY)
+		malloc_trim(0);
+#endif
 }
 
 void child_close_from(int first)

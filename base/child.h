@@ -90,6 +90,12 @@ int child_before_exec(int proc_fd);
 bool child_has_executed(int marked_fd);
 
 /**
+ * child_trim_heap - give back what is free between what is in use, where it may be much
+ * @n: of so many things
+ */
+void child_trim_heap(size_t n);
+
+/**
  * child_close_from - close every descriptor from @first on (close_range(2), or one by one)
  */
 void child_close_from(int first);

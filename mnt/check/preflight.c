@@ -13,6 +13,7 @@
 #include "mnt/contents/contents.h"
 #include "mnt/contents/rules.h"
 #include "mnt/build/mountpoint.h"
+#include "model/filesystem.h"
 
 /* Only what the caller's own tree shows now: below a source, not below what is still to be mounted.
  */
@@ -91,7 +92,7 @@ static int look_at_contents(const struct rebind_restore_options *options, const 
 					O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	/* As fs_tmpfs_fill() has it. */
-	if (in == -ENOENT && !m->contents && strcmp(m->fstype, "tmpfs") != 0)
+	if (in == -ENOENT && !m->contents && filesystem_type_of(m->fstype) != FILESYSTEM_TYPE_TMPFS)
 		return 0;
 	if (in < 0) {
 		findings_mount(findings, FINDING_NO_CONTENTS, m, NULL,

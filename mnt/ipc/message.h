@@ -50,6 +50,7 @@ struct ipc_message {
 		} attributes;
 		struct {
 			uint32_t first, takes; /* index, MOUNT_TAKES_* */
+			uint32_t packing;      /* MOUNT_PACKED_* */
 			uint64_t entries, bytes;
 		} contents;
 		struct {
