@@ -57,6 +57,15 @@ static int make_user_namespace(int sock)
 	return err ? err : answer;
 }
 
+/* While it is what the caller is: in other namespaces neither of them is to be had. */
+static void take_along(struct inside *in)
+{
+	if (in->root_fd < 0)
+		in->root_fd = inside_empty_root();
+	if (in->proc_fd < 0)
+		in->proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
 static int enter_one(struct inside *in, int flag, const char *name, int fd)
 {
 	if (setns(fd, flag) < 0)
@@ -99,7 +108,6 @@ static int go_in(struct inside *in)
 		return log_error(-errno, "cannot fork");
 	if (pid > 0)
 		_exit(ipc_answer(in->sock, (int)pid, -1) ? 1 : 0);
-	fd_close(&in->root_fd);
 	return child_hide();
 }
 
@@ -107,12 +115,17 @@ static int start(struct inside *in, const struct ipc_message *message, int fd)
 {
 	if (message->start.purpose == INSIDE_GUEST)
 		return inside_guest(in);
+	if (!in->has_user)
+		take_along(in);
 	int err = make_namespaces(in, message->start.make);
 
 	if (!err && in->has_pid && message->start.purpose != INSIDE_HOLD)
 		err = go_in(in);
 	else if (!err)
 		err = ipc_answer(in->sock, (int)getpid(), -1);
+	fd_close(&in->root_fd);
+	if (message->value == INSIDE_HOLD)
+		fd_close(&in->proc_fd);
 	if (!err && in->has_user)
 		err = child_become_root();
 	if (err)
@@ -145,6 +158,8 @@ static int listen_to(struct inside *in)
 			return err ? err : start(in, &message, got);
 		if (message.type != IPC_NS)
 			return -EPROTO;
+		if (!in->has_user)
+			take_along(in);
 		if (!err)
 			err = enter_one(in, message.value, texts[0], got);
 	}
@@ -198,8 +213,6 @@ int main(int argc, char **argv)
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || fcntl(in.sock, F_SETFD, FD_CLOEXEC) < 0)
 		return 1;
 	child_close_from(INSIDE_SOCK + 1);
-	in.root_fd = inside_empty_root();
-	in.proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	hide_words(argv);
 	behave(argc > 1);
 	log_to(ipc_log_sink, &in.sock, LOG_DEBUG);
