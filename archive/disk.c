@@ -343,10 +343,9 @@ int disk_finish(struct disk *disk, struct archive_entry *entry)
 
 static int end_directory(struct disk *disk, const struct disk_directory *directory)
 {
-	cleanup_fd int fd =
-		*directory->path ? tar_open_below(disk->root_fd, directory->path,
-						  strlen(directory->path))
-				 : -EBADF;
+	cleanup_fd int fd = *directory->path ? tar_open_below(disk->root_fd, directory->path,
+							      strlen(directory->path))
+					     : -EBADF;
 
 	if (fd < 0 && *directory->path)
 		return fd;

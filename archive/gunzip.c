@@ -174,8 +174,9 @@ static int fill_block(void *data, struct pipeline_block *block)
 	int err = gz->stored || gz->state->started ? 0 : start(gz);
 
 	if (!err)
-		err = gz->stored	 ? next_stored(gz, block)
-		      : gz->state->is_gzip ? next_inflated(gz, block) : next_plain(gz, block);
+		err = gz->stored	   ? next_stored(gz, block)
+		      : gz->state->is_gzip ? next_inflated(gz, block)
+					   : next_plain(gz, block);
 	if (!err)
 		note_used(gz, block);
 	return err;

@@ -105,7 +105,7 @@ static void write_words(const char *name, const char *format, int n)
 
 static double dump_into(const char *dir, const char *pid)
 {
-	const char *argv[] = { rebind, "dump", "-t", pid, "-D", dir, "--external-from",
+	const char *argv[] = { rebind,	     "dump", "-t", pid, "-D", dir, "--external-from",
 			       BASE "/dump", NULL };
 
 	umount2(dir, MNT_DETACH);
@@ -126,8 +126,17 @@ static double dump_container(struct bench *b)
 
 static double restore_from(const char *dir)
 {
-	const char *argv[] = { rebind,	 "restore",	    "-D", dir, "--root", BASE "/newroot",
-			       "--external-from", BASE "/restore", "--send-fd", NULL, NULL };
+	const char *argv[] = { rebind,
+			       "restore",
+			       "-D",
+			       dir,
+			       "--root",
+			       BASE "/newroot",
+			       "--external-from",
+			       BASE "/restore",
+			       "--send-fd",
+			       NULL,
+			       NULL };
 
 	return run_sender(argv, 9).seconds;
 }
@@ -194,7 +203,8 @@ static double copy_container(struct bench *b)
 
 static double floor_whole(struct bench *b)
 {
-	const char *argv[] = { floor_program, BASE "/volumes", BASE "/newroot", b->number, NULL, NULL };
+	const char *argv[] = { floor_program, BASE "/volumes", BASE "/newroot", b->number, NULL,
+			       NULL };
 
 	return run_sender(argv, 4).seconds;
 }
@@ -250,8 +260,8 @@ static double bwrap(struct bench *b)
 
 static void bwrap_words(struct bench *b)
 {
-	static const char *const head[] = { "bwrap",	      "--bind", BASE "/newroot", "/", "--proc",
-					    "/proc", "--tmpfs", "/t" };
+	static const char *const head[] = { "bwrap",  "--bind", BASE "/newroot", "/",
+					    "--proc", "/proc",	"--tmpfs",	 "/t" };
 	size_t used = sizeof(head) / sizeof(*head);
 
 	b->bwrap_argv = calloc(used + 3 * (size_t)b->n + 2, sizeof(*b->bwrap_argv));
@@ -290,15 +300,17 @@ static void write_config(const struct bench *b)
 
 static double crun(struct bench *b)
 {
-	const char *argv[] = { "crun",	"--root",	     BASE "/crun", "--cgroup-manager=disabled",
-			       "run", "--bundle=" BASE "/bundle", "rebind-bench", NULL };
+	const char *argv[] = { "crun",	       "--root",
+			       BASE "/crun",   "--cgroup-manager=disabled",
+			       "run",	       "--bundle=" BASE "/bundle",
+			       "rebind-bench", NULL };
 
 	return try_argv(argv);
 }
 
 static double runc(struct bench *b)
 {
-	const char *argv[] = { "runc", "--root",  BASE "/runc",	  "run",
+	const char *argv[] = { "runc",	   "--root",	   BASE "/runc",   "run",
 			       "--bundle", BASE "/bundle", "rebind-bench", NULL };
 
 	return try_argv(argv);

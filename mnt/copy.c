@@ -79,8 +79,8 @@ static int mark(struct mount_tree *tree, bool *anew)
 	tree_for_each (i, tree) {
 		const struct mount *m = &tree->mounts[i];
 
-		anew[i] = has_own_superblock(tree, m) ||
-			  (m->parent != MOUNT_NONE && anew[m->parent]);
+		anew[i] =
+			has_own_superblock(tree, m) || (m->parent != MOUNT_NONE && anew[m->parent]);
 		if (!is_plain(tree, m))
 			return 0;
 	}

@@ -35,7 +35,7 @@ struct restore {
 	int into_fd; /* the caller's, or negative */
 	int image_dir_fd, ns_fd, root_fd;
 	struct progress progress;
-	uint64_t above; /* the id that the namespace must be above, to be pinned */
+	uint64_t above;		   /* the id that the namespace must be above, to be pinned */
 	unsigned int wanted, done; /* namespaces; result has so many */
 	bool *anew;		   /* of a copy: copy_plan(); NULL: there is none */
 	int copy_fd;		   /* the first of them, or negative */

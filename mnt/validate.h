@@ -38,7 +38,7 @@ int validate_image(const struct mount_tree *tree, const struct rebind_restore_op
 
 struct validate_input {
 	const struct rebind_restore_options *options;
-	const struct mount_tree *tree;	  /* settled: mnt/settle.h */
+	const struct mount_tree *tree;	     /* settled: mnt/settle.h */
 	const struct caller_mounts *callers; /* the caller's own mounts */
 	const struct sources *sources;
 	int image_dir_fd;

@@ -89,8 +89,8 @@ bool caller_mounts_needed(const struct mount_tree *tree)
 		const struct mount *m = &tree->mounts[i];
 		const struct filesystem *fs = filesystem_find(m->fstype);
 
-		if (is_readonly_single(m, fs) || (m->owner == MOUNT_INTERNAL && fs &&
-						  (fs->flags & FILESYSTEM_HOST_OPTIONS)))
+		if (is_readonly_single(m, fs) ||
+		    (m->owner == MOUNT_INTERNAL && fs && (fs->flags & FILESYSTEM_HOST_OPTIONS)))
 			return true;
 	}
 	return false;

@@ -18,7 +18,7 @@ struct reader {
 	unsigned int ahead;	    /* in the uncover process: handed up, and not read yet */
 	bool *stuck; /* in the uncover process: by mount, is one that is on it there to stay? */
 	int near_fd; /* the visible place that was opened last, or negative */
-	const char *near; /* its path */
+	const char *near;		 /* its path */
 	int outside_fd, outside_root_fd; /* the caller's namespace, and its root */
 	bool has_zlib;			 /* it has been loaded */
 	uint32_t n_left;		 /* superblocks not read yet */

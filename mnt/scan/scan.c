@@ -207,7 +207,8 @@ static bool is_seen_from_elsewhere(const struct scan_target *target)
 		return false;
 	cleanup_fd int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 
-	return own >= 0 && fd_same_file(own, target->ns_fd) && sys_mount_stat(AT_FDCWD, "/", 0, &here) == 0 &&
+	return own >= 0 && fd_same_file(own, target->ns_fd) &&
+	       sys_mount_stat(AT_FDCWD, "/", 0, &here) == 0 &&
 	       sys_mount_stat(target->root_fd, "", AT_EMPTY_PATH, &there) == 0 &&
 	       !sys_same_place(&here, &there);
 }

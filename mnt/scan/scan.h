@@ -18,11 +18,11 @@ enum scan_reader {
 
 /* A mount namespace that is looked at from outside. */
 struct scan_target {
-	int ns_fd;	  /* the nsfs file */
-	uint64_t ns_id;	  /* what listmount(2) calls it, 0 if the kernel does not tell */
-	int root_fd;	  /* O_PATH: the root of the namespace, top of its stack */
-	int mountinfo_fd; /* its mountinfo, seen from that root, or scan_from_root() */
-	bool in_chroot;	  /* that root is a directory of a mount, and no mount */
+	int ns_fd;	   /* the nsfs file */
+	uint64_t ns_id;	   /* what listmount(2) calls it, 0 if the kernel does not tell */
+	int root_fd;	   /* O_PATH: the root of the namespace, top of its stack */
+	int mountinfo_fd;  /* its mountinfo, seen from that root, or scan_from_root() */
+	bool in_chroot;	   /* that root is a directory of a mount, and no mount */
 	uint64_t own_root; /* of the caller's own: the id of the mount at "/"; or 0 */
 	int cgroup_fd; /* cgroup namespace that roots of cgroup mounts are told from, or negative */
 	bool has_changed; /* since it was opened, as far as was asked */

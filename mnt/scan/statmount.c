@@ -70,8 +70,7 @@ static bool probe(uint64_t ns_id, uint64_t id)
 						      .size = BUF_SIZE };
 	uint64_t supported = WANTED | SYS_STATMOUNT_MNT_UIDMAP;
 
-	if (!reader.ns_id ||
-	    (!id && sys_listmount(SYS_LSMT_ROOT, reader.ns_id, 0, &id, 1) != 1) ||
+	if (!reader.ns_id || (!id && sys_listmount(SYS_LSMT_ROOT, reader.ns_id, 0, &id, 1) != 1) ||
 	    stat_one(&reader, id, SYS_STATMOUNT_SUPPORTED_MASK))
 		return false;
 	return (reader.buf->mask & SYS_STATMOUNT_SUPPORTED_MASK) &&
