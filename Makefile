@@ -107,7 +107,7 @@ $(BUILD)/%.pb-c.o: $(BUILD)/%.pb-c.c $(BUILD)/flags
 
 GENERATED = $(BUILD)/image/rebind.pb-c.h $(BUILD)/runtime/rpc/rpc.pb-c.h
 $(filter $(BUILD)/image/%,$(LIB_OBJS)): | $(BUILD)/image/rebind.pb-c.h
-$(RUNTIME_OBJS): | $(BUILD)/runtime/rpc/rpc.pb-c.h
+$(RUNTIME_OBJS) $(CMD_OBJS): | $(BUILD)/runtime/rpc/rpc.pb-c.h
 
 $(BUILD)/librebind.a: $(LIB_OBJS)
 	$(call say,AR,$@)
@@ -222,6 +222,11 @@ $(BUILD)/fuzz/fuzz-%: test/fuzz/fuzz-%.c $(FUZZ_OBJS) Makefile
 fuzz: $(FUZZERS)  ## run each fuzzer for FUZZ_SECONDS (20)
 	@for fuzzer in $(FUZZERS); do \
 		mkdir -p $$fuzzer.corpus; \
+		case $$fuzzer in */fuzz-archive) \
+			for seed in test/fuzz/seeds/*.tar.gz test/data/criu-images/*/img/*.tar.gz.img; do \
+				zcat $$seed >$$fuzzer.corpus/plain-$$(echo $$seed | tr / -); \
+			done ;; \
+		esac; \
 		if $$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
 			-artifact_prefix=$$fuzzer. $$fuzzer.corpus test/data >$$fuzzer.log 2>&1; then \
 			echo "ok $$fuzzer: $$(sed -n 's/^stat::number_of_executed_units: *//p' $$fuzzer.log) inputs"; \

@@ -85,15 +85,21 @@ static int make_namespaces(struct inside *in, int make)
 	return 0;
 }
 
-/* The second process is in the pid namespace; it is the caller's child as the first one is. */
+/*
+ * The second process is in the pid namespace; it is the caller's child as the first one is. Others
+ * there can read its mountinfo, which shows what is mounted below its root.
+ */
 static int go_in(struct inside *in)
 {
+	if (in->root_fd >= 0 && (fchdir(in->root_fd) < 0 || chroot(".") < 0))
+		return log_error(-errno, "cannot leave the caller's root");
 	long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
 
 	if (pid < 0)
 		return log_error(-errno, "cannot fork");
 	if (pid > 0)
 		_exit(ipc_answer(in->sock, (int)pid, -1) ? 1 : 0);
+	fd_close(&in->root_fd);
 	return child_hide();
 }
 
@@ -187,11 +193,13 @@ static void behave(bool is_command)
 
 int main(int argc, char **argv)
 {
-	struct inside in = { .sock = INSIDE_SOCK };
+	struct inside in = { .sock = INSIDE_SOCK, .root_fd = -EBADF, .proc_fd = -EBADF };
 
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || fcntl(in.sock, F_SETFD, FD_CLOEXEC) < 0)
 		return 1;
 	child_close_from(INSIDE_SOCK + 1);
+	in.root_fd = inside_empty_root();
+	in.proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	hide_words(argv);
 	behave(argc > 1);
 	log_to(ipc_log_sink, &in.sock, LOG_DEBUG);

@@ -79,6 +79,8 @@ static int carry_out(struct build *b, const struct plan_step *step)
 		return prepare_clone(b, i, step->other);
 	case PLAN_TAKE:
 		return prepare_take(b, i, step->other);
+	case PLAN_LEND:
+		return prepare_lend(b, i, step->other);
 	case PLAN_RESERVE:
 		return attach_reserve(b, i);
 	case PLAN_ATTACH:
@@ -235,7 +237,7 @@ static int enter_namespace(struct build *b, uint64_t above)
 			       ? log_error(-errno, "cannot enter the mount namespace to build in")
 			       : 0;
 	if (!b->ns_helper || !b->ns_helper->has_user) {
-		int err = unshare_mounts(above);
+		int err = unshare_mounts(above, -EBADF);
 
 		return err ? log_error(err, "cannot make a mount namespace") : 0;
 	}

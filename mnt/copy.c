@@ -221,7 +221,7 @@ static int enter(struct build *b, uint64_t above)
 		CPU_ZERO(&one);
 		CPU_SET(sched_getcpu(), &one);
 		sched_setaffinity(0, sizeof(one), &one);
-		err = unshare_mounts(above);
+		err = unshare_mounts(above, -EBADF);
 	}
 	if (!err && (setns(b->copy_fd, CLONE_NEWNS) < 0 || unshare(CLONE_NEWNS) < 0))
 		err = -errno;

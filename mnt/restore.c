@@ -109,7 +109,7 @@ static int read_own(struct restore *r)
 	}
 	if (!err && r->options->for_pin)
 		r->above = own.ns_id;
-	return err ? log_error(err, "cannot read the caller's own mounts") : 0;
+	return err ? scan_failed(err, "cannot read the caller's own mounts") : 0;
 }
 
 static int settle(struct restore *r)

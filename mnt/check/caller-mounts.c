@@ -53,7 +53,7 @@ static void check_single(const struct check *c, const struct mount *m, const str
 		const struct mount *own = &c->callers->tree->mounts[i];
 
 		if (strcmp(own->fstype, m->fstype) != 0 || (own->sb_flags & MS_RDONLY) ||
-		    (strcmp(m->fstype, "cgroup") == 0 &&
+		    (filesystem_type_of(m->fstype) == FILESYSTEM_TYPE_CGROUP &&
 		     !filesystem_same_options(own->options, m->options)))
 			continue;
 		snprintf(help, sizeof(help), "--new-ns %s or --join-ns %s:PID", fs->namespace,

@@ -292,7 +292,8 @@ static int go_outside(struct reader *r, int ns_fd, int root_fd)
 	int err = libmount_load(&reason);
 
 	if (err)
-		return log_error(err, "libmount cannot be loaded: %s", reason);
+		return log_error(err, "libmount, which reads mount tables, cannot be loaded: %s",
+				 reason);
 	err = archive_prepare(ARCHIVE_OURS, &fault);
 	if (err)
 		return log_error(err, "cannot read contents: %s", fault.text);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "mnt/contents/rules.h"
+#include "model/filesystem.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -44,7 +45,9 @@ static uint64_t parse_size(const char *text)
 /* Of the option "size", the last that is given. */
 static void set_own_limit(const struct mount *m, struct archive_rules *rules)
 {
-	const char *option = strcmp(m->fstype, "tmpfs") == 0 && m->options ? m->options : "";
+	const char *option = filesystem_type_of(m->fstype) == FILESYSTEM_TYPE_TMPFS && m->options
+				     ? m->options
+				     : "";
 
 	while (*option) {
 		size_t n = strcspn(option, ",");

@@ -410,6 +410,11 @@ static void find_line(int fd, const struct mount_tree *tree, struct tree_fault *
 		}
 }
 
+int scan_failed(int err, const char *what)
+{
+	return err == -ELIBACC || err == -EBADMSG ? err : log_error(err, "%s", what);
+}
+
 int scan_text(int fd, struct mount_tree *tree, struct tree_fault *fault)
 {
 	*fault = (struct tree_fault){ .reason = "a line that is no mountinfo" };

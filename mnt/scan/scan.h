@@ -112,10 +112,18 @@ const char *scan_of_zombie(pid_t pid, int err);
  * @tree: empty
  *
  * Return: 0; -EAGAIN if the namespace changed meanwhile; -EOPNOTSUPP if SCAN_STATMOUNT is asked for
- * and the kernel does not tell enough; -EBADMSG (logged) for a table that makes no tree; another
- * errno.
+ * and the kernel does not tell enough; -EBADMSG for a table that makes no tree and -ELIBACC for
+ * want of libmount, both logged; another errno.
  */
 int scan_read(struct scan_target *target, enum scan_reader reader, struct mount_tree *tree);
+
+/**
+ * scan_failed - log why a table cannot be read, unless scan_read() has logged it
+ * @what: "cannot read ..."
+ *
+ * Return: @err.
+ */
+int scan_failed(int err, const char *what);
 
 /**
  * scan_begin_own - the caller's own table, read as far as it is needed: where a caller has ten
