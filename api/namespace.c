@@ -95,7 +95,7 @@ int namespace_new(struct restore_result *result, struct rebind_namespace **ret)
 	return 0;
 }
 
-int namespace_root(const struct rebind_namespace *ns)
+int rebind_namespace_root(const struct rebind_namespace *ns)
 {
 	return ns->root_fd;
 }

@@ -11,9 +11,4 @@
  */
 int namespace_new(struct restore_result *result, struct rebind_namespace **ret);
 
-/**
- * namespace_root - its root, below whatever is stacked on that; O_PATH, and belongs to @ns
- */
-int namespace_root(const struct rebind_namespace *ns);
-
 #endif

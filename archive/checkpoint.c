@@ -18,6 +18,7 @@ struct unpack {
 	struct archive *in;
 	int dir_fd;
 	uint64_t bytes_left;
+	bool with_root;
 	struct strings *unused; /* or NULL */
 	struct archive_fault *fault;
 };
@@ -46,9 +47,16 @@ static int check_type(struct unpack *u, struct archive_entry *entry, const char 
 	return tar_fault(u->fault, -EBADMSG, "'%s' is neither a file nor a directory", name);
 }
 
-static bool is_wanted(const char *name)
+static bool is_wanted(const struct unpack *u, const char *name)
 {
-	if (strcmp(name, "spec.dump") == 0 || strcmp(name, "config.dump") == 0)
+	static const char *const beside[] = { "spec.dump", "config.dump", CHECKPOINT_SHM };
+
+	for (size_t i = 0; i < ARRAY_SIZE(beside); i++)
+		if (strcmp(name, beside[i]) == 0)
+			return true;
+	if (strcmp(name, CHECKPOINT_ROOT_DIFF) == 0 || strcmp(name, CHECKPOINT_DELETED) == 0)
+		return u->with_root;
+	if (fnmatch(CHECKPOINT_VOLUMES "/*.tar", name, FNM_PATHNAME) == 0)
 		return true;
 	return strncmp(name, "checkpoint", 10) == 0 && (!name[10] || name[10] == '/') &&
 	       fnmatch("checkpoint/pages-*.img", name, FNM_PATHNAME) != 0;
@@ -167,7 +175,7 @@ static int unpack_entry(struct unpack *u, struct archive_entry *entry)
 
 	if (!err)
 		err = check_type(u, entry, archive_entry_pathname(entry));
-	if (!err && is_wanted(name))
+	if (!err && is_wanted(u, name))
 		err = unpack_wanted(u, entry, name);
 	else if (!err && u->unused && is_of_another(name) &&
 		 archive_entry_filetype(entry) == AE_IFREG)
@@ -191,8 +199,8 @@ static int unpack_all(struct unpack *u)
 	return more;
 }
 
-int checkpoint_unpack(int in_fd, int dir_fd, uint64_t max_bytes, struct strings *ret_unused,
-		      struct archive_fault *fault)
+int checkpoint_unpack(int in_fd, int dir_fd, uint64_t max_bytes, bool with_root,
+		      struct strings *ret_unused, struct archive_fault *fault)
 {
 	int err = archive_prepare(ARCHIVE_ANYBODY, fault);
 	cleanup_tar_locale locale_t before = err ? NULL : tar_locale_enter();
@@ -206,6 +214,7 @@ int checkpoint_unpack(int in_fd, int dir_fd, uint64_t max_bytes, struct strings 
 	struct unpack u = { .in = a,
 			    .dir_fd = dir_fd,
 			    .bytes_left = max_bytes,
+			    .with_root = with_root,
 			    .unused = ret_unused,
 			    .fault = fault };
 

@@ -6,22 +6,29 @@
 #include "archive/archive.h"
 #include "base/text.h"
 
+/* What podman puts beside checkpoint/. */
+#define CHECKPOINT_SHM	     "devshm-checkpoint.tar" /* the files of /dev/shm */
+#define CHECKPOINT_ROOT_DIFF "rootfs-diff.tar"	     /* what was written to the root */
+#define CHECKPOINT_DELETED   "deleted.files"	     /* what was removed from it: a list in JSON */
+#define CHECKPOINT_VOLUMES   "volumes"		     /* NAME.tar: the files of a volume */
+
 /**
  * checkpoint_unpack - unpack what a restore of mounts reads of it
  * @in_fd: a tar; plain, gzip or zstd
  * @dir_fd: an empty directory that nobody else can write to
  * @max_bytes: of all files together
+ * @with_root: also what was changed in the root
  * @ret_unused: names of files that are left out, though they have a meaning, are added; or NULL
  *
- * Unpacked are spec.dump, config.dump and checkpoint/, but for the memory of processes
- * (checkpoint/pages-*.img); with private modes, whatever the archive says. All else is looked at
- * and left out. Nothing is unpacked over what is there.
+ * Unpacked are spec.dump, config.dump, the tars named above, and checkpoint/, but for the memory of
+ * processes (checkpoint/pages-*.img); with private modes, whatever the archive says. All else is
+ * looked at and left out. Nothing is unpacked over what is there.
  *
  * Return: 0 or a negative errno with @fault filled: -EXDEV for a name that is absolute or has "..",
  * -EBADMSG for what is neither a file nor a directory, a name that stands in it twice, and damage;
  * -EFBIG for more than @max_bytes, or too many entries.
  */
-int checkpoint_unpack(int in_fd, int dir_fd, uint64_t max_bytes, struct strings *ret_unused,
-		      struct archive_fault *fault);
+int checkpoint_unpack(int in_fd, int dir_fd, uint64_t max_bytes, bool with_root,
+		      struct strings *ret_unused, struct archive_fault *fault);
 
 #endif

@@ -157,6 +157,13 @@ static int compare_names(const void *a, const void *b)
 		      ((const struct mount_attribute *)b)->name);
 }
 
+/* A file handle, by which an overlay knows another file: the same one has another in a copy. */
+static bool is_handle(const char *name)
+{
+	return strcmp(name, "trusted.overlay.origin") == 0 ||
+	       strcmp(name, "trusted.overlay.upper") == 0;
+}
+
 /* Their order is the file system's. Sorts @list. */
 static int add_list(struct describe_text *text, struct mount_attribute *list, size_t n)
 {
@@ -165,7 +172,7 @@ static int add_list(struct describe_text *text, struct mount_attribute *list, si
 	qsort(list, n, sizeof(*list), compare_names);
 	for (size_t i = 0; i < n && !err; i++) {
 		err = describe_add(text, " %s=", list[i].name);
-		if (!err)
+		if (!err && !is_handle(list[i].name))
 			err = add_value(text, list[i].value, list[i].size);
 	}
 	return err;

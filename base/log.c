@@ -64,7 +64,7 @@ enum log_level log_max(void)
 
 static void emit(enum log_level level, const char *line)
 {
-	static const char *const names[] = { "", "error: ", "warning: ", "", "" };
+	static const char *const names[] = { "", "", "warning: ", "", "" };
 
 	if (state.sink) {
 		state.sink(state.data, level, line);
@@ -115,7 +115,8 @@ int log_error(int err, const char *format, ...)
 	if (vasprintf(&message, format, args) < 0)
 		message = NULL;
 	va_end(args);
-	if (err)
+	/* Once: what was quoted may say it already. */
+	if (err && !strstr(message ? message : format, strerror(-err)))
 		log_line(LOG_ERROR, "%s: %s", message ? message : format, strerror(-err));
 	else
 		log_line(LOG_ERROR, "%s", message ? message : format);

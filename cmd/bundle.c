@@ -47,6 +47,7 @@ static int read_config(struct bundle_args *args, const struct rebind_restore_opt
 		.external = external,
 		.inherit = how->inherit_fd,
 		.n_inherit = how->n_inherit_fd,
+		.exported = args->archive ? &args->exported : NULL,
 	};
 
 	if (dir < 0)
@@ -100,8 +101,10 @@ int bundle_complete(struct bundle_args *args, struct rebind_restore_options *how
 	if (!args->dir && !args->archive)
 		return 0;
 	if (args->archive) {
-		err = checkpoint_dir_open(args->archive, &args->unpacked);
+		err = checkpoint_dir_open(args->archive, args->apply_root, &args->unpacked);
 		how->images_dir = args->unpacked.images_dir;
+		args->exported = (struct exported){ args->unpacked.dir_fd, args->archive,
+						    how->allow_devices };
 	}
 	if (!err)
 		err = read_config(args, how, external, report);
@@ -119,7 +122,16 @@ int bundle_complete(struct bundle_args *args, struct rebind_restore_options *how
 	how->external = external->list;
 	how->n_external = external->n;
 	how->root = args->found.root;
+	if (!err && args->archive && args->apply_root && !how->dry_run)
+		err = exported_apply_root(&args->exported, how->root);
 	return err;
+}
+
+int bundle_fill(const struct bundle_args *args, struct rebind_namespace *ns)
+{
+	return args->archive ? exported_fill(&args->exported, &args->found.files,
+					     rebind_namespace_root(ns))
+			     : 0;
 }
 
 int bundle_name_for_dump(const char *dir, pid_t pid, struct strings *external,

@@ -9,6 +9,8 @@
 struct bundle_args {
 	const char *dir, *archive; /* as they were given */
 	bool namespaces; /* those of the configuration are made, unless the caller names some */
+	bool apply_root; /* --apply-rootfs-diff */
+	struct exported exported;
 	struct checkpoint_dir unpacked;
 	struct bundle found;
 	char *name;			   /* of the configuration, for messages */
@@ -28,6 +30,13 @@ void bundle_args_free(struct bundle_args *args);
  */
 int bundle_complete(struct bundle_args *args, struct rebind_restore_options *how,
 		    struct strings *external, struct rebind_report *report);
+
+/**
+ * bundle_fill - unpack what came along with an archive into the mounts of the new namespace
+ *
+ * Return: 0 or a negative errno, logged.
+ */
+int bundle_fill(const struct bundle_args *args, struct rebind_namespace *ns);
 
 /**
  * bundle_name_for_dump - add words for the binds of a bundle that a container has mounted

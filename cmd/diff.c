@@ -136,7 +136,7 @@ static int print(const struct diff *diff, struct report *report, bool equal)
 {
 	if (report->json)
 		return print_json(diff, report, equal);
-	report_print_findings(report->findings, &report->logging);
+	report_print_findings(report->findings, &report->logging, NULL);
 	for (size_t i = 0; i < diff->n; i++)
 		report_print_difference(stdout, diff->list[i]);
 	return 0;

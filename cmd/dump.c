@@ -182,12 +182,12 @@ static int dump(struct dump_args *args, struct report *report, const struct opti
 
 	report->shows_changed = true;
 	scripts_open(&args->scripts, args->images_dir);
-	progress_start(progress, report->json);
+	progress_start(progress, report->json, "no image was written");
 	how.processes = args->beside && args->dry_run; /* what CRIU's part will be there for */
 	int err = args->beside && !args->dry_run ? dump_beside(args, &how, report, words->command)
 						 : rebind_dump(&how, report->findings);
 
-	progress_clear(progress);
+	progress_end(progress);
 	return err;
 }
 
@@ -204,7 +204,10 @@ static int run(const struct option_set *set, struct dump_args *args, int argc, c
 		return status;
 	if (report_open(&report, set->verb, &args->report) < 0)
 		return STATUS_FAILED;
-	return report_print(&report, dump(args, &report, &words)) < 0 ? STATUS_FAILED : STATUS_OK;
+	report.outcome = args->dry_run ? NULL : "nothing was written";
+	return report_print(&report, dump(args, &report, &words)) < 0
+		       ? report_failed(&report, STATUS_FAILED)
+		       : STATUS_OK;
 }
 
 int verb_dump(int argc, char **argv)

@@ -44,7 +44,7 @@ static void take_line(void *data, enum rebind_log_level level, const char *line)
 	if (logging->fd >= 0 && !is_error)
 		return;
 	progress_clear(&logging->progress);
-	fprintf(stderr, "rebind: %s%s\n", level_name(level), safe);
+	fprintf(stderr, "rebind: %s%s\n", is_error ? "" : level_name(level), safe);
 }
 
 int logging_start(struct logging *logging, const char *file, int level)

@@ -36,8 +36,8 @@ int usage_error(const char *verb, const char *format, ...)
 	va_end(args);
 	cleanup_free char *safe = text_safe(message ? message : format);
 
-	fprintf(stderr, "rebind%s%s: %s; see 'rebind%s%s --help'\n", verb ? " " : "",
-		verb ? verb : "", safe ? safe : format, verb ? " " : "", verb ? verb : "");
+	fprintf(stderr, "rebind: %s; see 'rebind%s%s --help'\n", safe ? safe : format,
+		verb ? " " : "", verb ? verb : "");
 	errors_add(message ? message : format);
 	return STATUS_USAGE;
 }

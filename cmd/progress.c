@@ -2,6 +2,7 @@
 #include "cmd/progress.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -28,25 +29,89 @@ static size_t terminal_width(void)
 	return size.ws_col - 1U;
 }
 
-void progress_start(struct progress_line *progress, bool json)
+/* ---- Ctrl-C ---- */
+
+/* A handler is handed nothing: written before it is set. */
+static struct {
+	pid_t pid;
+	char text[128];
+} interrupted;
+
+/* Children have the handler as well, and say nothing. */
+static void end(int number)
+{
+	if (getpid() == interrupted.pid)
+		(void)!write(STDERR_FILENO, interrupted.text, strlen(interrupted.text));
+	raise(number); /* as if there were no handler: SA_RESETHAND */
+}
+
+static void catch (struct progress_line *progress, const char *outcome)
+{
+	struct sigaction before,
+		action = { .sa_handler = end, .sa_flags = SA_RESETHAND | SA_NODEFER };
+
+	if (sigaction(SIGINT, NULL, &before) < 0 || before.sa_handler != SIG_DFL)
+		return;
+	interrupted.pid = getpid();
+	snprintf(interrupted.text, sizeof(interrupted.text), "\nrebind: interrupted; %s\n",
+		 outcome);
+	progress->catches = sigaction(SIGINT, &action, NULL) == 0;
+}
+
+void progress_end(struct progress_line *progress)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+
+	progress_clear(progress);
+	if (progress->catches)
+		sigaction(SIGINT, &action, NULL);
+	progress->catches = false;
+}
+
+/* ---- the line ---- */
+
+void progress_start(struct progress_line *progress, bool json, const char *outcome)
 {
 	*progress = (struct progress_line){ .wanted = !json && isatty(STDERR_FILENO),
 					    .start = now_ms() };
+	if (progress->wanted)
+		catch (progress, outcome);
+}
+
+/* ", 512 of 2048 MiB of contents, 210 MiB/s" */
+static void put_bytes(struct progress_line *p, const struct rebind_progress *now, char *buf,
+		      size_t size)
+{
+	int64_t ms = p->bytes_start ? now_ms() - p->bytes_start : 0;
+	uint64_t done = now->bytes >> 20, all = now->all_bytes >> 20;
+	char of[32] = "", rate[32] = "";
+
+	if (!now->bytes)
+		return;
+	if (!p->bytes_start)
+		p->bytes_start = now_ms();
+	/* It is counted otherwise: holes are files' bytes, and in no page. */
+	if (all && all >= done)
+		snprintf(of, sizeof(of), " of %" PRIu64, all);
+	if (ms >= PATIENCE)
+		snprintf(rate, sizeof(rate), ", %" PRIu64 " MiB/s", done * 1000 / (uint64_t)ms);
+	snprintf(buf, size, ", %" PRIu64 "%s MiB of contents%s", done, of, rate);
 }
 
 void progress_show(void *data, const struct rebind_progress *now)
 {
 	struct progress_line *p = data;
-	char line[160], mounts[64] = "", bytes[48] = "";
+	char line[160], mounts[64] = "", bytes[80] = "";
 
-	if (!p->wanted || now_ms() - p->start < PATIENCE)
+	if (!p->wanted)
+		return;
+	put_bytes(p, now, bytes, sizeof(bytes));
+	if (now_ms() - p->start < PATIENCE)
 		return;
 	size_t max = terminal_width();
 
 	if (now->all_mounts)
 		snprintf(mounts, sizeof(mounts), ", %u of %u mounts", now->mounts, now->all_mounts);
-	if (now->bytes)
-		snprintf(bytes, sizeof(bytes), ", %" PRIu64 " MiB of contents", now->bytes >> 20);
 	snprintf(line, sizeof(line), "rebind: %s%s%s", now->doing, mounts, bytes);
 	if (max < sizeof(line))
 		line[max] = '\0';

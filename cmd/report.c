@@ -3,9 +3,13 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/path.h"
+#include "cmd/cmd.h"
 #include "cmd/errors.h"
+
+#define SHOWN 20 /* findings of a kind, on a terminal */
 
 /* Said as text: there is no other way. */
 static int cannot_write_json(struct report *report, const char *reason)
@@ -78,18 +82,75 @@ static char *finding_line(const struct rebind_finding *finding)
 	return line;
 }
 
-void report_print_findings(const struct rebind_report *findings, struct logging *logging)
+/* How many there are of each code, in the order in which they are met. */
+struct kinds {
+	struct {
+		const char *code;
+		size_t n;
+	} list[64];
+	size_t n;
+};
+
+/* Return: how many of this code there are with this one; 1 where the list is full. */
+static size_t count_kind(struct kinds *kinds, const char *code)
+{
+	size_t i = 0;
+
+	while (i < kinds->n && strcmp(kinds->list[i].code, code) != 0)
+		i++;
+	if (i == ARRAY_SIZE(kinds->list))
+		return 1;
+	if (i == kinds->n)
+		kinds->list[kinds->n++].code = code;
+	return ++kinds->list[i].n;
+}
+
+/* "2,980" */
+static const char *with_commas(size_t n, char buf[32])
+{
+	char digits[24];
+	int size = snprintf(digits, sizeof(digits), "%zu", n);
+	char *out = buf;
+
+	for (int i = 0; i < size; i++) {
+		if (i && (size - i) % 3 == 0)
+			*out++ = ',';
+		*out++ = digits[i];
+	}
+	*out = '\0';
+	return buf;
+}
+
+/* @outcome: what became of the operation, or NULL */
+static void print_sums(const struct kinds *kinds, const char *outcome)
+{
+	char number[32];
+
+	for (size_t i = 0; i < kinds->n; i++)
+		if (kinds->list[i].n > SHOWN)
+			fprintf(stderr, "rebind: %s: %s more; --json lists all%s%s\n",
+				kinds->list[i].code, with_commas(kinds->list[i].n - SHOWN, number),
+				outcome ? "; " : "", outcome ? outcome : "");
+}
+
+void report_print_findings(const struct rebind_report *findings, struct logging *logging,
+			   const char *outcome)
 {
 	const struct rebind_finding *list;
 	size_t n = rebind_report_findings(findings, &list);
+	bool all = !isatty(STDERR_FILENO);
+	struct kinds kinds = { 0 };
 
 	for (size_t i = 0; i < n; i++) {
 		cleanup_free char *line = finding_line(&list[i]);
 
-		fprintf(stderr, "rebind: %s\n", line ? line : list[i].code);
+		if (count_kind(&kinds, list[i].code) <= SHOWN || all)
+			fprintf(stderr, "rebind: %s\n", line ? line : list[i].code);
 		if (logging && line)
 			logging_note(logging, line);
 	}
+	if (!all)
+		print_sums(&kinds, outcome);
 }
 
 void report_print_difference(void *file, const struct rebind_difference *difference)
@@ -214,12 +275,24 @@ static bool is_explained(const struct report *report)
 	       rebind_report_differences(report->findings, &differences);
 }
 
+int report_failed(const struct report *report, int failed)
+{
+	const struct rebind_finding *list;
+	size_t n = rebind_report_findings(report->findings, &list);
+
+	for (size_t i = 0; i < n; i++)
+		if (failed == STATUS_FAILED && strcmp(list[i].code, "usage") == 0)
+			return STATUS_USAGE;
+	return failed;
+}
+
 int report_print(struct report *report, int err)
 {
 	int print_err = 0;
 
 	if (!report->json) {
-		report_print_findings(report->findings, &report->logging);
+		report_print_findings(report->findings, &report->logging,
+				      err < 0 ? report->outcome : NULL);
 		print_differences(report->findings);
 	}
 	if (err < 0 && !is_explained(report))

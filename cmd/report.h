@@ -35,6 +35,7 @@ struct report {
 	bool json, is_open;
 	struct strings lines; /* of a dry run, with --json */
 	pid_t holder;	      /* of --pidfile, or 0 */
+	const char *outcome;  /* "nothing was written": of an operation that fails; or NULL */
 };
 
 /**
@@ -61,9 +62,21 @@ void report_line(void *data, const char *line);
 int report_print(struct report *report, int err);
 
 /**
- * report_print_findings - the findings, a line each, to stderr
+ * report_failed - the exit status of what failed
+ * @failed: 1, or what else the verb has for that
+ *
+ * Return: STATUS_USAGE in the place of 1, if what is wrong is the command line.
  */
-void report_print_findings(const struct rebind_report *findings, struct logging *logging);
+int report_failed(const struct report *report, int failed);
+
+/**
+ * report_print_findings - the findings, a line each, to stderr
+ * @outcome: what became of the operation, or NULL
+ *
+ * A terminal gets the first 20 of each code, and then how many more there are.
+ */
+void report_print_findings(const struct rebind_report *findings, struct logging *logging,
+			   const char *outcome);
 
 /* "verb", "ok", and "errno" of what failed. */
 void report_json_head(struct json *doc, const struct report *report, int err);

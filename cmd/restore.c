@@ -79,6 +79,8 @@ static const struct option_spec specs[] = {
 	  "root, sources and namespaces from an OCI bundle" },
 	{ '\0', "checkpoint", OPTION_TEXT, offsetof(struct restore_args, bundle.archive), "ARCHIVE",
 	  "the image, and keys of sources, from an archive of podman's" },
+	{ '\0', "apply-rootfs-diff", OPTION_FLAG, offsetof(struct restore_args, bundle.apply_root),
+	  NULL, "change the new root as the container had changed its own" },
 	OLDER_SPECS(struct restore_args),
 	{ '\0', "plugin-timeout", OPTION_NUMBER, offsetof(struct restore_args, plugin_timeout),
 	  "SECONDS", "how long a plugin may take (30)", 1, 86400 },
@@ -154,6 +156,8 @@ static int check_args(struct restore_args *args)
 		return usage_error("restore", "the image is missing: give -D DIR");
 	if (args->images_dir && args->bundle.archive)
 		return usage_error("restore", "-D and --checkpoint both name an image: give one");
+	if (args->bundle.apply_root && !args->bundle.archive)
+		return usage_error("restore", "--apply-rootfs-diff takes --checkpoint ARCHIVE");
 	status = compat_options_translate(&args->older, "restore", &args->external);
 	if (!status)
 		status = external_from(&args->external_from, &args->external);
@@ -259,7 +263,9 @@ static int restore_copies(struct restore_args *args, const struct rebind_restore
 	cleanup(free_namespaces) struct namespaces all = { calloc(n, sizeof(*all.list)), n };
 	int err = all.list ? rebind_restore_copies(how, n, report->findings, all.list) : -ENOMEM;
 
-	progress_clear(&report->logging.progress);
+	progress_end(&report->logging.progress);
+	for (unsigned int i = 0; i < n && !err && !args->dry_run; i++)
+		err = bundle_fill(&args->bundle, all.list[i]);
 	if (err < 0 || args->dry_run)
 		return err;
 	if (!how->on_action)
@@ -280,11 +286,14 @@ static int restore(struct restore_args *args, struct report *report, int *ret_st
 	if (err < 0)
 		return err;
 	scripts_open(&args->scripts, how.images_dir);
-	progress_start(&report->logging.progress, report->json);
+	progress_start(&report->logging.progress, report->json,
+		       "nothing was restored, and nothing is left of it");
 	if (args->copies.n)
 		return restore_copies(args, &how, report);
 	err = rebind_restore(&how, report->findings, &ns);
-	progress_clear(&report->logging.progress);
+	progress_end(&report->logging.progress);
+	if (!err && !args->dry_run)
+		err = bundle_fill(&args->bundle, ns);
 	/* A command may run for long; only scripts may want to look into the image yet. */
 	if (!args->scripts.files.n)
 		checkpoint_dir_close(&args->bundle.unpacked);
@@ -297,6 +306,15 @@ static int restore(struct restore_args *args, struct report *report, int *ret_st
 	return err;
 }
 
+/* Then every failure of ours has the status that env(1) has for its own. */
+static bool has_command(int argc, char **argv)
+{
+	for (int i = 1; i + 1 < argc; i++)
+		if (strcmp(argv[i], "--") == 0)
+			return true;
+	return false;
+}
+
 int verb_restore(int argc, char **argv)
 {
 	cleanup(free_args) struct restore_args args = { 0 };
@@ -307,23 +325,24 @@ int verb_restore(int argc, char **argv)
 	handover_init(&args.handover);
 	bundle_args_init(&args.bundle);
 	args.bundle.namespaces = true;
+	failed = has_command(argc, argv) ? STATUS_COMMAND_FAILED : STATUS_FAILED;
 	if (!options_parse(&options, argc, argv, &args, &words, &status))
-		return status;
+		return status == STATUS_USAGE && failed != STATUS_FAILED ? failed : status;
 	args.handover.command = words.command;
-	failed = words.command ? STATUS_COMMAND_FAILED : STATUS_FAILED;
 	status = check_args(&args);
 	if (status)
-		return status == STATUS_FAILED ? failed : status;
+		return status == STATUS_FAILED || failed != STATUS_FAILED ? failed : status;
 	if (args.handover.command && !args.dry_run)
 		failed = STATUS_COMMAND_FAILED;
 	if (report_open(&report, "restore", &args.report) < 0)
 		return failed;
+	report.outcome = args.dry_run ? NULL : "nothing was restored";
 	int err = restore(&args, &report, &command_status);
 
 	/* What ran has had stdout: nothing of ours is added. */
 	if (command_status >= 0)
 		return command_status;
-	return report_print(&report, err) < 0 ? failed : STATUS_OK;
+	return report_print(&report, err) < 0 ? report_failed(&report, failed) : STATUS_OK;
 }
 
 /* The namespace is CRIU's to enter: no other handover. */
@@ -340,6 +359,9 @@ static int check_criu_args(struct restore_args *args)
 				   "(tar -xf ARCHIVE -C DIR) and give -D DIR/checkpoint");
 	if (!args->images_dir)
 		return usage_error("criu restore", "the image is missing: give -D DIR");
+	if (args->bundle.apply_root)
+		return usage_error("criu restore",
+				   "--apply-rootfs-diff takes --checkpoint ARCHIVE");
 	if (handover->pin || handover->pidfile || handover->send_fd >= 0)
 		return usage_error("criu restore",
 				   "--pin, --pidfile and --send-fd are for mounts alone: what CRIU "
@@ -391,5 +413,5 @@ int criu_verb_restore(int argc, char **argv, char *const *plain)
 		return STATUS_FAILED;
 	int err = restore_beside(&args, &report, words.command, &status);
 
-	return report_print(&report, err) < 0 ? STATUS_FAILED : status;
+	return report_print(&report, err) < 0 ? report_failed(&report, STATUS_FAILED) : status;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "cmd/dot.h"
@@ -26,15 +27,15 @@ static const struct option_spec specs[] = {
 	REPORT_SPECS(struct show_args),
 };
 
-static const char *const synopsis[] = { "show [options] WHAT", NULL };
+static const char *const synopsis[] = { "show [options] [WHAT]", NULL };
 
 static const struct option_set options = {
 	.verb = "show",
 	.synopsis = synopsis,
-	.note = "WHAT: a pid, an nsfs file, an image directory or a saved mountinfo file",
+	.note = "WHAT: a pid, an nsfs file, an image directory or a saved mountinfo file; "
+		"your own namespace else",
 	.specs = specs,
 	.n_specs = ARRAY_SIZE(specs),
-	.min_words = 1,
 	.max_words = 1,
 	.word_name = "namespace",
 };
@@ -142,7 +143,7 @@ static int show(const struct show_args *args, const char *what, struct report *r
 
 	if (err < 0)
 		return report_print(report, err);
-	report_print_findings(report->findings, &report->logging);
+	report_print_findings(report->findings, &report->logging, NULL);
 	if (args->report.json)
 		return print_json(report, tree);
 	err = args->dot ? dot_print(tree) : print_tree(tree);
@@ -156,6 +157,7 @@ int verb_show(int argc, char **argv)
 	cleanup_report struct report report = { 0 };
 	struct show_args args = { 0 };
 	struct option_words words = { 0 };
+	char own[16];
 	int status;
 
 	if (!options_parse(&options, argc, argv, &args, &words, &status))
@@ -164,5 +166,6 @@ int verb_show(int argc, char **argv)
 		return usage_error("show", "--dot and --json are two formats: give one of them");
 	if (report_open(&report, "show", &args.report) < 0)
 		return STATUS_FAILED;
-	return show(&args, words.list[0], &report) < 0 ? STATUS_FAILED : STATUS_OK;
+	snprintf(own, sizeof(own), "%d", (int)getpid());
+	return show(&args, words.n ? words.list[0] : own, &report) < 0 ? STATUS_FAILED : STATUS_OK;
 }

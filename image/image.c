@@ -92,7 +92,7 @@ static int count_first(struct reading *r)
 	if (n <= max)
 		return tree_reserve(r->to.tree, n);
 	findings_add(r->to.findings, FINDING_TOO_MANY_MOUNTS, 0, NULL,
-		     max < MOUNTS_MAX ? "sysctl fs.mount-max" : NULL,
+		     max < MOUNTS_MAX ? "raise sysctl fs.mount-max" : NULL,
 		     max < MOUNTS_MAX ? "%s has more records than fs.mount-max lets one namespace "
 					"have (%u)"
 				      : "%s has more than %u records",

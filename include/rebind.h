@@ -100,6 +100,7 @@ struct rebind_progress {
 	const char *doing; /* "reading contents", "unpacking contents", "mounting", ... */
 	uint64_t bytes;	   /* of contents of tmpfs, so far */
 	unsigned int mounts, all_mounts; /* done, and of how many: 0 where that is not known */
+	uint64_t all_bytes;		 /* of contents, about; 0 where that is not known */
 };
 
 /* Called a few times a second at most, in the calling process. */
@@ -280,6 +281,13 @@ int rebind_namespace_fd(struct rebind_namespace *ns);
  * this process dies, unless rebind_namespace_fd() is called before.
  */
 int rebind_namespace_peek(struct rebind_namespace *ns);
+
+/**
+ * rebind_namespace_root - its root, below whatever is stacked on that; nothing is decided yet
+ *
+ * Return: a descriptor (O_PATH) that belongs to @ns.
+ */
+int rebind_namespace_root(const struct rebind_namespace *ns);
 
 /**
  * rebind_namespace_run - run a command inside and wait for it

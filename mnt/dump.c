@@ -29,6 +29,7 @@
 #include "hooks/mount-info.h"
 #include "mnt/check/privileges.h"
 #include "mnt/undecided.h"
+#include "mnt/usage.h"
 #include "mnt/validate.h"
 
 #define TRIES 3
@@ -547,24 +548,18 @@ int dump_run(const struct rebind_dump_options *options, struct findings *finding
 	cleanup_caps struct caps_state caps = caps_hold();
 
 	d.action = (struct action){ options->on_action, options->on_action_data, .caps = &caps };
-	if (scan_reader_named(options->reader, &d.reader))
-		return findings_add(findings, FINDING_USAGE, 0, NULL, NULL,
-				    "no such reader of the mount table: '%s'", options->reader);
-	if (options->compress && archive_compress(options->compress, &d.compress))
-		return findings_add(findings, FINDING_USAGE, 0, NULL, NULL,
-				    "no such compression: '%s'; gzip, gzip:LEVEL (0 to 9) and none "
-				    "are known",
-				    options->compress);
 	d.externals.lenient = options->lenient;
-	int err = check_freeze(options, findings);
+	int err = external_options_parse(EXTERNAL_OPTION_DUMP, options->external,
+					 options->n_external, &d.externals, findings);
 
+	usage_check_dump(options, findings);
+	if (!err)
+		err = check_freeze(options, findings);
 	if (err)
 		return err;
-	err = external_options_parse(EXTERNAL_OPTION_DUMP, options->external, options->n_external,
-				     &d.externals, findings);
-
-	if (err)
-		return err;
+	scan_reader_named(options->reader, &d.reader);
+	if (options->compress)
+		archive_compress(options->compress, &d.compress);
 	privileges_check(CAPS_ENTER, findings);
 	if (findings_any(findings))
 		return -EPERM;

@@ -29,6 +29,17 @@ static struct target_mount *make_targets(const struct mount_tree *tree)
 	return targets;
 }
 
+/* Of what the image tells; CRIU's does not. */
+static uint64_t count_bytes(const struct mount_tree *tree)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < tree->n; i++)
+		if (tree->mounts[i].owner == MOUNT_INTERNAL && tree->mounts[i].contents)
+			bytes += tree->mounts[i].contents->bytes;
+	return bytes;
+}
+
 static int run_builder(struct restore *r, int caller_fd)
 {
 	struct build b = {
@@ -49,6 +60,7 @@ static int run_builder(struct restore *r, int caller_fd)
 			.sock = caller_fd,
 			.doing = "mounting",
 			.all_mounts = r->tree.n,
+			.all_bytes = count_bytes(&r->tree),
 		},
 		.old_root_fd = -EBADF,
 		.staging_fd = -EBADF,

@@ -43,6 +43,7 @@
 #include "mnt/source/extent.h"
 #include "mnt/source/host-groups.h"
 #include "mnt/validate.h"
+#include "mnt/usage.h"
 
 static void restore_free(struct restore *r)
 {
@@ -313,17 +314,16 @@ static int run(const struct rebind_restore_options *options, int into_fd, struct
 	};
 	cleanup_caps struct caps_state caps = caps_hold();
 
-	if (scan_reader_named(options->reader, &r.reader))
-		return findings_add(findings, FINDING_USAGE, 0, NULL, NULL,
-				    "no such reader of the mount table: '%s'", options->reader);
 	r.externals.lenient = options->lenient;
 	int err = external_options_parse(EXTERNAL_OPTION_RESTORE, options->external,
 					 options->n_external, &r.externals, findings);
-
 	struct rlimit limit;
 
 	if (err)
 		return err;
+	/* The rest is looked at all the same: everything wrong is said at once. */
+	usage_check_restore(options, findings);
+	scan_reader_named(options->reader, &r.reader);
 	/* For our descriptors only: what the caller has and starts keeps its own limit. */
 	bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max;
 

@@ -20,7 +20,6 @@
 #include "mnt/ns/helper.h"
 #include "model/advice.h"
 #include "model/filesystem.h"
-#include "model/label.h"
 #include "model/served.h"
 
 void validate_mounts(struct mount_tree *tree)
@@ -78,7 +77,7 @@ static void check_idmap(const struct mount *m, struct findings *findings)
 	if (!(m->attributes & MOUNT_ATTR_IDMAP) || m->owner == MOUNT_SKIPPED)
 		return;
 	if (!m->idmap || !m->idmap->n_uid || !m->idmap->n_gid)
-		findings_mount(findings, FINDING_IDMAPPED, m, "Linux 6.15",
+		findings_mount(findings, FINDING_IDMAPPED, m, "use Linux 6.15 or later",
 			       "it is id-mapped, and the kernel does not tell its maps here");
 	else if (m->deleted && m->owner == MOUNT_INTERNAL)
 		findings_mount(
@@ -241,15 +240,6 @@ static bool is_restorable(const struct mount_tree *tree, const struct mount *m)
 	return rest && *rest && !root->deleted;
 }
 
-static void check_label(const char *context, struct findings *findings)
-{
-	const char *fault = context ? label_fault(context) : NULL;
-
-	if (fault)
-		findings_add(findings, FINDING_USAGE, 0, NULL, NULL,
-			     "'%s' is no context for --lsm-mount-context: %s", context, fault);
-}
-
 int validate_image(const struct mount_tree *tree, const struct rebind_restore_options *options,
 		   struct findings *findings)
 {
@@ -267,7 +257,6 @@ int validate_image(const struct mount_tree *tree, const struct rebind_restore_op
 			check_served(m, findings);
 		check_idmap(m, findings);
 	}
-	check_label(options->lsm_mount_context, findings);
 	privileges_check_restore(options->new_ns, tree, findings);
 	return findings_any(findings) ? -EINVAL : 0;
 }

@@ -29,6 +29,7 @@
 	X(FINDING_CONTENTS, "contents")                     \
 	X(FINDING_IDMAPPED, "idmapped")                     \
 	X(FINDING_OVERLAY_LAYER, "overlay-layer")           \
+	X(FINDING_OVERLAY_INDEX, "overlay-index")           \
 	X(FINDING_UNKNOWN_OPTION, "unknown-option")         \
 	X(FINDING_NOT_ENABLED, "not-enabled")               \
 	/* the image */                                     \

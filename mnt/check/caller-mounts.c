@@ -36,7 +36,7 @@ static void check_count(const struct check *c)
 	/* The staging root is one more. */
 	if (max && (uint64_t)c->callers->n + c->tree->n + 1 > max)
 		findings_add(
-			c->findings, FINDING_TOO_MANY_MOUNTS, 0, NULL, "sysctl fs.mount-max",
+			c->findings, FINDING_TOO_MANY_MOUNTS, 0, NULL, "raise sysctl fs.mount-max",
 			"%u mounts of the image and %u of the caller are more than fs.mount-max (%u)",
 			c->tree->n, c->callers->n, max);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/child.h"
@@ -25,6 +26,7 @@
 #include "mnt/contents/unlinked.h"
 #include "mnt/scan/libmount.h"
 #include "mnt/ipc/progress.h"
+#include "model/advice.h"
 #include "model/filesystem.h"
 
 bool contents_is_first(const struct mount_tree *tree, const struct mount *m)
@@ -303,6 +305,20 @@ static int go_outside(struct reader *r, int ns_fd, int root_fd)
 		       : 0;
 }
 
+/* About: by the pages that are in use, without what is covered. Only for who asked. */
+static void count_bytes(struct reader *r)
+{
+	for (uint32_t i = 0; i < r->tree->n && r->progress.fn; i++) {
+		const struct mount *m = &r->tree->mounts[i];
+		struct statvfs vfs;
+
+		if (contents_is_first(r->tree, m) && advice_is_seen(r->tree, m) &&
+		    statvfs(m->mountpoint, &vfs) == 0)
+			r->progress.all_bytes +=
+				(uint64_t)(vfs.f_blocks - vfs.f_bfree) * vfs.f_frsize;
+	}
+}
+
 /* What is visible is read inside; the uncover process starts from outside again. */
 static int read_all(struct reader *r)
 {
@@ -313,6 +329,7 @@ static int read_all(struct reader *r)
 		return log_error(-errno, "cannot enter the namespace");
 	r->outside_fd = outside;
 	r->outside_root_fd = root;
+	count_bytes(r);
 	int err = read_visible(r);
 
 	fd_close(&r->near_fd);

@@ -131,6 +131,13 @@ static bool is_well_formed(const char *word)
 	return slash && (slash == word || (slash - word > 1 && slash[-1] == ':'));
 }
 
+void fs_cgroup_check_root(const char *word, struct findings *findings)
+{
+	if (!is_well_formed(word))
+		findings_add(findings, FINDING_USAGE, 0, NULL, NULL,
+			     "--cgroup-root '%s' is not of the form [CONTROLLERS:]/PATH", word);
+}
+
 static int apply_roots(struct mount_tree *tree, const struct rebind_restore_options *o,
 		       struct findings *findings)
 {
@@ -139,13 +146,10 @@ static int apply_roots(struct mount_tree *tree, const struct rebind_restore_opti
 	int err = roots ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < o->n_cgroup_root && !err; i++) {
-		if (!is_well_formed(o->cgroup_root[i]))
-			findings_add(findings, FINDING_OPTION, 0, NULL, NULL,
-				     "--cgroup-root '%s' is not of the form [CONTROLLERS:]/PATH",
-				     o->cgroup_root[i]);
-		else if (!apply_root(tree, o->cgroup_root[i], roots) && !o->lenient)
+		if (is_well_formed(o->cgroup_root[i]) &&
+		    !apply_root(tree, o->cgroup_root[i], roots) && !o->lenient)
 			findings_add(findings, FINDING_OPTION, 0, NULL,
-				     "rebind show IMAGE lists the mounts",
+				     "list the mounts with rebind show IMAGE",
 				     "--cgroup-root '%s' is for no cgroup mount of the image",
 				     o->cgroup_root[i]);
 	}

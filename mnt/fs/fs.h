@@ -149,6 +149,11 @@ int fs_cgroup_check(struct mount_tree *tree, const struct rebind_restore_options
 		    struct findings *findings);
 
 /**
+ * fs_cgroup_check_root - a finding if a word of --cgroup-root is none
+ */
+void fs_cgroup_check_root(const char *word, struct findings *findings);
+
+/**
  * fs_is_too_long - is a mount's source, or an option, longer than fsconfig(2) takes
  * @options: its options, as in mountinfo
  * @layers_too: false: layers of an overlay are not counted: they are given as descriptors
@@ -159,7 +164,7 @@ bool fs_is_too_long(const struct mount *m, const char *options, bool layers_too)
  * fs_mount_call - create a filesystem with mount(2), which takes longer arguments
  * @ns_helper: the namespaces that it shall belong to; NULL: ours
  *
- * Return: as fs_create.
+ * Return: as fs_create; -ESTALE, of an overlay alone, is not logged.
  */
 int fs_mount_call(struct ns_helper *ns_helper, const struct mount *m, const char *options);
 

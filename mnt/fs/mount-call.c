@@ -165,7 +165,8 @@ int fs_mount_call(struct ns_helper *ns_helper, const struct mount *m, const char
 					     : "memory ran out");
 	int fd = run_child(ns_helper, m, flags, data);
 
-	return fd < 0 ? log_error(fd, "cannot create the %s of mount %u '%s' with mount(2)",
-				  m->fstype, m->id, m->mountpoint)
-		      : fd;
+	return fd < 0 && fd != -ESTALE
+		       ? log_error(fd, "cannot create the %s of mount %u '%s' with mount(2)",
+				   m->fstype, m->id, m->mountpoint)
+		       : fd;
 }

@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/sys.h"
+#include "mnt/fs/overlay-index.h"
 #include "model/advice.h"
 #include "model/filesystem.h"
 #include "model/plan.h"
@@ -44,6 +45,8 @@ struct check {
 	const char *help;
 	struct layers *layers;
 	struct layer_paths *paths;
+	int upper_fd, work_fd; /* or negative */
+	bool copied;	       /* one of its layers is in the image, not in a root or a volume */
 };
 
 /* Where a layer lies in its filesystem, whatever mount shows it there. */
@@ -84,15 +87,28 @@ static void keep_layer(struct layers *layers, int *fd, const char *path, bool up
 	layers->n++;
 }
 
+/* The mount that a layer is seen on, or NULL. */
+static const struct mount *mount_of(const struct check *check, int fd)
+{
+	struct sys_mount_stat stat;
+
+	if (sys_mount_stat(fd, "", AT_EMPTY_PATH | SYS_STAT_OLD_ID, &stat) < 0)
+		return NULL;
+	return tree_find(check->tree, stat.old_id);
+}
+
+static bool is_copied(const struct mount *on)
+{
+	const struct filesystem *fs = on ? filesystem_find(on->fstype) : NULL;
+
+	return fs && (fs->flags & FILESYSTEM_CONTENTS) && on->owner == MOUNT_INTERNAL;
+}
+
 /* The kernel makes none whose upper layer is read-only; what has become so we make so again. */
 static void check_writable(const struct check *check, const char *path, int fd)
 {
-	struct sys_mount_stat stat;
-	const struct mount *on;
+	const struct mount *on = mount_of(check, fd);
 
-	if (sys_mount_stat(fd, "", AT_EMPTY_PATH | SYS_STAT_OLD_ID, &stat) < 0)
-		return;
-	on = tree_find(check->tree, stat.old_id);
 	if (on && (on->attributes & MOUNT_ATTR_RDONLY) && !plan_may_turn_readonly(check->tree, on))
 		findings_mount(
 			check->findings, FINDING_OVERLAY_LAYER, check->m, check->help,
@@ -149,16 +165,12 @@ static bool is_on_overlay(const struct mount_tree *tree, const struct mount *m)
 static void reserve(const struct check *check, const char *path, int fd, bool lower)
 {
 	struct layer_path *path_of_layer = &check->paths->list[check->paths->n];
-	struct sys_mount_stat stat;
 	char buf[PATH_MAX];
 	const char *names = last_names(fd, buf);
-	const struct mount *on;
+	const struct mount *on = mount_of(check, fd);
 
-	if (!names || check->paths->n > LAYERS_MAX ||
-	    sys_mount_stat(fd, "", AT_EMPTY_PATH | SYS_STAT_OLD_ID, &stat) < 0)
-		return;
-	on = tree_find(check->tree, stat.old_id);
-	if (!on || on->deleted || is_on_overlay(check->tree, on))
+	if (!names || check->paths->n > LAYERS_MAX || !on || on->deleted ||
+	    is_on_overlay(check->tree, on))
 		return;
 	path_of_layer->dev = on->dev;
 	path_of_layer->lower = lower;
@@ -201,14 +213,19 @@ static void check_layer(struct check *check, const char *option, const char *pat
 			       untold ? untold : "is not to be seen inside the namespace");
 		return;
 	}
-	if (strcmp(option, "workdir") != 0) {
-		bool upper = strcmp(option, "upperdir") == 0;
+	bool upper = strcmp(option, "upperdir") == 0;
 
-		reserve(check, path, fd, !upper);
-		if (upper)
-			check_writable(check, path, fd);
-		keep_layer(check->layers, &fd, path, upper);
+	check->copied |= is_copied(mount_of(check, fd));
+	if (strcmp(option, "workdir") == 0) {
+		check->work_fd = fd_take(&fd);
+		return;
 	}
+	reserve(check, path, fd, !upper);
+	if (upper) {
+		check_writable(check, path, fd);
+		check->upper_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	}
+	keep_layer(check->layers, &fd, path, upper);
 }
 
 /* Names whose odd bytes have a backslash before them; lowerdir is a list of such names. */
@@ -372,6 +389,30 @@ static void find_overlap(const struct check *check)
 		}
 }
 
+/* What it has by file handles leads nowhere in layers that are made anew. */
+static void find_handles(const struct check *check)
+{
+	bool export;
+
+	if (!overlay_index_is_used(check->m->options, &export) || !check->copied ||
+	    check->upper_fd < 0 || check->work_fd < 0)
+		return;
+	int needed = overlay_index_needed(check->upper_fd, check->work_fd, export);
+
+	if (needed < 0)
+		findings_mount(check->findings, FINDING_OVERLAY_INDEX, check->m, check->help,
+			       "its index cannot be read: %s", strerror(-needed));
+	else if (needed == 1)
+		findings_mount(
+			check->findings, FINDING_OVERLAY_INDEX, check->m, check->help,
+			"its index (index=on%s) has entries, for hard links or what was handed out by handle: they are of the files of these layers, and the layers would be copied",
+			export ? ", nfs_export=on" : "");
+	else if (needed)
+		findings_mount(
+			check->findings, FINDING_OVERLAY_INDEX, check->m, check->help,
+			"nfs_export=on: a directory of its upper layer has its lower one by handle, and the layers would be copied");
+}
+
 static void check_option(struct check *check, const struct filesystem_option *option)
 {
 	if (!strcmp(option->name, "lowerdir")) {
@@ -392,7 +433,7 @@ void overlay_check_layers(const struct scan_target *target, const struct mount_t
 	cleanup_free char *help = advice_external(tree, m);
 	cleanup_layers struct layers layers = { 0 };
 	cleanup_layer_paths struct layer_paths paths = { 0 };
-	struct check check = { target, tree, m, findings, help, &layers, &paths };
+	struct check check = { target, tree, m, findings, help, &layers, &paths, -EBADF, -EBADF };
 	const char *options = m->options;
 	struct filesystem_option option;
 
@@ -403,7 +444,10 @@ void overlay_check_layers(const struct scan_target *target, const struct mount_t
 	}
 	size_t known = findings->n;
 
+	find_handles(&check);
 	find_changed(&check);
 	if (findings->n == known && !findings->lost)
 		find_overlap(&check);
+	fd_close(&check.upper_fd);
+	fd_close(&check.work_fd);
 }

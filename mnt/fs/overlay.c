@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "mnt/fs/fs.h"
+#include "mnt/fs/overlay-index.h"
 #include "model/filesystem.h"
 
 /* A path that is too long for fsconfig(2) is given as a descriptor (Linux 6.13). */
@@ -66,18 +67,27 @@ static void unescape(char *path)
 	*to = '\0';
 }
 
-/* Its work directory, or a negative errno; is it volatile? */
-static int open_workdir(int root_fd, const struct mount *m, bool *ret_volatile)
+static bool is_volatile(const char *options)
+{
+	struct filesystem_option option;
+	bool found = false;
+
+	while (filesystem_next_option(&options, &option) > 0) {
+		found |= is_word_volatile(&option);
+		filesystem_free_option(&option);
+	}
+	return found;
+}
+
+/* The directory that an option names, or a negative errno: -ENOENT also without the option. */
+static int open_directory_of(int root_fd, const struct mount *m, const char *name)
 {
 	const char *rest = m->options;
 	struct filesystem_option option;
 	int fd = -ENOENT;
 
-	*ret_volatile = false;
 	while (filesystem_next_option(&rest, &option) > 0) {
-		if (is_word_volatile(&option))
-			*ret_volatile = true;
-		else if (strcmp(option.name, "workdir") == 0 && option.value && fd < 0) {
+		if (strcmp(option.name, name) == 0 && option.value && fd < 0) {
 			unescape(option.value);
 			fd = path_open_in_root(root_fd, option.value);
 		}
@@ -165,29 +175,26 @@ static int make(int fs_fd, const struct mount *m)
 static int create(int fs_fd, const struct mount *m)
 {
 	cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	bool is_volatile, marked;
-	cleanup_fd int workdir = open_workdir(root, m, &is_volatile);
+	cleanup_fd int workdir = open_directory_of(root, m, "workdir");
 	/* Where the kernel keeps the names of what an older one would not understand. */
-	cleanup_fd int incompat =
-		is_volatile && workdir >= 0 ? path_open_beneath(workdir, "work/incompat") : -ENOENT;
+	cleanup_fd int incompat = is_volatile(m->options) && workdir >= 0
+					  ? path_open_beneath(workdir, "work/incompat")
+					  : -ENOENT;
 	struct times times;
-	int err = 0;
 
 	if (workdir >= 0)
 		read_times(workdir, &times);
-	marked = incompat >= 0 && take_mark(incompat);
-	err = make(fs_fd, m);
+	bool marked = incompat >= 0 && take_mark(incompat);
+	int err = make(fs_fd, m);
+
 	if (err < 0 && marked)
 		put_mark_back(incompat);
 	if (workdir >= 0)
 		put_times(workdir, m, &times);
-	return err < 0 && fs_fd >= 0
-		       ? log_error(err, "cannot create the overlay of mount %u '%s' from '%.200s'",
-				   m->id, m->mountpoint, m->options)
-		       : err;
+	return err;
 }
 
-/* In the child. Return: what fsmount(2) takes, or a mount, or a negative errno, logged. */
+/* Return: what fsmount(2) takes, or a mount, or a negative errno, logged unless it is -ESTALE. */
 static int configure(const struct mount *m, bool *ret_is_mount)
 {
 	*ret_is_mount = fs_is_too_long(m, m->options, false);
@@ -202,9 +209,57 @@ static int configure(const struct mount *m, bool *ret_is_mount)
 
 	if (!err)
 		err = set_layers(m, fs_fd);
-	if (!err)
-		err = create(fs_fd, m);
+	if (err)
+		return err;
+	err = create(fs_fd, m);
+	if (err < 0 && err != -ESTALE)
+		return log_error(err, "cannot create the overlay of mount %u '%s' from '%.200s'",
+				 m->id, m->mountpoint, m->options);
 	return err ? err : fd_take(&fs_fd);
+}
+
+static int refuse_stale(const struct mount *m)
+{
+	return log_error(
+		-ESTALE,
+		"cannot create the overlay of mount %u '%s': its layers are copies, and its index "
+		"names the files of the old ones. To restore it without, empty the directory "
+		"'index' in its work directory and take the attribute trusted.overlay.upper from it, "
+		"and trusted.overlay.origin from its upper directory; '%.200s'",
+		m->id, m->mountpoint, m->options);
+}
+
+/* Layers that are copies: the kernel sets what it misses. Return: 0, or a negative errno, logged. */
+static int renew_index(const struct mount *m)
+{
+	cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int work = open_directory_of(root, m, "workdir");
+	cleanup_fd int upper = open_directory_of(root, m, "upperdir");
+	bool export;
+
+	overlay_index_is_used(m->options, &export);
+	if (work < 0 || upper < 0 || overlay_index_needed(upper, work, export))
+		return refuse_stale(m);
+	int err = overlay_index_forget(upper, work);
+
+	return err ? log_error(err, "cannot renew the index of the overlay of mount %u '%s'", m->id,
+			       m->mountpoint)
+		   : 0;
+}
+
+/* In the child. Return: as configure(), each error logged. */
+static int configure_anew(const struct mount *m, bool *ret_is_mount)
+{
+	int fd = configure(m, ret_is_mount);
+
+	if (fd != -ESTALE)
+		return fd;
+	int err = renew_index(m);
+
+	if (err)
+		return err;
+	fd = configure(m, ret_is_mount);
+	return fd == -ESTALE ? refuse_stale(m) : fd;
 }
 
 /*
@@ -223,7 +278,7 @@ static int serve(struct build *b, int sock)
 		log_error(err, "cannot enter the new root for its overlays");
 	while (!err && fd_recv(sock, &i, sizeof(i), NULL) == sizeof(i)) {
 		bool is_mount;
-		cleanup_fd int fd = configure(&b->tree->mounts[i], &is_mount);
+		cleanup_fd int fd = configure_anew(&b->tree->mounts[i], &is_mount);
 
 		err = fd < 0 ? fd : fd_send(sock, is_mount ? "m" : "o", 1, fd);
 	}

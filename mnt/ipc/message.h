@@ -62,7 +62,7 @@ struct ipc_message {
 			uint64_t inode;
 		} socket;
 		struct {
-			uint64_t bytes;
+			uint64_t bytes, all_bytes;
 			uint32_t mounts, all_mounts;
 		} progress;
 		struct {

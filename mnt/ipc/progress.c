@@ -25,7 +25,7 @@ void progress_bytes(void *data, uint64_t bytes)
 	struct progress *p = data;
 	struct ipc_message message = {
 		.type = IPC_PROGRESS,
-		.progress = { p->bytes + bytes, p->mounts, p->all_mounts },
+		.progress = { p->bytes + bytes, p->all_bytes, p->mounts, p->all_mounts },
 	};
 
 	if (!p->fn || !is_due(p))
@@ -49,6 +49,7 @@ void progress_pass(const struct progress *progress, const struct ipc_message *me
 		.bytes = message->progress.bytes,
 		.mounts = message->progress.mounts,
 		.all_mounts = message->progress.all_mounts,
+		.all_bytes = message->progress.all_bytes,
 	};
 
 	if (progress->fn)

@@ -12,8 +12,8 @@ struct progress {
 	int sock;	   /* in a child: to the caller; else negative */
 	const char *doing; /* constant text */
 	uint32_t mounts, all_mounts;
-	uint64_t bytes; /* of contents that are done */
-	int64_t next;	/* milliseconds of CLOCK_MONOTONIC: nothing is told before */
+	uint64_t bytes, all_bytes; /* of contents that are done; of all, 0: not known */
+	int64_t next;		   /* milliseconds of CLOCK_MONOTONIC: nothing is told before */
 };
 
 /**

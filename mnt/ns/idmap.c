@@ -137,10 +137,10 @@ void idmaps_check_source(const struct mount *m, const struct mount *source,
 	if (!(source->attributes & MOUNT_ATTR_IDMAP))
 		return;
 	if (!m->idmap)
-		findings_mount(findings, FINDING_IDMAPPED, m, "another source",
+		findings_mount(findings, FINDING_IDMAPPED, m, "give another source",
 			       "its source is id-mapped, and it was not");
 	else if (!source->idmap || !ids_same_maps(m->idmap, source->idmap))
-		findings_mount(findings, FINDING_IDMAPPED, m, "another source",
+		findings_mount(findings, FINDING_IDMAPPED, m, "give another source",
 			       "its source is id-mapped with other maps than it had, or with maps "
 			       "that the kernel does not tell");
 }

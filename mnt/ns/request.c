@@ -7,29 +7,71 @@
 
 #include "base/fd.h"
 
+#define HELP "give user, pid, net, ipc, uts or cgroup"
+
 static bool is_number(const char *text)
 {
 	return *text && strspn(text, "0123456789") == strlen(text);
 }
 
-static void want_join(struct ns_request *ns_request, const char *word, struct findings *findings)
+/* Which one a word of --join-ns is for; @ret_rest is what follows the colon. */
+static size_t kind_of_word(const char *word, const char **ret_rest)
 {
 	const char *colon = strchr(word, ':');
-	size_t i = colon ? ns_kind_named(word, (size_t)(colon - word)) : NS_KINDS;
+
+	*ret_rest = colon ? colon + 1 : "";
+	return **ret_rest ? ns_kind_named(word, (size_t)(colon - word)) : NS_KINDS;
+}
+
+static void check_join(const char *word, unsigned int *named, struct findings *findings)
+{
+	const char *rest;
+	size_t i = kind_of_word(word, &rest);
+
+	if (i == NS_KINDS)
+		findings_add(findings, FINDING_USAGE, 0, NULL, HELP,
+			     "--join-ns '%s' is not of the form NS:PID or NS:FILE", word);
+	else if (*named & 1U << i)
+		findings_add(findings, FINDING_USAGE, 0, NULL, NULL,
+			     "--join-ns names a %s namespace twice", ns_kinds[i].name);
+	else
+		*named |= 1U << i;
+}
+
+static void check_new(const char *list, unsigned int joined, struct findings *findings)
+{
+	for (const char *p = list; p && *p; p += strcspn(p, ","), p += *p == ',') {
+		size_t n = strcspn(p, ","), i = ns_kind_named(p, n);
+
+		if (i == NS_KINDS)
+			findings_add(findings, FINDING_USAGE, 0, NULL, HELP,
+				     "--new-ns '%.*s' is no namespace", (int)n, p);
+		else if (joined & 1U << i)
+			findings_add(findings, FINDING_USAGE, 0, NULL, NULL,
+				     "--new-ns and --join-ns both name a %s namespace",
+				     ns_kinds[i].name);
+	}
+}
+
+void ns_request_check(const struct rebind_restore_options *o, struct findings *findings)
+{
+	unsigned int joined = 0;
+
+	for (size_t i = 0; i < o->n_join_ns; i++)
+		check_join(o->join_ns[i], &joined, findings);
+	check_new(o->new_ns, joined, findings);
+}
+
+static void want_join(struct ns_request *ns_request, const char *word, struct findings *findings)
+{
+	const char *rest;
+	size_t i = kind_of_word(word, &rest);
 	char name[64];
 
-	if (i == NS_KINDS || !colon[1]) {
-		findings_add(findings, FINDING_OPTION, 0, NULL, "user, pid, net, ipc, uts, cgroup",
-			     "--join-ns '%s' is not of the form NS:PID or NS:FILE", word);
+	if (i == NS_KINDS || ns_request->join[i] >= 0)
 		return;
-	}
-	if (ns_request->join[i] >= 0) {
-		findings_add(findings, FINDING_OPTION, 0, NULL, NULL,
-			     "--join-ns names a %s namespace twice", ns_kinds[i].name);
-		return;
-	}
-	snprintf(name, sizeof(name), "/proc/%.20s/ns/%s", colon + 1, ns_kinds[i].name);
-	ns_request->join[i] = open(is_number(colon + 1) ? name : colon + 1, O_RDONLY | O_CLOEXEC);
+	snprintf(name, sizeof(name), "/proc/%.20s/ns/%s", rest, ns_kinds[i].name);
+	ns_request->join[i] = open(is_number(rest) ? name : rest, O_RDONLY | O_CLOEXEC);
 	if (ns_request->join[i] < 0)
 		findings_add(findings, FINDING_OPTION, 0, NULL, NULL,
 			     "--join-ns '%s' cannot be opened: %s", word, strerror(errno));
@@ -38,20 +80,12 @@ static void want_join(struct ns_request *ns_request, const char *word, struct fi
 		fd_close(&ns_request->join[i]);
 }
 
-static void want_new(struct ns_request *ns_request, const char *list, struct findings *findings)
+static void want_new(struct ns_request *ns_request, const char *list)
 {
 	while (list && *list) {
 		size_t n = strcspn(list, ","), i = ns_kind_named(list, n);
 
-		if (i == NS_KINDS)
-			findings_add(findings, FINDING_OPTION, 0, NULL,
-				     "user, pid, net, ipc, uts, cgroup",
-				     "--new-ns '%.*s' is no namespace", (int)n, list);
-		else if (ns_request->join[i] >= 0)
-			findings_add(findings, FINDING_OPTION, 0, NULL, NULL,
-				     "--new-ns and --join-ns both name a %s namespace",
-				     ns_kinds[i].name);
-		else
+		if (i < NS_KINDS)
 			ns_request->make |= ns_kinds[i].flag;
 		list += n + (list[n] == ',');
 	}
@@ -64,7 +98,7 @@ void ns_request_read(const char *const *join, size_t n_join, const char *new_ns,
 		ns_request->join[i] = -EBADF;
 	for (size_t i = 0; i < n_join; i++)
 		want_join(ns_request, join[i], findings);
-	want_new(ns_request, new_ns, findings);
+	want_new(ns_request, new_ns);
 }
 
 bool ns_request_names(const struct rebind_restore_options *o, const char *kind)

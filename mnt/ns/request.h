@@ -16,10 +16,15 @@ struct ns_request {
 };
 
 /**
+ * ns_request_check - a finding for each word that is none, and each namespace that is named twice
+ */
+void ns_request_check(const struct rebind_restore_options *o, struct findings *findings);
+
+/**
  * ns_request_read - what the words mean; the namespaces to join are opened
  * @join: "pid:PID|FILE", "net:...", ...; @new_ns: "pid,net" or NULL
  *
- * Findings: words that are none, a namespace twice, one that cannot be opened.
+ * The words were checked. Findings: one that cannot be opened.
  */
 void ns_request_read(const char *const *join, size_t n_join, const char *new_ns,
 		     struct ns_request *ns_request, struct findings *findings);

@@ -6,6 +6,8 @@
 #include "mnt/source/device.h"
 #include "model/flags.h"
 
+#define KEYS_HELP "list the keys with rebind show IMAGE"
+
 void sources_free(struct sources *sources)
 {
 	for (uint32_t i = 0; i < sources->n_groups; i++) {
@@ -41,16 +43,14 @@ static void check_unused(struct finder *f)
 		if (word->what == EXTERNAL_OPTION_DEVICE ? !has_device(f, word)
 							 : !has_key(f, word->inside, word->size))
 			findings_add(
-				f->in->findings, FINDING_UNKNOWN_KEY, 0, NULL,
-				"rebind show IMAGE lists the keys",
+				f->in->findings, FINDING_UNKNOWN_KEY, 0, NULL, KEYS_HELP,
 				"--external names the key '%.*s', which no record of the image has",
 				(int)word->size, word->inside);
 	}
 	for (size_t i = 0; i < o->n_inherit_fd; i++)
 		if (!has_key(f, o->inherit_fd[i].key, strlen(o->inherit_fd[i].key)))
 			findings_add(
-				f->in->findings, FINDING_UNKNOWN_KEY, 0, NULL,
-				"rebind show IMAGE lists the keys",
+				f->in->findings, FINDING_UNKNOWN_KEY, 0, NULL, KEYS_HELP,
 				"--inherit-fd names the key '%s', which no record of the image has",
 				o->inherit_fd[i].key);
 }
@@ -69,6 +69,28 @@ static bool restrict_all(struct finder *f, const char *key, size_t n, uint32_t s
 	return first != TABLE_NONE;
 }
 
+void source_flags_check(const char *word, struct findings *findings)
+{
+	const char *colon = strrchr(word, ':');
+	uint32_t set = 0, clear = 0;
+
+	if (!colon || colon == word || !colon[1])
+		findings_add(findings, FINDING_USAGE, 0, NULL, NULL,
+			     "--external-flags '%s' is not of the form KEY:FLAGS", word);
+	for (const char *p = colon ? colon + 1 : ""; *p;) {
+		size_t size = strcspn(p, ",");
+
+		if (flags_attr_from_word(p, size, &set, &clear) || (set & MOUNT_ATTR_IDMAP)) {
+			findings_add(
+				findings, FINDING_USAGE, 0, NULL,
+				"give ro, rw, nosuid, suid, nodev, dev, noexec, exec, nosymfollow, noatime, ...",
+				"--external-flags '%s': '%.*s' is not a flag", word, (int)size, p);
+			return;
+		}
+		p += size + (p[size] == ',');
+	}
+}
+
 /* KEY:FLAGS, both ways: words that restrict, and words by which the caller takes a restriction
  * away. */
 static void apply_flags(struct finder *f, const char *word)
@@ -80,22 +102,14 @@ static void apply_flags(struct finder *f, const char *word)
 	for (const char *p = colon ? colon + 1 : ""; *p;) {
 		size_t size = strcspn(p, ",");
 
-		if (flags_attr_from_word(p, size, &set, &clear) || (set & MOUNT_ATTR_IDMAP)) {
-			findings_add(
-				f->in->findings, FINDING_OPTION, 0, NULL,
-				"ro, rw, nosuid, suid, nodev, dev, noexec, exec, nosymfollow, noatime, ...",
-				"--external-flags '%s': '%.*s' is not a flag", word, (int)size, p);
-			return;
-		}
+		if (flags_attr_from_word(p, size, &set, &clear))
+			return; /* source_flags_check() says so */
 		p += size + (p[size] == ',');
 	}
-	if (!colon || !restrict_all(f, word, n, set, clear))
-		findings_add(
-			f->in->findings, colon ? FINDING_UNKNOWN_KEY : FINDING_OPTION, 0, NULL,
-			NULL,
-			colon ? "--external-flags '%s' names a key that no record of the image has"
-			      : "--external-flags '%s' is not of the form KEY:FLAGS",
-			word);
+	if (colon && colon > word && colon[1] && !restrict_all(f, word, n, set, clear))
+		findings_add(f->in->findings, FINDING_UNKNOWN_KEY, 0, NULL, KEYS_HELP,
+			     "--external-flags '%s' names a key that no record of the image has",
+			     word);
 }
 
 static void index_keys(struct finder *f)

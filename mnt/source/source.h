@@ -70,4 +70,9 @@ struct source_input {
  */
 int source_find_all(struct source_input *input, struct sources *ret);
 
+/**
+ * source_flags_check - a finding if a word of --external-flags is none
+ */
+void source_flags_check(const char *word, struct findings *findings);
+
 #endif

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "api/library.h"
-#include "api/namespace.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/ns.h"
@@ -262,7 +261,7 @@ static int show_host(struct criu_mounts *mounts, pid_t root_task)
 
 static int check_moved(const struct criu_mounts *mounts)
 {
-	int root = namespace_root(mounts->ns);
+	int root = rebind_namespace_root(mounts->ns);
 
 	if (is_at(mounts->root_task, "root", root) && is_at(mounts->root_task, "cwd", root))
 		return 0;

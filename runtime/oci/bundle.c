@@ -44,6 +44,7 @@ void bundle_free(struct bundle *bundle)
 	strings_free(&bundle->masked);
 	strings_free(&bundle->join_ns);
 	free(bundle->new_ns);
+	exported_list_free(&bundle->files);
 	*bundle = (struct bundle){ 0 };
 }
 
@@ -210,6 +211,48 @@ static int take(struct bundle_finder *f, const struct rebind_mount *m,
 	return 0;
 }
 
+/* ---- what came along ---- */
+
+static struct exported_files *find_files(const struct bundle_finder *f, const char *path)
+{
+	struct exported_list *files = &f->out->files;
+
+	for (size_t i = 0; i < files->n; i++)
+		if (files->list[i].path && strcmp(files->list[i].path, path) == 0)
+			return &files->list[i];
+	return NULL;
+}
+
+/* The last one at a path counts: it lies on top. */
+static void look_at_filesystem(struct bundle_finder *f, const struct rebind_mount *m)
+{
+	struct exported_files *files = find_files(f, m->mountpoint);
+
+	if (files && !m->covered)
+		files->is_new = m->owner == REBIND_OWNER_INTERNAL &&
+				strcmp(m->fstype, "tmpfs") == 0 && m->depth;
+}
+
+/* As podman does. Return: 1: it has one, 0, or a negative errno. */
+static int make_shm(struct bundle_finder *f, const struct rebind_mount *m,
+		    const struct mount_index_entry *place)
+{
+	struct exported_files *files =
+		strcmp(m->mountpoint, EXPORTED_SHM_PATH) ? NULL : find_files(f, m->mountpoint);
+	const char *bind = place && place->kind == MOUNT_INDEX_BIND
+				   ? f->config.binds[place->index].source
+				   : NULL;
+	cleanup_free char *source = bind ? absolute(f->request, bind) : NULL;
+
+	if (!files || (source && f->request->trusted && faccessat(AT_FDCWD, source, F_OK, 0) == 0))
+		return 0;
+	cleanup_fd int fd = exported_make_shm(f->request->exported);
+	int err = fd < 0 ? fd : add_descriptor(f, m->key, &fd);
+
+	files->is_placed = true;
+	return err ? err : 1;
+}
+
 /* "CRIU:..." are no names that a caller gave, and what comes along has its parent's key. */
 static int find_one(struct bundle_finder *f, const struct rebind_mount *m)
 {
@@ -230,8 +273,11 @@ static int find_one(struct bundle_finder *f, const struct rebind_mount *m)
 	if (!place)
 		place = mount_index_find(&f->places, m->mountpoint);
 	int err = settle(f, named.key, size);
+	int made = err ? err : make_shm(f, &named, place);
 
-	return err || !place ? err : take(f, &named, place);
+	if (made)
+		return made < 0 ? made : 0;
+	return place ? take(f, &named, place) : 0;
 }
 
 static int find_all(struct bundle_finder *f, const struct rebind_tree *tree)
@@ -246,6 +292,7 @@ static int find_all(struct bundle_finder *f, const struct rebind_tree *tree)
 		struct rebind_mount m;
 
 		rebind_tree_get(tree, i, &m);
+		look_at_filesystem(f, &m);
 		err = find_one(f, &m);
 	}
 	return err;
@@ -308,6 +355,8 @@ static int read_all(struct bundle_finder *f, struct rebind_report *report)
 				       &tree);
 	if (!err)
 		err = mount_index_make(&f->config, f->root_fd, &f->places);
+	if (!err && request->exported)
+		err = exported_find(request->exported, &f->out->files);
 	if (!err)
 		err = settle_given(f);
 	if (!err)

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "include/rebind.h"
+#include "runtime/oci/exported.h"
 
 struct bundle_request {
 	int config_dir_fd;
@@ -27,6 +28,7 @@ struct bundle_request {
 	const struct strings *external; /* words of the caller's: these keys have sources */
 	const struct rebind_inherit_fd *inherit;
 	size_t n_inherit;
+	const struct exported *exported; /* what came along with an archive, or NULL */
 };
 
 /* What was found. */
@@ -35,10 +37,11 @@ struct bundle {
 	struct strings external; /* "mnt[KEY]:SOURCE" */
 	struct rebind_inherit_fd *inherit;
 	size_t n_inherit;
-	struct strings keys;	/* of inherit */
-	struct strings masked;	/* paths that runtimes mask where they are there */
-	struct strings join_ns; /* "net:/path" */
-	char *new_ns;		/* "pid,ipc", or NULL */
+	struct strings keys;	    /* of inherit */
+	struct strings masked;	    /* paths that runtimes mask where they are there */
+	struct strings join_ns;	    /* "net:/path" */
+	char *new_ns;		    /* "pid,ipc", or NULL */
+	struct exported_list files; /* of request->exported */
 };
 
 /**
@@ -47,7 +50,7 @@ struct bundle {
  * A bind counts for a key that is its destination, and for a mount at its destination, resolved in
  * the root. A masked path gets the host's /dev/null, which is looked at, or an empty directory; a
  * device node that every container has, or that is the configuration's own, the same node of the
- * host. Keys without a source are for rebind_restore() to complain about; why a source was not
+ * host; /dev/shm a new tmpfs with the files of it that came along. Keys without a source are for rebind_restore() to complain about; why a source was not
  * taken is logged.
  *
  * Return: 0 or a negative errno, logged or with findings.

@@ -2,7 +2,6 @@
 #include "runtime/oci/checkpoint-dir.h"
 
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <ftw.h>
 #include <limits.h>
 #include <signal.h>
@@ -118,35 +117,22 @@ static uint64_t room_of(const struct checkpoint_dir *u)
 	return (uint64_t)vfs.f_bavail * vfs.f_frsize / 10 * 9;
 }
 
-/* What podman puts beside the checkpoint, and who has to see to it. */
-static const char *meaning_of(const char *name)
+static bool is_of_root(const char *name)
 {
-	static const struct {
-		const char *pattern, *meaning;
-	} known[] = {
-		{ "devshm-checkpoint.tar", "the files of /dev/shm: unpack them into what is "
-					   "mounted there" },
-		{ "rootfs-diff.tar", "what the container had written to its root: unpack it into "
-				     "the new root" },
-		{ "deleted.files", "what the container had removed from its root: remove it from "
-				   "the new root" },
-		{ "volumes/*.tar", "the files of a volume: unpack them into its source" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (fnmatch(known[i].pattern, name, FNM_PATHNAME) == 0)
-			return known[i].meaning;
-	return "of no meaning to rebind";
+	return strcmp(name, CHECKPOINT_ROOT_DIFF) == 0 || strcmp(name, CHECKPOINT_DELETED) == 0;
 }
 
 static void warn_of_unused(const char *file, const struct strings *unused)
 {
 	for (size_t i = 0; i < unused->n; i++)
-		log_warn("'%s' in '%s' is not used (%s)", unused->list[i], file,
-			 meaning_of(unused->list[i]));
+		log_warn("'%s' in '%s' is not used%s", unused->list[i], file,
+			 is_of_root(unused->list[i])
+				 ? ": what the container had changed in its root is put into the "
+				   "new root by --apply-rootfs-diff"
+				 : " (it has no meaning to rebind)");
 }
 
-static int unpack(const char *file, struct checkpoint_dir *u)
+static int unpack(const char *file, bool with_root, struct checkpoint_dir *u)
 {
 	struct archive_fault fault = { "" };
 	cleanup(strings_free) struct strings unused = { 0 };
@@ -158,7 +144,7 @@ static int unpack(const char *file, struct checkpoint_dir *u)
 
 	if (err)
 		return err;
-	err = checkpoint_unpack(fd, u->dir_fd, room_of(u), &unused, &fault);
+	err = checkpoint_unpack(fd, u->dir_fd, room_of(u), with_root, &unused, &fault);
 	if (err) {
 		log_error(0, "cannot unpack '%s': %s", file,
 			  *fault.text ? fault.text : strerror(-err));
@@ -172,10 +158,10 @@ static int unpack(const char *file, struct checkpoint_dir *u)
 	return -EBADMSG;
 }
 
-int checkpoint_dir_open(const char *file, struct checkpoint_dir *ret)
+int checkpoint_dir_open(const char *file, bool with_root, struct checkpoint_dir *ret)
 {
 	cleanup_checkpoint_dir struct checkpoint_dir u = UNPACKED_NONE;
-	int err = unpack(file, &u);
+	int err = unpack(file, with_root, &u);
 
 	if (err)
 		return err;

@@ -25,10 +25,12 @@ struct checkpoint_dir {
 
 /**
  * checkpoint_dir_open - unpack one below TMPDIR, else /var/tmp
+ * @with_root: also what was changed in the root
  *
+ * What is not unpacked, and has a meaning, is named in a warning.
  * Return: 0 or a negative errno, logged.
  */
-int checkpoint_dir_open(const char *file, struct checkpoint_dir *ret);
+int checkpoint_dir_open(const char *file, bool with_root, struct checkpoint_dir *ret);
 
 /* The directory is gone when it returns. */
 void checkpoint_dir_close(struct checkpoint_dir *unpacked);

@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "runtime/oci/config.h"
 
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/fd.h"
 #include "base/log.h"
-#include "runtime/oci/jansson.h"
-
-/* More than the configuration of any container has. */
-#define MAX_SIZE (16U << 20)
+#include "runtime/oci/document.h"
 
 /* A document that is being read, and the place in it. */
 struct reader {
@@ -280,43 +273,16 @@ static int read_all(struct reader *r, const json_t *root, struct config *config)
 	return err ? err : read_masked(r, linux_part, config);
 }
 
-static int slurp(int dir_fd, const char *file, const char *name, char **ret, size_t *ret_size)
-{
-	cleanup_fd int fd = openat(dir_fd, file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return log_error(-errno, "cannot open '%s'", name);
-	if (!S_ISREG(st.st_mode) || st.st_size > MAX_SIZE)
-		return log_error(S_ISREG(st.st_mode) ? -EFBIG : -EINVAL, "cannot read '%s'", name);
-	int err = fd_slurp(fd, ret, ret_size);
-
-	return err ? log_error(err, "cannot read '%s'", name) : 0;
-}
-
 int config_read(int dir_fd, const char *file, const char *name, struct config *ret)
 {
 	cleanup_config struct config config = { 0 };
 	struct reader r = { .name = name };
-	cleanup_free char *text = NULL;
-	json_error_t fault;
-	const char *reason;
-	size_t size;
-	int err = jansson_load(&reason);
+	json_t *document = NULL;
+	int err = document_read(dir_fd, file, name, &document);
 
 	if (err)
-		return log_error(err, "libjansson, which reads '%s', cannot be loaded: %s", name,
-				 reason);
-	err = slurp(dir_fd, file, name, &text, &size);
-	if (err)
 		return err;
-	/* As the runtimes read it. A limit can be 2^64 - 1, which no integer of jansson's holds. */
-	config.document = json_loadb(text, size, JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &fault);
-	if (!config.document) {
-		log_error(0, "'%s', line %d, column %d: %s", name, fault.line, fault.column,
-			  fault.text);
-		return -EBADMSG;
-	}
+	config.document = document;
 	err = read_all(&r, config.document, &config);
 	if (err)
 		return log_error(err, "cannot read '%s'", name);

@@ -112,7 +112,7 @@ for words in "--pidfile h" "--pidfile h%d.%d" "--pidfile h.%s" "--pin h.1"; do
 	so "--copies with '$words' is refused"
 done
 restore plain --copies 2 -- /busybox true
-[ $? -eq 2 ] && grep -q 'has no command' "$work/err"
+[ $? -eq 125 ] && grep -q 'has no command' "$work/err"
 so "--copies with a command is refused"
 for n in 0 -1 x 10001; do
 	restore plain --copies $n --pidfile h.%d

@@ -196,7 +196,7 @@ for version in 1 2; do
 	fi
 done
 dump --mntns "/proc/$container/ns/mnt" --freeze
-result "--freeze takes a process" "$(exits 2)$(says err '^rebind dump: --freeze takes a process: give -t PID')"
+result "--freeze takes a process" "$(exits 2)$(says err '^rebind: --freeze takes a process: give -t PID')"
 timeout 20 "$rebind" criu dump -t "$container" -D "$img" --freeze >"$work/out" 2>"$work/err"
 status=$?
 result "and no CRIU, which freezes itself" "$(exits 2)$(says err 'CRIU freezes')"

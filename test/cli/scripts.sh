@@ -208,7 +208,7 @@ fail=(--action-script "$work/fail")
 undone() {
 	local why=''
 	[ "$status" -eq "$3" ] || why="exit status $status; "
-	[ "$(cat "$work/err")" = "rebind: error: $2: the action script '$work/fail' failed with exit status 3" ] || why+="another sentence; "
+	[ "$(cat "$work/err")" = "rebind: $2: the action script '$work/fail' failed with exit status 3" ] || why+="another sentence; "
 	[ "$(tail -1 "$work/said")" = "$2" ] || why+="it was not the last; "
 	[ "$(mounts)" = "$4" ] || why+="the mount table differs; "
 	[ "$(names "${watched[@]}" "$work/other.img" "$work/ends")" = "$5" ] || why+="files differ; "
@@ -247,7 +247,7 @@ new_root "$work/new"
 # fails SENTENCE TEXT SCRIPT
 fails() {
 	run "${restore[@]}" --action-script "$3" --pidfile "$work/ends/none"
-	[ "$status" -eq 1 ] && [ "$(cat "$work/err")" = "rebind: error: pre-restore: the action script '$3' $2" ] && [ ! -e "$work/ends/none" ]
+	[ "$status" -eq 1 ] && [ "$(cat "$work/err")" = "rebind: pre-restore: the action script '$3' $2" ] && [ ! -e "$work/ends/none" ]
 	so "$1"
 }
 script killed <<<'kill -TERM $$'

@@ -193,7 +193,7 @@ keys_and_sources() {
 	refused "a key given twice is named" 125 "'vol'.*twice" -- \
 		"${with[@]}" "${sources[@]}" --external "mnt[vol]:$work/src/ro" "${run[@]}"
 	refused "a volume without a source is named, with the option that helps" 125 \
-		"^rebind: (error: )?/vol .*--external 'mnt\\[vol\\]:" -- "${with[@]}" "${no_vol[@]}" "${run[@]}"
+		"^rebind: /vol .*--external 'mnt\\[vol\\]:" -- "${with[@]}" "${no_vol[@]}" "${run[@]}"
 	refused "all volumes without a source are named at once" 125 "/(vol|etc/conf|ro|deep/er/vol) " \
 		"/(vol|etc/conf|ro|deep/er/vol) " "/(vol|etc/conf|ro|deep/er/vol) " \
 		"/(vol|etc/conf|ro|deep/er/vol) " -- "${with[@]}" "${run[@]}"
@@ -209,7 +209,7 @@ keys_and_sources() {
 	ln -s "$work/none" "$work/dangling"
 	refused "a source that is a dangling symlink is named" 125 "/vol .*$work/dangling.*No such file" -- \
 		"${with[@]}" "${no_vol[@]}" --external "mnt[vol]:$work/dangling" "${run[@]}"
-	refused "a descriptor that is not open is named" 2 "descriptor 77" -- \
+	refused "a descriptor that is not open is named" 125 "descriptor 77" -- \
 		"${with[@]}" "${no_vol[@]}" --inherit-fd "fd[77]:mnt[vol]" "${run[@]}"
 	refused "a flag that is none is named" 125 "'mauve'" -- \
 		"${with[@]}" "${sources[@]}" --external-flags vol:mauve "${run[@]}"
@@ -219,7 +219,7 @@ keys_and_sources() {
 		"$rebind" restore -D "$work/image" --root "$work/none" "${sources[@]}" "${run[@]}"
 	refused "a new root that is a file is named" 125 "$work/src/conf.*file|$work/src/conf.*directory" -- \
 		"$rebind" restore -D "$work/image" --root "$work/src/conf" "${sources[@]}" "${run[@]}"
-	refused "all that is wrong with the sources is said at once" 125 "'nokey'" "'mauve'" \
+	refused "all that is wrong with the sources is said at once" 125 "'mauve'" "'nokey'" \
 		"/deep/er/vol " "/etc/conf .*is a directory" "/ro .*none" "/vol .*is a file" -- \
 		"${with[@]}" --external "mnt[vol]:$work/src/conf" --external "mnt[conf]:$work/src/vol" \
 		--external "mnt[ro]:$work/none" --external "mnt[nokey]:/" --external-flags vol:mauve "${run[@]}"
@@ -476,10 +476,10 @@ privileges() {
 }
 
 usage() {
-	refused "an unknown option is a usage error" 2 "'--create-mountpoint'" -- \
+	refused "an unknown option is a usage error" 125 "'--create-mountpoint'" -- \
 		"${with[@]}" "${sources[@]}" --create-mountpoint "${run[@]}"
 	refused "no ending is a usage error" 2 "--pidfile" -- "${with[@]}" "${sources[@]}"
-	refused "two endings are a usage error" 2 "one of them" -- \
+	refused "two endings are a usage error" 125 "one of them" -- \
 		"${with[@]}" "${sources[@]}" --pidfile "$work/pid" "${run[@]}"
 	refused "a namespace kind that is none is named" 125 "'time'" -- \
 		"${with[@]}" "${sources[@]}" --new-ns time "${run[@]}"
@@ -493,15 +493,65 @@ usage() {
 		"${with[@]}" "${sources[@]}" --pin "$work/none/pin"
 	refused "a pin on a directory is refused" 1 "$work/src.*[Dd]irectory" -- \
 		"${with[@]}" "${sources[@]}" --pin "$work/src"
+	local option value
+	while read -r option value; do
+		for value in $value; do
+			refused "$option $value is a usage error of a restore" 2 "$option '" -- \
+				"${with[@]}" "${sources[@]}" --pidfile "$work/pid" "$option" "$value"
+			refused "and of one with a command" 125 "$option '" -- \
+				"${with[@]}" "${sources[@]}" "$option" "$value" "${run[@]}"
+		done
+	done <<-'END'
+		--external x mnt mnt[ mnt[k] mnt[k]: mnt[]:x dev[k] fd[k]:x
+		--external-flags x k: :ro vol:mauve vol:ro,mauve
+		--join-ns x net net: time:1 :1
+		--new-ns x net,x
+		--cgroup-root x cpu/x :/x
+		--enable-fs x ext4
+	END
+	for value in x mnt 'mnt[]:x' 'mnt[#x]:k' 'mnt[#1]' 'mnt[/vol]' 'mnt[/vol]:' 'dev[1]:k' 'dev[a/b]:k' 'mnt[/vol]:CRIU:x'; do
+		refused "--external $value is a usage error of a dump" 2 "--external '" -- \
+			"$rebind" dump -t "$container" -D "$work/usage" --external "$value"
+	done
+	for value in x gzip: gzip:10 gzip:x none:1 GZIP gzip:-1; do
+		refused "--compress $value is one" 2 "--compress '$value' is no compression; give gzip, gzip:LEVEL" -- \
+			"$rebind" dump -t "$container" -D "$work/usage" "${declared[@]}" --compress "$value"
+	done
+	refused "--enable-fs x is one" 2 "--enable-fs 'x' is no filesystem" -- \
+		"$rebind" dump -t "$container" -D "$work/usage" "${declared[@]}" --enable-fs x
+	"$rebind" show >"$work/own"
+	works "show without an argument works" "$rebind" show
+	result "and shows one's own namespace" "$(diff "$work/own" <("$rebind" show $$) | head -3)"
 	refused "a descriptor to send to that is no socket is named" 2 "--send-fd.*socket" -- \
 		"${with[@]}" "${sources[@]}" --send-fd 0
+}
+
+# Twenty of a kind.
+on_a_terminal() {
+	local i many=()
+	command -v script >"/dev/null" || { skip "on a terminal the first twenty findings of a kind are shown" "no script(1)"; return; }
+	for ((i = 0; i < 1023; i++)); do
+		many+=(--external "mnt[none-$i]:/")
+	done
+	printf '%q ' "${with[@]}" "${sources[@]}" "${many[@]}" --external-flags vol:mauve --pidfile "$work/pid" >"$work/command"
+	timeout 20 script -qec "bash $work/command" "/dev/null" <"/dev/null" >"$work/out" 2>"$work/err"
+	status=$?
+	[ "$status" -eq 2 ] && [ "$(grep -c "the key 'none-" "$work/out")" -eq 20 ] && [ "$(grep -c mauve "$work/out")" -eq 1 ] &&
+		grep -q "^rebind: unknown-key: 1,003 more; --json lists all; nothing was restored" "$work/out"
+	result "on a terminal the first twenty findings of a kind are shown" "$([ $? -eq 0 ] || tail -3 "$work/out")"
+	bash "$work/command" 2>"$work/err"
+	[ "$(grep -c "the key 'none-" "$work/err")" -eq 1023 ] && ! grep -q " more;" "$work/err"
+	result "all of them else" "$([ $? -eq 0 ] || tail -3 "$work/err")"
 }
 
 make_container plain
 dump_container "$container" "$work/img"
 watched+=("$work/img")
 image
+mkdir "$work/usage"
+watched+=("$work/usage")
 works "the restore that is spoilt from here on works" "${with[@]}" "${sources[@]}" "${run[@]}"
+on_a_terminal
 damaged_images
 damaged_archives
 keys_and_sources

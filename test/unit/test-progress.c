@@ -36,6 +36,7 @@ static void what_a_child_tells_the_caller_passes_on(void **state)
 		.mounts = 3,
 		.all_mounts = UINT32_MAX,
 		.bytes = 1ULL << 40,
+		.all_bytes = 1ULL << 41,
 		.next = 1, /* it began long ago */
 	};
 
@@ -47,6 +48,7 @@ static void what_a_child_tells_the_caller_passes_on(void **state)
 	assert_int_equal(told.n, 1);
 	assert_string_equal(told.doing, "mounting");
 	assert_true(told.now.bytes == (1ULL << 40) + 5);
+	assert_true(told.now.all_bytes == 1ULL << 41);
 	assert_int_equal(told.now.mounts, 3);
 	assert_true(told.now.all_mounts == UINT32_MAX);
 }

@@ -86,6 +86,10 @@ static void add_xattrs(struct text *out, const char *name)
 		ssize_t size = lgetxattr(name, sorted.items[i], value, sizeof(value));
 
 		text_add(out, " %s=", sorted.items[i]);
+		/* File handles of an overlay's layers: a copy has others. */
+		if (!strcmp(sorted.items[i], "trusted.overlay.origin") ||
+		    !strcmp(sorted.items[i], "trusted.overlay.upper"))
+			continue;
 		add_escaped(out, value, size > 0 ? (size_t)size : 0);
 	}
 }
