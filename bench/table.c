@@ -17,7 +17,7 @@
 #include "bench/target.h"
 #include "include/rebind.h"
 
-enum { ROUNDS_MAX = 41, COPIES = 6 };
+enum { ROUNDS_MAX = 21, COPIES = 6 };
 
 static const char *floor_program, *nothing, *library;
 

@@ -25,6 +25,7 @@
 #include "base/sys.h"
 #include "mnt/builder.h"
 #include "mnt/ns/unshare.h"
+#include "mnt/scan/scan.h"
 #include "model/filesystem.h"
 #include "model/visible.h"
 
@@ -68,6 +69,19 @@ static bool is_looked_up(const struct mount_tree *tree, const bool *anew, uint32
 	return i == tree->root;
 }
 
+/*
+ * Several mounts of one superblock are clones of a detached mount there, which a kernel can make
+ * that has the whole of statmount(2), too (6.15); before, that takes a yard.
+ */
+static bool can_be_cloned(const struct mount_tree *tree, uint32_t i)
+{
+	const struct mount *m = &tree->mounts[i];
+
+	return !has_own_superblock(tree, m) ||
+	       (m->sb_next == MOUNT_NONE && tree_first_of_superblock(tree, m) == i) ||
+	       scan_has_statmount();
+}
+
 /* Return: 1, 0 if there is no way, or -ENOMEM. */
 static int mark(struct mount_tree *tree, bool *anew)
 {
@@ -81,7 +95,7 @@ static int mark(struct mount_tree *tree, bool *anew)
 
 		anew[i] =
 			has_own_superblock(tree, m) || (m->parent != MOUNT_NONE && anew[m->parent]);
-		if (!is_plain(tree, m))
+		if (!is_plain(tree, m) || !can_be_cloned(tree, i))
 			return 0;
 	}
 	tree_for_each (i, tree)
