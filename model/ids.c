@@ -24,6 +24,14 @@ uint32_t ids_inside(const struct mount_id_extent *map, uint32_t n, uint32_t id)
 	return id;
 }
 
+uint32_t ids_outside(const struct mount_id_extent *map, uint32_t n, uint32_t id)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (id >= map[i].first && id - map[i].first < map[i].count)
+			return map[i].lower + (id - map[i].first);
+	return UINT32_MAX;
+}
+
 /* The id of "uid=5" or "gid=5" of this many bytes. */
 static bool is_id(const char *word, size_t size, bool *ret_uid, uint32_t *ret_id)
 {

@@ -22,6 +22,13 @@ bool ids_are_in(const struct mount *m);
 uint32_t ids_inside(const struct mount_id_extent *map, uint32_t n, uint32_t id);
 
 /**
+ * ids_outside - the same the other way round
+ *
+ * Return: the id outside, or UINT32_MAX: the map does not have it.
+ */
+uint32_t ids_outside(const struct mount_id_extent *map, uint32_t n, uint32_t id);
+
+/**
  * ids_options_inside - a mount's options with the ids of the inside
  *
  * What belongs to 0 on the host does not show it, but for devpts, where to set it has a meaning: so

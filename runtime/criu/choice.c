@@ -83,6 +83,15 @@ static int add_finding(struct strings *ret, const struct rebind_finding *finding
 		   finding->help ? finding->help : "");
 }
 
+/* What was said where there is no finding. */
+static int add_failure(struct criu_choice *ret, const struct log_held *held, int err)
+{
+	const char *said = log_held_error(held);
+
+	return add(&ret->reasons, "the mounts cannot be read by rebind: %s",
+		   said ? said : strerror(-err));
+}
+
 /* Lines of the log that such a look leaves are of no interest where CRIU does it. */
 static int look_at_mounts(const struct rebind_dump_options *how, struct criu_choice *ret)
 {
@@ -94,13 +103,10 @@ static int look_at_mounts(const struct rebind_dump_options *how, struct criu_cho
 		return -ENOMEM;
 	log_hold(&held);
 	int failed = criu_dump_mounts(how, true, report);
+	size_t n = rebind_report_findings(report, &list);
+	int err = failed && !n ? add_failure(ret, &held, failed) : 0;
 
 	log_let_go(&held, false);
-	size_t n = rebind_report_findings(report, &list);
-	int err = failed && !n ? add(&ret->reasons, "the mounts cannot be read by rebind: %s",
-				     strerror(-failed))
-			       : 0;
-
 	for (size_t i = 0; i < n && !err; i++)
 		err = add_finding(&ret->reasons, &list[i]);
 	rebind_report_free(report);

@@ -20,6 +20,7 @@
 #include "include/rebind.h"
 #include "runtime/criu/actions.h"
 #include "runtime/criu/choice.h"
+#include "runtime/criu/removed.h"
 #include "base/guard.h"
 
 /**
@@ -123,13 +124,14 @@ int criu_put_words(struct strings *command, char *const *words, const struct str
 /**
  * criu_view - the image directory as CRIU shall see it
  * @images_fd: the image
- * @scratch_fd: where the changed inventory goes, and what CRIU writes
+ * @scratch_fd: where the changed files go, and what CRIU writes
+ * @removed: of the image
  *
  * An overlay that is nowhere mounted: CRIU opens files by its descriptor, also when its root is the
  * container's already.
  * Return: a descriptor or a negative errno, logged.
  */
-int criu_view(int images_fd, int scratch_fd);
+int criu_view(int images_fd, int scratch_fd, const struct removed_files *removed);
 
 /**
  * criu_images_claim - lock a directory, and set the image that is there aside
@@ -237,6 +239,7 @@ int criu_terminals_put(const struct criu_terminals *terminals, int ns_fd);
 struct criu_mounts {
 	struct rebind_restore_options how;
 	struct criu_terminals *terminals;
+	struct criu_removed removed;
 	struct rebind_report *report;
 	uint32_t own;	  /* which namespaces the processes had of their own: CLONE_NEW* */
 	bool is_alone;	  /* the mount namespace is all that the processes had of their own */
@@ -252,7 +255,7 @@ struct criu_mounts {
 
 #define CRIU_MOUNTS_INIT                                                             \
 	.dir_fd = -EBADF, .view_fd = -EBADF, .cgroup_fd = -EBADF, .root_fd = -EBADF, \
-	.guard = { -EBADF, 0 }
+	.guard = { -EBADF, 0 }, .removed = { CRIU_REMOVED_INIT }
 
 /**
  * criu_mounts_prepare - make the name; it leads to our own namespace so far

@@ -144,6 +144,9 @@ int criu_mounts_look(struct criu_mounts *mounts)
 	int err = criu_terminals_find(&mounts->how, mounts->report, &mounts->terminals);
 
 	if (!err)
+		err = criu_removed_find(&mounts->removed, mounts->how.images_dir,
+					&mounts->report->findings);
+	if (!err)
 		err = look_for_cgroups(mounts);
 	if (!err)
 		err = look_for_namespaces(mounts);
@@ -255,12 +258,21 @@ static int build(struct criu_mounts *mounts, pid_t root_task)
 	return err;
 }
 
+/* CRIU opens them next. */
+static int make_removed(struct criu_mounts *mounts)
+{
+	return criu_removed_make(&mounts->removed, rebind_namespace_peek(mounts->ns),
+				 namespace_root(mounts->ns), mounts->root_task);
+}
+
 static int build_early(struct criu_mounts *mounts, pid_t root_task)
 {
 	if (!mounts->is_alone)
 		return 0;
 	int err = build(mounts, 0);
 
+	if (!err)
+		err = make_removed(mounts);
 	return err ? err : lead_to_fd(mounts->dir_fd, rebind_namespace_peek(mounts->ns));
 }
 
@@ -309,7 +321,8 @@ static int build_around(struct criu_mounts *mounts, pid_t root_task)
 	/* None of our processes is in its pid namespace any more. */
 	int ns_fd = rebind_namespace_peek(mounts->ns);
 
-	return ns_fd < 0 ? ns_fd : check_moved(mounts);
+	err = ns_fd < 0 ? ns_fd : check_moved(mounts);
+	return err ? err : make_removed(mounts);
 }
 
 static int complete(struct criu_mounts *mounts, pid_t root_task)
@@ -328,7 +341,8 @@ static int complete(struct criu_mounts *mounts, pid_t root_task)
 				 "CRIU gave process %d a cgroup namespace after "
 				 "post-setup-namespaces: its cgroup mounts show another one",
 				 (int)mounts->root_task);
-	return criu_terminals_put(mounts->terminals, ns_fd);
+	err = criu_removed_finish(&mounts->removed);
+	return err ? err : criu_terminals_put(mounts->terminals, ns_fd);
 }
 
 int criu_mounts_act(struct criu_mounts *mounts, const char *action, pid_t root_task)
@@ -366,6 +380,7 @@ void criu_mounts_end(struct criu_mounts *mounts, bool kept)
 {
 	if (!kept)
 		criu_mounts_kill(mounts);
+	criu_removed_end(&mounts->removed);
 	if (mounts->ns && kept)
 		rebind_namespace_fd(mounts->ns);
 	if (mounts->ns)
