@@ -165,6 +165,14 @@ int criu_merge_own_namespaces(int dir_fd, uint32_t *ret, struct findings *findin
 	return 0;
 }
 
+bool criu_merge_has_user(int dir_fd)
+{
+	cleanup_findings struct findings ignored = { 0 };
+	uint32_t own = 0;
+
+	return criu_merge_own_namespaces(dir_fd, &own, &ignored) == 0 && (own & CLONE_NEWUSER);
+}
+
 /* A socket's name is looked for in the mounts of its process. Return: was it changed. */
 static bool change_socket(Rebind__UnixEntry *socket)
 {

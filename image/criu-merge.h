@@ -57,6 +57,13 @@ int criu_merge_write_criu_inventory(int dir_fd, int out_fd, struct findings *fin
 int criu_merge_own_namespaces(int dir_fd, uint32_t *ret, struct findings *findings);
 
 /**
+ * criu_merge_has_user - had the processes a user namespace of their own
+ *
+ * Then owners in the image are numbers of that. Return: false, too, where the image does not tell.
+ */
+bool criu_merge_has_user(int dir_fd);
+
+/**
  * criu_merge_write_criu_files - the open files, as CRIU can make them again among mounts of others
  * @dir_fd: the image directory; it is only read
  * @out_fd: where the changed files.img goes

@@ -53,6 +53,9 @@
 #include "mnt/validate.h"
 #include "model/label.h"
 #include "mnt/verify.h"
+#include "image/criu-merge.h"
+#include "mnt/owner-ids.h"
+#include "mnt/scan/option-ids.h"
 
 struct restore {
 	const struct rebind_restore_options *options;
@@ -66,6 +69,8 @@ struct restore {
 	struct idmaps idmaps;
 	struct plan plan;
 	struct ns_helper ns_helper;
+	bool has_inside_ids;	/* the image has the ids of the processes' user namespace */
+	struct mount_idmap ids; /* then, of the one that is joined */
 	struct journal journal;
 	pid_t builder; /* waits for the handing over */
 	int builder_sock;
@@ -85,6 +90,7 @@ static void restore_free(struct restore *r)
 	idmaps_free(&r->idmaps);
 	plan_free(&r->plan);
 	ns_helper_stop(&r->ns_helper);
+	option_ids_free_maps(&r->ids);
 	child_kill(&r->builder);
 	fd_close(&r->builder_sock);
 	journal_undo(&r->journal);
@@ -109,6 +115,7 @@ static int read_image(struct restore *r)
 
 	if (err)
 		return err;
+	r->has_inside_ids = info.has_processes && criu_merge_has_user(r->image_dir_fd);
 	for (uint32_t i = 0; i < r->tree.n; i++) {
 		struct mount *m = &r->tree.mounts[i];
 
@@ -204,6 +211,7 @@ static int run_builder(struct restore *r, int caller_fd)
 		.sources = &r->sources,
 		.idmaps = &r->idmaps,
 		.ns_helper = r->ns_helper.pid ? &r->ns_helper : NULL,
+		.ids = r->ids.uid ? &r->ids : NULL,
 		.image_dir_fd = r->image_dir_fd,
 		.caller_fd = caller_fd,
 		.into_fd = r->into_fd,
@@ -394,6 +402,17 @@ static int hand_over(struct restore *r)
 	return 0;
 }
 
+static int settle_ids(struct restore *r)
+{
+	if (!r->has_inside_ids || !r->ns_helper.has_user)
+		return 0;
+	int err = option_ids_read_of(r->ns_helper.pid, &r->ids);
+
+	if (!err && r->ids.uid)
+		err = owner_ids_outside(&r->ids, &r->tree);
+	return err ? log_error(err, "cannot settle who owns what in the user namespace") : 0;
+}
+
 static int restore_all(struct restore *r)
 {
 	const struct rebind_restore_options *o = r->options;
@@ -455,6 +474,8 @@ static int restore_all(struct restore *r)
 	external_options_free(&r->externals);
 	err = ns_helper_start(o->join_ns, o->n_join_ns, o->new_ns, r->above, &r->ns_helper,
 			      r->findings);
+	if (!err)
+		err = settle_ids(r);
 	if (!err)
 		err = action_run(&r->action, "setup-namespaces", r->ns_helper.pid);
 	if (!err)

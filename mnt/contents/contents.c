@@ -96,7 +96,13 @@ static int note_change(void *data, const char *path)
 static int pack_contents(struct reader *r, uint32_t first, int dir_fd)
 {
 	const struct mount *m = &r->tree->mounts[first];
-	const struct archive_watch watch = { note_progress, note_change, r, r->compress };
+	const struct archive_watch watch = {
+		.progress = note_progress,
+		.changed = note_change,
+		.data = r,
+		.ids = r->ids,
+		.compress = r->compress,
+	};
 	cleanup(image_file_abort) struct image_file file = { .fd = -EBADF };
 	cleanup(mount_contents_clear) struct mount_contents contents = { 0 };
 	struct archive_fault fault = { "" };
@@ -300,13 +306,14 @@ static uint32_t count(const struct mount_tree *tree)
 
 int contents_dump(const struct scan_target *target, struct mount_tree *tree, int image_dir_fd,
 		  const struct progress *progress, struct hooks_host *host, struct changes *changes,
-		  unsigned int compress)
+		  const struct mount_idmap *ids, unsigned int compress)
 {
 	struct reader r = {
 		.ask_sockets = hooks_has(host, CR_PLUGIN_HOOK__DUMP_UNIX_SK),
 		.target = target,
 		.tree = tree,
 		.image_dir_fd = image_dir_fd,
+		.ids = ids,
 		.compress = compress,
 		.near_fd = -EBADF,
 		.uncovered = ASIDE_NONE,

@@ -48,18 +48,6 @@ int criu_choice_add(struct criu_choice *choice, const char *reason)
 
 /* ---- reasons: rebind cannot do the mounts ---- */
 
-static int look_at_user(pid_t pid, struct criu_choice *ret)
-{
-	int own = criu_ns_differs(pid, "user");
-
-	if (own <= 0)
-		return own;
-	return add(&ret->reasons,
-		   "process %d has a user namespace of its own, from which CRIU cannot enter "
-		   "rebind's mounts",
-		   (int)pid);
-}
-
 static int look_at_processes(pid_t pid, struct criu_choice *ret)
 {
 	cleanup(criu_tree_free) struct criu_tree tree = { 0 };
@@ -258,10 +246,10 @@ static int look_at_all(const struct rebind_dump_options *how, const char *parent
 		       struct criu_choice *ret)
 {
 	int other = criu_ns_differs(how->pid, "mnt");
-	int err = other < 0 ? other : look_at_user(how->pid, ret);
+	int err = 0;
 
-	if (err)
-		return err;
+	if (other < 0)
+		return other;
 	if (!other)
 		return add(
 			&ret->reasons,

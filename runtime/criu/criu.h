@@ -18,6 +18,7 @@
 
 #include "base/text.h"
 #include "include/rebind.h"
+#include "mnt/host-view.h"
 #include "runtime/criu/actions.h"
 #include "runtime/criu/choice.h"
 #include "runtime/criu/removed.h"
@@ -241,13 +242,15 @@ struct criu_mounts {
 	struct criu_terminals *terminals;
 	struct criu_removed removed;
 	struct rebind_report *report;
-	uint32_t own;	  /* which namespaces the processes had of their own: CLONE_NEW* */
-	bool is_alone;	  /* the mount namespace is all that the processes had of their own */
-	bool has_cgroups; /* there are mounts that show the cgroup namespace */
-	int dir_fd;	  /* where the name stands */
-	int view_fd;	  /* what the root task joins, until the mounts are built there */
-	int cgroup_fd;	  /* the cgroup namespace that they were built for */
-	int root_fd;	  /* pidfd of the root task */
+	uint32_t own;	       /* which namespaces the processes had of their own: CLONE_NEW* */
+	bool is_alone;	       /* the mount namespace is all that the processes had of their own */
+	bool has_cgroups;      /* there are mounts that show the cgroup namespace */
+	int dir_fd;	       /* where the name stands */
+	bool has_user;	       /* the processes get a user namespace of their own */
+	struct host_door door; /* then it is the name */
+	int view_fd;	       /* what the root task joins, until the mounts are built there */
+	int cgroup_fd;	       /* the cgroup namespace that they were built for */
+	int root_fd;	       /* pidfd of the root task */
 	pid_t root_task;
 	struct guard guard;
 	struct rebind_namespace *ns;
@@ -255,11 +258,12 @@ struct criu_mounts {
 
 #define CRIU_MOUNTS_INIT                                                             \
 	.dir_fd = -EBADF, .view_fd = -EBADF, .cgroup_fd = -EBADF, .root_fd = -EBADF, \
-	.guard = { -EBADF, 0 }, .removed = { CRIU_REMOVED_INIT }
+	.guard = { -EBADF, 0 }, .removed = { CRIU_REMOVED_INIT }, .door = HOST_DOOR_INIT
 
 /**
  * criu_mounts_prepare - make the name; it leads to our own namespace so far
- * @ret: "/proc/PID/fd/N/mnt"
+ * @ret: "/proc/PID/fd/N/mnt"; with a user namespace, whose root has to find it without privileges,
+ *       "/proc/PID/ns/mnt"
  */
 int criu_mounts_prepare(struct criu_mounts *mounts, char ret[80]);
 

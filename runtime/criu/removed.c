@@ -397,11 +397,11 @@ static int put_times(const struct criu_removed *removed)
 {
 	for (size_t i = 0; i < removed->n_parents; i++) {
 		const struct criu_removed_parent *parent = &removed->parents[i];
-		cleanup_fd int fd = path_open_in_root(removed->root_fd, parent->path);
-		char path[32];
+		cleanup_fd int fd = open_directory(removed, parent->path);
 
+		/* /proc may be another one by now. */
 		if (fd >= 0)
-			utimensat(AT_FDCWD, fd_proc_path(fd, path), parent->times, 0);
+			utimensat(fd, "", parent->times, AT_EMPTY_PATH);
 	}
 	return 0;
 }

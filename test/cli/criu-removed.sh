@@ -56,15 +56,30 @@ umount -l /old 2>&- || true
 exec /removed
 END
 
-# start OPTION...: of unshare
+is_mapped() {
+	[ "$(readlink "/proc/$1/ns/user")" != "$(readlink /proc/self/ns/user)" ] &&
+		echo "0 100000 65536" >"/proc/$1/uid_map" && echo "0 100000 65536" >"/proc/$1/gid_map"
+}
+
+# start [user]: in a user namespace
 start() {
+	local enter=()
 	rm -rf --one-file-system "$work/a"
 	mkdir -p "$work/a"/{vol,root/{proc,tmp,vol,old,bin}}
 	cp "$work/removed" "$work/a/root/"
-	cp "$(command -v busybox)" "$work/a/root/bin/umount"
-	unshare --mount --pid --propagation private --fork --kill-child "$@" setsid "$BASH" "$work/container" "$work/a" 2>"$work/box.err" >"/dev/null" </dev/null &
+	cp "$(command -v busybox)" "$work/a/root/bin/busybox"
+	ln -s busybox "$work/a/root/bin/umount"
+	if [ $# -gt 0 ]; then
+		chown -R 100000:100000 "$work/a"
+		unshare --user sleep 100 </dev/null &
+		mapped=$!
+		until_so is_mapped "$mapped"
+		enter=(nsenter --user --target "$mapped" --setuid 0 --setgid 0)
+	fi
+	"${enter[@]}" unshare --mount --pid --propagation private --fork --kill-child setsid "$BASH" "$work/container" "$work/a" 2>"$work/box.err" >"/dev/null" </dev/null &
 	outer=$!
 	until_so test -e "$work/a/vol/ready" || cat "$work/box.err"
+	[ $# -eq 0 ] || kill "$mapped"
 	pid=$(cat "/proc/$outer/task/$outer/children")
 	pid=${pid% }
 	known+=("$outer" "$pid")
@@ -92,7 +107,7 @@ reports() {
 }
 
 dump() {
-	run "$rebind" criu dump -t "$pid" -D "$work/img" --external 'mnt[/vol]:vol' -- --link-remap --ghost-limit 10M "$@"
+	run "$rebind" criu dump -t "$pid" -D "$work/img" --external 'mnt[/vol]:vol' -- --link-remap --ghost-limit 10M
 }
 
 restore=("$rebind" criu restore -D "$work/img" --root "$work/a/root" --external "mnt[vol]:$work/a/vol")
@@ -104,10 +119,14 @@ comes_back() {
 	so "$1: it is restored" test -s "$work/pid"
 	new=$(cat "$work/pid")
 	so "$1: each file is as it was" reports "$new"
-	run "$rebind" diff "$work/img" "$new"
+	run "$rebind" diff --contents "$work/img" "$new"
+	cat "$work/out" >>"$work/err"
 	so "$1: the mounts are those of the image" true
+	status=0
 	so "$1: nothing is left of their names" test -z "$(strays)"
-	so "$1: not in its tmpfs" test "$(ls -A "/proc/$new/root/tmp")" = ro
+	so "$1: not in its tmpfs" test "$(ls -A "/proc/$new/root/tmp" | paste -sd' ')" = "${2-ro}"
+	[ "${2-ro}" = ro ] ||
+		so "$1: owners are those of the user namespace" test "$(stat -c %u:%g "/proc/$new/root/tmp/of-7")" = 100007:100008
 	kill -KILL "$new"
 	until_so test ! -e "/proc/$new"
 	rm "$work/pid"
@@ -138,5 +157,18 @@ mv "$work/vol" "$work/a/vol"
 wait "$!" 2>"/dev/null"
 so "killed at the worst moment nothing is left either" until_so eval '[ -z "$(find "$work/a" -name ".rebind-*")" ]'
 comes_back "in the host's user namespace"
+
+# ---- a user namespace of its own ----
+
+start user
+so "in a user namespace: a process with removed files" reports "$pid"
+echo text >"/proc/$pid/root/vol/text"
+nsenter --user --mount --target "$pid" --setuid 0 --setgid 0 --root="/proc/$pid/root" --wd=/ /bin/busybox sh -c 'echo text >/tmp/of-7 && /bin/busybox chown 7:8 /tmp/of-7'
+fresh
+dump
+so "in a user namespace: rebind does the mounts" eval '! grep -q "CRIU does the mounts" "$work/err"'
+so "in a user namespace: owners are its own in the image" eval 'for file in "$work"/img/tmpfs-dev-*.img; do tar -tvzf "$file" --numeric-owner; done | grep -q " 7/8 .*of-7"'
+stop
+comes_back "in a user namespace" "of-7 ro"
 result "no process is left" "$(left_processes)"
 finish

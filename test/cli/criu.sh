@@ -385,7 +385,7 @@ refuses() {
 	pid=$!
 	until_so in_user_namespace "$pid"
 	run "$rebind" criu dump --mounts rebind -t "$pid" -D "$work/img" --
-	refused "$engine: a user namespace of its own" "has a user namespace of its own" no_image
+	refused "$engine: no mount namespace of its own" "is in the caller's own mount namespace" no_image
 	kill "$pid"
 	wait "$pid" 2>"/dev/null"
 }

@@ -156,8 +156,9 @@ falls_back "a bind of a removed directory" "'/dst'"
 mkdir "$work/root/src"
 unbox
 box "--pid --user --map-root-user" 'exec sleep 1000'
-falls_back "a user namespace" "has a user namespace of its own"
-refused_alone "a user namespace"
+fresh
+run "$rebind" criu dump -t "$box" -D "$work/img" -- --leave-running
+so "a user namespace is no reason" eval '! said "CRIU does the mounts alone" && got "--external=mnt[/proc]:/proc"'
 unbox
 sleep 1000 &
 box=$!
@@ -287,6 +288,7 @@ export REBIND_CRIU=$real
 both_ways "a plain container" --pid 'exec sleep 1000'
 both_ways "tmpfs, binds, read-only mounts" "--pid --ipc --uts" 'mount -t tmpfs -o size=1m t /tmp; echo x >/tmp/x; mkdir /tmp/d; mount --bind /tmp/d /dst; mount -o remount,bind,ro /dst; mount -t sysfs -o ro s /vol; exec sleep 1000'
 both_ways "shared mounts" --pid 'mount -t tmpfs t /tmp; mount --make-shared /tmp; mount --bind /tmp /dst; mount --make-slave /dst; exec sleep 1000'
+both_ways "a user namespace" "--pid --user --map-root-user" 'mount -t tmpfs t /tmp; echo x >/tmp/x; mount -t sysfs s /dst; exec sleep 1000'
 both_ways "a removed file" --pid 'mount -t tmpfs t /tmp; exec 7>/tmp/gone; rm /tmp/gone; exec sleep 1000'
 both_ways "a network namespace" "--pid --net" 'exec sleep 1000'
 both_ways "mounts within mounts" --pid 'apart; exec sleep 1000'
