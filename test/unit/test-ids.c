@@ -75,7 +75,7 @@ static void a_map_is_read_line_by_line(void **state)
 static void ids_in_options_are_shown_to_the_host(void **state)
 {
 	struct mount_id_extent uid[] = { { 0, 100000, 1000 } }, gid[] = { { 0, 200000, 1000 } };
-	const struct mount_idmap map = { .uid = uid, .gid = gid, .n_uid = 1, .n_gid = 1 };
+	const struct mount_idmap own = { .uid = uid, .gid = gid, .n_uid = 1, .n_gid = 1 };
 	static const struct {
 		const char *fstype, *options, *outside;
 	} cases[] = {
@@ -91,7 +91,7 @@ static void ids_in_options_are_shown_to_the_host(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		const struct mount m = { .fstype = cases[i].fstype, .options = cases[i].options };
-		cleanup_free char *outside = ids_options_outside(&map, &m);
+		cleanup_free char *outside = ids_options_outside(&own, &m);
 
 		assert_string_equal(outside, cases[i].outside);
 	}
@@ -100,15 +100,15 @@ static void ids_in_options_are_shown_to_the_host(void **state)
 static void who_is_not_inside_is_shown_as_nobody_there(void **state)
 {
 	struct mount_id_extent uid[] = { { 0, 100000, 1000 } }, gid[] = { { 1, 200000, 1 } };
-	const struct mount_idmap map = { .uid = uid, .gid = gid, .n_uid = 1, .n_gid = 1 };
+	const struct mount_idmap own = { .uid = uid, .gid = gid, .n_uid = 1, .n_gid = 1 };
 
-	assert_int_equal(ids_shown_uid(&map, 100007), 7);
-	assert_int_equal(ids_shown_uid(&map, 0), 65534);
-	assert_int_equal(ids_shown_gid(&map, 200000), 1);
-	assert_int_equal(ids_shown_gid(&map, 200001), 65534);
+	assert_int_equal(ids_shown_uid(&own, 100007), 7);
+	assert_int_equal(ids_shown_uid(&own, 0), 65534);
+	assert_int_equal(ids_shown_gid(&own, 200000), 1);
+	assert_int_equal(ids_shown_gid(&own, 200001), 65534);
 	assert_int_equal(ids_shown_uid(NULL, 0), 0);
-	assert_int_equal(ids_outside(map.gid, map.n_gid, 1), 200000);
-	assert_int_equal(ids_outside(map.gid, map.n_gid, 0), UINT32_MAX);
+	assert_int_equal(ids_outside(own.gid, own.n_gid, 1), 200000);
+	assert_int_equal(ids_outside(own.gid, own.n_gid, 0), UINT32_MAX);
 }
 
 int main(void)
