@@ -78,6 +78,8 @@ static int read_live(struct rebind_tree *t, pid_t pid, const char *reader_name)
 		err = scan_read(&target, reader, &t->tree);
 	if (!err)
 		err = visible_find_all(&t->tree, &visible);
+	if (err == -ELIBACC)
+		return err; /* logged */
 	if (err)
 		return log_error(err, "cannot read the mount namespace%s",
 				 caps_without(err, CAPS_ENTER, without));
@@ -96,13 +98,13 @@ static int read_text(struct rebind_tree *t, int fd, const char *what, struct fin
 		snprintf(line, sizeof(line), fault.id ? " (line %u)" : "line %u ", fault.line);
 	if (err == -EBADMSG && !fault.id)
 		findings_add(
-			findings, "not-mountinfo", 0, what,
+			findings, FINDING_NOT_MOUNTINFO, 0, what,
 			"give a pid, a namespace file, an image directory or a copy of a mountinfo",
 			"'%s' is not a saved mountinfo: %s%s", what, line, fault.reason);
 	else if (err == -EBADMSG)
-		findings_add(findings, "not-mountinfo", fault.id, what, NULL,
+		findings_add(findings, FINDING_NOT_MOUNTINFO, fault.id, what, NULL,
 			     "mount %u of '%s'%s %s", fault.id, what, line, fault.reason);
-	else if (err)
+	else if (err && err != -ELIBACC)
 		log_error(err, "cannot read '%s'", what);
 	return err ? err : binfmt_unknown(&t->tree);
 }

@@ -17,6 +17,7 @@ typedef void (*archive_progress_fn)(void *data, uint64_t bytes);
 enum archive_writer {
 	ARCHIVE_ANYBODY, /* tar in all its dialects */
 	ARCHIVE_OURS,	 /* an image says so: archive_pack() wrote it */
+	ARCHIVE_STORED,	 /* the same, as a gzip of one stored block: no library at all */
 };
 
 /* What is told while something is archived. */
@@ -28,10 +29,15 @@ struct archive_watch {
 	 * it up. May be NULL. Return: 0, or a negative errno that ends it.
 	 */
 	int (*changed)(void *data, const char *path);
-	void *data; /* of both */
-	/* Owners are written as its inside has them (ids_shown()); NULL: as they are. */
+	void *data; /* of all */
+	/* Owners are written as its inside has them (ids_shown_uid()); NULL: as they are. */
 	const struct mount_idmap *ids;
 	unsigned int compress; /* how: 0, or what archive_compress() made of a word */
+	/*
+	 * Load zlib, by archive_prepare(): there is more than comes without it. For who has left
+	 * the root that libraries are looked up in. NULL: it is loaded before anything is read.
+	 */
+	int (*load)(void *data);
 };
 
 /**
@@ -44,7 +50,7 @@ struct archive_watch {
 int archive_compress(const char *word, unsigned int *ret);
 
 /**
- * archive_prepare - load what the functions below need: zlib; libarchive, a locale
+ * archive_prepare - load what the functions below need: nothing, zlib; libarchive, a locale
  *
  * To be called while "/" is still the caller's: code and data that are looked up later would be
  * those of the namespace that is dumped or restored. The others call it themselves where nobody

@@ -88,14 +88,13 @@ int words_put_mounts(const struct criu_line *line, bool is_dump, struct strings 
 /* "net:FILE": that one is not made. */
 static uint32_t joined(const struct criu_line *line)
 {
-	uint32_t all = 0, flag;
+	uint32_t all = 0;
 
 	for (size_t i = 0; i < line->join_ns.n; i++) {
 		const char *word = line->join_ns.list[i];
-		cleanup_free char *name = strndup(word, strcspn(word, ":"));
+		size_t kind = ns_kind_named(word, strcspn(word, ":"));
 
-		if (name && pause_kind(name, &flag) >= 0)
-			all |= flag;
+		all |= kind < NS_USER ? (uint32_t)ns_kinds[kind].flag : 0;
 	}
 	return all;
 }
@@ -103,15 +102,15 @@ static uint32_t joined(const struct criu_line *line)
 int words_put_namespaces(const struct criu_line *line, struct strings *ret)
 {
 	char list[64] = "";
-	uint32_t make = line->images_dir ? recorded_namespaces(line->images_dir) : 0, flag;
+	uint32_t make = line->images_dir ? recorded_namespaces(line->images_dir) : 0;
 
 	make &= ~joined(line);
-	for (int i = 0; i < PAUSE_KINDS; i++) {
-		const char *name = pause_name((enum pause_kind)i, &flag);
+	for (size_t i = 0; i < NS_USER; i++) {
 		size_t n = strlen(list);
 
-		if (make & flag)
-			snprintf(list + n, sizeof(list) - n, "%s%s", n ? "," : "", name);
+		if (make & (uint32_t)ns_kinds[i].flag)
+			snprintf(list + n, sizeof(list) - n, "%s%s", n ? "," : "",
+				 ns_kinds[i].name);
 	}
 	return *list ? words_put(ret, "new-ns", list) : 0;
 }

@@ -11,8 +11,8 @@ struct plugin;
 /* What the exported functions answer from. */
 struct api_state {
 	int image_dir_fd;
-	int (*mount_info)(void *data, int id, struct rebind_mount_info *info);
-	void *data;
+	int (*mount_info)(const void *data, int id, struct rebind_mount_info *info);
+	const void *data;
 	const struct plugin *plugins; /* those loaded so far */
 	size_t n_plugins;
 	const char *name; /* in front of log lines whose caller is none of @plugins */

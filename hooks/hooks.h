@@ -24,8 +24,8 @@ struct hooks_options {
 	int image_dir_fd;     /* what criu_get_image_dir() answers; borrowed */
 	unsigned int timeout; /* seconds a hook may take; 0: 30 */
 	/* Answers rebind_mount_info() in the plugin process, from its own copy of the model. */
-	int (*mount_info)(void *data, int id, struct rebind_mount_info *info);
-	void *data;
+	int (*mount_info)(const void *data, int id, struct rebind_mount_info *info);
+	const void *data;
 };
 
 /**

@@ -3,7 +3,7 @@
 
 #include "model/tree.h"
 
-int mount_info_find(void *tree, int id, struct rebind_mount_info *info)
+int mount_info_find(const void *tree, int id, struct rebind_mount_info *info)
 {
 	const struct mount *m = tree_find(tree, (uint32_t)id);
 

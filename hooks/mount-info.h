@@ -6,9 +6,9 @@
 #include "include/rebind-plugin.h"
 
 /**
- * plugin_info - answer rebind_mount_info()
+ * mount_info_find - answer rebind_mount_info()
  * @tree: a struct mount_tree
  */
-int mount_info_find(void *tree, int id, struct rebind_mount_info *info);
+int mount_info_find(const void *tree, int id, struct rebind_mount_info *info);
 
 #endif

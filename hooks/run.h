@@ -27,8 +27,8 @@ struct run {
 	size_t n;
 	int stage;
 	int image_dir_fd; /* owned */
-	int (*mount_info)(void *data, int id, struct rebind_mount_info *info);
-	void *data;
+	int (*mount_info)(const void *data, int id, struct rebind_mount_info *info);
+	const void *data;
 	/* Told before code of a plugin is called, so that its end can be laid at its door. */
 	void (*announce)(void *data, int step, const char *label);
 	void *announce_data;

@@ -21,8 +21,8 @@ static int read_attribute(struct convert *to, const struct mount *m,
 	convert_check_text(to, m, "attribute's name", &entry->name);
 	if (entry->name.len == 0 || entry->name.len > XATTR_NAME_MAX ||
 	    entry->value.len > XATTR_SIZE_MAX)
-		bad_mount(to, m, "image-socket", NULL, "has an attribute that cannot be: '%s'",
-			  WHO(to, m), ret->name);
+		bad_mount(to, m, FINDING_IMAGE_SOCKET, NULL,
+			  "has an attribute that cannot be: '%s'", WHO(to, m), ret->name);
 	ret->value = (const uint8_t *)value;
 	ret->size = (uint32_t)entry->value.len;
 	return 0;
@@ -49,7 +49,7 @@ static void read_times(struct convert *to, const struct mount *m, const Rebind__
 	ret->atime = (struct mount_time){ entry->atime, entry->atime_ns };
 	ret->mtime = (struct mount_time){ entry->mtime, entry->mtime_ns };
 	if (entry->atime_ns > 999999999 || entry->mtime_ns > 999999999)
-		bad_mount(to, m, "image-socket", NULL,
+		bad_mount(to, m, FINDING_IMAGE_SOCKET, NULL,
 			  "has the socket '%s' with a time that is not one", WHO(to, m), ret->path);
 }
 
@@ -63,11 +63,11 @@ static int read_socket(struct convert *to, const struct mount *m, const Rebind__
 	convert_check_unknown(to, m, &entry->base);
 	convert_check_text(to, m, "socket's path", &entry->path);
 	if (!path_is_normal(ret->path) || !ret->path[1])
-		bad_mount(to, m, "image-path", NULL,
+		bad_mount(to, m, FINDING_IMAGE_PATH, NULL,
 			  "has the socket '%s', which is not an absolute, normal path", WHO(to, m),
 			  ret->path);
 	if (entry->mode & ~07777U)
-		bad_mount(to, m, "image-socket", NULL,
+		bad_mount(to, m, FINDING_IMAGE_SOCKET, NULL,
 			  "has the socket '%s' with the mode 0%o, which is not one", WHO(to, m),
 			  ret->path, entry->mode);
 	ret->mode = entry->mode;
@@ -110,7 +110,7 @@ static void read_digest(struct convert *to, const Rebind__RebindMount *extra, st
 	if (!extra->has_digest)
 		return;
 	if (extra->digest.len != sizeof(m->contents->digest)) {
-		bad_mount(to, m, "image-digest", NULL,
+		bad_mount(to, m, FINDING_IMAGE_DIGEST, NULL,
 			  "has a digest of %zu bytes, where %zu are expected", WHO(to, m),
 			  extra->digest.len, sizeof(m->contents->digest));
 		return;
@@ -130,7 +130,7 @@ static int read_deleted(struct convert *to, const Rebind__RebindMount *extra, st
 		return err;
 	convert_check_text(to, m, "other name", &extra->deleted_link);
 	if (!path_is_normal(m->contents->link) || !m->contents->link[1])
-		bad_mount(to, m, "image-path", NULL,
+		bad_mount(to, m, FINDING_IMAGE_PATH, NULL,
 			  "has the other name '%s', which is not an absolute, normal path",
 			  WHO(to, m), m->contents->link);
 	return 0;
@@ -148,9 +148,14 @@ int convert_contents(struct convert *to, const Rebind__RebindMount *extra, struc
 	m->contents->bytes = extra->bytes;
 	m->contents->takes = extra->takes;
 	if (extra->takes & ~(uint32_t)MOUNT_TAKES_ALL)
-		bad_mount(to, m, "image-unknown", NULL,
+		bad_mount(to, m, FINDING_IMAGE_UNKNOWN, NULL,
 			  "has contents that take 0x%x to be unpacked, which is not known",
 			  WHO(to, m), extra->takes);
+	if (extra->packing >= MOUNT_PACKED_END)
+		bad_mount(to, m, FINDING_IMAGE_UNKNOWN, NULL,
+			  "has contents that are packed in the way %u, which is not known",
+			  WHO(to, m), extra->packing);
+	m->contents->packing = (uint8_t)extra->packing;
 	read_digest(to, extra, m);
 	int err = read_deleted(to, extra, m);
 

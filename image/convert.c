@@ -26,7 +26,8 @@ void convert_check_text(struct convert *to, const struct mount *m, const char *w
 			const ProtobufCBinaryData *text)
 {
 	if (text->len && memchr(text->data, '\0', text->len))
-		bad_mount(to, m, "image-text", NULL, "has a NUL byte in its %s", WHO(to, m), what);
+		bad_mount(to, m, FINDING_IMAGE_TEXT, NULL, "has a NUL byte in its %s", WHO(to, m),
+			  what);
 }
 
 static int keep(const char *copy, const char **ret)
@@ -98,22 +99,22 @@ static bool has_long_name(const char *path)
 static void check_mountpoint(struct convert *to, const struct mount *m)
 {
 	if (!path_is_normal(m->mountpoint))
-		bad_mount(to, m, "image-path", NULL,
+		bad_mount(to, m, FINDING_IMAGE_PATH, NULL,
 			  "has a mountpoint that is not an absolute, normal path", WHO(to, m));
 	else if (strlen(m->mountpoint) >= PATH_SIZE || has_long_name(m->mountpoint))
-		bad_mount(to, m, "image-path", NULL,
+		bad_mount(to, m, FINDING_IMAGE_PATH, NULL,
 			  "has a mountpoint that is longer than a path can be", WHO(to, m));
 }
 
 static void check_root(struct convert *to, const struct mount *m)
 {
 	if (!path_is_normal(m->root) && !is_nsfs_root(m->root) && !is_cgroup_root(m))
-		bad_mount(to, m, "image-path", NULL,
+		bad_mount(to, m, FINDING_IMAGE_PATH, NULL,
 			  "has the root '%s', which is not an absolute, normal path", WHO(to, m),
 			  m->root);
 	else if (strlen(m->root) >= PATH_SIZE || has_long_name(m->root))
-		bad_mount(to, m, "image-path", NULL, "has a root that is longer than a path can be",
-			  WHO(to, m));
+		bad_mount(to, m, FINDING_IMAGE_PATH, NULL,
+			  "has a root that is longer than a path can be", WHO(to, m));
 }
 
 /* ---- fields ---- */
@@ -173,7 +174,8 @@ static int read_texts(struct convert *to, const Rebind__MntEntry *record, struct
 static int read_fsname(struct convert *to, const ProtobufCBinaryData *name, struct mount *m)
 {
 	if (name->len == 0) {
-		bad_mount(to, m, "image-fstype", NULL, "has an empty filesystem name", WHO(to, m));
+		bad_mount(to, m, FINDING_IMAGE_FSTYPE, NULL, "has an empty filesystem name",
+			  WHO(to, m));
 		return 0;
 	}
 	convert_check_text(to, m, "filesystem name", name);
@@ -192,13 +194,13 @@ static int read_fstype(struct convert *to, const Rebind__MntEntry *record, struc
 	if (record->fstype == FSTYPE_UNSUPPORTED && record->rebind && record->rebind->has_fsname)
 		return read_fsname(to, &record->rebind->fsname, m);
 	if (record->fstype == FSTYPE_AUTO)
-		bad_mount(to, m, "image-fstype", NULL, "has no filesystem name", WHO(to, m));
+		bad_mount(to, m, FINDING_IMAGE_FSTYPE, NULL, "has no filesystem name", WHO(to, m));
 	else if (!name)
-		bad_mount(to, m, "image-fstype", NULL,
+		bad_mount(to, m, FINDING_IMAGE_FSTYPE, NULL,
 			  "is of the filesystem number %u, which is not known", WHO(to, m),
 			  record->fstype);
 	else if (record->has_fsname && !is_text(&record->fsname, name))
-		bad_mount(to, m, "image-fstype", NULL, "is of two filesystems, %s and '%.*s'",
+		bad_mount(to, m, FINDING_IMAGE_FSTYPE, NULL, "is of two filesystems, %s and '%.*s'",
 			  WHO(to, m), name, (int)record->fsname.len, (char *)record->fsname.data);
 	return 0;
 }
@@ -210,16 +212,16 @@ static void check_propagation(struct convert *to, const Rebind__MntEntry *record
 	bool grouped = m->shared || m->master;
 
 	if (!(flags & MS_SHARED) != !m->shared)
-		bad_mount(to, m, "image-flags", NULL,
+		bad_mount(to, m, FINDING_IMAGE_FLAGS, NULL,
 			  "is %s by its flags and has the peer group %u", WHO(to, m),
 			  flags & MS_SHARED ? "shared" : "not shared", m->shared);
 	if (!(flags & MS_SLAVE) != !m->master)
-		bad_mount(to, m, "image-flags", NULL,
+		bad_mount(to, m, FINDING_IMAGE_FLAGS, NULL,
 			  "is %s by its flags and has the master group %u", WHO(to, m),
 			  flags & MS_SLAVE ? "a slave" : "no slave", m->master);
 	if ((flags & MS_PRIVATE && grouped) || (flags & MS_UNBINDABLE && grouped))
-		bad_mount(to, m, "image-flags", NULL, "is both %s and in a peer group", WHO(to, m),
-			  flags & MS_PRIVATE ? "private" : "unbindable");
+		bad_mount(to, m, FINDING_IMAGE_FLAGS, NULL, "is both %s and in a peer group",
+			  WHO(to, m), flags & MS_PRIVATE ? "private" : "unbindable");
 }
 
 static void check_atime(struct convert *to, const Rebind__MntEntry *record, const struct mount *m)
@@ -227,8 +229,8 @@ static void check_atime(struct convert *to, const Rebind__MntEntry *record, cons
 	uint32_t modes = record->flags & (MS_NOATIME | MS_RELATIME | FLAGS_STRICTATIME);
 
 	if (modes & (modes - 1))
-		bad_mount(to, m, "image-flags", NULL, "has more than one atime mode: flags 0x%x",
-			  WHO(to, m), record->flags);
+		bad_mount(to, m, FINDING_IMAGE_FLAGS, NULL,
+			  "has more than one atime mode: flags 0x%x", WHO(to, m), record->flags);
 }
 
 static void read_flags(struct convert *to, const Rebind__MntEntry *record, struct mount *m)
@@ -236,10 +238,10 @@ static void read_flags(struct convert *to, const Rebind__MntEntry *record, struc
 	uint32_t known = FLAGS_MS_ATTRIBUTES | FLAGS_MS_PROPAGATION | FLAGS_STRICTATIME;
 
 	if (record->flags & ~known)
-		bad_mount(to, m, "image-flags", NULL, "has flags that are not known: 0x%x",
+		bad_mount(to, m, FINDING_IMAGE_FLAGS, NULL, "has flags that are not known: 0x%x",
 			  WHO(to, m), record->flags & ~known);
 	if (record->sb_flags & ~FLAGS_SB_KNOWN)
-		bad_mount(to, m, "image-flags", NULL,
+		bad_mount(to, m, FINDING_IMAGE_FLAGS, NULL,
 			  "has superblock flags that are not known: 0x%x", WHO(to, m),
 			  record->sb_flags & ~FLAGS_SB_KNOWN);
 	m->attributes = flags_attr_from_ms(record->flags & FLAGS_MS_ATTRIBUTES);
@@ -261,10 +263,10 @@ static int read_owner(struct convert *to, const Rebind__MntEntry *record, struct
 			return err;
 	}
 	if (m->key && !*m->key)
-		bad_mount(to, m, "image-key", NULL, "has an empty key", WHO(to, m));
+		bad_mount(to, m, FINDING_IMAGE_KEY, NULL, "has an empty key", WHO(to, m));
 	m->need_plugin = record->with_plugin;
 	if (m->file_id && (!record->with_plugin || served_kind(m->fstype) == SERVED_NOT))
-		bad_mount(to, m, "image-field", NULL,
+		bad_mount(to, m, FINDING_IMAGE_FIELD, NULL,
 			  "is a %s of %s, and cannot be served through a descriptor", WHO(to, m),
 			  m->fstype, record->with_plugin ? "a plugin" : "no plugin");
 	m->owner = record->with_plugin	     ? MOUNT_PLUGIN
@@ -281,7 +283,7 @@ static int read_owner(struct convert *to, const Rebind__MntEntry *record, struct
 void convert_check_unknown(struct convert *to, const struct mount *m, const ProtobufCMessage *part)
 {
 	for (unsigned int i = 0; i < part->n_unknown_fields; i++)
-		bad_mount(to, m, "image-field", NULL,
+		bad_mount(to, m, FINDING_IMAGE_FIELD, NULL,
 			  "has the field %u in its %s, which is not known", WHO(to, m),
 			  part->unknown_fields[i].tag, part->descriptor->name);
 }
@@ -293,8 +295,9 @@ static void check_extent(struct convert *to, const struct mount *m, const Rebind
 	convert_check_unknown(to, m, &extent->base);
 	if (extent->count == 0 || extent->count > UINT32_MAX - extent->first ||
 	    extent->count > UINT32_MAX - extent->lower)
-		bad_mount(to, m, "image-idmap", NULL, "has an id-mapping that cannot be: %u %u %u",
-			  WHO(to, m), extent->first, extent->lower, extent->count);
+		bad_mount(to, m, FINDING_IMAGE_IDMAP, NULL,
+			  "has an id-mapping that cannot be: %u %u %u", WHO(to, m), extent->first,
+			  extent->lower, extent->count);
 }
 
 static int read_extents(struct convert *to, const struct mount *m, size_t n,
@@ -319,8 +322,8 @@ static int read_idmap(struct convert *to, const Rebind__RebindMount *extra, stru
 	if (extra->n_uid_map == 0 && extra->n_gid_map == 0)
 		return 0;
 	if (extra->n_uid_map > EXTENTS_MAX || extra->n_gid_map > EXTENTS_MAX) {
-		bad_mount(to, m, "image-idmap", NULL, "has an id-mapping of more than %d lines",
-			  WHO(to, m), EXTENTS_MAX);
+		bad_mount(to, m, FINDING_IMAGE_IDMAP, NULL,
+			  "has an id-mapping of more than %d lines", WHO(to, m), EXTENTS_MAX);
 		return 0;
 	}
 	m->idmap = calloc(1, sizeof(*m->idmap));
@@ -342,7 +345,7 @@ static void read_kind(struct convert *to, const Rebind__RebindMount *extra, stru
 	else if (extra->kind == REBIND__ROOT_KIND__FILE)
 		m->kind = MOUNT_KIND_FILE;
 	else
-		bad_mount(to, m, "image-field", NULL, "is of the kind %d, which is not known",
+		bad_mount(to, m, FINDING_IMAGE_FIELD, NULL, "is of the kind %d, which is not known",
 			  WHO(to, m), (int)extra->kind);
 }
 
@@ -361,7 +364,7 @@ static int read_parent(struct convert *to, const Rebind__RebindMount *extra, str
 	err = convert_copy_text(to, &extra->parent_path, &m->parent_path);
 	if (!err && (!m->parent_key || !path_is_normal(m->parent_path) ||
 		     strlen(m->parent_path) >= PATH_SIZE))
-		bad_mount(to, m, "image-path", NULL,
+		bad_mount(to, m, FINDING_IMAGE_PATH, NULL,
 			  "has no parent to have a path below, or one that is not a normal path",
 			  WHO(to, m));
 	return err;
@@ -373,8 +376,8 @@ static int read_extra(struct convert *to, const Rebind__RebindMount *extra, stru
 	read_kind(to, extra, m);
 	m->unique_id = extra->unique_id;
 	if (extra->attributes & ~(uint64_t)EXTRA_ATTRIBUTES)
-		bad_mount(to, m, "image-flags", NULL, "has attributes that are not known: 0x%llx",
-			  WHO(to, m),
+		bad_mount(to, m, FINDING_IMAGE_FLAGS, NULL,
+			  "has attributes that are not known: 0x%llx", WHO(to, m),
 			  (unsigned long long)(extra->attributes & ~(uint64_t)EXTRA_ATTRIBUTES));
 	m->attributes |= (uint32_t)extra->attributes & EXTRA_ATTRIBUTES;
 	m->on_symlink = extra->on_symlink;
@@ -426,7 +429,7 @@ void convert_root(struct convert *to)
 	struct mount *m = &to->tree->mounts[to->tree->root];
 
 	if (strcmp(m->mountpoint, "/") != 0)
-		bad_mount(to, m, "image-tree", NULL,
+		bad_mount(to, m, FINDING_IMAGE_TREE, NULL,
 			  "is the root of the tree and not mounted at '/'", WHO(to, m));
 	m->owner = MOUNT_ROOT;
 }

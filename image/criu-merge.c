@@ -20,7 +20,7 @@
 #define REMAPS	  "remap-fpath.img"
 
 #define no_joint(findings, help, ...) \
-	(findings_add(findings, "image-processes", 0, NULL, help, __VA_ARGS__), -EBADMSG)
+	(findings_add(findings, FINDING_IMAGE_PROCESSES, 0, NULL, help, __VA_ARGS__), -EBADMSG)
 
 int criu_merge_check(int dir_fd, uint32_t *ret_ns_id, struct findings *findings)
 {

@@ -10,7 +10,7 @@
 #include "image/rebind.pb-c.h"
 
 #define no_ghost(findings, ghost, ...) \
-	(findings_add(findings, "image-removed", 0, NULL, NULL, "%s" __VA_ARGS__), -EBADMSG)
+	(findings_add(findings, FINDING_IMAGE_REMOVED, 0, NULL, NULL, "%s" __VA_ARGS__), -EBADMSG)
 
 static struct timespec time_of(const Rebind__TimeEntry *entry)
 {

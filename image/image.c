@@ -59,7 +59,7 @@ static int read_record(struct reading *r)
 	Rebind__MntEntry *record = rebind__mnt_entry__unpack(&r->pool.allocator, size, data);
 
 	if (!record) {
-		findings_add(r->to.findings, "image-record", 0, NULL, NULL,
+		findings_add(r->to.findings, FINDING_IMAGE_RECORD, 0, NULL, NULL,
 			     "%s: record %u cannot be decoded", r->file.name, r->file.number);
 		r->undecoded++;
 		return 1;
@@ -74,22 +74,24 @@ static void check_amount(const struct reading *r)
 	const char *name = r->file.name;
 
 	if (r->file.number == 0)
-		findings_add(r->to.findings, "image-empty", 0, NULL, NULL, "%s has no record",
+		findings_add(r->to.findings, FINDING_IMAGE_EMPTY, 0, NULL, NULL, "%s has no record",
 			     name);
 	else if (r->to.findings->n >= FINDINGS_MAX)
-		findings_add(r->to.findings, "image-record", 0, NULL, NULL,
+		findings_add(r->to.findings, FINDING_IMAGE_RECORD, 0, NULL, NULL,
 			     "%s was not read beyond record %u: too much is wrong with it", name,
 			     r->file.number);
 }
 
 /* Before anything is made of them: a record costs a few bytes there, and some hundred here. */
-static int count_first(const struct reading *r)
+static int count_first(struct reading *r)
 {
 	uint32_t max = r->max && r->max < MOUNTS_MAX ? r->max : MOUNTS_MAX;
 
-	if (record_count(&r->file, max) <= max)
-		return 0;
-	findings_add(r->to.findings, "too-many-mounts", 0, NULL,
+	uint32_t n = record_count(&r->file, max);
+
+	if (n <= max)
+		return tree_reserve(r->to.tree, n);
+	findings_add(r->to.findings, FINDING_TOO_MANY_MOUNTS, 0, NULL,
 		     max < MOUNTS_MAX ? "sysctl fs.mount-max" : NULL,
 		     max < MOUNTS_MAX ? "%s has more records than fs.mount-max lets one namespace "
 					"have (%u)"
@@ -132,9 +134,9 @@ static int link_tree(struct convert *to)
 	if (err == -EBADMSG) {
 		const struct mount *m = tree_find(to->tree, fault.id);
 
-		findings_add(to->findings, "image-tree", fault.id, m ? m->mountpoint : NULL, NULL,
-			     "%s: mount %u '%s' %s", to->file, fault.id, m ? m->mountpoint : "",
-			     fault.reason);
+		findings_add(to->findings, FINDING_IMAGE_TREE, fault.id, m ? m->mountpoint : NULL,
+			     NULL, "%s: mount %u '%s' %s", to->file, fault.id,
+			     m ? m->mountpoint : "", fault.reason);
 	}
 	if (!err)
 		convert_root(to);
@@ -148,7 +150,7 @@ static int open_mounts(struct reading *r, int dir_fd)
 
 	if (err != -ENOENT)
 		return err;
-	findings_add(r->to.findings, "image-namespace", 0, NULL, NULL,
+	findings_add(r->to.findings, FINDING_IMAGE_NAMESPACE, 0, NULL, NULL,
 		     "%s is not there: the image does not have this mount namespace", r->to.file);
 	return -EBADMSG;
 }
@@ -185,7 +187,7 @@ static int read_all(int dir_fd, struct mount_tree *tree, struct image_info *info
 
 	/* Whatever else is there belongs to no image, finished or not: nothing is wrong with it. */
 	if (err == -ENOENT) {
-		findings_add(findings, "image-inventory", 0, NULL, NULL,
+		findings_add(findings, FINDING_IMAGE_INVENTORY, 0, NULL, NULL,
 			     "inventory.img is not there: the directory is not an image");
 		return -EBADMSG;
 	}
@@ -212,8 +214,8 @@ int image_read_bounded(int dir_fd, uint32_t ns_id, uint32_t max, struct mount_tr
 	bool said = findings->n != before || findings->lost;
 
 	if (err && !said)
-		findings_add(findings, "image-read", 0, NULL, NULL, "the image cannot be read: %s",
-			     strerror(-err));
+		findings_add(findings, FINDING_IMAGE_READ, 0, NULL, NULL,
+			     "the image cannot be read: %s", strerror(-err));
 	return !err && said ? -EBADMSG : err;
 }
 

@@ -99,9 +99,15 @@ void record_pool_free(struct record_pool *pool)
 #define bad_file(findings, code, ...) \
 	(findings_add(findings, code, 0, NULL, NULL, "%s" __VA_ARGS__), -EBADMSG)
 
+static uint64_t bytes_left(const struct record_file *file)
+{
+	return file->rest + (file->end - file->start);
+}
+
 static int grow_buffer(struct record_file *file, size_t size)
 {
-	size_t room = size > BUFFER_SIZE ? size : BUFFER_SIZE;
+	size_t all = bytes_left(file) < BUFFER_SIZE ? (size_t)bytes_left(file) : BUFFER_SIZE;
+	size_t room = size > all ? size : all;
 
 	if (file->start) {
 		memmove(file->buf, file->buf + file->start, file->end - file->start);
@@ -135,21 +141,16 @@ static int fill(struct record_file *file, size_t size, struct findings *findings
 	ssize_t n = fd_read_full(file->fd, file->buf + file->end, want);
 
 	if (n < 0) {
-		findings_add(findings, "image-read", 0, NULL, NULL, "%s cannot be read: %s",
+		findings_add(findings, FINDING_IMAGE_READ, 0, NULL, NULL, "%s cannot be read: %s",
 			     file->name, strerror((int)-n));
 		return (int)n;
 	}
 	file->end += (size_t)n;
 	file->rest -= (size_t)n;
 	if (file->end - file->start < size)
-		return bad_file(findings, "image-truncated", " became shorter while it was read",
-				file->name);
+		return bad_file(findings, FINDING_IMAGE_TRUNCATED,
+				" became shorter while it was read", file->name);
 	return 0;
-}
-
-static uint64_t bytes_left(const struct record_file *file)
-{
-	return file->rest + (file->end - file->start);
 }
 
 static uint32_t take_u32(struct record_file *file)
@@ -164,8 +165,8 @@ static uint32_t take_u32(struct record_file *file)
 static int read_magic(struct record_file *file, uint32_t *ret, struct findings *findings)
 {
 	if (bytes_left(file) < sizeof(*ret))
-		return bad_file(findings, "image-truncated", " is too short for its magic number",
-				file->name);
+		return bad_file(findings, FINDING_IMAGE_TRUNCATED,
+				" is too short for its magic number", file->name);
 	int err = fill(file, sizeof(*ret), findings);
 
 	if (!err)
@@ -183,7 +184,7 @@ static int check_magic(struct record_file *file, uint32_t magic, struct findings
 	if (err)
 		return err;
 	if (found != magic)
-		return bad_file(findings, "image-magic",
+		return bad_file(findings, FINDING_IMAGE_MAGIC,
 				" has the magic number 0x%08x where 0x%08x is expected", file->name,
 				found, magic);
 	return 0;
@@ -201,12 +202,12 @@ static int open_regular(struct record_file *file, int dir_fd, struct findings *f
 	if (file->fd < 0 || fstat(file->fd, &st) < 0) {
 		int err = file->fd < 0 ? file->fd : -errno;
 
-		findings_add(findings, "image-read", 0, NULL, NULL, "%s cannot be opened: %s",
+		findings_add(findings, FINDING_IMAGE_READ, 0, NULL, NULL, "%s cannot be opened: %s",
 			     file->name, strerror(-err));
 		return err;
 	}
 	if (!S_ISREG(st.st_mode))
-		return bad_file(findings, "image-read", " is not a regular file", file->name);
+		return bad_file(findings, FINDING_IMAGE_READ, " is not a regular file", file->name);
 	file->rest = (uint64_t)st.st_size;
 	return 0;
 }
@@ -230,7 +231,7 @@ int record_next(struct record_file *file, const uint8_t **ret_data, size_t *ret_
 		return 0;
 	file->number++;
 	if (left < sizeof(size))
-		return bad_file(findings, "image-truncated",
+		return bad_file(findings, FINDING_IMAGE_TRUNCATED,
 				": record %u is cut off within its length", file->name,
 				file->number);
 	int err = fill(file, sizeof(size), findings);
@@ -239,13 +240,14 @@ int record_next(struct record_file *file, const uint8_t **ret_data, size_t *ret_
 		return err;
 	size = take_u32(file);
 	if (size > left - sizeof(size))
-		return bad_file(findings, "image-truncated",
+		return bad_file(findings, FINDING_IMAGE_TRUNCATED,
 				": record %u is cut off: %u bytes are announced, %llu are there",
 				file->name, file->number, size,
 				(unsigned long long)(left - sizeof(size)));
 	if (size > RECORD_MAX)
-		return bad_file(findings, "image-record", ": record %u is too large: %u bytes",
-				file->name, file->number, size);
+		return bad_file(findings, FINDING_IMAGE_RECORD,
+				": record %u is too large: %u bytes", file->name, file->number,
+				size);
 	err = fill(file, size, findings);
 	if (err)
 		return err;
@@ -272,7 +274,16 @@ ssize_t record_bytes(struct record_file *file, size_t max, const uint8_t **ret,
 	return (ssize_t)size;
 }
 
-uint32_t record_count(const struct record_file *file, uint32_t max)
+static void count_up(struct record_file *file, uint32_t max, struct findings *ignored)
+{
+	const uint8_t *data;
+	size_t size;
+
+	while (file->number <= max && record_next(file, &data, &size, ignored) > 0)
+		;
+}
+
+static uint32_t count_again(const struct record_file *file, uint32_t max)
 {
 	cleanup_findings struct findings ignored = { 0 };
 	cleanup_record_file struct record_file copy = {
@@ -281,16 +292,26 @@ uint32_t record_count(const struct record_file *file, uint32_t max)
 		.rest = bytes_left(file),
 	};
 	off_t before = lseek(file->fd, 0, SEEK_CUR);
-	const uint8_t *data;
-	size_t size;
 
 	/* Both have one offset: what is in the buffer is read again. */
 	if (copy.fd < 0 || lseek(copy.fd, before - (off_t)(file->end - file->start), SEEK_SET) < 0)
 		return 0;
-	while (copy.number <= max && record_next(&copy, &data, &size, &ignored) > 0)
-		;
+	count_up(&copy, max, &ignored);
 	lseek(file->fd, before, SEEK_SET);
 	return copy.number;
+}
+
+uint32_t record_count(const struct record_file *file, uint32_t max)
+{
+	cleanup_findings struct findings ignored = { 0 };
+	struct record_file rest = *file;
+
+	if (file->rest)
+		return count_again(file, max);
+	/* All of it is in the buffer, which stays as it is. */
+	rest.number = 0;
+	count_up(&rest, max, &ignored);
+	return rest.number;
 }
 
 int record_first(struct record_file *file, const ProtobufCMessageDescriptor *descriptor,
@@ -303,11 +324,11 @@ int record_first(struct record_file *file, const ProtobufCMessageDescriptor *des
 	if (more < 0)
 		return more;
 	if (more == 0)
-		return bad_file(findings, "image-empty", " has no record", file->name);
+		return bad_file(findings, FINDING_IMAGE_EMPTY, " has no record", file->name);
 	record_pool_reset(pool);
 	*ret = protobuf_c_message_unpack(descriptor, &pool->allocator, size, data);
 	if (!*ret)
-		return bad_file(findings, "image-record", ": record %u cannot be decoded",
+		return bad_file(findings, FINDING_IMAGE_RECORD, ": record %u cannot be decoded",
 				file->name, file->number);
 	return 0;
 }

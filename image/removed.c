@@ -20,7 +20,7 @@ enum { REMAP_LINK, REMAP_GHOST, REMAP_PROC };
 #define OLD_GHOST 0x80000000U /* of images without a type: in the id */
 
 #define no_removed(findings, err, ...) \
-	(findings_add(findings, "image-removed", 0, NULL, NULL, __VA_ARGS__), (err))
+	(findings_add(findings, FINDING_IMAGE_REMOVED, 0, NULL, NULL, __VA_ARGS__), (err))
 
 /* What is noted of a file until all are known. */
 struct entry {

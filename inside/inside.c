@@ -86,25 +86,31 @@ static int make_namespaces(struct inside *in, int make)
 	return 0;
 }
 
-/* The second process is in the pid namespace; it is the caller's child as the first one is. */
+/*
+ * The second process is in the pid namespace; it is the caller's child as the first one is. Others
+ * there can read its mountinfo, which shows what is mounted below its root.
+ */
 static int go_in(struct inside *in)
 {
+	if (in->root_fd >= 0 && (fchdir(in->root_fd) < 0 || chroot(".") < 0))
+		return log_error(-errno, "cannot leave the caller's root");
 	long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
 
 	if (pid < 0)
 		return log_error(-errno, "cannot fork");
 	if (pid > 0)
 		_exit(ipc_answer(in->sock, (int)pid, -1) ? 1 : 0);
+	fd_close(&in->root_fd);
 	return child_hide();
 }
 
 static int start(struct inside *in, const struct ipc_message *message, int fd)
 {
-	if (message->value == INSIDE_GUEST)
+	if (message->start.purpose == INSIDE_GUEST)
 		return inside_guest(in);
-	int err = make_namespaces(in, (int)message->device);
+	int err = make_namespaces(in, message->start.make);
 
-	if (!err && in->has_pid && message->value != INSIDE_HOLD)
+	if (!err && in->has_pid && message->start.purpose != INSIDE_HOLD)
 		err = go_in(in);
 	else if (!err)
 		err = ipc_answer(in->sock, (int)getpid(), -1);
@@ -112,9 +118,9 @@ static int start(struct inside *in, const struct ipc_message *message, int fd)
 		err = child_become_root();
 	if (err)
 		return err;
-	switch (message->value) {
+	switch (message->start.purpose) {
 	case INSIDE_SERVE:
-		return inside_serve(in, message->inode);
+		return inside_serve(in, message->start.above);
 	case INSIDE_HOLD:
 		return inside_hold_when_told(in);
 	case INSIDE_COMMAND:
@@ -190,11 +196,13 @@ static void behave(bool is_command)
 
 int main(int argc, char **argv)
 {
-	struct inside in = { .sock = INSIDE_SOCK };
+	struct inside in = { .sock = INSIDE_SOCK, .root_fd = -EBADF, .proc_fd = -EBADF };
 
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || fcntl(in.sock, F_SETFD, FD_CLOEXEC) < 0)
 		return 1;
 	child_close_from(INSIDE_SOCK + 1);
+	in.root_fd = inside_empty_root();
+	in.proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	hide_words(argv);
 	behave(argc > 1);
 	log_to(ipc_log_sink, &in.sock, LOG_DEBUG);

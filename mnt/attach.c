@@ -21,24 +21,24 @@ static int unplaceable_at(struct build *b, uint32_t i, int err)
 	const struct mount *m = &b->tree->mounts[i];
 
 	if (err == -ENOENT)
-		build_unplaceable(b, i, "no-mountpoint", mountpoint_advice(b->options, b->tree, m),
-				  "its mountpoint does not exist%s%s",
-				  mountpoint_hint(b->options, b->tree, m),
-				  b->options->create_mountpoints ? ", and cannot be made there"
-								 : "");
+		build_unplaceable(
+			b, i, FINDING_NO_MOUNTPOINT, mountpoint_advice(b->options, b->tree, m),
+			"its mountpoint does not exist%s%s",
+			mountpoint_hint(b->options, b->tree, m),
+			b->options->create_mountpoints ? ", and cannot be made there" : "");
 	else if (err == -ELOOP)
 		build_unplaceable(
-			b, i, "symlink", NULL,
+			b, i, FINDING_SYMLINK, NULL,
 			"its mountpoint is, or lies behind, a symlink, which is not followed");
 	else if (err == -EXDEV)
-		build_unplaceable(b, i, "other-mount", NULL,
+		build_unplaceable(b, i, FINDING_OTHER_MOUNT, NULL,
 				  "its mountpoint lies on another mount than its parent's");
 	else if (err == -EROFS)
 		build_unplaceable(
-			b, i, "no-mountpoint", NULL,
+			b, i, FINDING_NO_MOUNTPOINT, NULL,
 			"its mountpoint does not exist, and cannot be made in a read-only filesystem");
 	else
-		build_unplaceable(b, i, "no-mountpoint", NULL,
+		build_unplaceable(b, i, FINDING_NO_MOUNTPOINT, NULL,
 				  "its mountpoint cannot be opened: %s", strerror(-err));
 	return 0;
 }
@@ -63,18 +63,18 @@ static int move_to(struct build *b, uint32_t i, int to_fd)
 static int lose_kind(struct build *b, uint32_t i, int to_fd)
 {
 	struct sys_mount_stat stat;
-	const struct mount *m = &b->tree->mounts[i];
+	enum mount_kind kind = b->targets[i].kind;
 	int err = sys_mount_stat(to_fd, "", AT_EMPTY_PATH, &stat);
 
 	if (err)
 		return unplaceable_at(b, i, err);
-	if (!S_ISDIR(stat.mode) != (m->kind == MOUNT_KIND_FILE))
-		build_unplaceable(b, i, "mountpoint-kind", NULL,
+	if (!S_ISDIR(stat.mode) != (kind == MOUNT_KIND_FILE))
+		build_unplaceable(b, i, FINDING_MOUNTPOINT_KIND, NULL,
 				  "it is a %s, but its mountpoint is a %s",
-				  m->kind == MOUNT_KIND_FILE ? "file" : "directory",
+				  kind == MOUNT_KIND_FILE ? "file" : "directory",
 				  S_ISDIR(stat.mode) ? "directory" : "file");
 	else
-		build_unplaceable(b, i, "not-attached", NULL,
+		build_unplaceable(b, i, FINDING_NOT_ATTACHED, NULL,
 				  "the kernel refuses to attach it (EINVAL)");
 	return 0;
 }
@@ -121,7 +121,7 @@ static int attach_by_name(struct build *b, uint32_t i)
 	const struct mount *m = &b->tree->mounts[i];
 	const char *path = tree_relative(b->tree, m), *name;
 
-	if (m->kind != MOUNT_KIND_DIRECTORY || !path[1])
+	if (b->targets[i].kind != MOUNT_KIND_DIRECTORY || !path[1])
 		return 0;
 	int dir_fd = path_cache_open(&b->cache, b->fds[m->parent], path, &name);
 
@@ -165,7 +165,7 @@ int attach_mount(struct build *b, uint32_t i)
 		err = attach_held(b, i, held);
 	else
 		err = attach_to_parent(b, i);
-	if (!err && !b->unplaceable[i] && m->owner == MOUNT_PLUGIN)
+	if (!err && !b->targets[i].unplaceable && m->owner == MOUNT_PLUGIN)
 		err = premount_remove_point(b, i);
 	return err;
 }

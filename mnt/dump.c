@@ -13,6 +13,7 @@
 #include "base/caps.h"
 #include "base/guard.h"
 #include "base/log.h"
+#include "base/ns.h"
 #include "base/tmpfs.h"
 #include "base/path.h"
 #include "hooks/hooks.h"
@@ -71,7 +72,7 @@ static int open_target(struct dump *d)
 	char without[CAPS_TEXT];
 
 	if (!o->pid == !o->mntns)
-		return findings_add(d->findings, "usage", 0, NULL, "-t PID or --mntns FILE",
+		return findings_add(d->findings, FINDING_USAGE, 0, NULL, "-t PID or --mntns FILE",
 				    "one namespace must be named: by a process or by a file");
 	if (o->pid) {
 		d->ns_fd = scan_ns_of_pid(o->pid);
@@ -120,7 +121,8 @@ static int open_image(struct dump *d)
 	if (empty < 0)
 		return log_error(empty, "cannot look into the image directory '%s'", dir);
 	if (!empty)
-		return findings_add(d->findings, "image-exists", 0, dir, "give an empty directory",
+		return findings_add(d->findings, FINDING_IMAGE_EXISTS, 0, dir,
+				    "give an empty directory",
 				    "the image directory '%s' holds an image already", dir);
 	return 0;
 }
@@ -134,7 +136,7 @@ static int read_own(struct dump *d)
 		err = scan_read(&own, d->reader, &d->callers);
 	if (!err)
 		err = visible_find_all(&d->callers, &d->callers_visible);
-	return err ? log_error(err, "cannot read the caller's own mounts") : 0;
+	return err ? scan_failed(err, "cannot read the caller's own mounts") : 0;
 }
 
 static int decide(struct dump *d, const struct scan_target *target, struct mount_tree *tree,
@@ -197,9 +199,9 @@ static void describe_sharing(const struct mount *m, const struct table *groups, 
 static void describe_mount(const struct dump *d, const struct mount *m, const struct table *groups)
 {
 	static const char *const owners[] = {
-		[MOUNT_UNDECIDED] = "nobody's", [MOUNT_ROOT] = "root",
-		[MOUNT_INTERNAL] = "internal",	[MOUNT_EXTERNAL] = "external",
-		[MOUNT_PLUGIN] = "plugin",	[MOUNT_SKIPPED] = "skipped",
+		[MOUNT_UNDECIDED] = "unclaimed", [MOUNT_ROOT] = "root",
+		[MOUNT_INTERNAL] = "internal",	 [MOUNT_EXTERNAL] = "external",
+		[MOUNT_PLUGIN] = "plugin",	 [MOUNT_SKIPPED] = "skipped",
 	};
 	const char *key = m->key ? m->key : m->parent_key;
 	cleanup_free char *path = path_printable(m->mountpoint);
@@ -233,25 +235,13 @@ static void describe(const struct dump *d, const struct mount_tree *tree)
  * processes will have to make too. */
 static int own_namespaces(pid_t pid, uint32_t *ret)
 {
-	static const struct {
-		const char *name;
-		uint32_t flag;
-	} kinds[] = { { "user", CLONE_NEWUSER }, { "pid", CLONE_NEWPID },
-		      { "net", CLONE_NEWNET },	 { "ipc", CLONE_NEWIPC },
-		      { "uts", CLONE_NEWUTS },	 { "cgroup", CLONE_NEWCGROUP } };
-	struct stat theirs, ours;
-	char name[64];
-
 	*ret = 0;
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		snprintf(name, sizeof(name), "/proc/%d/ns/%s", (int)pid, kinds[i].name);
-		if (stat(name, &theirs) < 0)
-			return -errno;
-		snprintf(name, sizeof(name), "/proc/self/ns/%s", kinds[i].name);
-		if (stat(name, &ours) < 0)
-			return -errno;
-		if (theirs.st_dev != ours.st_dev || theirs.st_ino != ours.st_ino)
-			*ret |= kinds[i].flag;
+	for (size_t i = 0; i < NS_KINDS; i++) {
+		int differs = ns_differs(pid, ns_kinds[i].name);
+
+		if (differs < 0)
+			return differs;
+		*ret |= differs ? (uint32_t)ns_kinds[i].flag : 0;
 	}
 	return 0;
 }
@@ -323,7 +313,7 @@ static int judge_changes(struct dump *d)
 	if (!d->options->strict)
 		contents_warn(changes);
 	for (size_t i = 0; i < changes->n && d->options->strict; i++)
-		findings_add(d->findings, "changed", changes->list[i].mount_id,
+		findings_add(d->findings, FINDING_CHANGED, changes->list[i].mount_id,
 			     changes->list[i].path, "--freeze", "it changed while it was copied");
 	return d->options->strict && changes->n ? -EINVAL : 0;
 }
@@ -414,12 +404,12 @@ static int check_root(struct dump *d, const struct mount_tree *tree)
 		return other;
 	/* Of what is in no tree any more the kernel tells the path from itself. */
 	if (strcmp(path, "/") == 0)
-		findings_add(d->findings, "chrooted", 0, NULL, help,
+		findings_add(d->findings, FINDING_CHROOTED, 0, NULL, help,
 			     "process %d has a root that is mounted no more, or is covered: it "
 			     "sees other paths than a dump would have",
 			     (int)o->pid);
 	else
-		findings_add(d->findings, "chrooted", 0, NULL, help,
+		findings_add(d->findings, FINDING_CHROOTED, 0, NULL, help,
 			     "process %d has its root at '%s', which is not the root of its mount "
 			     "namespace: it sees other paths than a dump would have",
 			     (int)o->pid, path);
@@ -429,19 +419,19 @@ static int check_root(struct dump *d, const struct mount_tree *tree)
 /* First of all: most of what else is wrong follows from it. */
 static int check_own(struct dump *d)
 {
-	cleanup_fd int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	const struct rebind_dump_options *o = d->options;
 	cleanup_findings struct findings others = *d->findings;
+	bool is_own = findings_any(&others) && ns_is_own(d->ns_fd, "mnt");
 
 	*d->findings = (struct findings){ 0 };
-	if (findings_any(&others) && own >= 0 && fd_same_file(own, d->ns_fd) && o->pid)
-		findings_add(d->findings, "own-namespace", 0, NULL,
+	if (is_own && o->pid)
+		findings_add(d->findings, FINDING_OWN_NAMESPACE, 0, NULL,
 			     "name a process of the container",
 			     "process %d is in your own mount namespace: what it has mounted, you "
 			     "have mounted as well",
 			     (int)o->pid);
-	else if (findings_any(&others) && own >= 0 && fd_same_file(own, d->ns_fd))
-		findings_add(d->findings, "own-namespace", 0, o->mntns,
+	else if (is_own)
+		findings_add(d->findings, FINDING_OWN_NAMESPACE, 0, o->mntns,
 			     "name the namespace of a container",
 			     "'%s' is your own mount namespace: what it has mounted, you have "
 			     "mounted as well",
@@ -471,7 +461,7 @@ static int try_once(struct dump *d)
 		err = visible_find_all(&tree, &visible);
 	if (err)
 		return err == -EAGAIN ? err
-				      : log_error(err, "cannot read the mounts of the namespace");
+				      : scan_failed(err, "cannot read the mounts of the namespace");
 	root_type_find_all(&target, &tree);
 	err = kind_find_symlinks(&target, &tree);
 	if (err)
@@ -540,7 +530,7 @@ static int check_freeze(const struct rebind_dump_options *o, struct findings *fi
 {
 	if (!o->freeze || (o->pid && !o->processes))
 		return 0;
-	return findings_add(findings, "usage", 0, NULL, o->processes ? NULL : "-t PID",
+	return findings_add(findings, FINDING_USAGE, 0, NULL, o->processes ? NULL : "-t PID",
 			    o->processes ? "CRIU freezes the processes itself"
 					 : "to freeze processes takes one of them");
 }
@@ -567,10 +557,10 @@ int dump_run(const struct rebind_dump_options *options, struct findings *finding
 
 	d.action = (struct action){ options->on_action, options->on_action_data, .caps = &caps };
 	if (scan_reader_named(options->reader, &d.reader))
-		return findings_add(findings, "usage", 0, NULL, NULL,
+		return findings_add(findings, FINDING_USAGE, 0, NULL, NULL,
 				    "no such reader of the mount table: '%s'", options->reader);
 	if (options->compress && archive_compress(options->compress, &d.compress))
-		return findings_add(findings, "usage", 0, NULL, NULL,
+		return findings_add(findings, FINDING_USAGE, 0, NULL, NULL,
 				    "no such compression: '%s'; gzip, gzip:LEVEL (0 to 9) and none "
 				    "are known",
 				    options->compress);

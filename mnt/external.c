@@ -49,7 +49,7 @@ static struct mount *mount_at(struct external_input *in, const struct table *by_
 	if (err && lenient)
 		return NULL;
 	if (err) {
-		findings_add(in->findings, "option", 0, path, NULL,
+		findings_add(in->findings, FINDING_OPTION, 0, path, NULL,
 			     "%s names '%s', which is not there: %s", option, path, strerror(-err));
 		return NULL;
 	}
@@ -58,7 +58,7 @@ static struct mount *mount_at(struct external_input *in, const struct table *by_
 		return m;
 	if (lenient)
 		return NULL;
-	findings_add(in->findings, "option", 0, path, NULL,
+	findings_add(in->findings, FINDING_OPTION, 0, path, NULL,
 		     "%s names '%s', which is not a mountpoint of the namespace", option, path);
 	return NULL;
 }
@@ -66,14 +66,14 @@ static struct mount *mount_at(struct external_input *in, const struct table *by_
 static void declare(struct external_input *in, struct mount *m, const char *key)
 {
 	if (m->owner == MOUNT_EXTERNAL) {
-		findings_mount(in->findings, "declared-twice", m, NULL,
+		findings_mount(in->findings, FINDING_DECLARED_TWICE, m, NULL,
 			       "declared as external twice, with the keys '%s' and '%s'", m->key,
 			       key);
 		return;
 	}
 	if (m->owner == MOUNT_ROOT) {
 		findings_mount(
-			in->findings, "option", m, NULL,
+			in->findings, FINDING_OPTION, m, NULL,
 			"the root of the namespace cannot be external: --root of the restore is its source");
 		return;
 	}
@@ -103,7 +103,7 @@ static void refuse_device(struct external_input *in, const struct external_optio
 
 	if (!m) {
 		findings_add(
-			in->findings, "option", 0, NULL, NULL,
+			in->findings, FINDING_OPTION, 0, NULL, NULL,
 			"--external names the device %u/%u, of which nothing is mounted in the namespace",
 			MOUNT_DEV_MAJOR(option->id), MOUNT_DEV_MINOR(option->id));
 		return;
@@ -111,7 +111,7 @@ static void refuse_device(struct external_input *in, const struct external_optio
 	snprintf(help, sizeof(help), "--external dev[%u/%u]:KEY", MOUNT_DEV_MAJOR(m->dev),
 		 MOUNT_DEV_MINOR(m->dev));
 	findings_mount(
-		in->findings, "option", m, help,
+		in->findings, FINDING_OPTION, m, help,
 		"--external names its device %u/%u, but the mount table has the number %u/%u for it",
 		MOUNT_DEV_MAJOR(option->id), MOUNT_DEV_MINOR(option->id), MOUNT_DEV_MAJOR(m->dev),
 		MOUNT_DEV_MINOR(m->dev));
@@ -154,7 +154,7 @@ static void declare_externals(struct external_input *in, const struct table *by_
 		else if (path)
 			m = mount_at(in, by_unique, "--external", path);
 		if (!m && option->what == EXTERNAL_OPTION_ID)
-			findings_add(in->findings, "option", option->id, NULL, NULL,
+			findings_add(in->findings, FINDING_OPTION, option->id, NULL, NULL,
 				     "--external names mount %u, which the namespace does not have",
 				     option->id);
 		if (m)
@@ -184,7 +184,7 @@ static void declare_skipped(struct external_input *in, const struct table *by_un
 		struct mount *m = mount_at(in, by_unique, "--skip-mnt", in->skip_mnt[i]);
 
 		if (m && m->owner == MOUNT_ROOT)
-			findings_mount(in->findings, "option", m, NULL,
+			findings_mount(in->findings, FINDING_OPTION, m, NULL,
 				       "the root cannot be skipped");
 		else if (m)
 			skip_subtree(in->tree, tree_index(in->tree, m));

@@ -75,9 +75,9 @@ static int ask(struct build *b, const struct mount *m, const char *point, int *i
 }
 
 /* What is on the path afterwards? */
-static int look(struct build *b, struct mount *m, const char *point, int is_file,
-		const char *plugin, int *ret_fd)
+static int look(struct build *b, uint32_t i, const char *point, int is_file, const char *plugin)
 {
+	const struct mount *m = &b->tree->mounts[i];
 	struct sys_mount_stat stat;
 	cleanup_fd int fd = openat(b->staging_fd, point + 1, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
@@ -102,15 +102,15 @@ static int look(struct build *b, struct mount *m, const char *point, int is_file
 			"plugin %s: RESTORE_EXT_MOUNT for mount %u '%s' said that it mounted a %s, but it is a %s",
 			plugin, m->id, m->mountpoint, is_file ? "file" : "directory",
 			directory ? "directory" : "file");
-	m->kind = directory ? MOUNT_KIND_DIRECTORY : MOUNT_KIND_FILE;
-	*ret_fd = fd_take(&fd);
+	b->targets[i].kind = directory ? MOUNT_KIND_DIRECTORY : MOUNT_KIND_FILE;
+	b->fds[i] = fd_take(&fd);
 	return 0;
 }
 
 /* The record's attributes and the plugin's restrictions; the caller is told, for the comparison. */
 static int apply(struct build *b, uint32_t i)
 {
-	struct mount *m = &b->tree->mounts[i];
+	const struct mount *m = &b->tree->mounts[i];
 	struct statvfs vfs;
 	int fd = b->fds[i];
 
@@ -119,29 +119,21 @@ static int apply(struct build *b, uint32_t i)
 				 m->mountpoint);
 	uint32_t own = flags_attr_from_ms((uint32_t)vfs.f_flag & FLAGS_MS_ATTRIBUTES);
 
-	uint32_t wanted = flags_union(m->attributes, own & FLAGS_RESTRICTIONS);
-	bool more = wanted != m->attributes;
-
-	m->attributes = wanted;
-	int err = sys_mount_setattr(fd, 0, m->attributes, FLAGS_ATTR_ATIME | MOUNT_ATTR_NODIRATIME,
+	uint32_t wanted = flags_union(m->attributes, own);
+	struct ipc_message message = { .type = IPC_ATTRIBUTES, .attributes = { i, wanted } };
+	int err = sys_mount_setattr(fd, 0, wanted, FLAGS_ATTR_ATIME | MOUNT_ATTR_NODIRATIME,
 				    MS_PRIVATE, -1);
 
 	if (err)
 		return log_error(err, "cannot set the attributes of the plugin mount %u '%s'",
 				 m->id, m->mountpoint);
 	/* With thousands of mounts each message counts. */
-	if (!more)
-		return 0;
-	struct ipc_message message = { .type = IPC_ATTRIBUTES,
-				       .value = (int32_t)i,
-				       .inode = m->attributes };
-
-	return ipc_send(b->caller_fd, message, NULL, -1);
+	return wanted == m->attributes ? 0 : ipc_send(b->caller_fd, message, NULL, -1);
 }
 
 int premount_make(struct build *b, uint32_t i)
 {
-	struct mount *m = &b->tree->mounts[i];
+	const struct mount *m = &b->tree->mounts[i];
 	const char *plugin = "?";
 	char point[POINT_SIZE];
 	struct mount_log log;
@@ -163,7 +155,7 @@ int premount_make(struct build *b, uint32_t i)
 		return log_error(err, "plugin %s: RESTORE_EXT_MOUNT for mount %u '%s'", plugin,
 				 m->id, m->mountpoint);
 	if (!err)
-		err = look(b, m, point, is_file, plugin, &b->fds[i]);
+		err = look(b, i, point, is_file, plugin);
 	if (!err)
 		err = staging_look(b, m, plugin, b->fds[i]);
 	return err ? err : apply(b, i);

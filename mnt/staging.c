@@ -42,7 +42,7 @@ static int accuse(const struct culprit *who, const char *what, const char *where
 /* ---- entries ---- */
 
 /* The plugin mount whose premount has this name, or NULL. */
-static struct mount *mount_of_point(struct build *b, const char *name)
+static const struct mount *mount_of_point(const struct build *b, const char *name)
 {
 	size_t n = strlen(PIVOT_PREMOUNT);
 	unsigned int id;
@@ -50,7 +50,7 @@ static struct mount *mount_of_point(struct build *b, const char *name)
 
 	if (strncmp(name, PIVOT_PREMOUNT, n) != 0 || sscanf(name + n, "%u%c", &id, &end) != 1)
 		return NULL;
-	struct mount *m = tree_find(b->tree, id);
+	const struct mount *m = tree_find(b->tree, id);
 
 	return m && m->owner == MOUNT_PLUGIN && !m->file_id ? m : NULL;
 }
@@ -147,17 +147,18 @@ static int look_at_table(struct build *b)
 	if (err)
 		return log_error(err, "cannot read what plugins mounted");
 	for (uint32_t i = 0; i < b->tree->n; i++)
-		b->tree->mounts[i].processed = false;
+		b->targets[i].premounted = false;
 	for (uint32_t i = 0; i < tree.n && !err; i++) {
 		const char *place = tree.mounts[i].mountpoint;
-		struct mount *m = mount_of_point(b, place + 1);
+		const struct mount *m = mount_of_point(b, place + 1);
+		bool *seen = m ? &b->targets[tree_index(b->tree, m)].premounted : NULL;
 
 		if (i == tree.root || is_in_old_root(place))
 			continue;
-		if (!m || m->processed)
+		if (!seen || *seen)
 			err = accuse(&nobody, m ? "a second mount" : "another mount", place);
 		else
-			m->processed = true;
+			*seen = true;
 	}
 	return err;
 }

@@ -67,7 +67,7 @@ static char *advice(const struct external_input *in, const struct mount *m, unsi
 
 static void say_deleted(const struct external_input *in, const struct mount *m, const char *help)
 {
-	findings_mount(in->findings, "deleted", m, help,
+	findings_mount(in->findings, FINDING_DELETED, m, help,
 		       "its root '%s' has been deleted: to have it again, it would have to be made "
 		       "and deleted in a %s that is not rebind's",
 		       m->root, m->fstype);
@@ -80,17 +80,17 @@ static void say_internal(const struct external_input *in, const struct mount *m,
 	bool whole = mount_is_fsroot(&in->tree->mounts[tree_first_of_superblock(in->tree, m)]);
 
 	if (callers && whole)
-		findings_mount(in->findings, "not-dumpable", m, help,
+		findings_mount(in->findings, FINDING_NOT_DUMPABLE, m, help,
 			       "the %s behind it is mounted in the caller's namespace too",
 			       m->fstype);
 	else if (callers)
-		findings_mount(in->findings, "not-dumpable", m, help,
+		findings_mount(in->findings, FINDING_NOT_DUMPABLE, m, help,
 			       "it shows '%s' of a %s of the caller's, and nothing in the "
 			       "namespace shows all of that",
 			       m->root, m->fstype);
 	else
 		findings_mount(
-			in->findings, "not-dumpable", m, help,
+			in->findings, FINDING_NOT_DUMPABLE, m, help,
 			"it shows '%s' of a %s that is nowhere mounted whole in the namespace",
 			m->root, m->fstype);
 }
@@ -103,18 +103,18 @@ static void say(const struct external_input *in, const struct mount *m, unsigned
 	if (m->deleted && (!fs || !(fs->flags & FILESYSTEM_CONTENTS)))
 		say_deleted(in, m, help);
 	else if (filesystem_shows_terminal(m->fstype, m->root))
-		findings_mount(in->findings, "not-dumpable", m, help,
+		findings_mount(in->findings, FINDING_NOT_DUMPABLE, m, help,
 			       "it shows the terminal '%s' of a %s, which goes with whoever has "
 			       "it open",
 			       m->root, m->fstype);
 	else if (fs && (consent & EXTERNAL_ENABLED))
-		findings_mount(in->findings, "not-enabled", m, help, "%s is only dumped on request",
-			       fs->name);
+		findings_mount(in->findings, FINDING_NOT_ENABLED, m, help,
+			       "%s is only dumped on request", fs->name);
 	else if (fs)
 		say_internal(in, m, help);
 	else
 		findings_mount(
-			in->findings, "not-dumpable", m, help,
+			in->findings, FINDING_NOT_DUMPABLE, m, help,
 			"an external mount: its source (%s '%s' of %s) lies outside the namespace",
 			m->fstype, m->root, m->source);
 }

@@ -10,10 +10,17 @@
 #include "base/path.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "mnt/check/caller-mounts.h"
+#include "mnt/check/preflight.h"
+#include "mnt/check/privileges.h"
 #include "mnt/check/unlinked-roots.h"
+#include "mnt/check/userns-limits.h"
+#include "mnt/fs/fs.h"
 #include "mnt/fs/overlay-check.h"
+#include "mnt/ns/helper.h"
 #include "model/advice.h"
 #include "model/filesystem.h"
+#include "model/label.h"
 #include "model/served.h"
 
 void validate_mounts(struct mount_tree *tree)
@@ -58,10 +65,10 @@ static void check_no_files(const struct scan_target *target, const struct mount_
 	int found = seen ? find_file(target, seen, name) : -ENOENT;
 
 	if (found > 0)
-		findings_mount(findings, "contents", m, help,
+		findings_mount(findings, FINDING_CONTENTS, m, help,
 			       "it holds '%s', and what a %s holds is not kept", name, m->fstype);
 	else if (found < 0)
-		findings_mount(findings, "contents", m, help,
+		findings_mount(findings, FINDING_CONTENTS, m, help,
 			       "whether the %s holds anything, which would be lost, cannot be seen",
 			       m->fstype);
 }
@@ -71,15 +78,15 @@ static void check_idmap(const struct mount *m, struct findings *findings)
 	if (!(m->attributes & MOUNT_ATTR_IDMAP) || m->owner == MOUNT_SKIPPED)
 		return;
 	if (!m->idmap || !m->idmap->n_uid || !m->idmap->n_gid)
-		findings_mount(findings, "idmapped", m, "Linux 6.15",
+		findings_mount(findings, FINDING_IDMAPPED, m, "Linux 6.15",
 			       "it is id-mapped, and the kernel does not tell its maps here");
 	else if (m->deleted && m->owner == MOUNT_INTERNAL)
 		findings_mount(
-			findings, "idmapped", m, NULL,
+			findings, FINDING_IDMAPPED, m, NULL,
 			"it is id-mapped, and its root has been deleted: whose it is cannot be told");
 	else if (m->owner == MOUNT_PLUGIN)
 		findings_mount(
-			findings, "idmapped", m, NULL,
+			findings, FINDING_IDMAPPED, m, NULL,
 			"it is id-mapped, and a plugin's mount cannot be, once it is attached");
 }
 
@@ -97,7 +104,7 @@ static void check_options(const struct mount_tree *tree, const struct mount *m,
 
 		if (!filesystem_allows(fs, option.name) && !filesystem_ignores(option.name)) {
 			help = tree ? advice_external(tree, m) : NULL;
-			findings_mount(findings, "unknown-option", m, help,
+			findings_mount(findings, FINDING_UNKNOWN_OPTION, m, help,
 				       "%s the %s option '%s', which is not on rebind's list",
 				       tree ? "it has" : "the image asks for", fs->name,
 				       option.name);
@@ -114,7 +121,7 @@ static void check_superblock(const struct scan_target *target, const struct moun
 
 	if (fs)
 		check_options(tree, m, fs, findings);
-	if (strcmp(m->fstype, "overlay") == 0)
+	if (filesystem_type_of(m->fstype) == FILESYSTEM_TYPE_OVERLAY)
 		overlay_check_layers(target, tree, m, findings);
 	/* What the caller has mounted itself is the host's, and so is what it holds. */
 	else if (fs && (fs->flags & FILESYSTEM_NO_FILES) &&
@@ -133,7 +140,7 @@ static void check_lost(const struct mount_tree *tree, const struct mount *m,
 		return;
 	path = text_quoted("%s", m->mountpoint);
 	if (path && asprintf(&help, "--skip-mnt %s", path) >= 0)
-		findings_mount(findings, "unreachable", m, help,
+		findings_mount(findings, FINDING_UNREACHABLE, m, help,
 			       "the directory that mount %u below it stands on was moved out of "
 			       "it: no path leads there",
 			       lost);
@@ -148,7 +155,7 @@ static void check_symlink(const struct mount *m, struct findings *findings)
 		return;
 	path = text_quoted("%s", m->mountpoint);
 	if (path && asprintf(&help, "--skip-mnt %s", path) >= 0)
-		findings_mount(findings, "symlink", m, help,
+		findings_mount(findings, FINDING_SYMLINK, m, help,
 			       "it shows a symlink, '%s' of a %s, which rebind does not mount",
 			       m->root, m->fstype);
 }
@@ -178,13 +185,13 @@ static void check_internal(const struct mount_tree *tree, const struct mount *m,
 
 	if (m->dev == root->dev) {
 		if (!path_rest_below(m->root, root->root))
-			findings_mount(findings, "no-source", m, NULL,
+			findings_mount(findings, FINDING_NO_SOURCE, m, NULL,
 				       "it shows '%s', which is outside of the root '%s'", m->root,
 				       root->root);
 		return;
 	}
 	if (!fs) {
-		findings_mount(findings, "unknown-filesystem", m, NULL,
+		findings_mount(findings, FINDING_UNKNOWN_FILESYSTEM, m, NULL,
 			       "the image asks for a new %s, which rebind does not create",
 			       m->fstype);
 		return;
@@ -193,13 +200,13 @@ static void check_internal(const struct mount_tree *tree, const struct mount *m,
 		char help[64];
 
 		snprintf(help, sizeof(help), "--enable-fs %s", fs->name);
-		findings_mount(findings, "not-enabled", m, help, "%s is only restored on request",
-			       fs->name);
+		findings_mount(findings, FINDING_NOT_ENABLED, m, help,
+			       "%s is only restored on request", fs->name);
 	}
 	if (!(fs->flags & FILESYSTEM_SINGLE) &&
 	    !mount_is_fsroot(&tree->mounts[tree_first_of_superblock(tree, m)]) &&
 	    !tree_is_all_deleted(tree, m))
-		findings_mount(findings, "no-source", m, NULL,
+		findings_mount(findings, FINDING_NO_SOURCE, m, NULL,
 			       "it shows '%s' of a %s that no record shows whole", m->root,
 			       m->fstype);
 	check_options(NULL, m, fs, findings);
@@ -215,7 +222,7 @@ static void check_served(const struct mount *m, struct findings *findings)
 	while (filesystem_next_option(&options, &option) > 0) {
 		if (!served_sets(kind, option.name) && !served_ignores(kind, option.name))
 			findings_mount(
-				findings, "unknown-option", m, NULL,
+				findings, FINDING_UNKNOWN_OPTION, m, NULL,
 				"the image asks for the %s option '%s', which is not on rebind's list",
 				m->fstype, option.name);
 		filesystem_free_option(&option);
@@ -234,22 +241,53 @@ static bool is_restorable(const struct mount_tree *tree, const struct mount *m)
 	return rest && *rest && !root->deleted;
 }
 
-int validate_image(const struct mount_tree *tree, const char *const *enable_fs, size_t n_enable_fs,
+static void check_label(const char *context, struct findings *findings)
+{
+	const char *fault = context ? label_fault(context) : NULL;
+
+	if (fault)
+		findings_add(findings, FINDING_USAGE, 0, NULL, NULL,
+			     "'%s' is no context for --lsm-mount-context: %s", context, fault);
+}
+
+int validate_image(const struct mount_tree *tree, const struct rebind_restore_options *options,
 		   struct findings *findings)
 {
 	tree_for_each (i, tree) {
 		const struct mount *m = &tree->mounts[i];
 
 		if (m->owner == MOUNT_INTERNAL && !is_restorable(tree, m))
-			findings_mount(findings, "deleted", m, NULL,
+			findings_mount(findings, FINDING_DELETED, m, NULL,
 				       "its root '%s' had been deleted: it would have to be made "
 				       "and deleted in a %s that is not rebind's",
 				       m->root, m->fstype);
 		else if (m->owner == MOUNT_INTERNAL)
-			check_internal(tree, m, enable_fs, n_enable_fs, findings);
+			check_internal(tree, m, options->enable_fs, options->n_enable_fs, findings);
 		else if (m->owner == MOUNT_PLUGIN && m->file_id)
 			check_served(m, findings);
 		check_idmap(m, findings);
 	}
+	check_label(options->lsm_mount_context, findings);
+	privileges_check_restore(options->new_ns, tree, findings);
 	return findings_any(findings) ? -EINVAL : 0;
+}
+
+int validate_restore(const struct validate_input *input)
+{
+	const struct rebind_restore_options *o = input->options;
+	const struct mount_tree *tree = input->tree;
+	struct findings *findings = input->findings;
+
+	caller_mounts_check(o, tree, input->callers, findings);
+	fs_binfmt_check(tree, o, findings);
+	fs_tmpfs_check(tree, o, input->image_dir_fd, findings);
+	unlinked_check_restore(tree, o, findings);
+	int err = ns_helper_check(o->join_ns, o->n_join_ns, o->new_ns, findings);
+
+	if (err)
+		return err;
+	userns_limits_check(o, tree, input->sources, findings);
+	if (findings_any(findings) || o->dry_run)
+		preflight_check(o, tree, input->sources, input->image_dir_fd, findings);
+	return 0;
 }

@@ -3,8 +3,10 @@
 #ifndef REBIND_MNT_VALIDATE_H
 #define REBIND_MNT_VALIDATE_H
 
+#include "mnt/check/caller-mounts.h"
 #include "model/findings.h"
 #include "mnt/scan/scan.h"
+#include "mnt/source/source.h"
 
 /**
  * validate_mounts - flag what neither the caller nor we can make again
@@ -24,14 +26,33 @@ int validate_dump(const struct scan_target *target, const struct mount_tree *tre
 		  const struct mount_tree *callers, struct findings *findings);
 
 /**
- * validate_image - may this image ask for what it asks for
- * @enable_fs: filesystems that the caller allows beyond the usual
+ * validate_image - may this image ask for what it asks for, and may the caller
  *
- * Filesystems and options on our list only; kinds that contradict each other.
+ * Filesystems and options on our list only; kinds that contradict each other; capabilities. Looks
+ * at the records alone.
  *
  * Return: 0, or -EINVAL when there are findings.
  */
-int validate_image(const struct mount_tree *tree, const char *const *enable_fs, size_t n_enable_fs,
+int validate_image(const struct mount_tree *tree, const struct rebind_restore_options *options,
 		   struct findings *findings);
+
+struct validate_input {
+	const struct rebind_restore_options *options;
+	const struct mount_tree *tree;	     /* settled: mnt/settle.h */
+	const struct caller_mounts *callers; /* the caller's own mounts */
+	const struct sources *sources;
+	int image_dir_fd;
+	struct findings *findings;
+};
+
+/**
+ * validate_restore - can the mounts be had here, with what the caller has
+ *
+ * With findings, or for a dry run, also what a build would come upon later: mountpoints, plugins,
+ * archives.
+ *
+ * Return: 0, also with findings; or a negative errno, logged.
+ */
+int validate_restore(const struct validate_input *input);
 
 #endif

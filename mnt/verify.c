@@ -37,7 +37,8 @@ static int read_formats(const struct scan_target *target, struct mount_tree *bui
 }
 
 int verify_namespace(int ns_fd, pid_t builder, pid_t ns_helper, enum scan_reader reader,
-		     const struct mount_tree *planned, struct differences *differences)
+		     const struct mount_tree *planned, const uint32_t *attributes,
+		     struct differences *differences)
 {
 	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
 	cleanup_tree struct mount_tree built = { 0 };
@@ -51,8 +52,8 @@ int verify_namespace(int ns_fd, pid_t builder, pid_t ns_helper, enum scan_reader
 	if (!err && formats)
 		err = read_formats(&target, &built);
 	if (!err)
-		err = compare_trees(planned, &built, COMPARE_CALLERS_OWNERS, differences);
+		err = compare_built(planned, attributes, &built, differences);
 	if (err)
-		return log_error(err, "cannot read the new namespace back");
+		return scan_failed(err, "cannot read the new namespace back");
 	return differences->n ? -ESTALE : 0;
 }

@@ -11,10 +11,12 @@
  * @ns_fd: the nsfs descriptor
  * @builder: a process in it
  * @ns_helper: a process in the other new namespaces, or 0
+ * @attributes: what each mount has to have where that is not what was planned, or NULL
  *
  * Return: 0; -ESTALE with differences; or a negative errno, logged.
  */
 int verify_namespace(int ns_fd, pid_t builder, pid_t ns_helper, enum scan_reader reader,
-		     const struct mount_tree *planned, struct differences *differences);
+		     const struct mount_tree *planned, const uint32_t *attributes,
+		     struct differences *differences);
 
 #endif

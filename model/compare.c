@@ -17,6 +17,7 @@ struct renaming {
 
 struct comparison {
 	const struct mount_tree *left, *right;
+	const uint32_t *attributes; /* compare_built() */
 	unsigned int flags;
 	struct differences *out;
 	struct renaming groups, superblocks;
@@ -136,10 +137,11 @@ static void compare_groups(struct comparison *c, const struct mount *l, const st
 
 static void compare_attributes(struct comparison *c, const struct mount *l, const struct mount *r)
 {
+	uint32_t wanted = c->attributes ? c->attributes[tree_index(c->left, l)] : l->attributes;
 	char left[96], right[96];
 
-	if (l->attributes != r->attributes)
-		differ(c, l, "attributes", flags_attr_text(l->attributes, left),
+	if (wanted != r->attributes)
+		differ(c, l, "attributes", flags_attr_text(wanted, left),
 		       flags_attr_text(r->attributes, right));
 }
 
@@ -344,22 +346,39 @@ static int compare_all(struct comparison *c)
 	return c->err ? c->err : c->out->lost ? -ENOMEM : 0;
 }
 
+static void comparison_free(struct comparison *c)
+{
+	table_free(&c->groups.forth);
+	table_free(&c->groups.back);
+	table_free(&c->superblocks.forth);
+	table_free(&c->superblocks.back);
+	table_free(&c->left_groups);
+	table_free(&c->right_groups);
+}
+
 int compare_trees(const struct mount_tree *left, const struct mount_tree *right, unsigned int flags,
 		  struct differences *differences)
 {
-	struct comparison c = {
+	cleanup(comparison_free) struct comparison c = {
 		.left = left,
 		.right = right,
 		.flags = flags,
 		.out = differences,
 	};
-	int err = compare_all(&c);
 
-	table_free(&c.groups.forth);
-	table_free(&c.groups.back);
-	table_free(&c.superblocks.forth);
-	table_free(&c.superblocks.back);
-	table_free(&c.left_groups);
-	table_free(&c.right_groups);
-	return err;
+	return compare_all(&c);
+}
+
+int compare_built(const struct mount_tree *wanted, const uint32_t *attributes,
+		  const struct mount_tree *built, struct differences *differences)
+{
+	cleanup(comparison_free) struct comparison c = {
+		.left = wanted,
+		.right = built,
+		.attributes = attributes,
+		.flags = COMPARE_CALLERS_OWNERS,
+		.out = differences,
+	};
+
+	return compare_all(&c);
 }

@@ -7,7 +7,7 @@
 
 enum {
 	COMPARE_SOURCES = 1, /* filesystem, options, root of mounts that are the caller's, too */
-	COMPARE_CALLERS_OWNERS = 2, /* only the left tree knows whose its mounts are */
+	COMPARE_CALLERS_OWNERS = 2, /* only the left tree knows the owners of its mounts */
 };
 
 /* One difference. Strings are malloc()ed and belong to the list. */
@@ -45,6 +45,13 @@ void differences_add(struct differences *differences, const char *path, const ch
  */
 int compare_trees(const struct mount_tree *left, const struct mount_tree *right, unsigned int flags,
 		  struct differences *differences);
+
+/**
+ * compare_built - the same, of what was wanted and what was built
+ * @attributes: by mount of @wanted: MOUNT_ATTR_* that it has to have; NULL: those of @wanted
+ */
+int compare_built(const struct mount_tree *wanted, const uint32_t *attributes,
+		  const struct mount_tree *built, struct differences *differences);
 
 /**
  * compare_is_internal - see compare_trees

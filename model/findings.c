@@ -5,6 +5,23 @@
 #include <stdio.h>
 #include <string.h>
 
+#define FINDING_WORD(code, word) [code] = word,
+static const char *const words[] = { FINDING_CODES(FINDING_WORD) };
+
+const char *finding_word(enum finding_code code)
+{
+	return words[code];
+}
+
+enum finding_code finding_code_of(const char *word)
+{
+	unsigned int i = 0;
+
+	while (word && i < N_FINDING_CODES && strcmp(words[i], word) != 0)
+		i++;
+	return word ? (enum finding_code)i : N_FINDING_CODES;
+}
+
 void findings_free(struct findings *findings)
 {
 	for (size_t i = 0; i < findings->n; i++) {
@@ -39,8 +56,8 @@ static char *spoken(const char *help)
 	return asprintf(&text, "pass %s", help) < 0 ? NULL : text;
 }
 
-int findings_add(struct findings *findings, const char *code, uint32_t mount_id, const char *path,
-		 const char *help, const char *format, ...)
+int findings_add(struct findings *findings, enum finding_code code, uint32_t mount_id,
+		 const char *path, const char *help, const char *format, ...)
 {
 	char *text;
 	va_list args;
@@ -56,7 +73,7 @@ int findings_add(struct findings *findings, const char *code, uint32_t mount_id,
 		return -EINVAL;
 	}
 	*finding = (struct finding){
-		.code = code,
+		.code = finding_word(code),
 		.mount_id = mount_id,
 		.path = path ? strdup(path) : NULL,
 		.text = text,

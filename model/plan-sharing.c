@@ -95,7 +95,7 @@ bool plan_is_held(const struct planner *p, const struct mount *m)
 
 static void refuse(struct planner *p, const struct mount *m, const char *why)
 {
-	p->err = findings_mount(p->findings, "sharing", m, NULL, "%s", why);
+	p->err = findings_mount(p->findings, FINDING_SHARING, m, NULL, "%s", why);
 }
 
 static void refuse_join(struct planner *p, uint32_t mount, const struct plan_group *group)
@@ -108,7 +108,7 @@ static void refuse_join(struct planner *p, uint32_t mount, const struct plan_gro
 		       "no member of its peer group shows the part of the filesystem that it shows");
 	else
 		p->err = findings_mount(
-			p->findings, "sharing", m, "give them sources on one mount",
+			p->findings, FINDING_SHARING, m, "give them sources on one mount",
 			"as a peer or slave of mount %u '%s' it must show a part of the same filesystem, "
 			"but %s",
 			other->id, other->mountpoint,

@@ -90,7 +90,7 @@ bool kit_test_failure(struct kit *kit, const char *image);
 bool kit_test_two(struct kit *kit);
 
 /**
- * kit_test_others - the hooks of sockets, files and links, those that there are
+ * kit_test_dump_others - the hooks of sockets, files and links, those that there are
  * @host: the plugin in its process
  */
 void kit_test_dump_others(struct kit *kit, struct hooks_host *host);
@@ -102,7 +102,7 @@ void kit_test_restore_others(struct kit *kit, struct hooks_host *host);
  */
 int kit_run_dump(struct kit *kit, const char *image, char *why, size_t size);
 
-/* ---- the world that it happens in (kit-world.c) ---- */
+/* ---- the world that it happens in (fixture.c) ---- */
 
 /**
  * kit_world - namespaces, directories, the source; what the tester does first

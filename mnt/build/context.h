@@ -25,9 +25,17 @@ struct build_unlinked {
 	struct names in_root; /* path in the new root's filesystem -> a mount of it: it was made */
 };
 
+/* What becomes of a mount of the tree here: what was recorded stays as it is. */
+struct target_mount {
+	uint8_t kind;	  /* enum mount_kind: as recorded, or as it turned out */
+	bool unplaceable; /* with a finding; so is everything below */
+	bool premounted;  /* staging.c has seen it */
+	uint32_t lent;	  /* of a superblock's first: the flags of PLAN_LEND's mount, or 0 */
+};
+
 struct build {
 	const struct rebind_restore_options *options;
-	struct mount_tree *tree;
+	const struct mount_tree *tree;
 	const struct mount_tree *callers;
 	const struct plan *plan;
 	struct sources *sources;
@@ -36,9 +44,11 @@ struct build {
 		*ns_helper; /* NULL: the builder's own namespaces are those to be mounted */
 	struct hooks_host *host;
 	int image_dir_fd;
-	int caller_fd;		       /* socket to the caller */
+	int caller_fd;	  /* socket to the caller */
 	const struct mount_idmap *ids; /* owners in the image are those of its inside; or NULL */
-	int into_fd;		       /* the namespace to build in, or negative: a new one */
+	int into_fd;	  /* the namespace to build in, or negative: a new one */
+	int copy_fd;	  /* or that is copied: copy.h; else negative */
+	const bool *anew; /* by mount: what is made again in a copy */
 	struct progress progress;
 	uint64_t contents_memory; /* that unpacked contents took so far */
 
@@ -50,9 +60,9 @@ struct build {
 	bool knows_new_mounts; /* listmount(2) */
 	int *fds;	       /* by mount, then by anchor: its descriptor */
 	struct fd_run done;    /* of them, to be closed */
-	int *sb_root_fds; /* by first mount of a superblock: a detached mount that shows all of it */
+	int *sb_root_fds;      /* by first mount of a superblock: a mount that shows all of it */
 	struct table reserved; /* late mounts: index -> descriptor of the place held */
-	bool *unplaceable; /* by mount: could not be placed, with a finding; so could nothing below */
+	struct target_mount *targets; /* by mount */
 	struct build_unlinked unlinked;
 	pid_t overlays_pid; /* the child that makes them, or 0 */
 	int overlays_sock;
@@ -71,7 +81,7 @@ struct build {
 #define build_unplaceable(b, i, code, help, ...)                                                \
 	do {                                                                                    \
 		findings_mount(&(b)->findings, code, &(b)->tree->mounts[i], help, __VA_ARGS__); \
-		(b)->unplaceable[i] = true;                                                     \
+		(b)->targets[i].unplaceable = true;                                             \
 	} while (0)
 
 #endif

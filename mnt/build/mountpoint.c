@@ -63,8 +63,7 @@ int mountpoint_put(struct build *b, int dir_fd, const char *name, const char *te
 		return -errno;
 	struct ipc_message message = {
 		.type = IPC_MADE_AS,
-		.device = stat.st_dev,
-		.inode = stat.st_ino,
+		.inode = { stat.st_dev, stat.st_ino },
 	};
 	int err = ipc_send(b->caller_fd, message, NULL, -1);
 	journal_made(&b->journal, stat.st_dev, stat.st_ino);

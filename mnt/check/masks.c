@@ -17,6 +17,7 @@
 #include "base/path.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "model/filesystem.h"
 
 /* The filesystems in which the kernel alone makes names, and how each looks from here. */
 static const struct {
@@ -101,7 +102,7 @@ static bool is_mask(const struct mount_tree *tree, const struct mount *m)
 	if (m->dev == tree->mounts[m->parent].dev || is_null(m) ||
 	    (m->owner == MOUNT_EXTERNAL && m->kind == MOUNT_KIND_FILE))
 		return true;
-	return strcmp(m->fstype, "tmpfs") == 0 &&
+	return filesystem_type_of(m->fstype) == FILESYSTEM_TYPE_TMPFS &&
 	       ((m->attributes & MOUNT_ATTR_RDONLY) || (first->sb_flags & MS_RDONLY)) &&
 	       (!first->contents || first->contents->entries <= 1);
 }
@@ -152,7 +153,7 @@ static void look_at(struct search *s, uint32_t i)
 	if ((mask && s->options->skip_missing_masks) || is_listed(s, m))
 		leave_out(s, i);
 	else
-		findings_mount(s->findings, "no-mountpoint", m,
+		findings_mount(s->findings, FINDING_NO_MOUNTPOINT, m,
 			       mask ? "--skip-missing-masks to do without it" : NULL,
 			       "its mountpoint does not exist in the %s of this host, and none can "
 			       "be made there",

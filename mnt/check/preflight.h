@@ -11,7 +11,7 @@
 #include "mnt/source/source.h"
 
 /**
- * lookahead - findings: mountpoints that are missing or behind symlinks, plugins that are missing,
+ * preflight_check - findings: mountpoints that are missing or behind symlinks, plugins that are missing,
  *	       contents that are missing or damaged
  * @image_dir_fd: the image
  */

@@ -14,7 +14,7 @@ void privileges_check(unsigned int work, struct findings *findings)
 	for (size_t i = 0; i < n; i++) {
 		if (!caps_lacks(&list[i], work))
 			continue;
-		findings_add(findings, "capability", 0, NULL,
+		findings_add(findings, FINDING_CAPABILITY, 0, NULL,
 			     i ? "'rebind check' lists what is needed" : "run as root",
 			     "%s is missing, which is needed to %s", list[i].name, list[i].reason);
 		if (i == 0)
@@ -30,7 +30,7 @@ int privileges_check_proc(struct findings *findings)
 	if (n > 0 && atoi(link) == (int)getpid())
 		return 0;
 	return findings_add(
-		findings, "no-proc", 0, NULL, "mount -t proc proc /proc",
+		findings, FINDING_NO_PROC, 0, NULL, "mount -t proc proc /proc",
 		n > 0 ? "/proc is that of another pid namespace than this process is in"
 		      : "no proc filesystem of this process' pid namespace is at /proc");
 }

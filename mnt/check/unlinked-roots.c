@@ -115,7 +115,7 @@ int unlinked_check_dump(const struct scan_target *target, const struct mount_tre
 		cleanup_free char *help = why ? advice_external(tree, m) : NULL;
 
 		if (why)
-			findings_mount(findings, "deleted", m, help,
+			findings_mount(findings, FINDING_DELETED, m, help,
 				       "its root '%s' has been deleted, and cannot be made and "
 				       "deleted again: %s",
 				       m->root, why);
@@ -128,7 +128,7 @@ void unlinked_check_restore(const struct mount_tree *tree, const struct rebind_r
 {
 	for (uint32_t i = 0; i < tree->n && !o->create_mountpoints; i++)
 		if (deleted_is_of_root(tree, &tree->mounts[i]))
-			findings_mount(findings, "deleted", &tree->mounts[i],
+			findings_mount(findings, FINDING_DELETED, &tree->mounts[i],
 				       "--create-mountpoints",
 				       "its root '%s' had been deleted: it is made in the new "
 				       "root's filesystem, and deleted again",

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/path.h"
@@ -18,10 +19,16 @@
 #include "mnt/build/mount-attributes.h"
 #include "model/filesystem.h"
 
+#define INITIAL_USER_NS 0xeffffffdU /* its inode: PROC_USER_INIT_INO of the kernel */
+
 static bool has_all_ids(void)
 {
 	cleanup(option_ids_free_maps) struct mount_idmap maps = { 0 };
+	struct stat st;
 
+	/* The maps are longer to read. */
+	if (stat("/proc/self/ns/user", &st) == 0 && st.st_ino == INITIAL_USER_NS)
+		return true;
 	return option_ids_read_own(&maps) == 0 && maps.n_uid == 1 && maps.uid->count == UINT32_MAX;
 }
 
@@ -49,7 +56,7 @@ static void check_filesystem(const struct rebind_restore_options *options, const
 		return;
 	if (fs->namespace)
 		snprintf(help, sizeof(help), "--new-ns %s", fs->namespace);
-	findings_mount(findings, "not-permitted", m, *help ? help : NULL,
+	findings_mount(findings, FINDING_NOT_PERMITTED, m, *help ? help : NULL,
 		       "this user namespace may not mount a %s%s%s%s", m->fstype,
 		       *help ? ": the " : "", *help ? fs->namespace : "",
 		       *help ? " namespace is not its own" : "");
@@ -74,12 +81,12 @@ static void check_source(const struct sources *sources, uint32_t i, const struct
 	/* A descriptor of a detached mount is of use as it is. */
 	if (clone == -EINVAL && group->attributes_known)
 		findings_mount(
-			findings, "locked", m, NULL,
+			findings, FINDING_LOCKED, m, NULL,
 			"its source is unbindable, or mounts are locked to places below it, in this user namespace");
 	else if (clone >= 0 && mount_attributes_set(m, clone, group->attributes,
 						    group->attributes_known) == -EPERM)
 		findings_mount(
-			findings, "locked", m, NULL,
+			findings, FINDING_LOCKED, m, NULL,
 			"it cannot have its flags: those of its source are locked in this user namespace");
 }
 

@@ -16,6 +16,7 @@
 
 #include "base/child.h"
 #include "base/log.h"
+#include "base/ns.h"
 #include "base/sys.h"
 #include "mnt/contents/worker.h"
 #include "mnt/contents/contents.h"
@@ -235,12 +236,10 @@ static int check_private(const struct reader *r)
 static int enter_owner(struct reader *r)
 {
 	cleanup_fd int owner = ioctl(r->target->ns_fd, NS_GET_USERNS);
-	cleanup_fd int own = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
-	struct stat left, right;
 
-	if (owner < 0 || own < 0 || fstat(owner, &left) < 0 || fstat(own, &right) < 0)
+	if (owner < 0)
 		return -errno;
-	if (left.st_dev == right.st_dev && left.st_ino == right.st_ino)
+	if (ns_is_own(owner, "user"))
 		return 0;
 	return setns(owner, CLONE_NEWUSER) < 0 ? -errno : 0;
 }

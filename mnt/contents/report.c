@@ -54,9 +54,7 @@ static int tell_socket(int sock, const struct mount_contents *contents,
 {
 	struct ipc_message message = {
 		.type = IPC_SOCKET,
-		.value = (int32_t)socket->mode,
-		.device = (uint64_t)socket->uid << 32 | socket->gid,
-		.inode = socket->inode,
+		.socket = { socket->mode, socket->uid, socket->gid, socket->inode },
 	};
 	char times[96];
 
@@ -76,16 +74,14 @@ int contents_tell(int sock, uint32_t first, const struct mount_contents *content
 {
 	struct ipc_message message = {
 		.type = IPC_CONTENTS,
-		.value = (int32_t)first,
-		.device = contents->entries,
-		.inode = contents->bytes,
+		.contents = { first, contents->takes, contents->packing, contents->entries,
+			      contents->bytes },
 	};
-	char hex[2 * sizeof(contents->digest) + 1], takes[16];
+	char hex[2 * sizeof(contents->digest) + 1];
 
-	snprintf(takes, sizeof(takes), "%u", contents->takes);
 	to_hex(contents->digest, sizeof(contents->digest), hex);
-	int err = ipc_send(sock, message,
-			   (const char *const[4]){ contents->has_digest ? hex : "", takes }, -1);
+	int err = ipc_send(sock, message, (const char *const[4]){ contents->has_digest ? hex : "" },
+			   -1);
 
 	for (uint32_t i = 0; i < contents->n_sockets && !err; i++)
 		err = tell_socket(sock, contents, &contents->sockets[i], root_fd);
@@ -94,7 +90,7 @@ int contents_tell(int sock, uint32_t first, const struct mount_contents *content
 
 int contents_tell_change(int sock, uint32_t first, const char *path)
 {
-	return ipc_send(sock, (struct ipc_message){ .type = IPC_CHANGED, .value = (int32_t)first },
+	return ipc_send(sock, (struct ipc_message){ .type = IPC_CHANGED, .mount = first },
 			(const char *const[4]){ path }, -1);
 }
 
@@ -114,12 +110,11 @@ static void hearing_end(struct hearing *h)
 	table_free(&h->taken);
 }
 
-static int hear_contents(struct hearing *h, const struct ipc_message *message, const char *hex,
-			 const char *takes)
+static int hear_contents(struct hearing *h, const struct ipc_message *message, const char *hex)
 {
-	if ((uint32_t)message->value >= h->tree->n)
+	if (message->contents.first >= h->tree->n)
 		return -EPROTO;
-	struct mount *m = &h->tree->mounts[message->value];
+	struct mount *m = &h->tree->mounts[message->contents.first];
 
 	h->mount = m;
 	table_free(&h->taken);
@@ -128,9 +123,10 @@ static int hear_contents(struct hearing *h, const struct ipc_message *message, c
 		m->contents = calloc(1, sizeof(*m->contents));
 	if (!m->contents)
 		return -ENOMEM;
-	m->contents->entries = message->device;
-	m->contents->bytes = message->inode;
-	m->contents->takes = takes ? (uint32_t)strtoul(takes, NULL, 10) : 0;
+	m->contents->entries = message->contents.entries;
+	m->contents->bytes = message->contents.bytes;
+	m->contents->takes = message->contents.takes;
+	m->contents->packing = (uint8_t)message->contents.packing;
 	m->contents->has_digest = hex && *hex;
 	if (m->contents->has_digest &&
 	    !from_hex(hex, sizeof(m->contents->digest), m->contents->digest))
@@ -164,15 +160,15 @@ static int ask_for_socket(struct hearing *h, int fd, struct mount_socket *socket
 static int hear_deleted(struct mount_tree *tree, const struct ipc_message *message,
 			const char *link)
 {
-	if ((uint32_t)message->value >= tree->n)
+	if (message->unlinked.mount >= tree->n)
 		return -EPROTO;
-	struct mount *m = &tree->mounts[message->value];
+	struct mount *m = &tree->mounts[message->unlinked.mount];
 
 	if (!m->contents)
 		m->contents = calloc(1, sizeof(*m->contents));
 	if (!m->contents)
 		return -ENOMEM;
-	m->contents->inode = message->inode;
+	m->contents->inode = message->unlinked.inode;
 	if (link)
 		m->contents->link = arena_copy(&tree->strings, link, strlen(link));
 	return link && !m->contents->link ? -ENOMEM : 0;
@@ -181,9 +177,9 @@ static int hear_deleted(struct mount_tree *tree, const struct ipc_message *messa
 /* The archive of a deleted root has a name of its own; else it is "./a/b". */
 static int hear_change(struct hearing *h, const struct ipc_message *message, const char *name)
 {
-	if ((uint32_t)message->value >= h->tree->n || !name)
+	if (message->mount >= h->tree->n || !name)
 		return -EPROTO;
-	const struct mount *m = &h->tree->mounts[message->value];
+	const struct mount *m = &h->tree->mounts[message->mount];
 	cleanup_free char *path =
 		m->deleted ? strdup(m->mountpoint)
 			   : path_join(m->mountpoint, strncmp(name, "./", 2) ? name : name + 2);
@@ -216,10 +212,10 @@ static int hear_socket(struct hearing *h, const struct ipc_message *message,
 		return -EPROTO;
 	struct mount_socket socket = {
 		.path = arena_copy(&h->tree->strings, texts[0], strlen(texts[0])),
-		.mode = (uint32_t)message->value,
-		.uid = (uint32_t)(message->device >> 32),
-		.gid = (uint32_t)message->device,
-		.inode = message->inode,
+		.mode = message->socket.mode,
+		.uid = message->socket.uid,
+		.gid = message->socket.gid,
+		.inode = message->socket.inode,
 		.first_attribute = contents->n_attributes,
 	};
 
@@ -283,7 +279,7 @@ static int hear(struct hearing *h, const struct ipc_message *message, const char
 {
 	switch (message->type) {
 	case IPC_CONTENTS:
-		return hear_contents(h, message, texts[0], texts[1]);
+		return hear_contents(h, message, texts[0]);
 	case IPC_DELETED:
 		return hear_deleted(h->tree, message, texts[0]);
 	case IPC_SOCKET:

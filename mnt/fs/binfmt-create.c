@@ -99,7 +99,7 @@ void fs_binfmt_check(const struct mount_tree *tree, const struct rebind_restore_
 	const struct mount *m;
 
 	for (uint32_t i = 0; (m = next(tree, &i)) && !ns_request_names(o, "user");)
-		findings_mount(findings, "contents", m, "--new-ns user or --join-ns user:PID",
+		findings_mount(findings, FINDING_CONTENTS, m, "--new-ns user or --join-ns user:PID",
 			       "formats are registered in it, which belong to a user namespace of "
 			       "its own, and would be the caller's");
 }
@@ -130,7 +130,7 @@ int fs_binfmt_check_place(struct build *b)
 		       : any;
 }
 
-int fs_binfmt_register(const struct build *b, const struct mount *m, int fd)
+int fs_binfmt_register(struct build *b, const struct mount *m, int fd)
 {
 	const struct mount_formats *formats = formats_of(b->tree, m);
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/ns.h"
 #include "base/path.h"
 #include "model/advice.h"
 #include "model/filesystem.h"
@@ -34,7 +35,7 @@ static int refuse_format(struct formats *f, const char *name, const char *fault)
 	cleanup_free char *help = advice_external(f->tree, f->m);
 
 	if (f->findings)
-		findings_mount(f->findings, "contents", f->m, help,
+		findings_mount(f->findings, FINDING_CONTENTS, f->m, help,
 			       "the format '%s' registered in it is not kept: it %s", name, fault);
 	else
 		f->m->formats->unknown = true;
@@ -145,9 +146,8 @@ static uint32_t own_device(void)
 static bool is_callers(const struct scan_target *target, const struct mount *m)
 {
 	cleanup_fd int owner = ioctl(target->ns_fd, NS_GET_USERNS);
-	cleanup_fd int own = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
 
-	return owner >= 0 && own >= 0 && fd_same_file(owner, own) && own_device() == m->dev;
+	return ns_is_own(owner, "user") && own_device() == m->dev;
 }
 
 static void say_unseen(struct formats *f)
@@ -155,7 +155,7 @@ static void say_unseen(struct formats *f)
 	cleanup_free char *help = advice_external(f->tree, f->m);
 
 	if (f->findings)
-		findings_mount(f->findings, "contents", f->m, help,
+		findings_mount(f->findings, FINDING_CONTENTS, f->m, help,
 			       "whether the %s holds anything, which would be lost, cannot be seen",
 			       f->m->fstype);
 	else

@@ -95,7 +95,7 @@ static void check_writable(const struct check *check, const char *path, int fd)
 	on = tree_find(check->tree, stat.old_id);
 	if (on && (on->attributes & MOUNT_ATTR_RDONLY) && !plan_may_turn_readonly(check->tree, on))
 		findings_mount(
-			check->findings, "overlay-layer", check->m, check->help,
+			check->findings, FINDING_OVERLAY_LAYER, check->m, check->help,
 			"its overlay layer '%s' has become read-only since it was mounted, with mount %u '%s'",
 			path, on->id, on->mountpoint);
 }
@@ -141,7 +141,7 @@ static const char *last_names(int fd, char buf[PATH_MAX])
 static bool is_on_overlay(const struct mount_tree *tree, const struct mount *m)
 {
 	for (; m; m = tree_parent(tree, m))
-		if (strcmp(m->fstype, "overlay") == 0)
+		if (filesystem_type_of(m->fstype) == FILESYSTEM_TYPE_OVERLAY)
 			return true;
 	return false;
 }
@@ -196,7 +196,7 @@ static void check_layer(struct check *check, const char *option, const char *pat
 
 	if (fd < 0) {
 		check->layers->incomplete = true;
-		findings_mount(check->findings, "overlay-layer", check->m, check->help,
+		findings_mount(check->findings, FINDING_OVERLAY_LAYER, check->m, check->help,
 			       "its overlay layer '%s' %s", path,
 			       untold ? untold : "is not to be seen inside the namespace");
 		return;
@@ -338,14 +338,14 @@ static void find_changed(const struct check *check)
 		if (i == 0 ? is_top(overlay, layers->fds[0]) : is_shown(layers, i, overlay))
 			continue;
 		findings_mount(
-			check->findings, "overlay-layer", check->m, check->help,
+			check->findings, FINDING_OVERLAY_LAYER, check->m, check->help,
 			"its overlay layer '%s' was another directory when it was mounted: what was mounted, unmounted or renamed since hides it",
 			layers->paths[i]);
 		return;
 	}
 	if (!are_all(layers, overlay))
 		findings_mount(
-			check->findings, "overlay-layer", check->m, check->help,
+			check->findings, FINDING_OVERLAY_LAYER, check->m, check->help,
 			"it shows files that none of its layers has: what was mounted, unmounted or renamed since it was mounted hides one of them");
 }
 
@@ -365,7 +365,7 @@ static void find_overlap(const struct check *check)
 			    !in->name || !of->name || !path_rest_below(in->path, of->path))
 				continue;
 			findings_mount(
-				check->findings, "overlay-layer", check->m, check->help,
+				check->findings, FINDING_OVERLAY_LAYER, check->m, check->help,
 				"its overlay layer '%s' lies in another one, '%s': what was mounted, unmounted or renamed since leads there",
 				in->name, of->name);
 			return;

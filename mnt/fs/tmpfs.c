@@ -53,7 +53,8 @@ int fs_unpack(struct build *b, const struct mount *m, const struct mount_content
 				   O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	/* CRIU makes a new ramfs, and keeps nothing of it; where we did, there are its counts. */
-	if (in < 0 && errno == ENOENT && !recorded && strcmp(m->fstype, "tmpfs") != 0)
+	if (in < 0 && errno == ENOENT && !recorded &&
+	    filesystem_type_of(m->fstype) != FILESYSTEM_TYPE_TMPFS)
 		return 0;
 	if (in < 0)
 		return log_error(-errno, "cannot open '%s', the contents of mount %u '%s'%s", name,
@@ -110,7 +111,7 @@ static bool shows_devices(const struct mount *m)
 	static const char *const harmless[] = { "/null",    "/zero", "/full",	 "/random",
 						"/urandom", "/tty",  "/console", "/ptmx" };
 
-	if (strcmp(m->fstype, "devtmpfs") != 0)
+	if (filesystem_type_of(m->fstype) != FILESYSTEM_TYPE_DEVTMPFS)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(harmless); i++)
 		if (strcmp(m->root, harmless[i]) == 0)
@@ -136,7 +137,7 @@ static void refuse_devices(const struct rebind_restore_options *o, const struct 
 	/* "'sda' is the block device 8:0, which takes ..." */
 	const char *named = err == -EPERM ? strstr(fault.text, ", which") : NULL;
 
-	findings_mount(findings, "devices", m, "--allow-devices",
+	findings_mount(findings, FINDING_DEVICES, m, "--allow-devices",
 		       "it holds device nodes other than those that every container has%s%.*s",
 		       named ? ": " : "", named ? (int)(named - fault.text) : 0, fault.text);
 }
@@ -149,7 +150,7 @@ void fs_tmpfs_check(const struct mount_tree *tree, const struct rebind_restore_o
 
 		if (m->owner == MOUNT_INTERNAL && shows_devices(m) &&
 		    !filesystem_is_among(m->fstype, o->enable_fs, o->n_enable_fs))
-			findings_mount(findings, "devices", m,
+			findings_mount(findings, FINDING_DEVICES, m,
 				       "--allow-devices, --enable-fs devtmpfs",
 				       "a devtmpfs shows every device of this host");
 		if (m->owner == MOUNT_INTERNAL && m->contents &&

@@ -86,7 +86,7 @@ static int open_directory(struct build *b, const char *path, const char **ret_na
 
 static int make(struct build *b, uint32_t i)
 {
-	struct mount *m = &b->tree->mounts[i];
+	const struct mount *m = &b->tree->mounts[i];
 	const struct mount *kept = NULL;
 	int err = fs_unlinked_kept_by(b, m, &kept);
 	const char *name;
@@ -120,7 +120,7 @@ int fs_unlinked_make_in_root(struct build *b, uint32_t i)
 	if (err != -EEXIST && err != -EROFS && err != -ENOTDIR)
 		return log_error(err, "cannot make '%s', the deleted root of mount %u '%s'",
 				 m->root, m->id, m->mountpoint);
-	build_unplaceable(b, i, "deleted", NULL,
+	build_unplaceable(b, i, FINDING_DELETED, NULL,
 			  "its root '%s' had been deleted, and cannot be made: %s", m->root,
 			  err == -EROFS ? "the new root's filesystem is read-only"
 					: "something else has that name in the new root");

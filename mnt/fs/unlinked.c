@@ -137,18 +137,19 @@ static int make_directory_of_its_own(struct unlinked_root *root, int sb_root_fd)
 /* CRIU's records do not tell: it is what it is mounted on. */
 static bool is_file(struct build *b, uint32_t i)
 {
-	struct mount *m = &b->tree->mounts[i];
+	const struct mount *m = &b->tree->mounts[i];
+	uint8_t *kind = &b->targets[i].kind;
 	struct stat stat;
 
-	if (m->kind == MOUNT_KIND_UNKNOWN) {
+	if (*kind == MOUNT_KIND_UNKNOWN) {
 		cleanup_fd int place =
 			path_open_beneath(b->fds[m->parent], tree_relative(b->tree, m));
 
-		m->kind = place >= 0 && fstat(place, &stat) == 0 && !S_ISDIR(stat.st_mode)
-				  ? MOUNT_KIND_FILE
-				  : MOUNT_KIND_DIRECTORY;
+		*kind = place >= 0 && fstat(place, &stat) == 0 && !S_ISDIR(stat.st_mode)
+				? MOUNT_KIND_FILE
+				: MOUNT_KIND_DIRECTORY;
 	}
-	return m->kind == MOUNT_KIND_FILE;
+	return *kind == MOUNT_KIND_FILE;
 }
 
 static int make_empty(int sb_root_fd, const char *path, bool file)

@@ -112,6 +112,11 @@ int ipc_keep(int sock, int what, int fd)
 	return err ? err : answer;
 }
 
+int ipc_keep_by_exec(int sock, int marked_fd)
+{
+	return ipc_keep(sock, marked_fd < 0 ? KEEP_NAMESPACE : KEEP_COMMAND, marked_fd);
+}
+
 void ipc_log_sink(void *sock, enum log_level level, const char *line)
 {
 	ipc_send(*(int *)sock, (struct ipc_message){ .type = IPC_LOG, .value = (int32_t)level },
@@ -124,7 +129,7 @@ void ipc_send_findings(int sock, const struct findings *findings)
 		const struct finding *finding = &findings->list[i];
 		struct ipc_message message = {
 			.type = IPC_FINDING,
-			.value = (int32_t)finding->mount_id,
+			.mount = finding->mount_id,
 		};
 
 		ipc_send(sock, message,

@@ -9,28 +9,26 @@
 
 enum ipc_type {
 	IPC_LOG,     /* value: level; text */
-	IPC_FINDING, /* value: mount id; texts: code, path, text, help */
+	IPC_FINDING, /* mount: its id; texts: the code's word, path, text, help */
 	IPC_MADE,    /* a mountpoint will be made: the descriptor of its directory comes along; name
 		    */
-	IPC_MADE_AS, /* it was made: device and inode */
-	IPC_ATTRIBUTES, /* value: index; inode: what a plugin's mount has got */
-	IPC_BUILT,	/* the namespace stands */
-	IPC_VERDICT,	/* caller to builder: value: 0 or a negative errno */
-	IPC_DONE,	/* value: the builder's result */
-	IPC_CONTENTS,	/* value: a superblock's first mount; device: entries; inode: bytes; the
-			    digest, in hex; what they take, a number */
-	IPC_DELETED, /* value: a mount with a deleted root; inode: of that; a name it has still */
-	IPC_SOCKET,  /* of the contents told last: value: mode; device: uid << 32 | gid; inode;
-			 path, times */
+	IPC_MADE_AS, /* inode: what was made */
+	IPC_ATTRIBUTES,	      /* attributes: what a plugin's mount has got */
+	IPC_BUILT,	      /* the namespace stands */
+	IPC_VERDICT,	      /* caller to builder: value: 0 or a negative errno */
+	IPC_DONE,	      /* value: the builder's result */
+	IPC_CONTENTS,	      /* contents; texts: the digest, in hex */
+	IPC_DELETED,	      /* unlinked; text: a name it has still */
+	IPC_SOCKET,	      /* socket, of the contents told last; texts: path, times */
 	IPC_SOCKET_ATTRIBUTE, /* of the socket told last: name; value, in hex */
-	IPC_CHANGED,	      /* value: a superblock's first mount; a file in it */
-	IPC_PROGRESS,	      /* device: bytes; inode: mounts done << 32 | of all; what is done */
+	IPC_CHANGED,	      /* mount: a superblock's first; text: a file in it */
+	IPC_PROGRESS,	      /* progress; text: what is done */
 	IPC_GO,		      /* the other side may go on */
 	IPC_OPEN,	      /* to the helper: open a context of this filesystem */
 	IPC_ROOT,   /* to the helper: the descriptor of its root, when it holds a namespace */
 	IPC_HOLD,   /* to the helper: the descriptor of a namespace that it holds from now on */
 	IPC_NS,	    /* to inside/: a namespace to enter; value: CLONE_NEW*; its name */
-	IPC_START,  /* to inside/: value: enum inside_purpose; device: CLONE_NEW* to make */
+	IPC_START,  /* to inside/: start */
 	IPC_MAP,    /* from inside/: a user namespace was made, and wants its maps */
 	IPC_PIN,    /* to the builder: the directory of a pin's file; value: it has to be made; name
 		     */
@@ -41,8 +39,38 @@ enum ipc_type {
 
 struct ipc_message {
 	enum ipc_type type;
-	int32_t value;
-	uint64_t device, inode;
+	union {
+		int32_t value;
+		uint32_t mount; /* index, but for a finding */
+		struct {
+			uint64_t device, number;
+		} inode;
+		struct {
+			uint32_t mount, bits; /* index, MOUNT_ATTR_* */
+		} attributes;
+		struct {
+			uint32_t first, takes; /* index, MOUNT_TAKES_* */
+			uint32_t packing;      /* MOUNT_PACKED_* */
+			uint64_t entries, bytes;
+		} contents;
+		struct {
+			uint32_t mount; /* index */
+			uint64_t inode;
+		} unlinked;
+		struct {
+			uint32_t mode, uid, gid;
+			uint64_t inode;
+		} socket;
+		struct {
+			uint64_t bytes;
+			uint32_t mounts, all_mounts;
+		} progress;
+		struct {
+			int32_t purpose; /* enum inside_purpose */
+			int32_t make;	 /* CLONE_NEW* */
+			uint64_t above;	 /* the id that the new mount namespace must be above */
+		} start;
+	};
 	uint32_t n_text;  /* bytes behind the message */
 	uint32_t next[3]; /* where the second to fourth text start; 0: there is none */
 };
@@ -50,6 +78,7 @@ struct ipc_message {
 /* IPC_KEEP: what handing over means; the builder does it, for it is the one who takes back. */
 enum keep {
 	KEEP_NAMESPACE, /* it has been handed over */
+	KEEP_COMMAND,	/* it is, when a program is executed: of child_before_exec() */
 	KEEP_HOLDER,	/* release the holder; its socket comes along */
 	KEEP_SEND,	/* send it over the socket that comes along */
 };
@@ -108,6 +137,14 @@ int ipc_go(int sock);
  * Return: 0: what was made for the namespace stays; or a negative errno: it is taken back.
  */
 int ipc_keep(int sock, int what, int fd);
+
+/**
+ * ipc_keep_by_exec - the same, by the process that will execute a program in the namespace
+ * @marked_fd: of child_before_exec(), or negative: then it is handed over at once
+ *
+ * Return: 0: what was made stays when the program is executed; or a negative errno.
+ */
+int ipc_keep_by_exec(int sock, int marked_fd);
 
 /**
  * ipc_log_sink - a log sink (log_to) that sends lines to the caller

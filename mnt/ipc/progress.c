@@ -25,8 +25,7 @@ void progress_bytes(void *data, uint64_t bytes)
 	struct progress *p = data;
 	struct ipc_message message = {
 		.type = IPC_PROGRESS,
-		.device = p->bytes + bytes,
-		.inode = (uint64_t)p->mounts << 32 | p->all_mounts,
+		.progress = { p->bytes + bytes, p->mounts, p->all_mounts },
 	};
 
 	if (!p->fn || !is_due(p))
@@ -47,9 +46,9 @@ void progress_pass(const struct progress *progress, const struct ipc_message *me
 {
 	struct rebind_progress now = {
 		.doing = doing ? doing : "",
-		.bytes = message->device,
-		.mounts = (uint32_t)(message->inode >> 32),
-		.all_mounts = (uint32_t)message->inode,
+		.bytes = message->progress.bytes,
+		.mounts = message->progress.mounts,
+		.all_mounts = message->progress.all_mounts,
 	};
 
 	if (progress->fn)

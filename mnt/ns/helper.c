@@ -50,27 +50,13 @@ static int map_all(int sock, pid_t pid)
 
 /* ---- in the caller and the builder ---- */
 
-static int open_ns(const struct ns_helper *ns_helper, const char *name)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)ns_helper->pid, name);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
-
 /* The helper's namespace of a kind, or a negative errno: it is the caller's own as well. To enter
  * that again takes privileges in the user namespace that owns it. */
 static int open_other(const struct ns_helper *ns_helper, const char *name)
 {
-	char path[64];
-	int fd = open_ns(ns_helper, name);
+	int fd = ns_open(ns_helper->pid, name);
 
-	snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
-	cleanup_fd int own = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd >= 0 && own >= 0 && fd_same_file(fd, own))
+	if (ns_is_own(fd, name))
 		fd_close(&fd);
 	return fd;
 }
@@ -80,7 +66,7 @@ static int open_namespaces(struct ns_helper *ns_helper)
 	for (size_t i = 0; i < NS_USER; i++)
 		ns_helper->other_fds[i] = open_other(ns_helper, ns_kinds[i].name);
 	if (ns_helper->has_user)
-		ns_helper->user_fd = open_ns(ns_helper, "user");
+		ns_helper->user_fd = ns_open(ns_helper->pid, "user");
 	return ns_helper->has_user && ns_helper->user_fd < 0 ? ns_helper->user_fd : 0;
 }
 
@@ -88,9 +74,7 @@ static int send_start(int sock, int purpose, int make, uint64_t above, int fd)
 {
 	struct ipc_message message = {
 		.type = IPC_START,
-		.value = purpose,
-		.device = (uint64_t)make,
-		.inode = above,
+		.start = { purpose, make, above },
 	};
 
 	return ipc_send(sock, message, NULL, fd);

@@ -10,6 +10,7 @@
 #include "base/child.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/ns.h"
 #include "base/sys.h"
 #include "model/ids.h"
 
@@ -47,16 +48,6 @@ static int write_map(pid_t pid, const char *file, const struct mount_id_extent *
 	return fd < 0 ? -errno : n ? fd_write_all(fd, text, (size_t)(end - text)) : 0;
 }
 
-static int open_user(pid_t pid)
-{
-	char name[64];
-
-	snprintf(name, sizeof(name), "/proc/%d/ns/user", (int)pid);
-	int fd = open(name, O_RDONLY | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
-
 /* A child that does nothing but be in a new user namespace while its maps are written. */
 int idmap_namespace(const struct mount_idmap *map)
 {
@@ -84,7 +75,7 @@ int idmap_namespace(const struct mount_idmap *map)
 	err = write_map(pid, "uid_map", map->uid, map->n_uid);
 	if (!err)
 		err = write_map(pid, "gid_map", map->gid, map->n_gid);
-	return err ? err : open_user(pid);
+	return err ? err : ns_open(pid, "user");
 }
 
 /* Its user namespace, and the key that is its own or would be. Return: or TABLE_NONE. */
@@ -146,10 +137,10 @@ void idmaps_check_source(const struct mount *m, const struct mount *source,
 	if (!(source->attributes & MOUNT_ATTR_IDMAP))
 		return;
 	if (!m->idmap)
-		findings_mount(findings, "idmapped", m, "another source",
+		findings_mount(findings, FINDING_IDMAPPED, m, "another source",
 			       "its source is id-mapped, and it was not");
 	else if (!source->idmap || !ids_same_maps(m->idmap, source->idmap))
-		findings_mount(findings, "idmapped", m, "another source",
+		findings_mount(findings, FINDING_IDMAPPED, m, "another source",
 			       "its source is id-mapped with other maps than it had, or with maps "
 			       "that the kernel does not tell");
 }

@@ -2,77 +2,53 @@
 #include "mnt/ns/request.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/fd.h"
-
-const struct ns_kind ns_kinds[NS_KINDS] = {
-	/* The user namespace last: joining it takes away what joining the others needs. */
-	{ "net", CLONE_NEWNET },       { "ipc", CLONE_NEWIPC }, { "uts", CLONE_NEWUTS },
-	{ "cgroup", CLONE_NEWCGROUP }, { "pid", CLONE_NEWPID }, { "user", CLONE_NEWUSER },
-};
-
-static size_t kind_named(const char *name, size_t size)
-{
-	size_t i = 0;
-
-	while (i < NS_KINDS &&
-	       (strlen(ns_kinds[i].name) != size || strncmp(ns_kinds[i].name, name, size) != 0))
-		i++;
-	return i;
-}
 
 static bool is_number(const char *text)
 {
 	return *text && strspn(text, "0123456789") == strlen(text);
 }
 
-static bool is_own(int user_fd)
-{
-	cleanup_fd int own = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
-
-	return own >= 0 && fd_same_file(user_fd, own);
-}
-
 static void want_join(struct ns_request *ns_request, const char *word, struct findings *findings)
 {
 	const char *colon = strchr(word, ':');
-	size_t i = colon ? kind_named(word, (size_t)(colon - word)) : NS_KINDS;
+	size_t i = colon ? ns_kind_named(word, (size_t)(colon - word)) : NS_KINDS;
 	char name[64];
 
 	if (i == NS_KINDS || !colon[1]) {
-		findings_add(findings, "option", 0, NULL, "user, pid, net, ipc, uts, cgroup",
+		findings_add(findings, FINDING_OPTION, 0, NULL, "user, pid, net, ipc, uts, cgroup",
 			     "--join-ns '%s' is not of the form NS:PID or NS:FILE", word);
 		return;
 	}
 	if (ns_request->join[i] >= 0) {
-		findings_add(findings, "option", 0, NULL, NULL,
+		findings_add(findings, FINDING_OPTION, 0, NULL, NULL,
 			     "--join-ns names a %s namespace twice", ns_kinds[i].name);
 		return;
 	}
 	snprintf(name, sizeof(name), "/proc/%.20s/ns/%s", colon + 1, ns_kinds[i].name);
 	ns_request->join[i] = open(is_number(colon + 1) ? name : colon + 1, O_RDONLY | O_CLOEXEC);
 	if (ns_request->join[i] < 0)
-		findings_add(findings, "option", 0, NULL, NULL,
+		findings_add(findings, FINDING_OPTION, 0, NULL, NULL,
 			     "--join-ns '%s' cannot be opened: %s", word, strerror(errno));
 	/* setns(2): EINVAL for the user namespace that one is in; then there is nothing to join. */
-	else if (i == NS_USER && is_own(ns_request->join[i]))
+	else if (i == NS_USER && ns_is_own(ns_request->join[i], "user"))
 		fd_close(&ns_request->join[i]);
 }
 
 static void want_new(struct ns_request *ns_request, const char *list, struct findings *findings)
 {
 	while (list && *list) {
-		size_t n = strcspn(list, ","), i = kind_named(list, n);
+		size_t n = strcspn(list, ","), i = ns_kind_named(list, n);
 
 		if (i == NS_KINDS)
-			findings_add(findings, "option", 0, NULL,
+			findings_add(findings, FINDING_OPTION, 0, NULL,
 				     "user, pid, net, ipc, uts, cgroup",
 				     "--new-ns '%.*s' is no namespace", (int)n, list);
 		else if (ns_request->join[i] >= 0)
-			findings_add(findings, "option", 0, NULL, NULL,
+			findings_add(findings, FINDING_OPTION, 0, NULL, NULL,
 				     "--new-ns and --join-ns both name a %s namespace",
 				     ns_kinds[i].name);
 		else

@@ -5,17 +5,9 @@
 
 #include <sys/types.h>
 
+#include "base/ns.h"
 #include "include/rebind.h"
 #include "model/findings.h"
-
-enum { NS_KINDS = 6, NS_USER = NS_KINDS - 1, NS_PID = NS_USER - 1 };
-
-struct ns_kind {
-	const char *name; /* as in --join-ns and below /proc/PID/ns */
-	int flag;
-};
-
-extern const struct ns_kind ns_kinds[NS_KINDS];
 
 struct ns_request {
 	int join[NS_KINDS]; /* nsfs descriptors, or -EBADF */

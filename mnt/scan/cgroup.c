@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/fd.h"
+#include "base/ns.h"
 #include "mnt/scan/process.h"
 #include "mnt/scan/scan.h"
 
@@ -31,15 +32,11 @@ static pid_t first_inside(int ns_fd)
 
 static int from_process(struct scan_target *target, pid_t pid)
 {
-	char name[64];
-
-	snprintf(name, sizeof(name), "/proc/%d/ns/cgroup", (int)pid);
-	cleanup_fd int fd = open(name, O_RDONLY | O_CLOEXEC);
-	cleanup_fd int own = open("/proc/self/ns/cgroup", O_RDONLY | O_CLOEXEC);
+	cleanup_fd int fd = ns_open(pid, "cgroup");
 
 	if (fd < 0)
-		return errno == ENOENT ? -ESRCH : -errno;
-	if (own < 0 || !fd_same_file(fd, own))
+		return fd;
+	if (!ns_is_own(fd, "cgroup"))
 		target->cgroup_fd = fd_take(&fd);
 	return 0;
 }

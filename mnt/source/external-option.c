@@ -148,7 +148,7 @@ static int add(struct external_options *options, struct external_option *option,
 		option->what == EXTERNAL_OPTION_DEVICE ? &options->device_keys : &options->keys;
 
 	if (options->verb == EXTERNAL_OPTION_DUMP && strncmp(key, "CRIU:", 5) == 0) {
-		findings_add(findings, "option", 0, NULL, NULL,
+		findings_add(findings, FINDING_OPTION, 0, NULL, NULL,
 			     "--external '%s': keys that start with 'CRIU:' are reserved", word);
 		return 0;
 	}
@@ -159,9 +159,10 @@ static int add(struct external_options *options, struct external_option *option,
 		return 0;
 	}
 	if (twice) {
-		findings_add(
-			findings, "key-twice", 0, NULL, "give each external mount a key of its own",
-			"--external '%s': the key '%.*s' is given twice", word, (int)size, key);
+		findings_add(findings, FINDING_KEY_TWICE, 0, NULL,
+			     "give each external mount a key of its own",
+			     "--external '%s': the key '%.*s' is given twice", word, (int)size,
+			     key);
 		return 0;
 	}
 	int err = names_put(names, key, size, (uint32_t)options->n);
@@ -187,7 +188,7 @@ int external_options_parse(enum external_option_verb verb, const char *const *wo
 		int got = parse_one(verb, words[i], ret, &option);
 
 		if (got == -EINVAL) {
-			findings_add(findings, "option", 0, NULL, NULL,
+			findings_add(findings, FINDING_OPTION, 0, NULL, NULL,
 				     "--external '%s' is not of the form %s", words[i], form);
 			continue;
 		}

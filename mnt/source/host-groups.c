@@ -32,7 +32,7 @@ static int decide_master(const struct decision *d, uint32_t i)
 		return 0;
 	if (d->policy == REBIND_SHARING_STRICT)
 		return findings_mount(
-			d->findings, "sharing", m, "--sharing slave or --sharing private",
+			d->findings, FINDING_SHARING, m, "--sharing slave or --sharing private",
 			"it was a slave of a peer group outside, and %s", why_no_group(m));
 	m->master = 0;
 	return 0;
@@ -45,7 +45,8 @@ static void decide_peers(const struct decision *d, uint32_t i)
 	struct mount *m = &d->tree->mounts[i];
 
 	if (d->policy == REBIND_SHARING_STRICT && !host_groups_of(d->sources, i))
-		findings_mount(d->findings, "sharing", m, "--sharing slave or --sharing private",
+		findings_mount(d->findings, FINDING_SHARING, m,
+			       "--sharing slave or --sharing private",
 			       "it shared a peer group with the host, and %s", why_no_group(m));
 	if (d->policy == REBIND_SHARING_SLAVE && host_groups_of(d->sources, i)) {
 		m->master = m->shared;

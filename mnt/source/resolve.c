@@ -79,7 +79,7 @@ static bool fits_kind(struct finder *f, struct mount *m, const char *name, uint3
 		m->kind = kind;
 	if (m->kind == kind)
 		return true;
-	findings_mount(f->in->findings, "source-kind", m, NULL,
+	findings_mount(f->in->findings, FINDING_SOURCE_KIND, m, NULL,
 		       "its source '%s' is a %s, but the mount is of a %s",
 		       *name ? name : "(a descriptor)",
 		       kind == MOUNT_KIND_FILE ? "file" : "directory",
@@ -178,10 +178,10 @@ static void take_path(struct finder *f, uint32_t i, const char *path)
 	if (fd >= 0)
 		set_source(f, i, &fd, name);
 	else if (m->owner == MOUNT_ROOT)
-		findings_add(f->in->findings, "no-root", 0, path, "give another with --root",
+		findings_add(f->in->findings, FINDING_NO_ROOT, 0, path, "give another with --root",
 			     "the new root '%s' cannot be opened: %s", path, strerror(-fd));
 	else
-		findings_mount(f->in->findings, "no-source", m, NULL,
+		findings_mount(f->in->findings, FINDING_NO_SOURCE, m, NULL,
 			       "its source '%s' cannot be opened: %s", path, strerror(-fd));
 }
 
@@ -190,7 +190,7 @@ static void take_fd(struct finder *f, uint32_t i, int given)
 	cleanup_fd int fd = fcntl(given, F_DUPFD_CLOEXEC, 3);
 
 	if (fd < 0)
-		findings_mount(f->in->findings, "no-source", &f->in->tree->mounts[i], NULL,
+		findings_mount(f->in->findings, FINDING_NO_SOURCE, &f->in->tree->mounts[i], NULL,
 			       "descriptor %d of --inherit-fd is not open", given);
 	else
 		set_source(f, i, &fd, "");
@@ -219,7 +219,7 @@ static void take_below_fd(struct finder *f, uint32_t i, int given, const char *r
 
 	if (fd < 0)
 		findings_mount(
-			f->in->findings, "no-source", m, "its own key, given at dump",
+			f->in->findings, FINDING_NO_SOURCE, m, "its own key, given at dump",
 			"it came along with the external mount '%s', and there is no '%s' below "
 			"descriptor %d: %s",
 			m->parent_key, rest + strspn(rest, "/"), given, why_not_below(fd));
@@ -242,7 +242,7 @@ static void take_below_path(struct finder *f, uint32_t i, const char *whole, con
 	if (!kept)
 		f->err = -ENOMEM;
 	else if (fd < 0)
-		findings_mount(f->in->findings, "no-source", &f->in->tree->mounts[i], NULL,
+		findings_mount(f->in->findings, FINDING_NO_SOURCE, &f->in->tree->mounts[i], NULL,
 			       "its source '%s' cannot be opened: %s", kept,
 			       whole_fd < 0 ? strerror(-fd) : why_not_below(fd));
 	else
@@ -273,7 +273,7 @@ static void take_companion(struct finder *f, uint32_t i)
 		take_below_fd(f, i, inherit->fd, rest);
 	else
 		findings_mount(
-			f->in->findings, "no-source", m, NULL,
+			f->in->findings, FINDING_NO_SOURCE, m, NULL,
 			"it came along with the external mount '%s', which has no source to look in",
 			m->parent_key);
 }
@@ -303,7 +303,7 @@ static void take_automatic(struct finder *f, uint32_t i)
 	if (!own || asprintf(&help, "--external mnt[], or %s", own) < 0)
 		help = NULL;
 	findings_mount(
-		f->in->findings, "no-source", m, help,
+		f->in->findings, FINDING_NO_SOURCE, m, help,
 		"the image names the host path '%s' for it, which needs the caller's consent",
 		m->source);
 }
@@ -317,7 +317,7 @@ static void take_by_key(struct finder *f, uint32_t i)
 	cleanup_free char *help = NULL;
 
 	if (option && inherit)
-		findings_mount(f->in->findings, "key-twice", m, NULL,
+		findings_mount(f->in->findings, FINDING_KEY_TWICE, m, NULL,
 			       "its key '%s' is given by --external and by --inherit-fd",
 			       finder_key(m));
 	else if (option)
@@ -327,7 +327,7 @@ static void take_by_key(struct finder *f, uint32_t i)
 	else if (is_automatic(m))
 		take_automatic(f, i);
 	else if ((help = advice("mnt", m->key, strlen(m->key), "SOURCE")))
-		findings_mount(f->in->findings, "no-source", m, help,
+		findings_mount(f->in->findings, FINDING_NO_SOURCE, m, help,
 			       "the external mount '%s' has no source", m->key);
 }
 
@@ -346,7 +346,7 @@ static uint32_t device_group(struct finder *f, const struct mount *m, const char
 	cleanup_fd int fd = device_mount(device, m);
 
 	if (fd < 0) {
-		findings_mount(f->in->findings, "no-source", m, NULL,
+		findings_mount(f->in->findings, FINDING_NO_SOURCE, m, NULL,
 			       "its device '%s' cannot be mounted as %s: %s", device, m->fstype,
 			       strerror(-fd));
 		return MOUNT_NONE;
@@ -372,14 +372,14 @@ static void take_device(struct finder *f, uint32_t i)
 
 	if (!key || !device_mounts(m->fstype)) {
 		findings_mount(
-			f->in->findings, "no-source", m, NULL,
+			f->in->findings, FINDING_NO_SOURCE, m, NULL,
 			"the image names '%s' of a %s for it, which is not a filesystem on a device",
 			m->source, m->fstype);
 		return;
 	}
 	if (!option) {
 		if ((help = advice("dev", key, size, "DEVICE")))
-			findings_mount(f->in->findings, "no-source", m, help,
+			findings_mount(f->in->findings, FINDING_NO_SOURCE, m, help,
 				       "the external device '%.*s' has no source", (int)size, key);
 		return;
 	}

@@ -41,7 +41,7 @@ static void check_unused(struct finder *f)
 		if (word->what == EXTERNAL_OPTION_DEVICE ? !has_device(f, word)
 							 : !has_key(f, word->inside, word->size))
 			findings_add(
-				f->in->findings, "unknown-key", 0, NULL,
+				f->in->findings, FINDING_UNKNOWN_KEY, 0, NULL,
 				"rebind show IMAGE lists the keys",
 				"--external names the key '%.*s', which no record of the image has",
 				(int)word->size, word->inside);
@@ -49,7 +49,7 @@ static void check_unused(struct finder *f)
 	for (size_t i = 0; i < o->n_inherit_fd; i++)
 		if (!has_key(f, o->inherit_fd[i].key, strlen(o->inherit_fd[i].key)))
 			findings_add(
-				f->in->findings, "unknown-key", 0, NULL,
+				f->in->findings, FINDING_UNKNOWN_KEY, 0, NULL,
 				"rebind show IMAGE lists the keys",
 				"--inherit-fd names the key '%s', which no record of the image has",
 				o->inherit_fd[i].key);
@@ -82,7 +82,7 @@ static void apply_flags(struct finder *f, const char *word)
 
 		if (flags_attr_from_word(p, size, &set, &clear) || (set & MOUNT_ATTR_IDMAP)) {
 			findings_add(
-				f->in->findings, "option", 0, NULL,
+				f->in->findings, FINDING_OPTION, 0, NULL,
 				"ro, rw, nosuid, suid, nodev, dev, noexec, exec, nosymfollow, noatime, ...",
 				"--external-flags '%s': '%.*s' is not a flag", word, (int)size, p);
 			return;
@@ -91,7 +91,8 @@ static void apply_flags(struct finder *f, const char *word)
 	}
 	if (!colon || !restrict_all(f, word, n, set, clear))
 		findings_add(
-			f->in->findings, colon ? "unknown-key" : "option", 0, NULL, NULL,
+			f->in->findings, colon ? FINDING_UNKNOWN_KEY : FINDING_OPTION, 0, NULL,
+			NULL,
 			colon ? "--external-flags '%s' names a key that no record of the image has"
 			      : "--external-flags '%s' is not of the form KEY:FLAGS",
 			word);

@@ -9,8 +9,10 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/names.h"
+#include "base/ns.h"
 #include "base/path.h"
 #include "image/image.h"
+#include "model/filesystem.h"
 #include "runtime/criu/process-tree.h"
 #include "runtime/criu/criu.h"
 
@@ -116,7 +118,7 @@ static int look_at_deleted(pid_t pid, struct criu_choice *ret)
 	if (report && rebind_tree_open(name, 0, NULL, report, &tree) == 0) {
 		for (size_t i = 0; i < rebind_tree_count(tree) && !err; i++) {
 			rebind_tree_get(tree, i, &m);
-			if (m.deleted && strcmp(m.fstype, "tmpfs") != 0)
+			if (m.deleted && filesystem_type_of(m.fstype) != FILESYSTEM_TYPE_TMPFS)
 				err = add(
 					&ret->doubts,
 					"mount %u '%s' shows what was removed from its filesystem",
@@ -146,12 +148,12 @@ static int look_at_cgroups(pid_t pid, struct criu_choice *ret)
 	static const char *const kinds[] = { "pid", "net", "ipc", "uts", "user", "time" };
 	struct rebind_report *report = rebind_report_new();
 	struct rebind_tree *tree = NULL;
-	bool other = criu_ns_differs(pid, "cgroup") <= 0;
+	bool other = ns_differs(pid, "cgroup") <= 0;
 	char name[16];
 	int err = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		other |= criu_ns_differs(pid, kinds[i]) > 0;
+		other |= ns_differs(pid, kinds[i]) > 0;
 	snprintf(name, sizeof(name), "%d", (int)pid);
 	if (!other && report && rebind_tree_open(name, 0, NULL, report, &tree) == 0) {
 		if (shows_cgroups(tree))
@@ -181,7 +183,7 @@ static int add_loss(const struct rebind_mount *m, struct criu_choice *ret)
 		err = add(&ret->losses, "nosymfollow of mount %u '%s'", m->id, path);
 	if (!err && m->depth == 0 && text_has_word(m->sb_flags, "ro"))
 		err = add(&ret->losses, "that the root's filesystem is read-only as a whole");
-	if (!err && m->covered && strcmp(m->fstype, "tmpfs") == 0)
+	if (!err && m->covered && filesystem_type_of(m->fstype) == FILESYSTEM_TYPE_TMPFS)
 		err = add(&ret->losses, "the tmpfs of mount %u '%s', which another one covers",
 			  m->id, path);
 	return err;
@@ -245,7 +247,7 @@ static int look_at_losses(pid_t pid, struct criu_choice *ret)
 static int look_at_all(const struct rebind_dump_options *how, const char *parent,
 		       struct criu_choice *ret)
 {
-	int other = criu_ns_differs(how->pid, "mnt");
+	int other = ns_differs(how->pid, "mnt");
 	int err = 0;
 
 	if (other < 0)
@@ -299,7 +301,7 @@ int criu_choose(const struct rebind_dump_options *how, const char *parent, enum 
 		return refuse(ret);
 	if (ns_request == CRIU_BY_REBIND)
 		err = criu_dump_mounts(how, true, report);
-	else if (criu_ns_differs(how->pid, "mnt") > 0)
+	else if (ns_differs(how->pid, "mnt") > 0)
 		err = look_at_mounts(how, ret);
 	if (!err && ns_request == CRIU_BY_AUTO && has_any(ret))
 		err = look_at_losses(how->pid, ret);

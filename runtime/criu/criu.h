@@ -177,13 +177,6 @@ int criu_externals(pid_t pid, const char *prefix, struct strings *ret,
 int criu_dump_mounts(const struct rebind_dump_options *mounts, bool only_look,
 		     struct rebind_report *report);
 
-/**
- * criu_ns_differs - is this namespace ("net", ...) of the process another than ours
- *
- * One's own user namespace cannot be joined. Return: 1, 0 or a negative errno.
- */
-int criu_ns_differs(pid_t pid, const char *ns);
-
 /* A dump from when CRIU is started: what it wrote, and whom it dumps. */
 struct criu_dumped {
 	const char *images_dir;

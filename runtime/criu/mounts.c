@@ -12,6 +12,7 @@
 #include "api/namespace.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/ns.h"
 #include "base/sys.h"
 #include "base/text.h"
 #include "image/criu-merge.h"
@@ -49,20 +50,6 @@ int criu_mounts_prepare(struct criu_mounts *mounts, char ret[80])
 
 	snprintf(ret, 80, "%s/" NAME, err ? "" : dir);
 	return err ? err : lead_to(mounts->dir_fd, "/proc/self/ns/mnt");
-}
-
-int criu_ns_differs(pid_t pid, const char *ns)
-{
-	char path[64];
-	struct stat own, its;
-
-	snprintf(path, sizeof(path), "/proc/self/ns/%s", ns);
-	if (stat(path, &own) < 0)
-		return -errno;
-	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, ns);
-	if (stat(path, &its) < 0)
-		return -errno;
-	return own.st_dev != its.st_dev || own.st_ino != its.st_ino;
 }
 
 /* ---- before CRIU is started ---- */
@@ -127,19 +114,14 @@ static int look_for_namespaces(struct criu_mounts *mounts)
 /* "pid,net": what CRIU will make and the caller does not give. */
 static void name_namespaces(const struct criu_mounts *mounts, char ret[64])
 {
-	static const struct {
-		const char *name;
-		uint32_t flag;
-	} kinds[] = {
-		{ "user", CLONE_NEWUSER }, { "pid", CLONE_NEWPID }, { "net", CLONE_NEWNET },
-		{ "ipc", CLONE_NEWIPC },   { "uts", CLONE_NEWUTS }, { "cgroup", CLONE_NEWCGROUP },
-	};
 	size_t n = 0;
 
 	*ret = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		if ((mounts->own & kinds[i].flag) && !is_given(&mounts->how, kinds[i].name))
-			n += (size_t)snprintf(ret + n, 64 - n, "%s%s", n ? "," : "", kinds[i].name);
+	for (size_t i = 0; i < NS_KINDS; i++)
+		if ((mounts->own & (uint32_t)ns_kinds[i].flag) &&
+		    !is_given(&mounts->how, ns_kinds[i].name))
+			n += (size_t)snprintf(ret + n, 64 - n, "%s%s", n ? "," : "",
+					      ns_kinds[i].name);
 }
 
 int criu_mounts_look(struct criu_mounts *mounts)
@@ -234,7 +216,7 @@ static int join_words(const struct rebind_restore_options *how, pid_t pid, struc
 		if (strings_print(words, "%s", how->join_ns[i]))
 			return -ENOMEM;
 	for (size_t i = 0; i < ARRAY_SIZE(all) && pid; i++) {
-		int joins = is_given(how, all[i]) ? 0 : criu_ns_differs(pid, all[i]);
+		int joins = is_given(how, all[i]) ? 0 : ns_differs(pid, all[i]);
 
 		if (joins < 0)
 			return log_error(joins, "cannot look at the %s namespace of process %d",

@@ -23,11 +23,11 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/names.h"
+#include "base/ns.h"
 #include "base/path.h"
 #include "base/sys.h"
 #include "image/ghost.h"
 #include "model/ids.h"
-#include "runtime/criu/criu.h"
 
 int criu_removed_find(struct criu_removed *removed, const char *images_dir,
 		      struct findings *findings)
@@ -480,7 +480,7 @@ static int read_map(pid_t pid, const char *name, struct mount_id_extent **ret, u
 
 static int read_maps(pid_t pid, struct mount_idmap *ret)
 {
-	int differs = pid ? criu_ns_differs(pid, "user") : 0;
+	int differs = pid ? ns_differs(pid, "user") : 0;
 
 	if (differs <= 0)
 		return differs;

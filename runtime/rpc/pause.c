@@ -17,32 +17,6 @@
 
 #define END_MS 10000 /* what a killed process may take to be gone */
 
-static const struct {
-	const char *name;
-	uint32_t flag;
-} kinds[PAUSE_KINDS] = {
-	[PAUSE_PID] = { "pid", CLONE_NEWPID },		[PAUSE_NET] = { "net", CLONE_NEWNET },
-	[PAUSE_IPC] = { "ipc", CLONE_NEWIPC },		[PAUSE_UTS] = { "uts", CLONE_NEWUTS },
-	[PAUSE_CGROUP] = { "cgroup", CLONE_NEWCGROUP },
-};
-
-const char *pause_name(enum pause_kind kind, uint32_t *ret_flag)
-{
-	if (ret_flag)
-		*ret_flag = kinds[kind].flag;
-	return kinds[kind].name;
-}
-
-int pause_kind(const char *name, uint32_t *ret_flag)
-{
-	for (int i = 0; i < PAUSE_KINDS; i++)
-		if (strcmp(kinds[i].name, name) == 0) {
-			pause_name((enum pause_kind)i, ret_flag);
-			return i;
-		}
-	return -EINVAL;
-}
-
 static pid_t clone_holder(const struct pause_request *ns_request, int *ret_pidfd)
 {
 	struct clone_args args = {
@@ -59,10 +33,12 @@ static pid_t clone_holder(const struct pause_request *ns_request, int *ret_pidfd
 /* A pid namespace is entered by children only: ours in between would be among them. */
 static int join_pid(const struct pause_request *ns_request, int *ret_own)
 {
-	if (ns_request->join[PAUSE_PID] < 0)
+	if (ns_request->join[NS_PID] < 0)
 		return 0;
-	*ret_own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
-	if (*ret_own < 0 || setns(ns_request->join[PAUSE_PID], CLONE_NEWPID) < 0)
+	*ret_own = ns_open(0, "pid");
+	if (*ret_own < 0)
+		return *ret_own;
+	if (setns(ns_request->join[NS_PID], CLONE_NEWPID) < 0)
 		return -errno;
 	return 0;
 }
@@ -78,16 +54,15 @@ static int await(struct pause *holder)
 /* It joins the others by itself; the pid namespace is there. */
 static int send_to(struct pause *holder, const struct pause_request *ns_request)
 {
-	struct ipc_message start = { .type = IPC_START, .value = INSIDE_GUEST };
+	struct ipc_message start = { .type = IPC_START, .start = { .purpose = INSIDE_GUEST } };
 	int err = 0;
 
-	for (int i = 0; i < PAUSE_KINDS && !err; i++)
-		if (i != PAUSE_PID && ns_request->join[i] >= 0)
-			err = ipc_send(holder->sock,
-				       (struct ipc_message){ .type = IPC_NS,
-							     .value = (int32_t)kinds[i].flag },
-				       (const char *const[4]){ kinds[i].name },
-				       ns_request->join[i]);
+	for (size_t i = 0; i < NS_USER && !err; i++)
+		if (i != NS_PID && ns_request->join[i] >= 0)
+			err = ipc_send(
+				holder->sock,
+				(struct ipc_message){ .type = IPC_NS, .value = ns_kinds[i].flag },
+				(const char *const[4]){ ns_kinds[i].name }, ns_request->join[i]);
 	return err ? err : ipc_send(holder->sock, start, NULL, -1);
 }
 

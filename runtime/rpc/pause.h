@@ -13,26 +13,16 @@
 #include <sched.h>
 #include <sys/types.h>
 
-#include "base/util.h"
+#include "base/ns.h"
 
-/* The namespaces that a holder may have of its own, or join. */
-enum pause_kind {
-	PAUSE_PID,
-	PAUSE_NET,
-	PAUSE_IPC,
-	PAUSE_UTS,
-	PAUSE_CGROUP,
-	PAUSE_KINDS,
-};
-
-/* CLONE_NEW* of these kinds: nothing else that an image or a client names is passed to clone(). */
+/* CLONE_NEW* of what it may have of its own or join: nothing else that an image or a client names is passed to clone(). */
 #define PAUSE_NAMESPACES \
 	(CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
 
 struct pause_request {
-	uint32_t make;	       /* CLONE_NEW*; of the kinds above */
-	int join[PAUSE_KINDS]; /* descriptors, borrowed; negative: none */
-	bool is_sibling;       /* the child of whoever is our parent */
+	uint32_t make;	   /* CLONE_NEW*; of the kinds above */
+	int join[NS_USER]; /* by kind: descriptors, borrowed; negative: none */
+	bool is_sibling;   /* the child of whoever is our parent */
 };
 
 struct pause {
@@ -46,19 +36,6 @@ struct pause {
 	{                                       \
 		.pidfd = -EBADF, .sock = -EBADF \
 	}
-
-/**
- * pause_kind - "pid", "net", ...
- * @ret_flag: its CLONE_NEW*; may be NULL
- *
- * Return: a kind, or -EINVAL.
- */
-int pause_kind(const char *name, uint32_t *ret_flag);
-
-/**
- * pause_name - the reverse, for /proc/PID/ns; @ret_flag as above
- */
-const char *pause_name(enum pause_kind kind, uint32_t *ret_flag);
 
 /**
  * pause_start - make it

@@ -33,7 +33,7 @@ struct restore {
 
 static void restore_free(struct restore *r)
 {
-	for (int i = 0; i < PAUSE_KINDS; i++)
+	for (size_t i = 0; i < NS_USER; i++)
 		fd_close(&r->ns_request.join[i]);
 	/* The namespace goes before the holder does, and what is mounted with it. */
 	rebind_namespace_free(r->ns);
@@ -60,11 +60,10 @@ static int open_word(const char *name, int type, const char *word)
 
 static int join_word(struct restore *r, const Rpc__Joined *join)
 {
-	uint32_t type = 0;
-	int kind = pause_kind(join->ns, &type);
+	size_t kind = ns_kind_named(join->ns, strlen(join->ns));
 
 	/* A CRIU beside it could not enter the mounts from a user namespace. */
-	if (kind < 0)
+	if (kind >= NS_USER)
 		return operation_refuse(r->op, -EOPNOTSUPP,
 					"join_ns '%s': rebind joins pid, net, ipc, uts and cgroup "
 					"namespaces here; %s",
@@ -74,7 +73,7 @@ static int join_word(struct restore *r, const Rpc__Joined *join)
 						  "--join-ns user:PID"
 						: "others take a CRIU beside it (REBIND_CRIU)");
 	fd_close(&r->ns_request.join[kind]);
-	r->ns_request.join[kind] = open_word(join->ns, (int)type, join->ns_file);
+	r->ns_request.join[kind] = open_word(join->ns, ns_kinds[kind].flag, join->ns_file);
 	if (r->ns_request.join[kind] >= 0)
 		return 0;
 	if (r->ns_request.join[kind] == -EINVAL)
@@ -86,9 +85,9 @@ static int join_word(struct restore *r, const Rpc__Joined *join)
 }
 
 /* runc and crun hand over namespaces that were there before as extRootNetNS, extRootPidNS. */
-static int join_inherited(struct restore *r, enum pause_kind kind)
+static int join_inherited(struct restore *r, size_t kind)
 {
-	const char *name = pause_name(kind, NULL);
+	const char *name = ns_kinds[kind].name;
 	char key[32];
 
 	snprintf(key, sizeof(key), "extRoot%c%sNS", name[0] - 'a' + 'A', name + 1);
@@ -106,7 +105,7 @@ static int join_inherited(struct restore *r, enum pause_kind kind)
 static int choose_namespaces(struct restore *r)
 {
 	const Rpc__Options *o = r->op->options;
-	uint32_t make = recorded_of(&r->image), flag;
+	uint32_t make = recorded_of(&r->image);
 	int err = 0;
 
 	if (make & CLONE_NEWUSER)
@@ -119,15 +118,13 @@ static int choose_namespaces(struct restore *r)
 					"empty_ns %#x: only a net namespace can be asked for empty",
 					o->empty_ns);
 	make |= o->has_empty_ns ? o->empty_ns : 0;
-	for (int i = 0; i < PAUSE_KINDS && !err; i++)
-		err = join_inherited(r, (enum pause_kind)i);
+	for (size_t i = 0; i < NS_USER && !err; i++)
+		err = join_inherited(r, i);
 	for (size_t i = 0; i < o->n_join_ns && !err; i++)
 		err = join_word(r, o->join_ns[i]);
-	for (int i = 0; i < PAUSE_KINDS; i++) {
-		pause_name((enum pause_kind)i, &flag);
+	for (size_t i = 0; i < NS_USER; i++)
 		if (r->ns_request.join[i] >= 0)
-			make &= ~flag;
-	}
+			make &= ~(uint32_t)ns_kinds[i].flag;
 	r->ns_request.make = make & PAUSE_NAMESPACES;
 	return err;
 }
@@ -176,12 +173,11 @@ static struct rebind_restore_options mounts_of(const struct restore *r)
 static int build(struct restore *r)
 {
 	struct rebind_restore_options how = mounts_of(r);
-	char joins[PAUSE_KINDS][32];
-	const char *join[PAUSE_KINDS];
+	char joins[NS_USER][32];
+	const char *join[NS_USER];
 
-	for (int i = 0; i < PAUSE_KINDS; i++) {
-		snprintf(joins[i], sizeof(joins[i]), "%s:%d", pause_name((enum pause_kind)i, NULL),
-			 (int)r->holder.pid);
+	for (size_t i = 0; i < NS_USER; i++) {
+		snprintf(joins[i], sizeof(joins[i]), "%s:%d", ns_kinds[i].name, (int)r->holder.pid);
 		join[i] = joins[i];
 	}
 	how.join_ns = join;

@@ -1376,8 +1376,8 @@ static void no_changed_byte_unpacks_to_the_same_digest(void **state)
 		c ^= 1;
 		assert_int_equal(pwrite(out, &c, 1, i), 1);
 	}
-	/* The trailer at least. */
-	assert_true(unpacked >= 8);
+	/* Six bytes of the header mean nothing to an unpacker: a time, a hint, a system. */
+	assert_true(unpacked >= 6);
 }
 
 /* ---- lists ---- */

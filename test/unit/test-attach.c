@@ -11,7 +11,7 @@ struct bench {
 	struct rebind_restore_options options;
 	struct build b;
 	int fds[MAX];
-	bool lost[MAX];
+	struct target_mount targets[MAX];
 	int socks[2];
 };
 
@@ -52,11 +52,12 @@ static void bench_start(struct bench *bench, const char *path, enum mount_kind k
 	else
 		bench->fds[1] = sys_open_tree(AT_FDCWD, "/tmp/root/file", OPEN_TREE_CLONE);
 	assert_true(bench->fds[0] >= 0 && bench->fds[1] >= 0);
+	bench->targets[1].kind = (uint8_t)kind;
 	bench->b = (struct build){
 		.options = &bench->options,
 		.tree = &bench->tree,
 		.fds = bench->fds,
-		.unplaceable = bench->lost,
+		.targets = bench->targets,
 		.cache = PATH_CACHE_NONE,
 		.caller_fd = bench->socks[0],
 	};
@@ -117,7 +118,7 @@ static void a_mount_finds_its_place_or_a_finding_says_why_not(void **state)
 
 		if (strcmp(code, cases[i].code ? cases[i].code : "") != 0)
 			fail_msg("case %zu, '%s': '%s'", i, cases[i].path, code);
-		assert_int_equal(bench.lost[1], !!cases[i].code);
+		assert_int_equal(bench.targets[1].unplaceable, !!cases[i].code);
 		assert_int_equal(is_mounted(path), !cases[i].code);
 		if (!cases[i].code)
 			assert_ok(umount2(path, MNT_DETACH));
@@ -149,7 +150,7 @@ static void a_place_that_cannot_be_held_is_a_finding(void **state)
 	bench_start(&bench, "/link/sub", MOUNT_KIND_DIRECTORY);
 	assert_ok(attach_reserve(&bench.b, 1));
 	assert_int_equal(bench.b.findings.n, 1);
-	assert_true(bench.lost[1]);
+	assert_true(bench.targets[1].unplaceable);
 }
 
 static void a_mount_on_its_parents_root_is_stacked(void **state)

@@ -1062,7 +1062,7 @@ static void descriptors_of_ours_close_on_exec(void **state)
 	assert_int_equal(count_in(journal, "inheritable"), count_inheritable() + 1);
 }
 
-static int answer_info(void *data, int id, struct rebind_mount_info *info)
+static int answer_info(const void *data, int id, struct rebind_mount_info *info)
 {
 	info->id = (uint32_t)id;
 	info->mountpoint = data;

@@ -19,9 +19,7 @@ static int stop(void **state)
 
 static void a_message_arrives_with_its_numbers_texts_and_descriptor(void **state)
 {
-	const struct ipc_message message = {
-		.type = IPC_MADE, .value = -5, .device = 1ULL << 40, .inode = 9
-	};
+	const struct ipc_message message = { .type = IPC_MADE_AS, .inode = { 1ULL << 40, 9 } };
 	struct ipc_message got;
 	const char *texts[4];
 	cleanup_fd int fd = -EBADF;
@@ -29,9 +27,8 @@ static void a_message_arrives_with_its_numbers_texts_and_descriptor(void **state
 	assert_ok(ipc_send(ends[0], message, (const char *const[4]){ "one", NULL, "", "four" },
 			   ends[0]));
 	assert_int_equal(ipc_recv(ends[1], buf, &got, texts, &fd), 1);
-	assert_int_equal(got.type, IPC_MADE);
-	assert_int_equal(got.value, -5);
-	assert_true(got.device == 1ULL << 40 && got.inode == 9);
+	assert_int_equal(got.type, IPC_MADE_AS);
+	assert_true(got.inode.device == 1ULL << 40 && got.inode.number == 9);
 	assert_string_equal(texts[0], "one");
 	assert_null(texts[1]);
 	assert_string_equal(texts[2], "");
@@ -129,8 +126,8 @@ static void log_lines_and_findings_go_to_the_caller(void **state)
 	assert_int_equal(got.type, IPC_LOG);
 	assert_int_equal(got.value, LOG_WARN);
 	assert_string_equal(texts[0], "line");
-	findings_add(&findings, "code", 3000000000U, "/a", NULL, "text");
-	findings_add(&findings, "code2", 0, NULL, "help", "text2");
+	findings_add(&findings, FINDING_NO_SOURCE, 3000000000U, "/a", NULL, "text");
+	findings_add(&findings, FINDING_SYMLINK, 0, NULL, "help", "text2");
 	ipc_send_findings(ends[0], &findings);
 	assert_int_equal(ipc_recv(ends[1], buf, &got, texts, NULL), 1);
 	assert_int_equal((uint32_t)got.value, 3000000000U);

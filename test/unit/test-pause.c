@@ -11,7 +11,7 @@ static struct pause_request wish_of(uint32_t make)
 {
 	struct pause_request request = { .make = make };
 
-	for (int i = 0; i < PAUSE_KINDS; i++)
+	for (int i = 0; i < NS_USER; i++)
 		request.join[i] = -EBADF;
 	return request;
 }
@@ -76,9 +76,9 @@ static void it_has_the_namespaces_that_were_wished_for(void **state)
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)holder.pid);
 	request = wish_of(0);
-	request.join[PAUSE_PID] = open(path, O_RDONLY | O_CLOEXEC);
+	request.join[NS_PID] = open(path, O_RDONLY | O_CLOEXEC);
 	assert_ok(pause_start(&request, &second));
-	close(request.join[PAUSE_PID]);
+	close(request.join[NS_PID]);
 	assert_false(same_ns(second.pid, "pid"));
 	/* We did not: what we fork is where we are. */
 	pid_t pid = fork();
