@@ -138,7 +138,8 @@ int host_door_open(struct host_door *door, int view_fd, int user_fd)
 		err = send_entry(door->sock, CLONE_NEWUSER, "user", user_fd);
 	if (!err)
 		err = ipc_send(door->sock,
-			       (struct ipc_message){ .type = IPC_START, .start = { .purpose = INSIDE_DOOR } },
+			       (struct ipc_message){ .type = IPC_START,
+						     .start = { .purpose = INSIDE_DOOR } },
 			       NULL, -1);
 	if (!err)
 		err = ipc_await(door->sock, IPC_ANSWER, &answer, NULL);

@@ -30,7 +30,7 @@ struct restore {
 	struct ns_helper ns_helper;
 	bool has_inside_ids;	/* the image has the ids of the processes' user namespace */
 	struct mount_idmap ids; /* then, of the one that is joined */
-	uint32_t *attributes; /* by mount, where a plugin restricts more; NULL: as recorded */
+	uint32_t *attributes;	/* by mount, where a plugin restricts more; NULL: as recorded */
 	struct journal journal;
 	pid_t builder; /* waits for the handing over */
 	int builder_sock;
