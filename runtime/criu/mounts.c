@@ -247,7 +247,7 @@ static int build(struct criu_mounts *mounts, pid_t root_task)
 static int make_removed(struct criu_mounts *mounts)
 {
 	return criu_removed_make(&mounts->removed, rebind_namespace_peek(mounts->ns),
-				 namespace_root(mounts->ns), mounts->root_task);
+				 rebind_namespace_root(mounts->ns), mounts->root_task);
 }
 
 static int build_early(struct criu_mounts *mounts, pid_t root_task)
