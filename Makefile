@@ -11,6 +11,7 @@ bindir     ?= $(prefix)/bin
 libdir     ?= $(prefix)/lib
 includedir ?= $(prefix)/include
 mandir     ?= $(prefix)/share/man
+docdir     ?= $(prefix)/share/doc/rebind
 plugindir  ?= $(libdir)/rebind
 FUZZ_SECONDS ?= 20
 
@@ -287,9 +288,15 @@ PC = sed -e 's|@prefix@|$(prefix)|' -e 's|@libdir@|$(libdir)|' -e 's|@includedir
 	-e 's|@plugindir@|$(plugindir)|' -e 's|@version@|$(VERSION)|'
 MAN_PAGES = $(wildcard man/*.[1-9])
 MAN_DIRS  = $(addprefix $(mandir)/man,$(sort $(subst .,,$(suffix $(MAN_PAGES)))))
+# Those that do nothing without a map of the host's. The other one is to be copied.
+SHIPPED = volume-map loop-volume
+DOCUMENTS = README.md SECURITY.md COPYING
+EXAMPLES = $(wildcard examples/*) $(wildcard plugins/bindmount-example/*.c)
+# The loader learns of a new library where it is one of the running system.
+LDCONFIG = $(if $(DESTDIR),,ldconfig || :)
 .PHONY: install
 install: all  ## to DESTDIR and prefix (/usr/local)
-	install -d $(addprefix $(DESTDIR),$(bindir) $(libdir)/pkgconfig $(includedir)/rebind $(plugindir) $(MAN_DIRS))
+	install -d $(addprefix $(DESTDIR),$(bindir) $(libdir)/pkgconfig $(includedir)/rebind $(plugindir) $(MAN_DIRS) $(docdir)/examples)
 	install -m 755 $(BUILD)/rebind $(DESTDIR)$(bindir)/rebind
 	install -m 644 $(BUILD)/librebind.a $(DESTDIR)$(libdir)/librebind.a
 	install -m 755 $(BUILD)/$(SONAME) $(DESTDIR)$(libdir)/$(SONAME)
@@ -301,14 +308,24 @@ install: all  ## to DESTDIR and prefix (/usr/local)
 	for page in $(MAN_PAGES); do \
 		install -m 644 $$page $(DESTDIR)$(mandir)/man$${page##*.} || exit; \
 	done
+	for plugin in $(SHIPPED); do \
+		install -m 755 $(BUILD)/plugins/$$plugin.so $(DESTDIR)$(plugindir)/$$plugin.so && \
+		install -m 644 plugins/$$plugin/README.md $(DESTDIR)$(docdir)/$$plugin.md || exit; \
+	done
+	install -m 644 $(DOCUMENTS) $(DESTDIR)$(docdir)
+	install -m 644 $(EXAMPLES) $(DESTDIR)$(docdir)/examples
+	$(LDCONFIG)
 
 .PHONY: uninstall
 uninstall:  ## the reverse; other people's plugins stay
 	rm -f $(DESTDIR)$(bindir)/rebind $(addprefix $(DESTDIR)$(libdir)/,librebind.a $(SONAME) librebind.so \
 		pkgconfig/rebind.pc pkgconfig/rebind-plugin.pc) $(DESTDIR)$(includedir)/rebind.h \
 		$(addprefix $(DESTDIR)$(includedir)/rebind/,criu-plugin.h criu-log.h rebind-plugin.h) \
-		$(foreach page,$(MAN_PAGES),$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
-	-rmdir $(DESTDIR)$(includedir)/rebind $(DESTDIR)$(plugindir)
+		$(foreach page,$(MAN_PAGES),$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
+		$(SHIPPED:%=$(DESTDIR)$(plugindir)/%.so) $(SHIPPED:%=$(DESTDIR)$(docdir)/%.md) \
+		$(DOCUMENTS:%=$(DESTDIR)$(docdir)/%) $(addprefix $(DESTDIR)$(docdir)/examples/,$(notdir $(EXAMPLES)))
+	-rmdir $(DESTDIR)$(includedir)/rebind $(DESTDIR)$(plugindir) $(DESTDIR)$(docdir)/examples $(DESTDIR)$(docdir)
+	$(LDCONFIG)
 
 .PHONY: clean
 clean:  ## remove what was built

@@ -22,7 +22,8 @@ work=$REBIND_README
 inst=$work/inst/usr/local
 export TMPDIR=$work PATH=$inst/bin:$PATH
 export PKG_CONFIG_PATH=$inst/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$work/inst
-unset CRIU_LIBS_DIR
+export CRIU_LIBS_DIR=$work/none
+mkdir -p "$CRIU_LIBS_DIR"
 failed=0 number=0
 
 # block LANGUAGE NAME: the lines of all fences with these words.

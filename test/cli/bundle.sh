@@ -133,7 +133,7 @@ fails "and so does one with a symlink" "/deep/er/vol .*has no source" "${restore
 edit .
 fails "an image that is none" "inventory.img" "$rebind" restore -D "$work/other" --bundle "$work/bundle" -- /inside exit 0
 run "$rebind" restore --bundle "$work/bundle" -- /inside exit 0
-[ "$status" -eq 2 ] && grep -q "give -D DIR" "$work/err"
+[ "$status" -eq 125 ] && grep -q "give -D DIR" "$work/err"
 so "a bundle alone is no image"
 
 # ---- masked paths and devices ----
