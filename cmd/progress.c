@@ -45,14 +45,16 @@ static void end(int number)
 	raise(number); /* as if there were no handler: SA_RESETHAND */
 }
 
-static void catch(struct progress_line *progress, const char *outcome)
+static void catch (struct progress_line *progress, const char *outcome)
 {
-	struct sigaction before, action = { .sa_handler = end, .sa_flags = SA_RESETHAND | SA_NODEFER };
+	struct sigaction before,
+		action = { .sa_handler = end, .sa_flags = SA_RESETHAND | SA_NODEFER };
 
 	if (sigaction(SIGINT, NULL, &before) < 0 || before.sa_handler != SIG_DFL)
 		return;
 	interrupted.pid = getpid();
-	snprintf(interrupted.text, sizeof(interrupted.text), "\nrebind: interrupted; %s\n", outcome);
+	snprintf(interrupted.text, sizeof(interrupted.text), "\nrebind: interrupted; %s\n",
+		 outcome);
 	progress->catches = sigaction(SIGINT, &action, NULL) == 0;
 }
 
@@ -73,7 +75,7 @@ void progress_start(struct progress_line *progress, bool json, const char *outco
 	*progress = (struct progress_line){ .wanted = !json && isatty(STDERR_FILENO),
 					    .start = now_ms() };
 	if (progress->wanted)
-		catch(progress, outcome);
+		catch (progress, outcome);
 }
 
 /* ", 512 of 2048 MiB of contents, 210 MiB/s" */

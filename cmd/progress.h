@@ -7,9 +7,9 @@
 
 /* Zeroed, it shows nothing. */
 struct progress_line {
-	bool wanted;   /* stderr is a terminal, and nothing is said as JSON */
-	int64_t start; /* milliseconds of CLOCK_MONOTONIC */
-	size_t width;  /* of the line that stands there */
+	bool wanted;	     /* stderr is a terminal, and nothing is said as JSON */
+	int64_t start;	     /* milliseconds of CLOCK_MONOTONIC */
+	size_t width;	     /* of the line that stands there */
 	int64_t bytes_start; /* when the first bytes were told, or 0 */
 	bool catches;	     /* SIGINT */
 };

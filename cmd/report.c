@@ -119,9 +119,8 @@ static void print_sums(const struct kinds *kinds, const char *outcome)
 	for (size_t i = 0; i < kinds->n; i++)
 		if (kinds->list[i].n > SHOWN)
 			fprintf(stderr, "rebind: %s: %s more; --json lists all%s%s\n",
-				kinds->list[i].code,
-				with_commas(kinds->list[i].n - SHOWN, number), outcome ? "; " : "",
-				outcome ? outcome : "");
+				kinds->list[i].code, with_commas(kinds->list[i].n - SHOWN, number),
+				outcome ? "; " : "", outcome ? outcome : "");
 }
 
 void report_print_findings(const struct rebind_report *findings, struct logging *logging,

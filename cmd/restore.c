@@ -316,7 +316,8 @@ static int check_criu_args(struct restore_args *args)
 	if (!args->images_dir)
 		return usage_error("criu restore", "the image is missing: give -D DIR");
 	if (args->bundle.apply_root)
-		return usage_error("criu restore", "--apply-rootfs-diff takes --checkpoint ARCHIVE");
+		return usage_error("criu restore",
+				   "--apply-rootfs-diff takes --checkpoint ARCHIVE");
 	if (handover->pin || handover->pidfile || handover->send_fd >= 0)
 		return usage_error("criu restore",
 				   "--pin, --pidfile and --send-fd are for mounts alone: what CRIU "

@@ -37,7 +37,8 @@ void usage_check_dump(const struct rebind_dump_options *o, struct findings *find
 
 	check_reader(o->reader, findings);
 	if (o->compress && archive_compress(o->compress, &compress))
-		findings_add(findings, FINDING_USAGE, 0, NULL, "give gzip, gzip:LEVEL (0 to 9) or none",
+		findings_add(findings, FINDING_USAGE, 0, NULL,
+			     "give gzip, gzip:LEVEL (0 to 9) or none",
 			     "--compress '%s' is no compression", o->compress);
 	/* What runtimes hand down in general is not held against them. */
 	if (!o->lenient)

@@ -169,7 +169,8 @@ static void reserve(const struct check *check, const char *path, int fd, bool lo
 	const char *names = last_names(fd, buf);
 	const struct mount *on = mount_of(check, fd);
 
-	if (!names || check->paths->n > LAYERS_MAX || !on || on->deleted || is_on_overlay(check->tree, on))
+	if (!names || check->paths->n > LAYERS_MAX || !on || on->deleted ||
+	    is_on_overlay(check->tree, on))
 		return;
 	path_of_layer->dev = on->dev;
 	path_of_layer->lower = lower;
@@ -432,8 +433,7 @@ void overlay_check_layers(const struct scan_target *target, const struct mount_t
 	cleanup_free char *help = advice_external(tree, m);
 	cleanup_layers struct layers layers = { 0 };
 	cleanup_layer_paths struct layer_paths paths = { 0 };
-	struct check check = { target, tree,	m,	 findings, help,
-			       &layers, &paths, -EBADF, -EBADF };
+	struct check check = { target, tree, m, findings, help, &layers, &paths, -EBADF, -EBADF };
 	const char *options = m->options;
 	struct filesystem_option option;
 

@@ -13,7 +13,7 @@ struct progress {
 	const char *doing; /* constant text */
 	uint32_t mounts, all_mounts;
 	uint64_t bytes, all_bytes; /* of contents that are done; of all, 0: not known */
-	int64_t next;	/* milliseconds of CLOCK_MONOTONIC: nothing is told before */
+	int64_t next;		   /* milliseconds of CLOCK_MONOTONIC: nothing is told before */
 };
 
 /**

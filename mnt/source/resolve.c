@@ -219,7 +219,8 @@ static void take_below_fd(struct finder *f, uint32_t i, int given, const char *r
 
 	if (fd < 0)
 		findings_mount(
-			f->in->findings, FINDING_NO_SOURCE, m, "give it a key of its own at the dump",
+			f->in->findings, FINDING_NO_SOURCE, m,
+			"give it a key of its own at the dump",
 			"it came along with the external mount '%s', and there is no '%s' below "
 			"descriptor %d: %s",
 			m->parent_key, rest + strspn(rest, "/"), given, why_not_below(fd));

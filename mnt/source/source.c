@@ -43,16 +43,14 @@ static void check_unused(struct finder *f)
 		if (word->what == EXTERNAL_OPTION_DEVICE ? !has_device(f, word)
 							 : !has_key(f, word->inside, word->size))
 			findings_add(
-				f->in->findings, FINDING_UNKNOWN_KEY, 0, NULL,
-				KEYS_HELP,
+				f->in->findings, FINDING_UNKNOWN_KEY, 0, NULL, KEYS_HELP,
 				"--external names the key '%.*s', which no record of the image has",
 				(int)word->size, word->inside);
 	}
 	for (size_t i = 0; i < o->n_inherit_fd; i++)
 		if (!has_key(f, o->inherit_fd[i].key, strlen(o->inherit_fd[i].key)))
 			findings_add(
-				f->in->findings, FINDING_UNKNOWN_KEY, 0, NULL,
-				KEYS_HELP,
+				f->in->findings, FINDING_UNKNOWN_KEY, 0, NULL, KEYS_HELP,
 				"--inherit-fd names the key '%s', which no record of the image has",
 				o->inherit_fd[i].key);
 }

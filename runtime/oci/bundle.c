@@ -244,8 +244,7 @@ static int make_shm(struct bundle_finder *f, const struct rebind_mount *m,
 				   : NULL;
 	cleanup_free char *source = bind ? absolute(f->request, bind) : NULL;
 
-	if (!files ||
-	    (source && f->request->trusted && faccessat(AT_FDCWD, source, F_OK, 0) == 0))
+	if (!files || (source && f->request->trusted && faccessat(AT_FDCWD, source, F_OK, 0) == 0))
 		return 0;
 	cleanup_fd int fd = exported_make_shm(f->request->exported);
 	int err = fd < 0 ? fd : add_descriptor(f, m->key, &fd);

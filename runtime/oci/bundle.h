@@ -37,10 +37,10 @@ struct bundle {
 	struct strings external; /* "mnt[KEY]:SOURCE" */
 	struct rebind_inherit_fd *inherit;
 	size_t n_inherit;
-	struct strings keys;	/* of inherit */
-	struct strings masked;	/* paths that runtimes mask where they are there */
-	struct strings join_ns; /* "net:/path" */
-	char *new_ns;		/* "pid,ipc", or NULL */
+	struct strings keys;	    /* of inherit */
+	struct strings masked;	    /* paths that runtimes mask where they are there */
+	struct strings join_ns;	    /* "net:/path" */
+	char *new_ns;		    /* "pid,ipc", or NULL */
 	struct exported_list files; /* of request->exported */
 };
 

@@ -226,9 +226,10 @@ static int remove_deleted(const struct exported *exported, const json_t *list, i
 				"cannot remove '%s', which '" CHECKPOINT_DELETED
 				"' of '%s' names, from the new root%s",
 				text, exported->archive,
-				err == -ELOOP  ? ": a symlink leads there"
-				: err == -EXDEV ? ": another filesystem is mounted there, or '..' leaves it"
-						: "");
+				err == -ELOOP ? ": a symlink leads there"
+				: err == -EXDEV
+					? ": another filesystem is mounted there, or '..' leaves it"
+					: "");
 	}
 	return 0;
 }

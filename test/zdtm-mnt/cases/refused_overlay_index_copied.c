@@ -8,8 +8,7 @@ static void build(void)
 	make_dir("/u");
 	make_dir("/w");
 	make_dir("/m");
-	if (mount("overlay", "/m", "overlay", 0,
-		  "index=on,lowerdir=/l,upperdir=/u,workdir=/w"))
+	if (mount("overlay", "/m", "overlay", 0, "index=on,lowerdir=/l,upperdir=/u,workdir=/w"))
 		skip("overlay with index=on: %s", strerror(errno));
 	make_file("/m/one", "written\n");
 }
