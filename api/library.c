@@ -113,6 +113,69 @@ int rebind_restore(const struct rebind_restore_options *options, struct rebind_r
 	return library_restore_into(options, -EBADF, report, ret);
 }
 
+static void free_all(struct rebind_namespace **list, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		rebind_namespace_free(list[i]);
+}
+
+/* Handles for what was built; what gets none is given up. */
+static int take_all(struct restore_result *results, unsigned int n, struct rebind_namespace **list,
+		    unsigned int *n_list)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		int made = namespace_new(&results[i], &list[*n_list]);
+
+		*n_list += !made;
+		err = made ? made : err;
+	}
+	return err;
+}
+
+/* Return: 0 once there are as many as wanted, or a negative errno. */
+static int make_copies(const struct rebind_restore_options *options, unsigned int n,
+		       struct rebind_report *report, struct restore_result *results,
+		       struct rebind_namespace **list, unsigned int *n_list)
+{
+	int err = 0;
+
+	while (!err && *n_list < n) {
+		unsigned int done;
+
+		err = restore_copies(options, &report->findings, &report->differences, n - *n_list,
+				     results, &done);
+		int taken = take_all(results, done, list, n_list);
+
+		if (options->dry_run)
+			return err;
+		err = err ? err : taken;
+	}
+	return err;
+}
+
+int rebind_restore_copies(const struct rebind_restore_options *options, unsigned int n,
+			  struct rebind_report *report, struct rebind_namespace **ret)
+{
+	struct rebind_restore_options own = { 0 };
+	cleanup_free struct restore_result *results = calloc(n + 1U, sizeof(*results));
+	cleanup_free struct rebind_namespace **list = calloc(n + 1U, sizeof(*list));
+	unsigned int n_list = 0;
+
+	if (!results || !list)
+		return -ENOMEM;
+	memcpy(&own, options, options->size < sizeof(own) ? options->size : sizeof(own));
+	int err = said_all(report, make_copies(&own, n, report, results, list, &n_list));
+
+	findings_sort(&report->findings);
+	if (err)
+		free_all(list, n_list);
+	else if (!own.dry_run)
+		memcpy(ret, list, n * sizeof(*list));
+	return err;
+}
+
 /* ---- plugins ---- */
 
 struct list_state {

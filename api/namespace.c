@@ -144,15 +144,17 @@ _Noreturn static void fail(const struct launch *launch, int err)
 
 _Noreturn static void execute(struct launch *launch)
 {
+	cleanup_fd int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int marked = child_before_exec(proc);
+
 	if (setns(launch->ns->fd, CLONE_NEWNS) < 0 || chdir("/") < 0 || setenv("PWD", "/", 1) < 0 ||
 	    unsetenv("OLDPWD") < 0)
 		fail(launch, -errno);
 	/* It is the user's, and outlives us like any child of a shell: so do mountpoints made for
-	 * it. */
+	 * it, once it runs. */
 	prctl(PR_SET_PDEATHSIG, 0);
-	int err = launch->ns->builder_sock < 0
-			  ? 0
-			  : ipc_keep(launch->ns->builder_sock, KEEP_NAMESPACE, -1);
+	int err = launch->ns->builder_sock < 0 ? 0
+					       : ipc_keep_by_exec(launch->ns->builder_sock, marked);
 
 	if (err)
 		fail(launch, err);
@@ -224,7 +226,7 @@ static int refuse_command(const char *name, int err, int *ret_status)
 	return 0;
 }
 
-/* The command runs, and the builder has heard of it; unless the caller does not want it. */
+/* The command runs, and the builder has seen it; unless the caller does not want it. */
 static int accept_command(struct rebind_namespace *ns, pid_t pid)
 {
 	int err = tell_after(ns, ns->ns_helper.pid ? ns->ns_helper.pid : pid);

@@ -186,7 +186,7 @@ static pid_t start_pinned(uint64_t above)
 	cleanup_child pid_t pid = child_fork();
 
 	if (pid == 0) {
-		err = unshare_mounts(above);
+		err = unshare_mounts(above, -EBADF);
 		fd_send(its, &err, sizeof(err), -1);
 		for (;;)
 			pause();
@@ -290,6 +290,59 @@ static const struct {
 	{ "libmount", probe_libmount, false, "mountinfo and saved tables are not read" },
 };
 
+/* ---- libraries that are loaded when they are needed ---- */
+
+static int load_zlib(struct archive_fault *fault)
+{
+	return archive_prepare(ARCHIVE_OURS, fault);
+}
+
+static int load_libarchive(struct archive_fault *fault)
+{
+	return archive_prepare(ARCHIVE_ANYBODY, fault);
+}
+
+static int load_libmount(struct archive_fault *fault)
+{
+	const char *reason;
+	int err = libmount_load(&reason);
+
+	if (err)
+		snprintf(fault->text, sizeof(fault->text), "libmount cannot be loaded: %s", reason);
+	return err;
+}
+
+static const struct {
+	const char *name;
+	int (*load)(struct archive_fault *fault);
+	const char *without;
+} libraries[] = {
+	{ "zlib", load_zlib, "contents of tmpfs are neither dumped nor restored" },
+	{ "libarchive", load_libarchive,
+	  "contents that CRIU dumped are not restored, archives not unpacked or compared" },
+	{ "libmount", load_libmount,
+	  "saved mount tables are not read, nor any where statmount is missing" },
+};
+
+/* Here and not in a child, whose root is another: none of them has an effect of its own. */
+static void probe_libraries(void (*each)(void *data, const struct rebind_probe *probe), void *data)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(libraries); i++) {
+		struct archive_fault fault = { "" };
+		int err = libraries[i].load(&fault);
+		char detail[sizeof(fault.text) + 128];
+
+		snprintf(detail, sizeof(detail), "%s: %s", fault.text, libraries[i].without);
+		struct rebind_probe probe = {
+			.name = libraries[i].name,
+			.ok = !err,
+			.detail = err ? detail : "ok",
+		};
+
+		each(data, &probe);
+	}
+}
+
 /* In a child, so that nothing of it stays. */
 static int try_probe(probe_fn probe)
 {
@@ -336,5 +389,6 @@ int rebind_check(void (*each)(void *data, const struct rebind_probe *probe), voi
 		each(data, &probe);
 		all = all && (probe.ok || !probe.required);
 	}
+	probe_libraries(each, data);
 	return all ? 0 : 1;
 }

@@ -78,6 +78,8 @@ static int read_live(struct rebind_tree *t, pid_t pid, const char *reader_name)
 		err = scan_read(&target, reader, &t->tree);
 	if (!err)
 		err = visible_find_all(&t->tree, &visible);
+	if (err == -ELIBACC)
+		return err; /* logged */
 	if (err)
 		return log_error(err, "cannot read the mount namespace%s",
 				 caps_without(err, CAPS_ENTER, without));
@@ -102,7 +104,7 @@ static int read_text(struct rebind_tree *t, int fd, const char *what, struct fin
 	else if (err == -EBADMSG)
 		findings_add(findings, FINDING_NOT_MOUNTINFO, fault.id, what, NULL,
 			     "mount %u of '%s'%s %s", fault.id, what, line, fault.reason);
-	else if (err)
+	else if (err && err != -ELIBACC)
 		log_error(err, "cannot read '%s'", what);
 	return err ? err : binfmt_unknown(&t->tree);
 }

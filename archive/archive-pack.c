@@ -302,7 +302,7 @@ static int start(struct pack *p, int out_fd)
 	p->buffer = malloc(TAR_BUFFER);
 	memcpy(p->path, "./", 3);
 	p->path_size = 2;
-	if (!p->out || !p->entry || !p->buffer || gzip_start(&p->gzip, out_fd, p->watch->compress))
+	if (!p->out || !p->entry || !p->buffer || gzip_start(&p->gzip, out_fd, p->watch))
 		return pack_memory_fault(p);
 	return open_archive(p);
 }
@@ -311,7 +311,7 @@ static int end(struct pack *p)
 {
 	if (archive_write_close(p->out) != ARCHIVE_OK)
 		return pack_archive_fault(p);
-	int err = gzip_end(p->gzip, p->done.digest);
+	int err = gzip_end(p->gzip, &p->done.packing, p->done.digest);
 
 	p->done.has_digest = true;
 	return err ? pack_path_fault(p, err, "cannot be archived") : pack_take_sockets(p);
@@ -350,7 +350,7 @@ static int archive(int dir_fd, const char *name, int out_fd, struct mount_conten
 		   const struct archive_watch *watch, struct archive_fault *fault)
 {
 	static const struct archive_watch unwatched;
-	int prepared = archive_prepare(ARCHIVE_OURS, fault);
+	int prepared = archive_prepare(watch && watch->load ? ARCHIVE_STORED : ARCHIVE_OURS, fault);
 	cleanup_tar_locale locale_t before_locale = prepared ? NULL : tar_locale_enter();
 	cleanup_fd int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	cleanup(pack_free) struct pack p = {

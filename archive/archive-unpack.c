@@ -161,7 +161,11 @@ int archive_unpack(int in_fd, int dir_fd, const struct archive_rules *rules,
 	int prepared = archive_prepare(rules->writer, fault);
 	cleanup_tar_locale locale_t before_locale = prepared ? NULL : tar_locale_enter();
 	struct digest digest;
-	cleanup_gunzip struct gunzip gz = { .fd = in_fd, .digest = &digest };
+	cleanup_gunzip struct gunzip gz = {
+		.fd = in_fd,
+		.digest = &digest,
+		.stored = rules->writer == ARCHIVE_STORED,
+	};
 	cleanup_tar_reader struct archive *a = NULL;
 	struct unpack u = {
 		.rules = rules,

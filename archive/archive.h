@@ -17,6 +17,7 @@ typedef void (*archive_progress_fn)(void *data, uint64_t bytes);
 enum archive_writer {
 	ARCHIVE_ANYBODY, /* tar in all its dialects */
 	ARCHIVE_OURS,	 /* an image says so: archive_pack() wrote it */
+	ARCHIVE_STORED,	 /* the same, as a gzip of one stored block: no library at all */
 };
 
 /* What is told while something is archived. */
@@ -28,8 +29,13 @@ struct archive_watch {
 	 * it up. May be NULL. Return: 0, or a negative errno that ends it.
 	 */
 	int (*changed)(void *data, const char *path);
-	void *data;	       /* of both */
+	void *data;	       /* of all */
 	unsigned int compress; /* how: 0, or what archive_compress() made of a word */
+	/*
+	 * Load zlib, by archive_prepare(): there is more than comes without it. For who has left
+	 * the root that libraries are looked up in. NULL: it is loaded before anything is read.
+	 */
+	int (*load)(void *data);
 };
 
 /**
@@ -42,7 +48,7 @@ struct archive_watch {
 int archive_compress(const char *word, unsigned int *ret);
 
 /**
- * archive_prepare - load what the functions below need: zlib; libarchive, a locale
+ * archive_prepare - load what the functions below need: nothing, zlib; libarchive, a locale
  *
  * To be called while "/" is still the caller's: code and data that are looked up later would be
  * those of the namespace that is dumped or restored. The others call it themselves where nobody

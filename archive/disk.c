@@ -67,8 +67,9 @@ static int go_to(struct disk *disk, size_t size)
 	if (below && size == before)
 		return 0;
 	size_t skip = !below ? 0 : before ? before + 1 : 0;
-	cleanup_fd int fd = tar_open_below(below ? disk->here_fd : disk->root_fd, disk->path + skip,
-					   size - skip);
+	bool from_here = below && disk->here_fd >= 0;
+	cleanup_fd int fd = tar_open_below(from_here ? disk->here_fd : disk->root_fd,
+					   disk->path + skip, size - skip);
 
 	if (fd == -ENOENT)
 		fd = make_missing(disk, size);
@@ -225,7 +226,8 @@ static int make_directory(struct disk *disk)
 {
 	struct stat st;
 
-	if (mkdir(disk->name, 0700) == 0)
+	/* The root is there. */
+	if (!*disk->path || mkdir(disk->name, 0700) == 0)
 		return 0;
 	int err = -errno;
 
@@ -341,10 +343,16 @@ int disk_finish(struct disk *disk, struct archive_entry *entry)
 
 static int end_directory(struct disk *disk, const struct disk_directory *directory)
 {
-	cleanup_fd int fd = tar_open_below(disk->root_fd, directory->path, strlen(directory->path));
+	cleanup_fd int fd = *directory->path ? tar_open_below(disk->root_fd, directory->path,
+							      strlen(directory->path))
+					     : -EBADF;
 
-	if (fd < 0 || fchdir(fd) < 0)
-		return fd < 0 ? fd : -errno;
+	if (fd < 0 && *directory->path)
+		return fd;
+	/* Where nothing else was made, the root is where we are. */
+	if ((fd >= 0 || disk->here_fd >= 0 || disk->n_directories > 1) &&
+	    fchdir(fd < 0 ? disk->root_fd : fd) < 0)
+		return -errno;
 	int err = directory->acl ? attributes_set_default_acl(directory->acl, directory->acl_size)
 				 : 0;
 
@@ -373,7 +381,7 @@ int disk_start(struct disk *disk, int root_fd, struct archive_flags *flags,
 {
 	*disk = (struct disk){
 		.root_fd = root_fd,
-		.here_fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 3),
+		.here_fd = -EBADF,
 		.file_fd = -EBADF,
 		.here = calloc(1, PATH_ROOM),
 		.path = calloc(1, PATH_ROOM),
@@ -384,10 +392,7 @@ int disk_start(struct disk *disk, int root_fd, struct archive_flags *flags,
 	};
 	if (!disk->here || !disk->path)
 		return tar_fault(fault, -ENOMEM, "there is no memory to unpack the archive");
-	return disk->here_fd < 0 || fchdir(root_fd) < 0
-		       ? tar_fault(fault, -errno, "the directory cannot be entered: %s",
-				   strerror(errno))
-		       : 0;
+	return 0;
 }
 
 void disk_free(struct disk *disk)

@@ -23,7 +23,7 @@ struct disk_directory {
  */
 struct disk {
 	int root_fd; /* borrowed */
-	int here_fd; /* the working directory */
+	int here_fd; /* the working directory; negative: it is the root */
 	char *here;  /* its path from the root, "a/b" */
 	char *path;  /* of the entry, the same way */
 	size_t here_room, path_room;
@@ -39,7 +39,7 @@ struct disk {
 
 /**
  * disk_start - make files below a directory
- * @root_fd: a filesystem that nobody else changes; borrowed
+ * @root_fd: a filesystem that nobody else changes, and the working directory; borrowed
  * @flags: is filled
  *
  * Return: 0 or a negative errno with @fault filled.

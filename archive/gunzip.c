@@ -5,6 +5,7 @@
 
 #include "base/pipeline.h"
 #include "base/fd.h"
+#include "archive/stored.h"
 #include "archive/zlib.h"
 
 #define NO_MEMORY "there is no memory to unpack it"
@@ -14,7 +15,8 @@ struct gunzip_state {
 	struct pipeline pipeline; /* of what is given out */
 	const char *reason;
 	bool started, is_gzip, in_member, at_end;
-	Bytef in[GUNZIP_BLOCK];
+	size_t room;
+	Bytef in[];
 };
 
 void gunzip_free(struct gunzip *gz)
@@ -39,7 +41,7 @@ static int damaged(struct gunzip_state *s, const char *reason)
 static int fill(struct gunzip *gz)
 {
 	struct gunzip_state *s = gz->state;
-	ssize_t n = s->at_end ? 0 : fd_read_full(gz->fd, s->in, sizeof(s->in));
+	ssize_t n = s->at_end ? 0 : fd_read_full(gz->fd, s->in, s->room);
 
 	if (n < 0) {
 		s->reason = strerror((int)-n);
@@ -47,7 +49,7 @@ static int fill(struct gunzip *gz)
 	}
 	if (gz->digest)
 		digest_add(gz->digest, s->in, (size_t)n);
-	s->at_end = (size_t)n < sizeof(s->in);
+	s->at_end = (size_t)n < s->room;
 	s->z.next_in = s->in;
 	s->z.avail_in = (uInt)n;
 	return 0;
@@ -137,6 +139,23 @@ static int next_plain(struct gunzip *gz, struct pipeline_block *block)
 	return err;
 }
 
+/* Of what is whole in one block, at once. */
+static int next_stored(struct gunzip *gz, struct pipeline_block *block)
+{
+	struct gunzip_state *s = gz->state;
+	const unsigned char *data;
+	int err = fill(gz);
+
+	block->size = 0;
+	if (err || s->started)
+		return err;
+	s->started = true;
+	err = stored_unpack(s->in, s->z.avail_in, &data, &block->size, &s->reason);
+	if (!err)
+		memcpy(block->data, data, block->size);
+	return err;
+}
+
 static void note_used(struct gunzip *gz, const struct pipeline_block *block)
 {
 	size_t used = block->size;
@@ -152,10 +171,12 @@ static void note_used(struct gunzip *gz, const struct pipeline_block *block)
 static int fill_block(void *data, struct pipeline_block *block)
 {
 	struct gunzip *gz = data;
-	int err = gz->state->started ? 0 : start(gz);
+	int err = gz->stored || gz->state->started ? 0 : start(gz);
 
 	if (!err)
-		err = gz->state->is_gzip ? next_inflated(gz, block) : next_plain(gz, block);
+		err = gz->stored	   ? next_stored(gz, block)
+		      : gz->state->is_gzip ? next_inflated(gz, block)
+					   : next_plain(gz, block);
 	if (!err)
 		note_used(gz, block);
 	return err;
@@ -167,9 +188,13 @@ ssize_t gunzip_next(struct gunzip *gz, const void **ret, const char **ret_reason
 
 	*ret_reason = NO_MEMORY;
 	if (!s) {
-		s = gz->state = calloc(1, sizeof(*s));
-		if (!s || pipeline_open(&s->pipeline, GUNZIP_BLOCK, fill_block, gz))
+		/* One byte more than the longest file tells that this is a longer one. */
+		size_t room = gz->stored ? STORED_SIZE + 1 : GUNZIP_BLOCK;
+
+		s = gz->state = calloc(1, sizeof(*s) + room);
+		if (!s || pipeline_open(&s->pipeline, room, fill_block, gz))
 			return -ENOMEM;
+		s->room = room;
 		s->reason = NO_MEMORY;
 	}
 	ssize_t n = pipeline_get(&s->pipeline, ret);

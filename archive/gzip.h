@@ -6,18 +6,19 @@
 #ifndef REBIND_ARCHIVE_GZIP_H
 #define REBIND_ARCHIVE_GZIP_H
 
+#include "archive/archive.h"
 #include "archive/digest.h"
 
 struct gzip_state;
 
 /**
- * gzip_start - begin; archive_prepare() has been called
+ * gzip_start - begin
  * @fd: where it goes; borrowed
- * @compress: as in struct archive_watch
+ * @watch: how to compress, and how to load zlib, where that was not done before. Lives as long.
  *
  * Return: 0 or -ENOMEM.
  */
-int gzip_start(struct gzip_state **ret, int fd, unsigned int compress);
+int gzip_start(struct gzip_state **ret, int fd, const struct archive_watch *watch);
 
 /**
  * gzip_add - more data
@@ -28,11 +29,12 @@ int gzip_add(struct gzip_state *gz, const void *data, size_t size);
 
 /**
  * gzip_end - write what is left
+ * @ret_packing: enum mount_packing
  * @digest: of all that was written
  *
  * Return: 0, or why something could not be written.
  */
-int gzip_end(struct gzip_state *gz, uint8_t digest[DIGEST_SIZE]);
+int gzip_end(struct gzip_state *gz, uint8_t *ret_packing, uint8_t digest[DIGEST_SIZE]);
 
 void gzip_free(struct gzip_state **gz);
 

@@ -32,11 +32,11 @@ static locale_t utf8;
 int archive_prepare(enum archive_writer writer, struct archive_fault *fault)
 {
 	const char *reason;
-	int err = zlib_load(&reason);
+	int err = writer == ARCHIVE_STORED ? 0 : zlib_load(&reason);
 
 	if (err)
 		return tar_fault(fault, err, "zlib cannot be loaded: %s", reason);
-	if (writer == ARCHIVE_OURS) {
+	if (writer != ARCHIVE_ANYBODY) {
 		libarchive_called = &pax_functions;
 		return 0;
 	}

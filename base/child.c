@@ -2,10 +2,12 @@
 #include "base/child.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -36,8 +38,10 @@ static bool has_parent(pid_t parent, int parent_fd)
 {
 	struct pollfd end = { .fd = parent_fd, .events = POLLIN };
 
-	if (getppid() != 0)
-		return getppid() == parent;
+	pid_t now = getppid();
+
+	if (now != 0)
+		return now == parent;
 	return parent_fd < 0 || poll(&end, 1, 0) == 0;
 }
 
@@ -119,6 +123,49 @@ void child_keep_heap(void)
 #ifdef M_TRIM_THRESHOLD
 	mallopt(M_TRIM_THRESHOLD, 8 << 20);
 	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
+}
+
+/* The kernel replaces it by the program's name when nothing can stop execve(2) any more. */
+#define BEFORE_EXEC ":rebind exec:"
+
+int child_before_exec(int proc_fd)
+{
+	int fd = prctl(PR_SET_NAME, BEFORE_EXEC) < 0
+			 ? -1
+			 : openat(proc_fd, "self/stat", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+bool child_has_executed(int marked_fd)
+{
+	enum { FIRST_NAP = 50, LONGEST_NAP = 10000 }; /* microseconds: it takes a few hundred */
+	char stat[128];
+	ssize_t n;
+
+	/* "PID (NAME) STATE ..."; of a process that was reaped, ESRCH. */
+	for (useconds_t nap = FIRST_NAP; (n = pread(marked_fd, stat, sizeof(stat) - 1, 0)) > 0;
+	     nap = nap < LONGEST_NAP ? nap * 2 : nap) {
+		stat[n] = '\0';
+		const char *name = strchr(stat, '('), *end = strrchr(stat, ')');
+
+		if (!name || !end || strncmp(name + 1, BEFORE_EXEC ")", strlen(BEFORE_EXEC ")")))
+			return true;
+		if (end[1] == ' ' && (end[2] == 'Z' || end[2] == 'X'))
+			return false;
+		usleep(nap);
+	}
+	return false;
+}
+
+void child_trim_heap(size_t n)
+{
+	enum { MANY = 1000 };
+
+#ifdef M_TRIM_THRESHOLD
+	if (n >= MANY)
+		malloc_trim(0);
 #endif
 }
 

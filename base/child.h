@@ -73,6 +73,29 @@ void child_end(pid_t *pid, int patience);
 void child_keep_heap(void);
 
 /**
+ * child_before_exec - mark this process as one that has not executed its program yet
+ * @proc_fd: a /proc
+ *
+ * Return: a descriptor for child_has_executed(), or a negative errno (no /proc).
+ */
+int child_before_exec(int proc_fd);
+
+/**
+ * child_has_executed - wait until a process has executed its program, or has ended without
+ * @marked_fd: what child_before_exec() returned to it
+ *
+ * The process need not be a child of ours; one that has executed a program and is reaped already
+ * counts as ended without. Return: whether it has.
+ */
+bool child_has_executed(int marked_fd);
+
+/**
+ * child_trim_heap - give back what is free between what is in use, where it may be much
+ * @n: of so many things
+ */
+void child_trim_heap(size_t n);
+
+/**
  * child_close_from - close every descriptor from @first on (close_range(2), or one by one)
  */
 void child_close_from(int first);

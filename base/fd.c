@@ -92,6 +92,11 @@ ssize_t fd_read_full(int fd, void *data, size_t size)
 
 int fd_slurp(int fd, char **ret_data, size_t *ret_size)
 {
+	return fd_slurp_at_most(fd, SIZE_MAX, ret_data, ret_size);
+}
+
+int fd_slurp_at_most(int fd, size_t limit, char **ret_data, size_t *ret_size)
+{
 	cleanup_free char *data = NULL;
 	size_t size = 0, room = 0;
 
@@ -114,6 +119,8 @@ int fd_slurp(int fd, char **ret_data, size_t *ret_size)
 		if (n == 0)
 			break;
 		size += (size_t)n;
+		if (size > limit)
+			return -EFBIG;
 	}
 	data[size] = '\0';
 	*ret_size = size;

@@ -50,6 +50,11 @@ ssize_t fd_read_full(int fd, void *data, size_t size);
 int fd_slurp(int fd, char **ret_data, size_t *ret_size);
 
 /**
+ * fd_slurp_at_most - the same; -EFBIG if there is more than @limit
+ */
+int fd_slurp_at_most(int fd, size_t limit, char **ret_data, size_t *ret_size);
+
+/**
  * fd_send - send a message and up to one descriptor over an AF_UNIX socket
  * @fd: descriptor to pass (SCM_RIGHTS), or negative for none
  *

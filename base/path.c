@@ -187,6 +187,9 @@ int path_cache_open(struct path_cache *cache, int root_fd, const char *path, con
 	if (cache->fd >= 0 && cache->root_fd == root_fd && cache->size == size &&
 	    memcmp(cache->dir, path, size) == 0)
 		return cache->fd;
+	/* Names right in the root need no other descriptor. */
+	if (path[strspn(path, "/")] && path + strspn(path, "/") == *ret_name)
+		return root_fd;
 	cleanup_free char *dir = strndup(path, size);
 
 	if (!dir)

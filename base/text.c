@@ -7,19 +7,17 @@
 
 #include "base/path.h"
 
-/* Takes @string, also on failure. */
-static int append(struct strings *strings, char *string)
+int strings_add(struct strings *strings, const char *text, size_t size)
 {
+	const char *string = arena_copy(&strings->texts, text, size);
 	size_t room = strings->n + 1; /* with the NULL */
 
 	/* Room doubles: it is full whenever that is a power of two. */
 	if (string && (room & (room - 1)) == 0) {
 		const char **list = realloc(strings->list, 2 * room * sizeof(*list));
 
-		if (!list)
-			util_free(&string);
-		else
-			strings->list = list;
+		string = list ? string : NULL;
+		strings->list = list ? list : strings->list;
 	}
 	if (!string)
 		return -ENOMEM;
@@ -28,26 +26,22 @@ static int append(struct strings *strings, char *string)
 	return 0;
 }
 
-int strings_add(struct strings *strings, const char *text, size_t size)
-{
-	return append(strings, strndup(text, size));
-}
-
 int strings_print(struct strings *strings, const char *format, ...)
 {
-	char *string;
+	char *made = NULL;
 	va_list args;
 
 	va_start(args, format);
-	int n = vasprintf(&string, format, args);
+	int n = vasprintf(&made, format, args);
 	va_end(args);
-	return append(strings, n < 0 ? NULL : string);
+	cleanup_free char *string = n < 0 ? NULL : made;
+
+	return string ? strings_add(strings, string, (size_t)n) : -ENOMEM;
 }
 
 void strings_free(struct strings *strings)
 {
-	for (size_t i = 0; i < strings->n; i++)
-		free((void *)strings->list[i]);
+	arena_free(&strings->texts);
 	free(strings->list);
 	*strings = (struct strings){ 0 };
 }

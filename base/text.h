@@ -3,12 +3,13 @@
 #ifndef REBIND_BASE_TEXT_H
 #define REBIND_BASE_TEXT_H
 
-#include "base/util.h"
+#include "base/arena.h"
 
 /* Strings that belong to the list. Zeroed, it is empty; else a NULL follows the last one. */
 struct strings {
 	const char **list;
 	size_t n;
+	struct arena texts;
 };
 
 /**

@@ -3,86 +3,34 @@
  * The kernel's own floor: flat binds made by hand, nothing checked. `floor SOURCES ROOT N` makes N
  * mounts ROOT/0, ROOT/1, ... of SOURCES/0, SOURCES/1, ... in a new mount namespace under ROOT; with
  * a fourth argument it sends the namespace's descriptor there, `-` stays alive instead.
+ *
+ * `floor read FILE` reads a file once: as a process, what a look at a mountinfo takes.
  */
-#include <err.h>
-#include <fcntl.h>
-#include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mount.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-static int clone_mount(int dir, const char *name)
+#include "bench/floor.h"
+
+static int read_once(const char *name)
 {
-	int fd = open_tree(dir, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	char buf[4096];
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		err(1, "open_tree %s", name);
-	return fd;
-}
-
-static void send_namespace(int sock)
-{
-	char control[CMSG_SPACE(sizeof(int))] = { 0 };
-	char word = 'm';
-	struct iovec iov = { .iov_base = &word, .iov_len = 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-	int fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		err(1, "/proc/self/ns/mnt");
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fd, sizeof(int));
-	if (sendmsg(sock, &msg, 0) < 0)
-		err(1, "sendmsg");
-}
-
-static void make_mounts(const char *sources, int root, int n)
-{
-	int from = open(sources, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	char name[16];
-
-	for (int i = 0; i < n; i++) {
-		snprintf(name, sizeof(name), "%d", i);
-		int fd = clone_mount(from, name);
-
-		if (move_mount(fd, "", root, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
-			err(1, "move_mount %s", name);
-		close(fd);
-	}
-	close(from);
+		err(1, "%s", name);
+	while (read(fd, buf, sizeof(buf)) > 0)
+		;
+	return 0;
 }
 
 int main(int argc, char **argv)
 {
+	if (argc == 3 && strcmp(argv[1], "read") == 0)
+		return read_once(argv[2]);
 	if (argc < 5)
 		errx(2, "usage: floor SOURCES ROOT N SOCKET|-");
 	int sock = strcmp(argv[4], "-") == 0 ? -1 : atoi(argv[4]);
 
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
-		err(1, "unshare");
-	int root = clone_mount(AT_FDCWD, argv[2]);
-
-	if (move_mount(root, "", AT_FDCWD, argv[2], MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		err(1, "move_mount %s", argv[2]);
-	make_mounts(argv[1], root, atoi(argv[3]));
-	if (sock >= 0)
-		send_namespace(sock);
-	if (fchdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
-	    umount2(".", MNT_DETACH) < 0)
-		err(1, "pivot_root");
-	close(root);
+	floor_make(argv[1], argv[2], atoi(argv[3]), sock);
 	if (sock < 0)
 		for (printf("ready\n"), fflush(stdout);;)
 			pause();

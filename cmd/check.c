@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/json.h"
 #include "cmd/options.h"
 #include "cmd/report.h"
 
@@ -57,6 +58,20 @@ static void take_probe(void *data, const struct rebind_probe *probe)
 	json_add_text(&out->doc, item, "detail", probe->detail);
 }
 
+/* With --json, which it writes, it is there. */
+static void print_jansson(void)
+{
+	const char *reason;
+	cleanup_free char *detail = NULL;
+	struct rebind_probe probe = { .name = "libjansson", .ok = !json_load(&reason) };
+
+	if (!probe.ok &&
+	    asprintf(&detail, "%s: neither --json nor --bundle is to be had", reason) < 0)
+		detail = NULL;
+	probe.detail = detail;
+	print_probe(&probe);
+}
+
 static int check(struct report *report)
 {
 	struct check_output out = { .as_json = report->json };
@@ -64,6 +79,7 @@ static int check(struct report *report)
 
 	if (!report->json) {
 		result = rebind_check(take_probe, &out);
+		print_jansson();
 		return result < 0 ? report_print(report, result) : result;
 	}
 	json_start(&out.doc);

@@ -13,9 +13,9 @@
 #include "cmd/groups.h"
 #include "cmd/print-tree.h"
 
-static void put_quoted(const char *printable)
+static void put_quoted_part(const char *printable, size_t n)
 {
-	for (const char *p = printable; *p; p++) {
+	for (const char *p = printable; p < printable + n; p++) {
 		if (*p == '&')
 			fputs("&amp;", stdout);
 		else if (*p == '"' || *p == '\\')
@@ -23,6 +23,11 @@ static void put_quoted(const char *printable)
 		else
 			putchar(*p);
 	}
+}
+
+static void put_quoted(const char *printable)
+{
+	put_quoted_part(printable, strlen(printable));
 }
 
 /* One line of a label. */
@@ -34,6 +39,32 @@ static int put_line(const char *before, const char *text)
 		return -ENOMEM;
 	fputs(before, stdout);
 	put_quoted(safe);
+	return 0;
+}
+
+/* The end of the character that begins before @at, or @at. */
+static size_t next_character(const char *text, size_t at)
+{
+	while ((text[at] & 0xc0) == 0x80)
+		at++;
+	return at;
+}
+
+/* A path, its middle left out if it is long: all of it is in the tooltip. */
+static int put_path(const char *path)
+{
+	enum { SHOWN = 40, HALF = 19 };
+	cleanup_free char *safe = path_printable(path);
+
+	if (!safe)
+		return -ENOMEM;
+	size_t n = strlen(safe), begin = n > SHOWN ? next_character(safe, HALF) : n;
+
+	put_quoted_part(safe, begin);
+	if (n > SHOWN) {
+		fputs("...", stdout);
+		put_quoted(safe + next_character(safe, n - HALF));
+	}
 	return 0;
 }
 
@@ -51,7 +82,7 @@ static int put_node(const struct rebind_mount *mount)
 	if (!key)
 		return -ENOMEM;
 	printf("\tm%u [label=\"", mount->id);
-	int err = put_line("", mount->mountpoint);
+	int err = put_path(mount->mountpoint);
 
 	if (!err)
 		err = put_line("\\n", mount->fstype);
@@ -61,9 +92,10 @@ static int put_node(const struct rebind_mount *mount)
 		fputs("\\n", stdout);
 		put_quoted(key);
 	}
+	err = put_line("\", tooltip=\"", mount->mountpoint);
 	printf("\", style=\"%s\", fillcolor=\"%s\"];\n",
 	       mount->covered ? "filled,dashed" : "filled", colour_of(mount->owner));
-	return 0;
+	return err;
 }
 
 static int put_nodes(const struct rebind_tree *tree)
@@ -184,7 +216,8 @@ int dot_print(const struct rebind_tree *tree)
 
 	if (err)
 		return err;
-	fputs("digraph mounts {\n\trankdir=\"LR\";\n\tcompound=\"true\";\n\tnode [shape=\"box\"];\n",
+	fputs("digraph mounts {\n\trankdir=\"LR\";\n\tcompound=\"true\";\n"
+	      "\tnode [shape=\"box\", fontname=\"sans-serif\"];\n",
 	      stdout);
 	err = put_nodes(tree);
 	if (!err)

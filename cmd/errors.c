@@ -46,8 +46,10 @@ void errors_answered(void)
 void errors_print(void)
 {
 	cleanup_json struct json doc = { 0 };
+	const char *reason;
 
-	if (!refusal.verb || !refusal.lines.n)
+	/* Without the library there is the text alone. */
+	if (!refusal.verb || !refusal.lines.n || json_load(&reason))
 		return;
 	json_start(&doc);
 	json_add_text(&doc, doc.root, "verb", refusal.verb);

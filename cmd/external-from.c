@@ -41,20 +41,16 @@ static int add_file(const char *file, struct strings *external)
 	cleanup_fd int opened =
 		strcmp(file, "-") == 0 ? -EBADF : open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	int fd = strcmp(file, "-") == 0 ? STDIN_FILENO : opened;
-	/* Memory that is not written to costs nothing. */
-	cleanup_free char *text = malloc(limit + 1);
+	cleanup_free char *text = NULL;
+	size_t size = 0;
 
 	if (fd < 0)
 		return fail(file, strerror(errno));
-	if (!text)
-		return fail(file, strerror(ENOMEM));
-	ssize_t n = fd_read_full(fd, text, limit + 1);
+	int err = fd_slurp_at_most(fd, limit, &text, &size);
 
-	if (n < 0)
-		return fail(file, strerror((int)-n));
-	if ((size_t)n > limit)
-		return fail(file, "it is longer than 64 MiB");
-	return add_words(text, (size_t)n, external) ? fail(file, strerror(ENOMEM)) : 0;
+	if (err)
+		return fail(file, err == -EFBIG ? "it is longer than 64 MiB" : strerror(-err));
+	return add_words(text, size, external) ? fail(file, strerror(ENOMEM)) : 0;
 }
 
 int external_from(const struct strings *files, struct strings *external)

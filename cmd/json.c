@@ -6,23 +6,16 @@
 #include <string.h>
 
 #include "base/path.h"
-#include "cmd/cmd.h"
 #include "cmd/errors.h"
 #include "runtime/oci/jansson.h"
 
-void json_require(void)
+int json_load(const char **ret_reason)
 {
-	const char *reason;
-
-	if (!jansson_load(&reason))
-		return;
-	fprintf(stderr, "rebind: cannot write JSON: libjansson cannot be loaded: %s\n", reason);
-	exit(STATUS_FAILED);
+	return jansson_load(ret_reason);
 }
 
 void json_start(struct json *doc)
 {
-	json_require();
 	*doc = (struct json){ .root = json_object() };
 	doc->broken = !doc->root;
 }

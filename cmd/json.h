@@ -18,11 +18,13 @@ struct json {
 };
 
 /**
- * json_require - load what writes it; without that the program ends, with a sentence
+ * json_load - load what writes it: before anything else is called, and before something is done
+ * that could not be told
+ * @ret_reason: why not
  *
- * json_start() does it too: to be called before something is done that could not be told.
+ * Return: 0 or -ELIBACC.
  */
-void json_require(void);
+int json_load(const char **ret_reason);
 
 void json_start(struct json *doc);
 void json_end(struct json *doc);

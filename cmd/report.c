@@ -11,14 +11,24 @@
 
 #define SHOWN 20 /* findings of a kind, on a terminal */
 
+/* Said as text: there is no other way. */
+static int cannot_write_json(struct report *report, const char *reason)
+{
+	errors_say("cannot write JSON: libjansson cannot be loaded: %s", reason);
+	errors_answered();
+	logging_stop(&report->logging);
+	return -ELIBACC;
+}
+
 int report_open(struct report *report, const char *verb, const struct report_options *options)
 {
+	const char *reason;
 	int err = logging_start(&report->logging, options->log_file, options->level);
 
 	if (err)
 		return err;
-	if (options->json)
-		json_require();
+	if (options->json && json_load(&reason))
+		return cannot_write_json(report, reason);
 	report->verb = verb;
 	report->json = options->json;
 	report->findings = rebind_report_new();

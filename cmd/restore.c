@@ -9,11 +9,14 @@
 #include "cmd/inherit.h"
 #include "cmd/mounts.h"
 #include "cmd/compat-options.h"
+#include "cmd/copies.h"
 #include "cmd/external-from.h"
 #include "cmd/options.h"
 #include "cmd/report.h"
 #include "cmd/script.h"
 #include "runtime/criu/criu.h"
+
+#define COPIES_MAX 10000
 
 struct restore_args {
 	const char *images_dir, *root, *libdir, *new_ns, *sharing, *premount, *reader;
@@ -27,6 +30,7 @@ struct restore_args {
 	struct scripts scripts;
 	struct bundle_args bundle;
 	struct handover handover;
+	struct copies copies;
 	struct report_options report;
 	const char *mounts;
 	char *const *plain; /* CRIU's command line, where that was given */
@@ -80,6 +84,8 @@ static const struct option_spec specs[] = {
 	OLDER_SPECS(struct restore_args),
 	{ '\0', "plugin-timeout", OPTION_NUMBER, offsetof(struct restore_args, plugin_timeout),
 	  "SECONDS", "how long a plugin may take (30)", 1, 86400 },
+	{ '\0', "copies", OPTION_NUMBER, offsetof(struct restore_args, copies.n), "N",
+	  "so many namespaces; %d in FILE is the number of each", 1, COPIES_MAX },
 	{ '\0', "pin", OPTION_TEXT, offsetof(struct restore_args, handover.pin), "FILE",
 	  "bind the namespace to FILE" },
 	{ '\0', "pidfile", OPTION_TEXT, offsetof(struct restore_args, handover.pidfile), "FILE",
@@ -137,6 +143,7 @@ static void free_args(struct restore_args *args)
 	inherit_free(&args->inherit);
 	scripts_free(&args->scripts);
 	bundle_args_free(&args->bundle);
+	copies_free(&args->copies);
 	handover_free(&args->handover);
 }
 
@@ -159,7 +166,8 @@ static int check_args(struct restore_args *args)
 	if (!status)
 		status = inherit_parse(&args->inherit_fd, &args->inherit);
 	if (!status && !args->dry_run)
-		status = handover_prepare(&args->handover);
+		status = args->copies.n ? copies_prepare(&args->copies, &args->handover)
+					: handover_prepare(&args->handover);
 	return status;
 }
 
@@ -235,6 +243,38 @@ static void free_namespace(struct rebind_namespace **ns)
 	*ns = NULL;
 }
 
+struct namespaces {
+	struct rebind_namespace **list;
+	unsigned int n;
+};
+
+static void free_namespaces(struct namespaces *namespaces)
+{
+	for (unsigned int i = 0; i < namespaces->n && namespaces->list; i++)
+		if (namespaces->list[i])
+			rebind_namespace_free(namespaces->list[i]);
+	free(namespaces->list);
+}
+
+static int restore_copies(struct restore_args *args, const struct rebind_restore_options *how,
+			  struct report *report)
+{
+	unsigned int n = (unsigned int)args->copies.n;
+	cleanup(free_namespaces) struct namespaces all = { calloc(n, sizeof(*all.list)), n };
+	int err = all.list ? rebind_restore_copies(how, n, report->findings, all.list) : -ENOMEM;
+
+	progress_end(&report->logging.progress);
+	for (unsigned int i = 0; i < n && !err && !args->dry_run; i++)
+		err = bundle_fill(&args->bundle, all.list[i]);
+	if (err < 0 || args->dry_run)
+		return err;
+	if (!how->on_action)
+		handover_begin(&args->handover);
+	err = copies_run(&args->copies, &args->handover, all.list);
+	report->logging.failed |= args->handover.said;
+	return err;
+}
+
 /* Return: 0 or a negative errno; with a COMMAND that ran, its status is in @ret_status. */
 static int restore(struct restore_args *args, struct report *report, int *ret_status)
 {
@@ -248,6 +288,8 @@ static int restore(struct restore_args *args, struct report *report, int *ret_st
 	scripts_open(&args->scripts, how.images_dir);
 	progress_start(&report->logging.progress, report->json,
 		       "nothing was restored, and nothing is left of it");
+	if (args->copies.n)
+		return restore_copies(args, &how, report);
 	err = rebind_restore(&how, report->findings, &ns);
 	progress_end(&report->logging.progress);
 	if (!err && !args->dry_run)
@@ -309,6 +351,8 @@ static int check_criu_args(struct restore_args *args)
 	const struct handover *handover = &args->handover;
 	int status;
 
+	if (args->copies.n)
+		return usage_error("criu restore", "--copies is for mounts alone");
 	if (args->bundle.archive)
 		return usage_error("criu restore",
 				   "--checkpoint is for mounts alone: unpack the archive "

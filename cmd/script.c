@@ -21,6 +21,8 @@ struct launch {
 
 void scripts_open(struct scripts *scripts, const char *images_dir)
 {
+	if (!scripts->files.n)
+		return;
 	scripts->images_dir = images_dir ? realpath(images_dir, NULL) : NULL;
 	sigprocmask(SIG_SETMASK, NULL, &scripts->signals);
 }

@@ -151,6 +151,11 @@ int convert_contents(struct convert *to, const Rebind__RebindMount *extra, struc
 		bad_mount(to, m, FINDING_IMAGE_UNKNOWN, NULL,
 			  "has contents that take 0x%x to be unpacked, which is not known",
 			  WHO(to, m), extra->takes);
+	if (extra->packing >= MOUNT_PACKED_END)
+		bad_mount(to, m, FINDING_IMAGE_UNKNOWN, NULL,
+			  "has contents that are packed in the way %u, which is not known",
+			  WHO(to, m), extra->packing);
+	m->contents->packing = (uint8_t)extra->packing;
 	read_digest(to, extra, m);
 	int err = read_deleted(to, extra, m);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "image/convert-part.h"
+#include "model/filesystem.h"
 #include "model/format.h"
 
 static void check_texts(struct convert *to, const struct mount *m, const Rebind__BinfmtEntry *entry)
@@ -61,7 +62,8 @@ int convert_formats(struct convert *to, const Rebind__RebindMount *extra, struct
 
 	if (!extra->n_binfmt && !extra->has_binfmt_disabled)
 		return 0;
-	if (strcmp(m->fstype, "binfmt_misc") != 0 || extra->n_binfmt > FORMATS_MAX) {
+	if (filesystem_type_of(m->fstype) != FILESYSTEM_TYPE_BINFMT_MISC ||
+	    extra->n_binfmt > FORMATS_MAX) {
 		bad_mount(to, m, FINDING_IMAGE_FORMAT, NULL,
 			  "has %zu formats: only a binfmt_misc has any, and at most %d", WHO(to, m),
 			  extra->n_binfmt, FORMATS_MAX);

@@ -83,12 +83,14 @@ static void check_amount(const struct reading *r)
 }
 
 /* Before anything is made of them: a record costs a few bytes there, and some hundred here. */
-static int count_first(const struct reading *r)
+static int count_first(struct reading *r)
 {
 	uint32_t max = r->max && r->max < MOUNTS_MAX ? r->max : MOUNTS_MAX;
 
-	if (record_count(&r->file, max) <= max)
-		return 0;
+	uint32_t n = record_count(&r->file, max);
+
+	if (n <= max)
+		return tree_reserve(r->to.tree, n);
 	findings_add(r->to.findings, FINDING_TOO_MANY_MOUNTS, 0, NULL,
 		     max < MOUNTS_MAX ? "raise sysctl fs.mount-max" : NULL,
 		     max < MOUNTS_MAX ? "%s has more records than fs.mount-max lets one namespace "

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "image/inventory.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
@@ -153,23 +154,22 @@ static void add_found(struct found *found, uint32_t id)
 static int list_namespaces(int dir_fd, struct found *found)
 {
 	cleanup_fd int fd = caps_openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_Alignas(struct dirent64) char buf[4096];
+	ssize_t n = 0;
 
 	if (fd < 0)
 		return fd;
-	cleanup_dirp DIR *dir = fdopendir(fd);
-	const struct dirent *entry;
-	int more;
+	/* The library's way takes three calls more. */
+	while ((n = getdents64(fd, buf, sizeof(buf))) > 0)
+		for (ssize_t at = 0; at < n;) {
+			const struct dirent64 *entry = (const struct dirent64 *)(buf + at);
+			uint32_t id = id_of_name(entry->d_name);
 
-	if (!dir)
-		return -errno;
-	fd_take(&fd);
-	while ((more = fd_next_entry(dir, &entry)) > 0) {
-		uint32_t id = id_of_name(entry->d_name);
-
-		if (id)
-			add_found(found, id);
-	}
-	return more;
+			if (id)
+				add_found(found, id);
+			at += entry->d_reclen;
+		}
+	return n < 0 ? -errno : 0;
 }
 
 static int several(const struct found *found, struct findings *findings)

@@ -99,9 +99,15 @@ void record_pool_free(struct record_pool *pool)
 #define bad_file(findings, code, ...) \
 	(findings_add(findings, code, 0, NULL, NULL, "%s" __VA_ARGS__), -EBADMSG)
 
+static uint64_t bytes_left(const struct record_file *file)
+{
+	return file->rest + (file->end - file->start);
+}
+
 static int grow_buffer(struct record_file *file, size_t size)
 {
-	size_t room = size > BUFFER_SIZE ? size : BUFFER_SIZE;
+	size_t all = bytes_left(file) < BUFFER_SIZE ? (size_t)bytes_left(file) : BUFFER_SIZE;
+	size_t room = size > all ? size : all;
 
 	if (file->start) {
 		memmove(file->buf, file->buf + file->start, file->end - file->start);
@@ -145,11 +151,6 @@ static int fill(struct record_file *file, size_t size, struct findings *findings
 		return bad_file(findings, FINDING_IMAGE_TRUNCATED,
 				" became shorter while it was read", file->name);
 	return 0;
-}
-
-static uint64_t bytes_left(const struct record_file *file)
-{
-	return file->rest + (file->end - file->start);
 }
 
 static uint32_t take_u32(struct record_file *file)
@@ -256,7 +257,16 @@ int record_next(struct record_file *file, const uint8_t **ret_data, size_t *ret_
 	return 1;
 }
 
-uint32_t record_count(const struct record_file *file, uint32_t max)
+static void count_up(struct record_file *file, uint32_t max, struct findings *ignored)
+{
+	const uint8_t *data;
+	size_t size;
+
+	while (file->number <= max && record_next(file, &data, &size, ignored) > 0)
+		;
+}
+
+static uint32_t count_again(const struct record_file *file, uint32_t max)
 {
 	cleanup_findings struct findings ignored = { 0 };
 	cleanup_record_file struct record_file copy = {
@@ -265,16 +275,26 @@ uint32_t record_count(const struct record_file *file, uint32_t max)
 		.rest = bytes_left(file),
 	};
 	off_t before = lseek(file->fd, 0, SEEK_CUR);
-	const uint8_t *data;
-	size_t size;
 
 	/* Both have one offset: what is in the buffer is read again. */
 	if (copy.fd < 0 || lseek(copy.fd, before - (off_t)(file->end - file->start), SEEK_SET) < 0)
 		return 0;
-	while (copy.number <= max && record_next(&copy, &data, &size, &ignored) > 0)
-		;
+	count_up(&copy, max, &ignored);
 	lseek(file->fd, before, SEEK_SET);
 	return copy.number;
+}
+
+uint32_t record_count(const struct record_file *file, uint32_t max)
+{
+	cleanup_findings struct findings ignored = { 0 };
+	struct record_file rest = *file;
+
+	if (file->rest)
+		return count_again(file, max);
+	/* All of it is in the buffer, which stays as it is. */
+	rest.number = 0;
+	count_up(&rest, max, &ignored);
+	return rest.number;
 }
 
 int record_first(struct record_file *file, const ProtobufCMessageDescriptor *descriptor,

@@ -185,6 +185,8 @@ static int write_contents(const struct mount_contents *contents, struct record_p
 	extra->bytes = contents->bytes;
 	extra->has_takes = contents->takes != 0;
 	extra->takes = contents->takes;
+	extra->has_packing = contents->packing != MOUNT_PACKED_GZIP;
+	extra->packing = contents->packing;
 	extra->has_digest = contents->has_digest;
 	extra->digest.len = sizeof(contents->digest);
 	extra->digest.data = (uint8_t *)contents->digest;

@@ -249,6 +249,21 @@ int rebind_restore(const struct rebind_restore_options *options, struct rebind_r
 		   struct rebind_namespace **ret);
 
 /**
+ * rebind_restore_copies - build several namespaces of one image
+ * @n: how many
+ * @ret: of so many; untouched on failure and in a dry run
+ *
+ * Each is what rebind_restore() would make, and was compared with the plan: contents of tmpfs,
+ * proc, terminals and the like are its own. What is read and decided is so once, and where that
+ * makes no difference the others are copies of the first. All of them are made, or none. Mountpoints
+ * that were made are those of all: hand over all of them, or none.
+ *
+ * Return: 0 or a negative errno.
+ */
+int rebind_restore_copies(const struct rebind_restore_options *options, unsigned int n,
+			  struct rebind_report *report, struct rebind_namespace **ret);
+
+/**
  * rebind_namespace_fd - the nsfs descriptor, for setns(2); belongs to @ns
  *
  * Like the functions below it counts as handing the namespace over: mountpoints that were made for

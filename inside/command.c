@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/fd.h"
 #include "inside/inside.h"
 #include "mnt/ns/inside.h"
@@ -68,12 +69,14 @@ int inside_command(struct inside *in, int words_fd)
 		err = receive(in, &builder, &mntns);
 	if (err)
 		return err;
+	cleanup_fd int marked = child_before_exec(in->proc_fd);
+
 	if (setns(mntns, CLONE_NEWNS) < 0 || chdir("/") < 0)
 		return -errno;
 	/* It is the user's, and outlives us like any child of a shell: so do mountpoints made for
-	 * it. */
+	 * it, once it runs. */
 	prctl(PR_SET_PDEATHSIG, 0);
-	err = builder < 0 ? 0 : ipc_keep(builder, KEEP_NAMESPACE, -1);
+	err = builder < 0 ? 0 : ipc_keep_by_exec(builder, marked);
 	if (err)
 		return err;
 	execvp(argv[0], argv);

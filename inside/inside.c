@@ -57,6 +57,15 @@ static int make_user_namespace(int sock)
 	return err ? err : answer;
 }
 
+/* While it is what the caller is: in other namespaces neither of them is to be had. */
+static void take_along(struct inside *in)
+{
+	if (in->root_fd < 0)
+		in->root_fd = inside_empty_root();
+	if (in->proc_fd < 0)
+		in->proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
 static int enter_one(struct inside *in, int flag, const char *name, int fd)
 {
 	if (setns(fd, flag) < 0)
@@ -85,9 +94,14 @@ static int make_namespaces(struct inside *in, int make)
 	return 0;
 }
 
-/* The second process is in the pid namespace; it is the caller's child as the first one is. */
+/*
+ * The second process is in the pid namespace; it is the caller's child as the first one is. Others
+ * there can read its mountinfo, which shows what is mounted below its root.
+ */
 static int go_in(struct inside *in)
 {
+	if (in->root_fd >= 0 && (fchdir(in->root_fd) < 0 || chroot(".") < 0))
+		return log_error(-errno, "cannot leave the caller's root");
 	long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
 
 	if (pid < 0)
@@ -101,12 +115,17 @@ static int start(struct inside *in, const struct ipc_message *message, int fd)
 {
 	if (message->start.purpose == INSIDE_GUEST)
 		return inside_guest(in);
+	if (!in->has_user)
+		take_along(in);
 	int err = make_namespaces(in, message->start.make);
 
 	if (!err && in->has_pid && message->start.purpose != INSIDE_HOLD)
 		err = go_in(in);
 	else if (!err)
 		err = ipc_answer(in->sock, (int)getpid(), -1);
+	fd_close(&in->root_fd);
+	if (message->value == INSIDE_HOLD)
+		fd_close(&in->proc_fd);
 	if (!err && in->has_user)
 		err = child_become_root();
 	if (err)
@@ -139,6 +158,8 @@ static int listen_to(struct inside *in)
 			return err ? err : start(in, &message, got);
 		if (message.type != IPC_NS)
 			return -EPROTO;
+		if (!in->has_user)
+			take_along(in);
 		if (!err)
 			err = enter_one(in, message.value, texts[0], got);
 	}
@@ -187,7 +208,7 @@ static void behave(bool is_command)
 
 int main(int argc, char **argv)
 {
-	struct inside in = { .sock = INSIDE_SOCK };
+	struct inside in = { .sock = INSIDE_SOCK, .root_fd = -EBADF, .proc_fd = -EBADF };
 
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || fcntl(in.sock, F_SETFD, FD_CLOEXEC) < 0)
 		return 1;

@@ -11,6 +11,8 @@
 struct inside {
 	int sock;
 	bool has_user, has_pid; /* it has entered or made one */
+	int root_fd;		/* an empty directory, or negative: it cannot be made here */
+	int proc_fd;		/* the caller's /proc, or negative */
 };
 
 /**
@@ -40,6 +42,12 @@ int inside_hold(struct inside *in, int mntns_fd, int root_fd);
  * inside_stay - live on alone, until a signal asks for the end
  */
 _Noreturn void inside_stay(void);
+
+/**
+ * inside_empty_root - an empty directory that is mounted nowhere
+ * Return: a descriptor or a negative errno (-EPERM: not in this user namespace).
+ */
+int inside_empty_root(void);
 
 /**
  * inside_leave_root - an empty directory as root and working directory: whoever looks at them

@@ -25,15 +25,24 @@ void inside_reap(void)
 	sigaction(SIGCHLD, &action, NULL);
 }
 
-int inside_leave_root(void)
+int inside_empty_root(void)
 {
 	cleanup_fd int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
 
 	if (fs < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return -errno;
-	cleanup_fd int root = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY);
+	int root = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY);
 
-	return root < 0 || fchdir(root) < 0 || chroot(".") < 0 ? -errno : 0;
+	return root < 0 ? -errno : root;
+}
+
+int inside_leave_root(void)
+{
+	cleanup_fd int root = inside_empty_root();
+
+	if (root < 0)
+		return root;
+	return fchdir(root) < 0 || chroot(".") < 0 ? -errno : 0;
 }
 
 static int answer(struct inside *in, struct ipc_message *message, const char *text, int *fd,
@@ -60,8 +69,9 @@ int inside_serve(struct inside *in, uint64_t above)
 	const char *texts[4];
 	cleanup_fd int root = -EBADF;
 	int fd = -EBADF;
-	int err = in->has_user ? unshare_mounts(above) : 0;
+	int err = in->has_user ? unshare_mounts(above, in->proc_fd) : 0;
 
+	fd_close(&in->proc_fd);
 	if (err)
 		return log_error(err, "cannot make a mount namespace of the user namespace's");
 	err = inside_leave_root();

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "mnt/attach.h"
+#include "mnt/copy.h"
 #include "mnt/fs/served.h"
 #include "mnt/fs/fs.h"
 #include "mnt/handover.h"
@@ -78,6 +79,8 @@ static int carry_out(struct build *b, const struct plan_step *step)
 		return prepare_clone(b, i, step->other);
 	case PLAN_TAKE:
 		return prepare_take(b, i, step->other);
+	case PLAN_LEND:
+		return prepare_lend(b, i, step->other);
 	case PLAN_RESERVE:
 		return attach_reserve(b, i);
 	case PLAN_ATTACH:
@@ -159,6 +162,20 @@ static int run_premounts(struct build *b, uint32_t *ret_next)
 	return err ? err : run_postponed(b, postponed, n);
 }
 
+int builder_step(struct build *b, const struct plan_step *step)
+{
+	int err = carry_out(b, step);
+
+	if (err)
+		return err;
+	if (step->op == PLAN_ATTACH || step->op == PLAN_MOVE)
+		b->progress.mounts++;
+	progress_tell(&b->progress);
+	if (step->and_close || step->op == PLAN_CLOSE)
+		let_go(b, &b->fds[step->mount]);
+	return 0;
+}
+
 static int run_steps(struct build *b, uint32_t from)
 {
 	for (uint32_t k = from; k < b->plan->n; k++) {
@@ -173,15 +190,10 @@ static int run_steps(struct build *b, uint32_t from)
 			ipc_send_findings(b->caller_fd, &b->findings);
 			return -EINVAL;
 		}
-		int err = carry_out(b, step);
+		int err = builder_step(b, step);
 
 		if (err)
 			return err;
-		if (step->op == PLAN_ATTACH || step->op == PLAN_MOVE)
-			b->progress.mounts++;
-		progress_tell(&b->progress);
-		if (step->and_close || step->op == PLAN_CLOSE)
-			let_go(b, &b->fds[step->mount]);
 	}
 	fd_run_close(&b->done);
 	return 0;
@@ -225,7 +237,7 @@ static int enter_namespace(struct build *b, uint64_t above)
 			       ? log_error(-errno, "cannot enter the mount namespace to build in")
 			       : 0;
 	if (!b->ns_helper || !b->ns_helper->has_user) {
-		int err = unshare_mounts(above);
+		int err = unshare_mounts(above, -EBADF);
 
 		return err ? log_error(err, "cannot make a mount namespace") : 0;
 	}
@@ -320,7 +332,7 @@ int builder_main(struct build *b, uint64_t above)
 	 */
 	setsid();
 	log_to(ipc_log_sink, &b->caller_fd, log_max());
-	int err = build(b, above, callers_ns);
+	int err = b->copy_fd >= 0 ? copy_build(b, above) : build(b, above, callers_ns);
 
 	fs_overlay_end(b);
 	if (!err)

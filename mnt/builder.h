@@ -14,4 +14,10 @@
  */
 int builder_main(struct build *b, uint64_t above);
 
+/**
+ * builder_step - carry out one step of the plan, and let go of what nothing after it needs
+ * Return: 0 or a negative errno, logged.
+ */
+int builder_step(struct build *b, const struct plan_step *step);
+
 #endif

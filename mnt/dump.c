@@ -133,7 +133,7 @@ static int read_own(struct dump *d)
 		err = scan_read(&own, d->reader, &d->callers);
 	if (!err)
 		err = visible_find_all(&d->callers, &d->callers_visible);
-	return err ? log_error(err, "cannot read the caller's own mounts") : 0;
+	return err ? scan_failed(err, "cannot read the caller's own mounts") : 0;
 }
 
 static int decide(struct dump *d, const struct scan_target *target, struct mount_tree *tree,
@@ -196,9 +196,9 @@ static void describe_sharing(const struct mount *m, const struct table *groups, 
 static void describe_mount(const struct dump *d, const struct mount *m, const struct table *groups)
 {
 	static const char *const owners[] = {
-		[MOUNT_UNDECIDED] = "nobody's", [MOUNT_ROOT] = "root",
-		[MOUNT_INTERNAL] = "internal",	[MOUNT_EXTERNAL] = "external",
-		[MOUNT_PLUGIN] = "plugin",	[MOUNT_SKIPPED] = "skipped",
+		[MOUNT_UNDECIDED] = "unclaimed", [MOUNT_ROOT] = "root",
+		[MOUNT_INTERNAL] = "internal",	 [MOUNT_EXTERNAL] = "external",
+		[MOUNT_PLUGIN] = "plugin",	 [MOUNT_SKIPPED] = "skipped",
 	};
 	const char *key = m->key ? m->key : m->parent_key;
 	cleanup_free char *path = path_printable(m->mountpoint);
@@ -453,7 +453,7 @@ static int try_once(struct dump *d)
 		err = visible_find_all(&tree, &visible);
 	if (err)
 		return err == -EAGAIN ? err
-				      : log_error(err, "cannot read the mounts of the namespace");
+				      : scan_failed(err, "cannot read the mounts of the namespace");
 	root_type_find_all(&target, &tree);
 	err = kind_find_symlinks(&target, &tree);
 	if (err)

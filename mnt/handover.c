@@ -7,6 +7,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "mnt/build/mountpoint.h"
@@ -29,6 +30,8 @@ static int keep(struct build *b, int what, int fd)
 	switch (what) {
 	case KEEP_NAMESPACE:
 		return 0;
+	case KEEP_COMMAND:
+		return fd < 0 ? -EPROTO : 0;
 	case KEEP_HOLDER:
 		return ipc_go(fd);
 	case KEEP_SEND:
@@ -55,7 +58,7 @@ bool handover_await(struct build *b)
 
 		/* What stands does so also where the caller is gone before it hears of it. */
 		if (keeps && !err)
-			return true;
+			return message.value != KEEP_COMMAND || child_has_executed(got);
 		if (said)
 			return false;
 	}

@@ -2,8 +2,8 @@
 /*
  * Handing over. Until then the builder takes back what was made when the caller dies, and the
  * caller what was made when the builder does. The last step is the builder's, at the caller's word:
- * it lets the holder go, sends the descriptor, or hears that a command or a pin has the namespace;
- * and only what it has answered stands.
+ * it lets the holder go, sends the descriptor, or hears that a pin has the namespace, or a command
+ * will, which it then waits for; and only what it has answered stands.
  */
 #ifndef REBIND_MNT_HANDOVER_H
 #define REBIND_MNT_HANDOVER_H

@@ -13,14 +13,19 @@
 #include "mnt/source/yard.h"
 #include "model/flags.h"
 
+static uint32_t attributes_at_first(const struct build *b, const struct mount *m)
+{
+	return plan_turns_readonly(b->plan, b->tree, m) ? m->attributes & ~MOUNT_ATTR_RDONLY
+							: m->attributes;
+}
+
 static int set_flags(struct build *b, uint32_t i, int fd, uint32_t has, bool known)
 {
 	const struct mount *m = &b->tree->mounts[i];
 	struct mount now = *m;
 	char text[96];
 
-	if (plan_turns_readonly(b->plan, b->tree, m))
-		now.attributes &= ~MOUNT_ATTR_RDONLY;
+	now.attributes = attributes_at_first(b, m);
 	int err = mount_attributes_set(&now, fd, has, known);
 
 	if (err == -EPERM)
@@ -127,6 +132,17 @@ static int clone_part(struct build *b, uint32_t i, uint32_t from)
 	return part < 0 ? part : sys_open_tree(part, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
 }
 
+/* A mount that was to be lent, and could not be placed, is lent in the yard. */
+static int clone_from(struct build *b, uint32_t i, uint32_t from)
+{
+	int fd = clone_part(b, i, from);
+
+	if (fd == -EINVAL && from != b->tree->root &&
+	    yard_put(b->staging_fd, "from", from, b->sb_root_fds[from]) == 0)
+		return clone_part(b, i, from);
+	return fd;
+}
+
 int prepare_clone(struct build *b, uint32_t i, uint32_t from)
 {
 	const struct mount *m = &b->tree->mounts[i];
@@ -136,7 +152,7 @@ int prepare_clone(struct build *b, uint32_t i, uint32_t from)
 
 	if (made || b->targets[i].unplaceable)
 		return made;
-	cleanup_fd int fd = clone_part(b, i, from);
+	cleanup_fd int fd = clone_from(b, i, from);
 
 	if (fd < 0) {
 		build_unplaceable(b, i, FINDING_NO_SOURCE, NULL,
@@ -145,8 +161,10 @@ int prepare_clone(struct build *b, uint32_t i, uint32_t from)
 		return 0;
 	}
 	bool of_root = from == b->tree->root;
-	uint32_t has = of_root ? b->sources->groups[b->sources->of[from].group].attributes : 0;
-	int err = set_attributes(b, i, fd, has & MOUNT_ATTR_IDMAP, !of_root);
+	uint32_t has = of_root ? b->sources->groups[b->sources->of[from].group].attributes &
+					 MOUNT_ATTR_IDMAP
+			       : b->targets[from].lent;
+	int err = set_attributes(b, i, fd, has, !of_root);
 
 	b->fds[i] = err ? -EBADF : fd_take(&fd);
 	return err;
@@ -155,5 +173,17 @@ int prepare_clone(struct build *b, uint32_t i, uint32_t from)
 int prepare_take(struct build *b, uint32_t i, uint32_t first)
 {
 	b->fds[i] = fd_take(&b->sb_root_fds[first]);
+	return set_attributes(b, i, b->fds[i], 0, true);
+}
+
+int prepare_lend(struct build *b, uint32_t i, uint32_t first)
+{
+	const struct mount *m = &b->tree->mounts[i];
+
+	b->fds[i] = fcntl(b->sb_root_fds[first], F_DUPFD_CLOEXEC, 0);
+	if (b->fds[i] < 0)
+		return log_error(-errno, "cannot keep the %s of mount %u '%s'", m->fstype, m->id,
+				 m->mountpoint);
+	b->targets[first].lent = attributes_at_first(b, m);
 	return set_attributes(b, i, b->fds[i], 0, true);
 }

@@ -35,6 +35,11 @@ int prepare_clone(struct build *b, uint32_t i, uint32_t from);
 int prepare_take(struct build *b, uint32_t i, uint32_t first);
 
 /**
+ * prepare_lend - PLAN_LEND: the superblock's root itself, which stays in b->sb_root_fds
+ */
+int prepare_lend(struct build *b, uint32_t i, uint32_t first);
+
+/**
  * prepare_readonly - what plan_turns_readonly() left writable is read-only from now on
  */
 int prepare_readonly(struct build *b, uint32_t i);

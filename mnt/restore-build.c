@@ -53,6 +53,8 @@ static int run_builder(struct restore *r, int caller_fd)
 		.image_dir_fd = r->image_dir_fd,
 		.caller_fd = caller_fd,
 		.into_fd = r->into_fd,
+		.copy_fd = r->copy_fd,
+		.anew = r->anew,
 		.progress = {
 			.fn = r->options->on_progress,
 			.sock = caller_fd,
@@ -73,7 +75,6 @@ static int run_builder(struct restore *r, int caller_fd)
 	if (!b.targets || fill_descriptors(&b.fds, r->tree.n + r->plan.n_anchors) ||
 	    fill_descriptors(&b.sb_root_fds, r->tree.n))
 		return 1;
-	fd_raise_limit();
 	return builder_main(&b, r->above);
 }
 
@@ -90,6 +91,9 @@ static int start_builder(struct restore *r, pid_t *ret_pid, int *ret_sock)
 
 	if (pid == 0) {
 		close(mine);
+		/* Those before must see it when the caller ends. */
+		for (unsigned int i = 0; i < r->done; i++)
+			fd_close(&r->result[i].builder_sock);
 		_exit(run_builder(r, its));
 	}
 	if (pid < 0)
@@ -198,6 +202,16 @@ static int attend(struct restore *r, pid_t pid, int sock)
 	return log_error(err, "the builder's message is not understood");
 }
 
+/* The last builder has its own; what is read back can have this memory. */
+static void forget_plan(struct restore *r)
+{
+	sources_free(&r->sources);
+	plan_free(&r->plan);
+	tree_free(&r->callers);
+	table_free(&r->tree.by_id);
+	child_trim_heap(r->tree.n);
+}
+
 int restore_build(struct restore *r)
 {
 	enum { PATIENCE = 10000 }; /* ms: for the exit hooks of plugins, and to take back */
@@ -207,6 +221,8 @@ int restore_build(struct restore *r)
 
 	if (err)
 		return err;
+	if (r->done + 1 == r->wanted)
+		forget_plan(r);
 	err = attend(r, r->builder, sock);
 	if (!err) {
 		r->builder_sock = fd_take(&sock);

@@ -4,6 +4,7 @@
 #define REBIND_MNT_RESTORE_INTERNAL_H
 
 #include "mnt/build/journal.h"
+#include "mnt/check/caller-mounts.h"
 #include "mnt/ipc/action.h"
 #include "mnt/ipc/progress.h"
 #include "mnt/ns/helper.h"
@@ -21,6 +22,8 @@ struct restore {
 	struct external_options externals;
 	struct mount_tree tree; /* const from settle_mounts() on */
 	struct mount_tree callers;
+	struct caller_mounts caller_mounts;
+	uint64_t callers_ns; /* callers has what was asked for so far; 0: all */
 	struct sources sources;
 	struct idmaps idmaps;
 	struct plan plan;
@@ -32,7 +35,10 @@ struct restore {
 	int into_fd; /* the caller's, or negative */
 	int image_dir_fd, ns_fd, root_fd;
 	struct progress progress;
-	uint64_t above; /* the id that the namespace must be above, to be pinned */
+	uint64_t above;		   /* the id that the namespace must be above, to be pinned */
+	unsigned int wanted, done; /* namespaces; result has so many */
+	bool *anew;		   /* of a copy: copy_plan(); NULL: there is none */
+	int copy_fd;		   /* the first of them, or negative */
 	struct action action;
 };
 

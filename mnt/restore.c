@@ -38,6 +38,7 @@
 #include "mnt/check/caller-mounts.h"
 #include "mnt/check/privileges.h"
 #include "mnt/contents/contents.h"
+#include "mnt/copy.h"
 #include "mnt/settle.h"
 #include "mnt/source/extent.h"
 #include "mnt/source/host-groups.h"
@@ -59,7 +60,9 @@ static void restore_free(struct restore *r)
 	fd_close(&r->image_dir_fd);
 	fd_close(&r->ns_fd);
 	fd_close(&r->root_fd);
+	fd_close(&r->copy_fd);
 	free(r->attributes);
+	free(r->anew);
 }
 
 static int read_image(struct restore *r)
@@ -73,7 +76,8 @@ static int read_image(struct restore *r)
 	if (r->image_dir_fd < 0)
 		return log_error(r->image_dir_fd, "cannot open the image directory '%s'",
 				 o->images_dir ? o->images_dir : "");
-	int err = image_read_bounded(r->image_dir_fd, o->ns_id, callers_mount_max(), &r->tree,
+	r->caller_mounts.max = callers_mount_max();
+	int err = image_read_bounded(r->image_dir_fd, o->ns_id, r->caller_mounts.max, &r->tree,
 				     &info, r->findings);
 
 	if (err)
@@ -92,13 +96,21 @@ static int read_image(struct restore *r)
 static int read_own(struct restore *r)
 {
 	cleanup_target struct scan_target own = SCAN_TARGET_NONE;
-	int err = scan_open_own(&own);
+	struct caller_mounts *callers = &r->caller_mounts;
+	int begun = caller_mounts_needed(&r->tree)
+			    ? 0
+			    : scan_begin_own(r->reader, &r->callers, &callers->n, &own.ns_id);
+	int err = begun ? (begun < 0 ? begun : 0) : scan_open_own(&own);
 
-	if (!err)
+	callers->tree = &r->callers;
+	r->callers_ns = begun ? own.ns_id : 0;
+	if (!err && !begun) {
 		err = scan_read(&own, r->reader, &r->callers);
+		callers->n = r->callers.n;
+	}
 	if (!err && r->options->for_pin)
 		r->above = own.ns_id;
-	return err ? log_error(err, "cannot read the caller's own mounts") : 0;
+	return err ? scan_failed(err, "cannot read the caller's own mounts") : 0;
 }
 
 static int settle(struct restore *r)
@@ -107,6 +119,7 @@ static int settle(struct restore *r)
 		.options = r->options,
 		.tree = &r->tree,
 		.callers = &r->callers,
+		.callers_ns = r->callers_ns,
 		.externals = &r->externals,
 		.findings = r->findings,
 	};
@@ -119,7 +132,7 @@ static int validate(struct restore *r)
 	const struct validate_input input = {
 		.options = r->options,
 		.tree = &r->tree,
-		.callers = &r->callers,
+		.callers = &r->caller_mounts,
 		.sources = &r->sources,
 		.image_dir_fd = r->image_dir_fd,
 		.findings = r->findings,
@@ -166,15 +179,20 @@ static void print_plan(const struct restore *r)
 static int prepare_contents(struct restore *r)
 {
 	struct archive_fault fault = { "" };
-	enum archive_writer writer;
-	int err = contents_any(&r->tree, &writer) ? archive_prepare(writer, &fault) : 0;
+	unsigned int writers = 0;
+	int err = 0;
+
+	contents_any(&r->tree, &writers);
+	for (enum archive_writer writer = 0; writers >> writer && !err; writer++)
+		if (writers & 1U << writer)
+			err = archive_prepare(writer, &fault);
 
 	return err ? log_error(err, "cannot unpack contents: %s", fault.text) : 0;
 }
 
-static int hand_over(struct restore *r)
+static void hand_over(struct restore *r)
 {
-	*r->result = (struct restore_result){
+	r->result[r->done++] = (struct restore_result){
 		.ns_fd = fd_take(&r->ns_fd),
 		.root_fd = fd_take(&r->root_fd),
 		.ns_helper = r->ns_helper,
@@ -186,7 +204,23 @@ static int hand_over(struct restore *r)
 	r->ns_helper = NS_HELPER_NONE;
 	r->journal = (struct journal){ 0 };
 	r->builder = 0;
-	return 0;
+}
+
+static int copy_all(struct restore *r)
+{
+	int err = 0;
+
+	if (r->done == r->wanted)
+		return 0;
+	r->copy_fd = fcntl(r->result[0].ns_fd, F_DUPFD_CLOEXEC, 3);
+	if (r->copy_fd < 0)
+		return log_error(-errno, "cannot copy the first namespace");
+	while (r->done < r->wanted && !err) {
+		err = restore_build(r);
+		if (!err)
+			hand_over(r);
+	}
+	return err;
 }
 
 /* The image, and the caller; pre-restore may be what mounts the sources. */
@@ -225,9 +259,17 @@ static int build_all(struct restore *r)
 		err = idmaps_make(&r->tree, &r->idmaps);
 	if (!err)
 		err = prepare_contents(r);
+	if (!err && r->wanted > 1)
+		err = copy_plan(&r->tree, o, &r->anew);
+	/* Where there is no way to copy it, this one is all. */
+	if (!r->anew)
+		r->wanted = 1;
 	if (!err)
 		err = restore_build(r);
-	return err ? err : hand_over(r);
+	if (err)
+		return err;
+	hand_over(r);
+	return copy_all(r);
 }
 
 static int restore_all(struct restore *r)
@@ -246,11 +288,13 @@ static int restore_all(struct restore *r)
 	return 0;
 }
 
-int restore_run(const struct rebind_restore_options *options, int into_fd,
-		struct findings *findings, struct differences *differences,
-		struct restore_result *ret)
+static int run(const struct rebind_restore_options *options, int into_fd, struct findings *findings,
+	       struct differences *differences, unsigned int wanted, struct restore_result *ret,
+	       unsigned int *ret_done)
 {
 	cleanup(restore_free) struct restore r = {
+		.wanted = wanted,
+		.copy_fd = -EBADF,
 		.options = options,
 		.findings = findings,
 		.differences = differences,
@@ -281,13 +325,32 @@ int restore_run(const struct rebind_restore_options *options, int into_fd,
 	usage_check_restore(options, findings);
 	scan_reader_named(options->reader, &r.reader);
 	/* For our descriptors only: what the caller has and starts keeps its own limit. */
-	bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0;
+	bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max;
 
 	r.action = (struct action){ options->on_action, options->on_action_data, &caps,
 				    known ? &limit : NULL };
-	fd_raise_limit();
+	if (known)
+		fd_raise_limit();
 	err = restore_all(&r);
+	*ret_done = r.done;
 	if (known)
 		setrlimit(RLIMIT_NOFILE, &limit);
 	return err;
+}
+
+int restore_run(const struct rebind_restore_options *options, int into_fd,
+		struct findings *findings, struct differences *differences,
+		struct restore_result *ret)
+{
+	unsigned int done;
+
+	return run(options, into_fd, findings, differences, 1, ret, &done);
+}
+
+int restore_copies(const struct rebind_restore_options *options, struct findings *findings,
+		   struct differences *differences, unsigned int n, struct restore_result *ret,
+		   unsigned int *ret_done)
+{
+	*ret_done = 0;
+	return run(options, -EBADF, findings, differences, n, ret, ret_done);
 }

@@ -34,4 +34,17 @@ int restore_run(const struct rebind_restore_options *options, int into_fd,
 		struct findings *findings, struct differences *differences,
 		struct restore_result *ret);
 
+/**
+ * restore_copies - several namespaces of one image; what is read and decided is so once
+ * @n: how many are wanted
+ * @ret: of so many
+ * @ret_done: how many were made, also on failure; at least one on success, fewer than @n where a
+ *            copy of the first would be another than a restore makes (copy.h)
+ *
+ * Return: 0 or a negative errno.
+ */
+int restore_copies(const struct rebind_restore_options *options, struct findings *findings,
+		   struct differences *differences, unsigned int n, struct restore_result *ret,
+		   unsigned int *ret_done);
+
 #endif

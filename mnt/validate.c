@@ -120,7 +120,7 @@ static void check_superblock(const struct scan_target *target, const struct moun
 
 	if (fs)
 		check_options(tree, m, fs, findings);
-	if (strcmp(m->fstype, "overlay") == 0)
+	if (filesystem_type_of(m->fstype) == FILESYSTEM_TYPE_OVERLAY)
 		overlay_check_layers(target, tree, m, findings);
 	/* What the caller has mounted itself is the host's, and so is what it holds. */
 	else if (fs && (fs->flags & FILESYSTEM_NO_FILES) &&

@@ -3,6 +3,7 @@
 #ifndef REBIND_MNT_VALIDATE_H
 #define REBIND_MNT_VALIDATE_H
 
+#include "mnt/check/caller-mounts.h"
 #include "model/findings.h"
 #include "mnt/scan/scan.h"
 #include "mnt/source/source.h"
@@ -37,8 +38,8 @@ int validate_image(const struct mount_tree *tree, const struct rebind_restore_op
 
 struct validate_input {
 	const struct rebind_restore_options *options;
-	const struct mount_tree *tree;	  /* settled: mnt/settle.h */
-	const struct mount_tree *callers; /* the caller's own mounts */
+	const struct mount_tree *tree;	     /* settled: mnt/settle.h */
+	const struct caller_mounts *callers; /* the caller's own mounts */
 	const struct sources *sources;
 	int image_dir_fd;
 	struct findings *findings;

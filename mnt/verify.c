@@ -54,6 +54,6 @@ int verify_namespace(int ns_fd, pid_t builder, pid_t ns_helper, enum scan_reader
 	if (!err)
 		err = compare_built(planned, attributes, &built, differences);
 	if (err)
-		return log_error(err, "cannot read the new namespace back");
+		return scan_failed(err, "cannot read the new namespace back");
 	return differences->n ? -ESTALE : 0;
 }

@@ -26,6 +26,8 @@ static const char *const tmpfs_options[] = { "size",
 					     "usrquota_inode_hardlimit",
 					     "grpquota_block_hardlimit",
 					     "grpquota_inode_hardlimit",
+					     "casefold",
+					     "strict_encoding",
 					     NULL };
 static const char *const overlay_options[] = { "lowerdir",  "lowerdir+",      "datadir+",
 					       "upperdir",  "workdir",	      "default_permissions",
@@ -50,28 +52,31 @@ static const char *const cgroup_options[] = { "name",	 "cpuset",     "cpu",	   "
 	(FILESYSTEM_SINGLE | FILESYSTEM_HOST_OPTIONS | FILESYSTEM_ON_REQUEST | FILESYSTEM_OF_HOST)
 
 static const struct filesystem filesystems[] = {
-	{ "tmpfs", FILESYSTEM_CONTENTS, NULL, tmpfs_options },
-	{ "proc", FILESYSTEM_OF_NAMESPACE, "pid", proc_options },
-	{ "sysfs", FILESYSTEM_SINGLE, "net", no_options },
-	{ "devpts", 0, NULL, devpts_options },
-	{ "mqueue", FILESYSTEM_SINGLE, "ipc", no_options },
-	{ "cgroup2", FILESYSTEM_SINGLE | FILESYSTEM_HOST_OPTIONS, "cgroup", no_options },
-	{ "cgroup", FILESYSTEM_SINGLE, "cgroup", cgroup_options },
-	{ "devtmpfs", FILESYSTEM_SINGLE | FILESYSTEM_HOST_OPTIONS, NULL, no_options },
-	{ "overlay", FILESYSTEM_LAYERS, NULL, overlay_options },
-	{ "ramfs", FILESYSTEM_CONTENTS, NULL, ramfs_options },
+	{ "tmpfs", FILESYSTEM_CONTENTS, NULL, tmpfs_options, FILESYSTEM_TYPE_TMPFS },
+	{ "proc", FILESYSTEM_OF_NAMESPACE, "pid", proc_options, 0 },
+	{ "sysfs", FILESYSTEM_SINGLE, "net", no_options, 0 },
+	{ "devpts", 0, NULL, devpts_options, FILESYSTEM_TYPE_DEVPTS },
+	{ "mqueue", FILESYSTEM_SINGLE, "ipc", no_options, 0 },
+	{ "cgroup2", FILESYSTEM_SINGLE | FILESYSTEM_HOST_OPTIONS, "cgroup", no_options,
+	  FILESYSTEM_TYPE_CGROUP2 },
+	{ "cgroup", FILESYSTEM_SINGLE, "cgroup", cgroup_options, FILESYSTEM_TYPE_CGROUP },
+	{ "devtmpfs", FILESYSTEM_SINGLE | FILESYSTEM_HOST_OPTIONS, NULL, no_options,
+	  FILESYSTEM_TYPE_DEVTMPFS },
+	{ "overlay", FILESYSTEM_LAYERS, NULL, overlay_options, FILESYSTEM_TYPE_OVERLAY },
+	{ "ramfs", FILESYSTEM_CONTENTS, NULL, ramfs_options, FILESYSTEM_TYPE_RAMFS },
 	{ "hugetlbfs", FILESYSTEM_CONTENTS | FILESYSTEM_NO_DATA | FILESYSTEM_OF_HOST, NULL,
-	  hugetlbfs_options },
-	{ "binfmt_misc", FILESYSTEM_SINGLE | FILESYSTEM_FORMATS, "user", no_options },
+	  hugetlbfs_options, FILESYSTEM_TYPE_HUGETLBFS },
+	{ "binfmt_misc", FILESYSTEM_SINGLE | FILESYSTEM_FORMATS, "user", no_options,
+	  FILESYSTEM_TYPE_BINFMT_MISC },
 	{ "bpf", FILESYSTEM_ON_REQUEST | FILESYSTEM_NO_FILES | FILESYSTEM_OF_HOST, NULL,
-	  bpf_options },
-	{ "debugfs", OF_THE_KERNEL, NULL, no_options },
-	{ "tracefs", OF_THE_KERNEL, NULL, no_options },
-	{ "securityfs", OF_THE_KERNEL, NULL, no_options },
-	{ "pstore", OF_THE_KERNEL, NULL, no_options },
-	{ "efivarfs", OF_THE_KERNEL, NULL, no_options },
-	{ "configfs", OF_THE_KERNEL, NULL, no_options },
-	{ "fusectl", OF_THE_KERNEL, NULL, no_options },
+	  bpf_options, 0 },
+	{ "debugfs", OF_THE_KERNEL, NULL, no_options, 0 },
+	{ "tracefs", OF_THE_KERNEL, NULL, no_options, 0 },
+	{ "securityfs", OF_THE_KERNEL, NULL, no_options, 0 },
+	{ "pstore", OF_THE_KERNEL, NULL, no_options, 0 },
+	{ "efivarfs", OF_THE_KERNEL, NULL, no_options, 0 },
+	{ "configfs", OF_THE_KERNEL, NULL, no_options, 0 },
+	{ "fusectl", OF_THE_KERNEL, NULL, no_options, 0 },
 };
 
 const struct filesystem *filesystem_find(const char *name)
@@ -80,6 +85,13 @@ const struct filesystem *filesystem_find(const char *name)
 		if (strcmp(filesystems[i].name, name) == 0)
 			return &filesystems[i];
 	return NULL;
+}
+
+enum filesystem_type filesystem_type_of(const char *name)
+{
+	const struct filesystem *fs = filesystem_find(name);
+
+	return fs ? fs->type : FILESYSTEM_TYPE_OTHER;
 }
 
 static bool is_octal(const char *p)
@@ -207,7 +219,7 @@ bool filesystem_allows(const struct filesystem *fs, const char *option)
 
 bool filesystem_shows_terminal(const char *fstype, const char *root)
 {
-	return strcmp(fstype, "devpts") == 0 && root[0] == '/' && root[1] &&
+	return filesystem_type_of(fstype) == FILESYSTEM_TYPE_DEVPTS && root[0] == '/' && root[1] &&
 	       strspn(root + 1, "0123456789") == strlen(root + 1);
 }
 

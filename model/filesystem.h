@@ -30,17 +30,38 @@ enum {
 	FILESYSTEM_FORMATS = 512,
 };
 
+/* Those that something asks for by name: mnt/fs/fs.c has what is done for each. */
+enum filesystem_type {
+	FILESYSTEM_TYPE_OTHER, /* also what rebind does not create */
+	FILESYSTEM_TYPE_TMPFS,
+	FILESYSTEM_TYPE_RAMFS,
+	FILESYSTEM_TYPE_HUGETLBFS,
+	FILESYSTEM_TYPE_DEVPTS,
+	FILESYSTEM_TYPE_DEVTMPFS,
+	FILESYSTEM_TYPE_CGROUP,
+	FILESYSTEM_TYPE_CGROUP2,
+	FILESYSTEM_TYPE_OVERLAY,
+	FILESYSTEM_TYPE_BINFMT_MISC,
+	N_FILESYSTEM_TYPES,
+};
+
 struct filesystem {
 	const char *name;
 	unsigned int flags;
 	const char *namespace;	    /* "pid", "net", "ipc", "cgroup", "user": whose view it shows */
 	const char *const *options; /* names that an image may use; NULL-terminated */
+	enum filesystem_type type;
 };
 
 /**
  * filesystem_find - Return: what rebind knows of a type, or NULL: it does not create it.
  */
 const struct filesystem *filesystem_find(const char *name);
+
+/**
+ * filesystem_type_of - the type of a name
+ */
+enum filesystem_type filesystem_type_of(const char *name);
 
 /* One superblock option, unescaped. */
 struct filesystem_option {

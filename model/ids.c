@@ -40,7 +40,7 @@ static bool is_id(const char *word, size_t size, bool *ret_uid, uint32_t *ret_id
 
 char *ids_options_inside(const struct mount_idmap *map, const struct mount *m)
 {
-	bool drop_zero = strcmp(m->fstype, "devpts") != 0;
+	bool drop_zero = filesystem_type_of(m->fstype) != FILESYSTEM_TYPE_DEVPTS;
 	/* An id can become longer, up to ten digits. */
 	char *out = malloc(strlen(m->options) * 3 + 1), *end = out;
 

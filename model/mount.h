@@ -72,6 +72,13 @@ enum {
 	MOUNT_TAKES_ALL = 15,
 };
 
+/* What the file of an archive is. */
+enum mount_packing {
+	MOUNT_PACKED_GZIP,
+	MOUNT_PACKED_STORED, /* a gzip of one stored block: archive/stored.h */
+	MOUNT_PACKED_END,
+};
+
 /* What the contents of a filesystem must amount to after they are unpacked. */
 struct mount_contents {
 	uint64_t entries; /* archive entries, the root directory among them */
@@ -80,6 +87,7 @@ struct mount_contents {
 	struct mount_socket *sockets;
 	struct mount_attribute *attributes; /* of the sockets */
 	uint32_t n_sockets, n_attributes;
+	uint8_t packing;    /* enum mount_packing */
 	bool has_digest;    /* CRIU's have none */
 	uint8_t digest[32]; /* SHA-256 of the archive file */
 	/* Of a deleted root; without a digest the contents are those of another of this inode. */

@@ -32,6 +32,7 @@ struct planner {
 	bool *created;	       /* by creator */
 	bool *unlinked;	       /* by creator: some of its mounts have a root that was deleted */
 	bool *yard;	       /* by creator: it is in the yard */
+	bool *lent;	       /* by creator: it is a mount already, and lent to the others */
 	uint32_t *late;	       /* mounts that are made when all others stand */
 	uint32_t n_late;
 	int err;

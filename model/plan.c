@@ -10,9 +10,10 @@
  * shared one would appear at all its peers).
  *
  * Superblocks that we create are created once. Where one mount shows it, that mount is the
- * superblock's first; where several do, the first is kept in the yard for its clones until
- * the last is made, for before Linux 6.15 a detached mount cannot be cloned. A clone of a childless
- * mount costs the same whatever hangs below the mounts that are attached.
+ * superblock's first. Where several do, they are cloned from one that is attached, for before Linux
+ * 6.15 a detached mount cannot be cloned: from the first, if it shows the whole and stays as it was
+ * made; else from one in the yard. It has no children: a clone of a childless mount costs the same
+ * whatever hangs below the others.
  *
  * An overlay is made of directories of the tree, by the paths they had. It is therefore created
  * when the rest stands, with its place held since before a sibling could cover it; overlays on
@@ -151,13 +152,24 @@ static bool can_be_taken(const struct planner *p, const struct mount *m, uint32_
 	return mount_is_fsroot(m) && !p->unlinked[creator] && (!p->yard[creator] || !m->idmap);
 }
 
+/* A clone of it, when it is attached, is what a clone of one in the yard would be. */
+static bool can_be_lent(const struct planner *p, const struct mount *m, uint32_t creator)
+{
+	return mount_is_fsroot(m) && !p->unlinked[creator] && !m->idmap &&
+	       m->first_child == MOUNT_NONE && !plan_is_alone(p, m);
+}
+
 static void create(struct planner *p, uint32_t i, uint32_t creator)
 {
+	const struct mount *m = &p->tree->mounts[i];
+	bool several = p->uses[creator] > 1, lend = several && can_be_lent(p, m, creator);
+
 	plan_add(p, PLAN_CREATE, i, creator);
 	p->created[creator] = true;
-	p->yard[creator] = p->uses[creator] > 1 || !can_be_taken(p, &p->tree->mounts[i], creator);
+	p->yard[creator] = !lend && (several || !can_be_taken(p, m, creator));
 	if (p->yard[creator])
 		plan_add(p, PLAN_YARD, creator, MOUNT_NONE);
+	p->lent[creator] = lend;
 }
 
 /* An internal mount: of a superblock that we create, or a bind of the new root's. */
@@ -170,11 +182,14 @@ static void make_internal(struct planner *p, uint32_t i)
 		plan_add(p, PLAN_CLONE, i, p->tree->root);
 		return;
 	}
-	if (!p->created[creator])
-		create(p, i, creator);
-	bool last = --p->uses[creator] == 0, take = last && can_be_taken(p, m, creator);
+	bool first = !p->created[creator];
 
-	plan_add(p, take ? PLAN_TAKE : PLAN_CLONE, i, creator);
+	if (first)
+		create(p, i, creator);
+	bool last = --p->uses[creator] == 0, lent = p->lent[creator];
+	bool take = last && !lent && can_be_taken(p, m, creator);
+
+	plan_add(p, take ? PLAN_TAKE : lent && first ? PLAN_LEND : PLAN_CLONE, i, creator);
 	if (last && !take && !p->unlinked[creator])
 		plan_add(p, PLAN_DROP, creator, MOUNT_NONE);
 }
@@ -341,8 +356,10 @@ static void build(struct planner *p)
 	p->created = calloc(n, sizeof(*p->created));
 	p->unlinked = calloc(n, sizeof(*p->unlinked));
 	p->yard = calloc(n, sizeof(*p->yard));
+	p->lent = calloc(n, sizeof(*p->lent));
 	p->late = malloc(n * sizeof(*p->late));
-	if (!p->uses || !p->creator || !p->created || !p->unlinked || !p->yard || !p->late) {
+	if (!p->uses || !p->creator || !p->created || !p->unlinked || !p->yard || !p->lent ||
+	    !p->late) {
 		p->err = -ENOMEM;
 		return;
 	}
@@ -380,6 +397,7 @@ int plan_build(const struct plan_input *input, struct plan *plan, struct finding
 	free(p.created);
 	free(p.unlinked);
 	free(p.yard);
+	free(p.lent);
 	free(p.late);
 	table_free(&p.group_of);
 	return p.err;
@@ -394,6 +412,7 @@ char *plan_text(const struct mount_tree *tree, const struct plan_step *step)
 		[PLAN_SOURCE] = "clone source",
 		[PLAN_CLONE] = "clone",
 		[PLAN_TAKE] = "take",
+		[PLAN_LEND] = "take, and clone others from it:",
 		[PLAN_RESERVE] = "hold place",
 		[PLAN_ATTACH] = "attach",
 		[PLAN_MOVE] = "move premount",

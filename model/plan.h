@@ -15,7 +15,8 @@ enum plan_op {
 	PLAN_YARD,     /* attach its root in the yard, where it can be cloned */
 	PLAN_SOURCE,   /* the mount is a clone of the caller's source */
 	PLAN_CLONE,    /* the mount is a clone of its superblock's root, or of a part of it */
-	PLAN_TAKE,     /* the mount is that root itself: nobody needs it afterwards */
+	PLAN_TAKE,     /* the mount is that root itself, and the superblock's last */
+	PLAN_LEND,     /* the mount is that root itself; once attached, others are cloned from it */
 	PLAN_RESERVE,  /* hold the place: a sibling will cover it before the mount is there */
 	PLAN_ATTACH,   /* put the mount into its place */
 	PLAN_MOVE,     /* put a premount into its place, and remove its temporary mountpoint */

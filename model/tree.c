@@ -32,17 +32,27 @@ void tree_free(struct mount_tree *tree)
 	*tree = (struct mount_tree){ .root = MOUNT_NONE };
 }
 
+int tree_reserve(struct mount_tree *tree, uint32_t n)
+{
+	if (n <= tree->room)
+		return 0;
+	struct mount *mounts = realloc(tree->mounts, n * sizeof(*mounts));
+
+	if (!mounts)
+		return -ENOMEM;
+	tree->mounts = mounts;
+	tree->room = n;
+	return 0;
+}
+
 struct mount *tree_add(struct mount_tree *tree)
 {
 	if (tree->n == tree->room) {
 		/* By half: what is not used of the array is memory that a mount costs. */
 		uint32_t room = tree->room ? tree->room + tree->room / 2 : 64;
-		struct mount *mounts = realloc(tree->mounts, room * sizeof(*mounts));
 
-		if (!mounts)
+		if (tree_reserve(tree, room))
 			return NULL;
-		tree->mounts = mounts;
-		tree->room = room;
 	}
 	tree->root = MOUNT_NONE;
 	struct mount *m = &tree->mounts[tree->n++];

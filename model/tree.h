@@ -26,6 +26,13 @@ void tree_free(struct mount_tree *tree);
  */
 struct mount *tree_add(struct mount_tree *tree);
 
+/**
+ * tree_reserve - have room for so many mounts: what grows step by step has room to spare
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int tree_reserve(struct mount_tree *tree, uint32_t n);
+
 /* Why tree_link() refused; @id is the mount at fault. */
 struct tree_fault {
 	uint32_t id;

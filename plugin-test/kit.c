@@ -8,13 +8,13 @@
  * there is before and after. For what happens inside a restore it forks a third, which plays the
  * builder up to the premount, and sees what the plugin is asked and what it leaves.
  *
- *	loading			kit-load.c	version, descriptor
- *	each hook of a dump	kit-dump.c	in one session: init, hooks, exit
- *	a dump			kit-dump.c
- *	each hook of a restore	kit-hook.c	in one session: init, hooks, exit
- *	a restore		kit-restore.c	from another directory, compared by the library
- *	a restore that fails	kit-restore.c	after the plugin has mounted
- *	two mounts		kit-restore.c
+ *	loading			load.c	version, descriptor
+ *	each hook of a dump	dump.c	in one session: init, hooks, exit
+ *	a dump			dump.c
+ *	each hook of a restore	hook.c	in one session: init, hooks, exit
+ *	a restore		restore.c	from another directory, compared by the library
+ *	a restore that fails	restore.c	after the plugin has mounted
+ *	two mounts		restore.c
  *
  * The tester's descriptors 1 and 2 are a file in memory: rebind's own lines go another way, so what
  * is in it was written by the plugin.

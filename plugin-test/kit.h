@@ -102,7 +102,7 @@ void kit_test_restore_others(struct kit *kit, struct hooks_host *host);
  */
 int kit_run_dump(struct kit *kit, const char *image, char *why, size_t size);
 
-/* ---- the world that it happens in (kit-world.c) ---- */
+/* ---- the world that it happens in (fixture.c) ---- */
 
 /**
  * kit_world - namespaces, directories, the source; what the tester does first

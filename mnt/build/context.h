@@ -30,6 +30,7 @@ struct target_mount {
 	uint8_t kind;	  /* enum mount_kind: as recorded, or as it turned out */
 	bool unplaceable; /* with a finding; so is everything below */
 	bool premounted;  /* staging.c has seen it */
+	uint32_t lent;	  /* of a superblock's first: the flags of PLAN_LEND's mount, or 0 */
 };
 
 struct build {
@@ -43,8 +44,10 @@ struct build {
 		*ns_helper; /* NULL: the builder's own namespaces are those to be mounted */
 	struct hooks_host *host;
 	int image_dir_fd;
-	int caller_fd; /* socket to the caller */
-	int into_fd;   /* the namespace to build in, or negative: a new one */
+	int caller_fd;	  /* socket to the caller */
+	int into_fd;	  /* the namespace to build in, or negative: a new one */
+	int copy_fd;	  /* or that is copied: copy.h; else negative */
+	const bool *anew; /* by mount: what is made again in a copy */
 	struct progress progress;
 	uint64_t contents_memory; /* that unpacked contents took so far */
 
@@ -56,8 +59,8 @@ struct build {
 	bool knows_new_mounts; /* listmount(2) */
 	int *fds;	       /* by mount, then by anchor: its descriptor */
 	struct fd_run done;    /* of them, to be closed */
-	int *sb_root_fds; /* by first mount of a superblock: a detached mount that shows all of it */
-	struct table reserved;	      /* late mounts: index -> descriptor of the place held */
+	int *sb_root_fds;      /* by first mount of a superblock: a mount that shows all of it */
+	struct table reserved; /* late mounts: index -> descriptor of the place held */
 	struct target_mount *targets; /* by mount */
 	struct build_unlinked unlinked;
 	pid_t overlays_pid; /* the child that makes them, or 0 */

@@ -13,7 +13,8 @@
 
 struct check {
 	const struct rebind_restore_options *options;
-	const struct mount_tree *tree, *callers;
+	const struct mount_tree *tree;
+	const struct caller_mounts *callers;
 	struct findings *findings;
 };
 
@@ -30,7 +31,7 @@ uint32_t callers_mount_max(void)
 /* fs.mount-max counts the copy of the caller's mounts and the new ones together. */
 static void check_count(const struct check *c)
 {
-	uint32_t max = callers_mount_max();
+	uint32_t max = c->callers->max;
 
 	/* The staging root is one more. */
 	if (max && (uint64_t)c->callers->n + c->tree->n + 1 > max)
@@ -48,11 +49,11 @@ static void check_single(const struct check *c, const struct mount *m, const str
 
 	if (!fs->namespace || ns_request_names(c->options, fs->namespace))
 		return;
-	for (uint32_t i = 0; i < c->callers->n; i++) {
-		const struct mount *own = &c->callers->mounts[i];
+	for (uint32_t i = 0; i < c->callers->tree->n; i++) {
+		const struct mount *own = &c->callers->tree->mounts[i];
 
 		if (strcmp(own->fstype, m->fstype) != 0 || (own->sb_flags & MS_RDONLY) ||
-		    (strcmp(m->fstype, "cgroup") == 0 &&
+		    (filesystem_type_of(m->fstype) == FILESYSTEM_TYPE_CGROUP &&
 		     !filesystem_same_options(own->options, m->options)))
 			continue;
 		snprintf(help, sizeof(help), "--new-ns %s or --join-ns %s:PID", fs->namespace,
@@ -65,20 +66,38 @@ static void check_single(const struct check *c, const struct mount *m, const str
 	}
 }
 
+static bool is_readonly_single(const struct mount *m, const struct filesystem *fs)
+{
+	return m->owner == MOUNT_INTERNAL && (m->sb_flags & MS_RDONLY) && fs &&
+	       (fs->flags & FILESYSTEM_SINGLE);
+}
+
 static void check_singles(const struct check *c)
 {
 	for (uint32_t i = 0; i < c->tree->n; i++) {
 		const struct mount *m = &c->tree->mounts[i];
 		const struct filesystem *fs = filesystem_find(m->fstype);
 
-		if (m->owner == MOUNT_INTERNAL && (m->sb_flags & MS_RDONLY) && fs &&
-		    (fs->flags & FILESYSTEM_SINGLE) && tree_first_of_superblock(c->tree, m) == i)
+		if (is_readonly_single(m, fs) && tree_first_of_superblock(c->tree, m) == i)
 			check_single(c, m, fs);
 	}
 }
 
+bool caller_mounts_needed(const struct mount_tree *tree)
+{
+	for (uint32_t i = 0; i < tree->n; i++) {
+		const struct mount *m = &tree->mounts[i];
+		const struct filesystem *fs = filesystem_find(m->fstype);
+
+		if (is_readonly_single(m, fs) ||
+		    (m->owner == MOUNT_INTERNAL && fs && (fs->flags & FILESYSTEM_HOST_OPTIONS)))
+			return true;
+	}
+	return false;
+}
+
 void caller_mounts_check(const struct rebind_restore_options *options,
-			 const struct mount_tree *tree, const struct mount_tree *callers,
+			 const struct mount_tree *tree, const struct caller_mounts *callers,
 			 struct findings *findings)
 {
 	struct check check = { options, tree, callers, findings };

@@ -12,6 +12,18 @@
  */
 uint32_t callers_mount_max(void);
 
+/* What a restore knows of them. */
+struct caller_mounts {
+	const struct mount_tree *tree; /* all of them, or only some: caller_mounts_needed() */
+	uint32_t n;		       /* how many there are */
+	uint32_t max;		       /* callers_mount_max() */
+};
+
+/**
+ * caller_mounts_needed - does an image ask for something that takes a look at all of them
+ */
+bool caller_mounts_needed(const struct mount_tree *tree);
+
 /**
  * caller_mounts_check - would the caller's own mounts forbid the new ones
  *
@@ -19,7 +31,7 @@ uint32_t callers_mount_max(void);
  * in the image, which a namespace has once only, and the caller's is not.
  */
 void caller_mounts_check(const struct rebind_restore_options *options,
-			 const struct mount_tree *tree, const struct mount_tree *callers,
+			 const struct mount_tree *tree, const struct caller_mounts *callers,
 			 struct findings *findings);
 
 #endif

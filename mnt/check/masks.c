@@ -17,6 +17,7 @@
 #include "base/path.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "model/filesystem.h"
 
 /* The filesystems in which the kernel alone makes names, and how each looks from here. */
 static const struct {
@@ -101,7 +102,7 @@ static bool is_mask(const struct mount_tree *tree, const struct mount *m)
 	if (m->dev == tree->mounts[m->parent].dev || is_null(m) ||
 	    (m->owner == MOUNT_EXTERNAL && m->kind == MOUNT_KIND_FILE))
 		return true;
-	return strcmp(m->fstype, "tmpfs") == 0 &&
+	return filesystem_type_of(m->fstype) == FILESYSTEM_TYPE_TMPFS &&
 	       ((m->attributes & MOUNT_ATTR_RDONLY) || (first->sb_flags & MS_RDONLY)) &&
 	       (!first->contents || first->contents->entries <= 1);
 }

@@ -13,6 +13,7 @@
 #include "mnt/contents/contents.h"
 #include "mnt/contents/rules.h"
 #include "mnt/build/mountpoint.h"
+#include "model/filesystem.h"
 
 /* Only what the caller's own tree shows now: below a source, not below what is still to be mounted.
  */
@@ -80,8 +81,9 @@ static void look_for_plugins(const struct rebind_restore_options *options,
 	}
 }
 
-static void look_at_contents(const struct rebind_restore_options *options, const struct mount *m,
-			     int image_dir_fd, uint64_t *memory, struct findings *findings)
+/* Return: 0, or -ELIBACC: nothing can be said of others either. */
+static int look_at_contents(const struct rebind_restore_options *options, const struct mount *m,
+			    int image_dir_fd, uint64_t *memory, struct findings *findings)
 {
 	struct archive_fault fault = { "" };
 	struct mount_contents done = { 0 };
@@ -90,13 +92,13 @@ static void look_at_contents(const struct rebind_restore_options *options, const
 					O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	/* As fs_tmpfs_fill() has it. */
-	if (in == -ENOENT && !m->contents && strcmp(m->fstype, "tmpfs") != 0)
-		return;
+	if (in == -ENOENT && !m->contents && filesystem_type_of(m->fstype) != FILESYSTEM_TYPE_TMPFS)
+		return 0;
 	if (in < 0) {
 		findings_mount(findings, FINDING_NO_CONTENTS, m, NULL,
 			       "its contents '%s' cannot be opened: %s%s", name, strerror(-in),
 			       image_of_symlink(in));
-		return;
+		return 0;
 	}
 	struct archive_rules rules = contents_rules(options, in, m, m->contents, memory);
 
@@ -105,7 +107,10 @@ static void look_at_contents(const struct rebind_restore_options *options, const
 	bool other = !err && m->contents && m->contents->has_digest &&
 		     memcmp(m->contents->digest, done.digest, sizeof(done.digest)) != 0;
 
-	if (err == -EFBIG)
+	if (err == -ELIBACC)
+		findings_mount(findings, FINDING_NO_CONTENTS, m, NULL,
+			       "its contents '%s' cannot be read: %s", name, fault.text);
+	else if (err == -EFBIG)
 		findings_mount(findings, FINDING_CONTENTS_SIZE, m,
 			       strstr(fault.text, "--max-contents") &&
 					       !(m->contents && m->contents->entries)
@@ -116,18 +121,20 @@ static void look_at_contents(const struct rebind_restore_options *options, const
 		findings_mount(findings, FINDING_BAD_CONTENTS, m, NULL,
 			       "its contents '%s' are damaged: %s", name,
 			       err ? fault.text : "not the file that was dumped");
+	return err == -ELIBACC ? err : 0;
 }
 
 void preflight_check(const struct rebind_restore_options *options, const struct mount_tree *tree,
 		     const struct sources *sources, int image_dir_fd, struct findings *findings)
 {
 	uint64_t memory = 0;
+	int err = 0;
 
 	look_for_mountpoints(options, tree, sources, findings);
 	look_for_plugins(options, tree, findings);
-	for (uint32_t i = 0; i < tree->n; i++)
+	for (uint32_t i = 0; i < tree->n && !err; i++)
 		if (contents_is_first(tree, &tree->mounts[i]) &&
 		    !contents_are_elsewhere(&tree->mounts[i]))
-			look_at_contents(options, &tree->mounts[i], image_dir_fd, &memory,
-					 findings);
+			err = look_at_contents(options, &tree->mounts[i], image_dir_fd, &memory,
+					       findings);
 }

@@ -91,7 +91,7 @@ static int archive_live(const struct contents_side *side, const struct contents_
 	if (!err && other->image_dir_fd >= 0)
 		err = take_owners(again, other->tree);
 	if (err)
-		return log_error(err, "cannot read the namespace for its contents");
+		return scan_failed(err, "cannot read the namespace for its contents");
 	set_owners(again);
 	err = contents_dump(&target, again, dir, &(struct progress){ .sock = -EBADF }, NULL,
 			    &changes, 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The child that reads contents. What is visible comes first, from the namespace itself; what is
- * hidden comes from a copy of it, hidden.c.
+ * hidden comes from a copy of it, covered.c.
  */
 #include "mnt/contents/contents.h"
 
@@ -22,6 +22,7 @@
 #include "image/image.h"
 #include "mnt/contents/worker.h"
 #include "mnt/contents/report.h"
+#include "mnt/contents/rules.h"
 #include "mnt/contents/unlinked.h"
 #include "mnt/scan/libmount.h"
 #include "mnt/ipc/progress.h"
@@ -53,9 +54,9 @@ static int check_data(const struct mount *m, const struct mount_contents *conten
 			 m->id, m->mountpoint, m->fstype, (unsigned long long)contents->bytes);
 }
 
-bool contents_any(const struct mount_tree *tree, enum archive_writer *ret_writer)
+bool contents_any(const struct mount_tree *tree, unsigned int *ret_writers)
 {
-	enum archive_writer writer = ARCHIVE_OURS;
+	unsigned int writers = 0;
 	bool any = false;
 
 	for (uint32_t i = 0; i < tree->n; i++) {
@@ -64,11 +65,11 @@ bool contents_any(const struct mount_tree *tree, enum archive_writer *ret_writer
 		if (!contents_is_first(tree, m))
 			continue;
 		any = true;
-		if (!contents_are_elsewhere(m) && (!m->contents || !m->contents->has_digest))
-			writer = ARCHIVE_ANYBODY;
+		if (!contents_are_elsewhere(m))
+			writers |= 1U << contents_writer(m->contents);
 	}
-	if (ret_writer)
-		*ret_writer = writer;
+	if (ret_writers)
+		*ret_writers = writers;
 	return any;
 }
 
@@ -94,11 +95,39 @@ static int note_change(void *data, const char *path)
 	return contents_tell_change(r->sock, r->packing, path);
 }
 
+/* Libraries are looked up below the caller's root; the way back is to where files are read. */
+static int load_outside(void *data)
+{
+	struct reader *r = data;
+	struct archive_fault fault = { "" };
+	cleanup_fd int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (r->has_zlib)
+		return 0;
+	if (here < 0 || setns(r->outside_fd, CLONE_NEWNS) < 0 || fchdir(r->outside_root_fd) < 0 ||
+	    chroot(".") < 0)
+		return log_error(-errno, "cannot go back to the caller's namespace");
+	int err = archive_prepare(ARCHIVE_OURS, &fault);
+
+	if (err)
+		return log_error(err, "cannot read contents: %s", fault.text);
+	r->has_zlib = true;
+	if (setns(r->target->ns_fd, CLONE_NEWNS) < 0 || fchdir(here) < 0)
+		return log_error(-errno, "cannot enter the namespace");
+	return 0;
+}
+
 /* @dir_fd: the root of the filesystem, or where a mount stands whose own root was deleted */
 static int pack_contents(struct reader *r, uint32_t first, int dir_fd)
 {
 	const struct mount *m = &r->tree->mounts[first];
-	const struct archive_watch watch = { note_progress, note_change, r, r->compress };
+	const struct archive_watch watch = {
+		.progress = note_progress,
+		.changed = note_change,
+		.load = load_outside,
+		.data = r,
+		.compress = r->compress,
+	};
 	cleanup(image_file_abort) struct image_file file = { .fd = -EBADF };
 	cleanup(mount_contents_clear) struct mount_contents contents = { 0 };
 	struct archive_fault fault = { "" };
@@ -255,8 +284,9 @@ static int read_visible_deleted(struct reader *r)
  * Back to the caller's namespace. The copy of the other one is looked at from inside: what is
  * needed for that is loaded here, below the caller's own root, and no library is looked up there.
  */
-static int go_outside(int ns_fd, int root_fd)
+static int go_outside(struct reader *r, int ns_fd, int root_fd)
 {
+	struct archive_fault fault = { "" };
 	const char *reason;
 
 	if (setns(ns_fd, CLONE_NEWNS) < 0 || fchdir(root_fd) < 0 || chroot(".") < 0)
@@ -264,7 +294,12 @@ static int go_outside(int ns_fd, int root_fd)
 	int err = libmount_load(&reason);
 
 	if (err)
-		return log_error(err, "libmount cannot be loaded: %s", reason);
+		return log_error(err, "libmount, which reads mount tables, cannot be loaded: %s",
+				 reason);
+	err = archive_prepare(ARCHIVE_OURS, &fault);
+	if (err)
+		return log_error(err, "cannot read contents: %s", fault.text);
+	r->has_zlib = true;
 	return setns(ns_fd, CLONE_NEWNS) < 0
 		       ? log_error(-errno, "cannot go back to the caller's namespace")
 		       : 0;
@@ -292,6 +327,8 @@ static int read_all(struct reader *r)
 
 	if (outside < 0 || root < 0 || setns(r->target->ns_fd, CLONE_NEWNS) < 0)
 		return log_error(-errno, "cannot enter the namespace");
+	r->outside_fd = outside;
+	r->outside_root_fd = root;
 	count_bytes(r);
 	int err = read_visible(r);
 
@@ -300,7 +337,7 @@ static int read_all(struct reader *r)
 		err = read_visible_deleted(r);
 	if (err || !r->n_left)
 		return err;
-	err = go_outside(outside, root);
+	err = go_outside(r, outside, root);
 	return err ? err : contents_read_hidden(r);
 }
 
@@ -331,18 +368,14 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 		.progress = *progress,
 	};
 	cleanup_free bool *done = r.n_left ? calloc(tree->n, sizeof(*done)) : NULL;
-	struct archive_fault fault = { "" };
 	int pair[2];
 
 	if (!r.n_left)
 		return 0;
 	int err = unlinked_look(target, tree);
 
-	if (!err)
-		err = archive_prepare(ARCHIVE_OURS, &fault);
-
 	if (err)
-		return log_error(err, "cannot read contents: %s", fault.text);
+		return log_error(err, "cannot read contents");
 	err = done ? fd_pair(pair) : -ENOMEM;
 
 	if (err)

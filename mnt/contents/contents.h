@@ -55,8 +55,8 @@ static inline bool contents_are_elsewhere(const struct mount *m)
 
 /**
  * contents_any - is there any such mount
- * @ret_writer: who wrote them all: ours are those with a digest; or NULL
+ * @ret_writers: who wrote them, a bit each: 1 << ARCHIVE_OURS, ...; or NULL
  */
-bool contents_any(const struct mount_tree *tree, enum archive_writer *ret_writer);
+bool contents_any(const struct mount_tree *tree, unsigned int *ret_writers);
 
 #endif

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "model/filesystem.h"
 
 #define FREEZE_MS 10000
 #define LOOK_MS	  5
@@ -52,8 +53,8 @@ static char *cgroup_of(const char *pid, bool is_v1)
 static bool shows_cgroups(const struct mount *m, bool is_v1)
 {
 	if (!is_v1)
-		return strcmp(m->fstype, "cgroup2") == 0;
-	return strcmp(m->fstype, "cgroup") == 0 && m->options &&
+		return filesystem_type_of(m->fstype) == FILESYSTEM_TYPE_CGROUP2;
+	return filesystem_type_of(m->fstype) == FILESYSTEM_TYPE_CGROUP && m->options &&
 	       text_has_word(m->options, "freezer");
 }
 

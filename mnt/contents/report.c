@@ -74,7 +74,8 @@ int contents_tell(int sock, uint32_t first, const struct mount_contents *content
 {
 	struct ipc_message message = {
 		.type = IPC_CONTENTS,
-		.contents = { first, contents->takes, contents->entries, contents->bytes },
+		.contents = { first, contents->takes, contents->packing, contents->entries,
+			      contents->bytes },
 	};
 	char hex[2 * sizeof(contents->digest) + 1];
 
@@ -125,6 +126,7 @@ static int hear_contents(struct hearing *h, const struct ipc_message *message, c
 	m->contents->entries = message->contents.entries;
 	m->contents->bytes = message->contents.bytes;
 	m->contents->takes = message->contents.takes;
+	m->contents->packing = (uint8_t)message->contents.packing;
 	m->contents->has_digest = hex && *hex;
 	if (m->contents->has_digest &&
 	    !from_hex(hex, sizeof(m->contents->digest), m->contents->digest))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "mnt/contents/rules.h"
+#include "model/filesystem.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -44,7 +45,9 @@ static uint64_t parse_size(const char *text)
 /* Of the option "size", the last that is given. */
 static void set_own_limit(const struct mount *m, struct archive_rules *rules)
 {
-	const char *option = strcmp(m->fstype, "tmpfs") == 0 && m->options ? m->options : "";
+	const char *option = filesystem_type_of(m->fstype) == FILESYSTEM_TYPE_TMPFS && m->options
+				     ? m->options
+				     : "";
 
 	while (*option) {
 		size_t n = strcspn(option, ",");
@@ -65,6 +68,13 @@ static void set_recorded(const struct mount_contents *recorded, struct archive_r
 	rules->bytes = recorded->bytes;
 }
 
+enum archive_writer contents_writer(const struct mount_contents *recorded)
+{
+	if (!recorded || !recorded->has_digest)
+		return ARCHIVE_ANYBODY;
+	return recorded->packing == MOUNT_PACKED_STORED ? ARCHIVE_STORED : ARCHIVE_OURS;
+}
+
 struct archive_rules contents_list_rules(const struct mount_contents *recorded, uint64_t *taken)
 {
 	struct archive_rules rules = { .memory = all_memory() / 2, .taken = taken };
@@ -80,7 +90,7 @@ struct archive_rules contents_rules(const struct rebind_restore_options *options
 	bool known = recorded && recorded->entries;
 	struct archive_rules rules = {
 		.policy = options->allow_devices ? ARCHIVE_ANY_DEVICES : 0,
-		.writer = recorded && recorded->has_digest ? ARCHIVE_OURS : ARCHIVE_ANYBODY,
+		.writer = contents_writer(recorded),
 		.option = "--max-contents SIZE",
 		.memory = options->max_contents,
 		.taken = taken,

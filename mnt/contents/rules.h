@@ -22,6 +22,12 @@ struct archive_rules contents_rules(const struct rebind_restore_options *options
 				    uint64_t *taken);
 
 /**
+ * contents_writer - who wrote an archive, and how
+ * @recorded: what the image says about it, or NULL
+ */
+enum archive_writer contents_writer(const struct mount_contents *recorded);
+
+/**
  * contents_list_rules - the rules for an archive that is only listed
  *
  * What is listed takes memory by its entries. Half of the memory is the limit for those

@@ -29,7 +29,7 @@ bool unlinked_is_ours(const struct mount_tree *tree, const struct mount *m)
 	       m->dev != tree->mounts[tree->root].dev;
 }
 
-bool deleted_is_all(const struct mount_tree *tree, const struct mount *m)
+bool unlinked_is_all(const struct mount_tree *tree, const struct mount *m)
 {
 	return !mount_is_fsroot(&tree->mounts[tree_first_of_superblock(tree, m)]);
 }
@@ -38,7 +38,7 @@ bool deleted_is_all(const struct mount_tree *tree, const struct mount *m)
 static bool has_other_name(const struct mount_tree *tree, const struct mount *m,
 			   const struct stat *stat)
 {
-	return !S_ISDIR(stat->st_mode) && stat->st_nlink > 0 && !deleted_is_all(tree, m);
+	return !S_ISDIR(stat->st_mode) && stat->st_nlink > 0 && !unlinked_is_all(tree, m);
 }
 
 static int look_at_one(const struct scan_target *target, const struct mount_tree *tree,

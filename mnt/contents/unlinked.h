@@ -63,11 +63,11 @@ int unlinked_find_links(int sock, const struct mount_tree *tree, uint32_t first,
 int unlinked_settle(struct mount_tree *tree);
 
 /**
- * deleted_is_all - does nothing in the namespace show the whole filesystem of this mount
+ * unlinked_is_all - does nothing in the namespace show the whole filesystem of this mount
  *
  * Then deleted roots are all that is kept of it, each by itself: where it is mounted nowhere any
  * more, there is nothing else to be had.
  */
-bool deleted_is_all(const struct mount_tree *tree, const struct mount *m);
+bool unlinked_is_all(const struct mount_tree *tree, const struct mount *m);
 
 #endif

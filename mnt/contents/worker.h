@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What contents.c and hidden.c share: the child that reads contents. */
+/* What contents.c and covered.c share: the child that reads contents. */
 #ifndef REBIND_MNT_CONTENTS_WORKER_H
 #define REBIND_MNT_CONTENTS_WORKER_H
 
@@ -18,8 +18,10 @@ struct reader {
 	unsigned int ahead;	    /* in the uncover process: handed up, and not read yet */
 	bool *stuck; /* in the uncover process: by mount, is one that is on it there to stay? */
 	int near_fd; /* the visible place that was opened last, or negative */
-	const char *near; /* its path */
-	uint32_t n_left;  /* superblocks not read yet */
+	const char *near;		 /* its path */
+	int outside_fd, outside_root_fd; /* the caller's namespace, and its root */
+	bool has_zlib;			 /* it has been loaded */
+	uint32_t n_left;		 /* superblocks not read yet */
 	struct progress progress;
 	uint32_t packing; /* the first mount of the superblock that is being read */
 	bool ask_sockets;

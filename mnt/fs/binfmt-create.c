@@ -130,7 +130,7 @@ int fs_binfmt_check_place(struct build *b)
 		       : any;
 }
 
-int fs_binfmt_register(const struct build *b, const struct mount *m, int fd)
+int fs_binfmt_register(struct build *b, const struct mount *m, int fd)
 {
 	const struct mount_formats *formats = formats_of(b->tree, m);
 

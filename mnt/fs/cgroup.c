@@ -54,7 +54,8 @@ static bool is_there(const struct mount *m)
 static bool is_cgroup(const struct mount *m)
 {
 	return m->owner == MOUNT_INTERNAL &&
-	       (strcmp(m->fstype, "cgroup") == 0 || strcmp(m->fstype, "cgroup2") == 0);
+	       (filesystem_type_of(m->fstype) == FILESYSTEM_TYPE_CGROUP ||
+		filesystem_type_of(m->fstype) == FILESYSTEM_TYPE_CGROUP2);
 }
 
 /* ---- another cgroup in the place of the one that was dumped ---- */
@@ -62,7 +63,7 @@ static bool is_cgroup(const struct mount *m)
 /* Is one of the words before the colon among the options, "pids" or "name=systemd"? */
 static bool names_hierarchy(const char *words, size_t size, const struct mount *m)
 {
-	if (strcmp(m->fstype, "cgroup2") == 0)
+	if (filesystem_type_of(m->fstype) == FILESYSTEM_TYPE_CGROUP2)
 		return size == 7 && memcmp(words, "cgroup2", 7) == 0;
 	for (const char *end = words + size, *p = words; p < end; p++) {
 		size_t n = strcspn(p, ",:");
@@ -169,7 +170,8 @@ static int apply_roots(struct mount_tree *tree, const struct rebind_restore_opti
 static int open_hierarchy(const struct mount *m)
 {
 	cleanup_fd int fs = fsopen(m->fstype, FSOPEN_CLOEXEC);
-	const char *options = strcmp(m->fstype, "cgroup") == 0 ? m->options : "";
+	const char *options =
+		filesystem_type_of(m->fstype) == FILESYSTEM_TYPE_CGROUP ? m->options : "";
 	struct filesystem_option option;
 	int more, err = fs < 0 ? -errno : 0;
 
@@ -191,7 +193,7 @@ static int open_hierarchy(const struct mount *m)
 /* What is in the brackets of the hierarchy: its controllers, or its name. */
 static const char *hierarchy_name(const struct mount *m)
 {
-	return strcmp(m->fstype, "cgroup2") == 0 ? "cgroup2" : m->options;
+	return filesystem_type_of(m->fstype) == FILESYSTEM_TYPE_CGROUP2 ? "cgroup2" : m->options;
 }
 
 static void check_root(const struct mount *m, int hierarchy, struct findings *findings)
@@ -240,7 +242,7 @@ int fs_cgroup_check(struct mount_tree *tree, const struct rebind_restore_options
 
 		if (!is_cgroup(m) || tree_first_of_superblock(tree, m) != i)
 			continue;
-		if (strcmp(m->fstype, "cgroup") == 0 && !is_there(m))
+		if (filesystem_type_of(m->fstype) == FILESYSTEM_TYPE_CGROUP && !is_there(m))
 			findings_mount(findings, FINDING_NO_HIERARCHY, m,
 				       "mount it on the host first",
 				       "this host has no cgroup hierarchy '%s'", m->options);

@@ -111,7 +111,7 @@ static const char *options_of(const struct build *b, const struct mount *m)
 {
 	if (!(filesystem_find(m->fstype)->flags & FILESYSTEM_HOST_OPTIONS))
 		return m->options;
-	return strcmp(m->fstype, "cgroup2") ? "" : host_options(b, m);
+	return filesystem_type_of(m->fstype) == FILESYSTEM_TYPE_CGROUP2 ? host_options(b, m) : "";
 }
 
 int fs_set_source(int fs_fd, const struct mount *m)
@@ -170,6 +170,27 @@ int fs_create_empty(struct build *b, const struct mount *m, unsigned int how)
 	return fd < 0 ? refuse(fs_fd, m, -errno, "") : fd_take(&fd);
 }
 
+static int fill_contents(struct build *b, const struct mount *m, int fd)
+{
+	return unlinked_is_all(b->tree, m) ? 0 : fs_tmpfs_fill(b, m, fd);
+}
+
+/* What is done for a type, where its options are not all. */
+static const struct fs_operations {
+	int (*create)(struct build *b, uint32_t i);
+	/* What goes into a new one. */
+	int (*fill)(struct build *b, const struct mount *m, int fd);
+	/* What it is not told again when it is sealed goes back to its default. */
+	bool forgets;
+} operations[N_FILESYSTEM_TYPES] = {
+	[FILESYSTEM_TYPE_OVERLAY] = { .create = fs_overlay_create },
+	[FILESYSTEM_TYPE_TMPFS] = { .fill = fill_contents },
+	[FILESYSTEM_TYPE_RAMFS] = { .fill = fill_contents },
+	[FILESYSTEM_TYPE_HUGETLBFS] = { .fill = fill_contents },
+	[FILESYSTEM_TYPE_BINFMT_MISC] = { .fill = fs_binfmt_register },
+	[FILESYSTEM_TYPE_DEVPTS] = { .forgets = true },
+};
+
 int fs_create(struct build *b, uint32_t i)
 {
 	const struct mount *m = &b->tree->mounts[i];
@@ -178,17 +199,13 @@ int fs_create(struct build *b, uint32_t i)
 	if (!fs)
 		return log_error(-EINVAL, "mount %u '%s': rebind does not create a %s", m->id,
 				 m->mountpoint, m->fstype);
-	if (fs->flags & FILESYSTEM_LAYERS)
-		return fs_overlay_create(b, i);
-	cleanup_fd int fd = fs_create_empty(b, m, FSCONFIG_CMD_CREATE);
-	int err = 0;
+	const struct fs_operations *own = &operations[fs->type];
 
-	if (fd < 0)
-		return fd;
-	if ((fs->flags & FILESYSTEM_CONTENTS) && !deleted_is_all(b->tree, m))
-		err = fs_tmpfs_fill(b, m, fd);
-	else if (fs->flags & FILESYSTEM_FORMATS)
-		err = fs_binfmt_register(b, m, fd);
+	if (own->create)
+		return own->create(b, i);
+	cleanup_fd int fd = fs_create_empty(b, m, FSCONFIG_CMD_CREATE);
+	int err = fd >= 0 && own->fill ? own->fill(b, m, fd) : 0;
+
 	return err ? err : fd_take(&fd);
 }
 
@@ -198,8 +215,9 @@ int fs_seal(const struct mount *m, int fd)
 
 	if (fs_fd < 0 || fsconfig(fs_fd, FSCONFIG_SET_FLAG, "ro", NULL, 0) < 0)
 		return -errno;
-	/* What a devpts is not told again goes back to its default. */
-	int err = strcmp(m->fstype, "devpts") == 0 ? fs_set_options(fs_fd, m, m->options) : 0;
+	int err = operations[filesystem_type_of(m->fstype)].forgets
+			  ? fs_set_options(fs_fd, m, m->options)
+			  : 0;
 
 	if (!err && fsconfig(fs_fd, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) < 0)
 		err = -errno;

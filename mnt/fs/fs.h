@@ -202,7 +202,7 @@ bool fs_binfmt_any(const struct build *b, const struct mount *m);
  *
  * Return: 0 or a negative errno, logged.
  */
-int fs_binfmt_register(const struct build *b, const struct mount *m, int fd);
+int fs_binfmt_register(struct build *b, const struct mount *m, int fd);
 
 /**
  * fs_overlay_create - an overlay of directories of the new root

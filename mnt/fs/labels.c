@@ -43,10 +43,18 @@ static void say(const struct mount *first, uint32_t n, const char *context, bool
 			 "with a context");
 }
 
+static bool has_labels(const struct mount_tree *tree)
+{
+	for (uint32_t i = 0; i < tree->n; i++)
+		if (label_any(tree->mounts[i].options, NULL))
+			return true;
+	return false;
+}
+
 int fs_labels_settle(struct mount_tree *tree, const char *context)
 {
 	const struct mount *first = NULL;
-	bool here = has_selinux();
+	bool here = (context || has_labels(tree)) && has_selinux();
 	uint32_t n = 0;
 	int err = 0;
 

@@ -157,7 +157,7 @@ static const char *last_names(int fd, char buf[PATH_MAX])
 static bool is_on_overlay(const struct mount_tree *tree, const struct mount *m)
 {
 	for (; m; m = tree_parent(tree, m))
-		if (strcmp(m->fstype, "overlay") == 0)
+		if (filesystem_type_of(m->fstype) == FILESYSTEM_TYPE_OVERLAY)
 			return true;
 	return false;
 }

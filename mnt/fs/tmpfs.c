@@ -53,7 +53,8 @@ int fs_unpack(struct build *b, const struct mount *m, const struct mount_content
 				   O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	/* CRIU makes a new ramfs, and keeps nothing of it; where we did, there are its counts. */
-	if (in < 0 && errno == ENOENT && !recorded && strcmp(m->fstype, "tmpfs") != 0)
+	if (in < 0 && errno == ENOENT && !recorded &&
+	    filesystem_type_of(m->fstype) != FILESYSTEM_TYPE_TMPFS)
 		return 0;
 	if (in < 0)
 		return log_error(-errno, "cannot open '%s', the contents of mount %u '%s'%s", name,
@@ -109,7 +110,7 @@ static bool shows_devices(const struct mount *m)
 	static const char *const harmless[] = { "/null",    "/zero", "/full",	 "/random",
 						"/urandom", "/tty",  "/console", "/ptmx" };
 
-	if (strcmp(m->fstype, "devtmpfs") != 0)
+	if (filesystem_type_of(m->fstype) != FILESYSTEM_TYPE_DEVTMPFS)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(harmless); i++)
 		if (strcmp(m->root, harmless[i]) == 0)

@@ -112,6 +112,11 @@ int ipc_keep(int sock, int what, int fd)
 	return err ? err : answer;
 }
 
+int ipc_keep_by_exec(int sock, int marked_fd)
+{
+	return ipc_keep(sock, marked_fd < 0 ? KEEP_NAMESPACE : KEEP_COMMAND, marked_fd);
+}
+
 void ipc_log_sink(void *sock, enum log_level level, const char *line)
 {
 	ipc_send(*(int *)sock, (struct ipc_message){ .type = IPC_LOG, .value = (int32_t)level },

@@ -50,6 +50,7 @@ struct ipc_message {
 		} attributes;
 		struct {
 			uint32_t first, takes; /* index, MOUNT_TAKES_* */
+			uint32_t packing;      /* MOUNT_PACKED_* */
 			uint64_t entries, bytes;
 		} contents;
 		struct {
@@ -77,6 +78,7 @@ struct ipc_message {
 /* IPC_KEEP: what handing over means; the builder does it, for it is the one who takes back. */
 enum keep {
 	KEEP_NAMESPACE, /* it has been handed over */
+	KEEP_COMMAND,	/* it is, when a program is executed: of child_before_exec() */
 	KEEP_HOLDER,	/* release the holder; its socket comes along */
 	KEEP_SEND,	/* send it over the socket that comes along */
 };
@@ -135,6 +137,14 @@ int ipc_go(int sock);
  * Return: 0: what was made for the namespace stays; or a negative errno: it is taken back.
  */
 int ipc_keep(int sock, int what, int fd);
+
+/**
+ * ipc_keep_by_exec - the same, by the process that will execute a program in the namespace
+ * @marked_fd: of child_before_exec(), or negative: then it is handed over at once
+ *
+ * Return: 0: what was made stays when the program is executed; or a negative errno.
+ */
+int ipc_keep_by_exec(int sock, int marked_fd);
 
 /**
  * ipc_log_sink - a log sink (log_to) that sends lines to the caller

@@ -43,9 +43,10 @@ static bool use_up_many(void)
 	return true;
 }
 
-static int use_up_ids(uint64_t above)
+static int use_up_ids(uint64_t above, int proc_fd)
 {
-	cleanup_fd int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int proc = openat(proc_fd < 0 ? AT_FDCWD : proc_fd, proc_fd < 0 ? "/proc" : ".",
+				     O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int tries = BATCH_TRIES;
 
 	if (proc < 0)
@@ -61,7 +62,7 @@ static int use_up_ids(uint64_t above)
 	return -EAGAIN;
 }
 
-int unshare_mounts(uint64_t above)
+int unshare_mounts(uint64_t above, int proc_fd)
 {
 	cpu_set_t before, one;
 	int cpu = sched_getcpu();
@@ -77,7 +78,7 @@ int unshare_mounts(uint64_t above)
 	pid_t pid = child_fork();
 
 	if (pid == 0)
-		_exit(-use_up_ids(above));
+		_exit(-use_up_ids(above, proc_fd));
 	int err = pid < 0 ? pid : child_wait_errno(pid);
 
 	if (!err && unshare(CLONE_NEWNS) < 0)

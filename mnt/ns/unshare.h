@@ -16,6 +16,7 @@ int unshare_to_root(void);
 /**
  * unshare_mounts - unshare(CLONE_NEWNS), with an id that lets it be pinned
  * @above: the namespace in which it will be bound to a file has this id; 0: any will do
+ * @proc_fd: a /proc, or negative: the one at /proc
  *
  * Binding a namespace to a file is EINVAL unless its id is larger than that of the namespace of
  * the file (a rule against loops). Since 6.18 namespaces of all kinds have ids in common, which
@@ -24,6 +25,6 @@ int unshare_to_root(void);
  *
  * Return: 0 or a negative errno.
  */
-int unshare_mounts(uint64_t above);
+int unshare_mounts(uint64_t above, int proc_fd);
 
 #endif

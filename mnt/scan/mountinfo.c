@@ -309,6 +309,8 @@ int scan_mountinfo(int fd, struct mount_tree *tree, struct tree_fault *fault)
 	const char *reason;
 	int err = libmount_load(&reason);
 
-	return err ? log_error(err, "libmount cannot be loaded: %s", reason)
-		   : parse(fd, tree, fault);
+	if (!err)
+		return parse(fd, tree, fault);
+	log_error(0, "libmount, which reads mount tables, cannot be loaded: %s", reason);
+	return err;
 }

@@ -20,6 +20,24 @@ int scan_statmount(uint64_t ns_id, struct mount_tree *tree);
 int scan_statmount_one(uint64_t ns_id, uint64_t id, struct mount_tree *tree);
 
 /**
+ * scan_statmount_add - one mount more; -ENOENT: it has no mountpoint that can be seen from here
+ */
+int scan_statmount_add(uint64_t ns_id, uint64_t id, struct mount_tree *tree);
+
+/**
+ * scan_statmount_count - how many mounts listmount(2) lists
+ * Return: 0 or a negative errno.
+ */
+int scan_statmount_count(uint64_t ns_id, uint32_t *ret);
+
+/**
+ * scan_statmount_probe - does statmount(2) tell all that is needed; remembered
+ * @ns_id: a namespace to ask about; 0: our own
+ * @id: a mount in it; 0: any
+ */
+bool scan_statmount_probe(uint64_t ns_id, uint64_t id);
+
+/**
  * scan_statmount_same - ids, parents, attributes, groups, superblocks, and the roots of what is
  * ours Return: 1 the same, 0 not, or a negative errno.
  */

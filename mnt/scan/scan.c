@@ -153,6 +153,7 @@ int scan_open_own(struct scan_target *ret)
 	if (err)
 		return err;
 	target.in_chroot = !root.is_mount_root;
+	target.own_root = target.in_chroot ? 0 : root.unique_id;
 	if (sys_mntns_id(target.ns_fd, &target.ns_id))
 		target.ns_id = 0;
 	*ret = target;
@@ -200,26 +201,35 @@ static int add_chroot(const struct scan_target *target, bool by_statmount, struc
  */
 static bool is_seen_from_elsewhere(const struct scan_target *target)
 {
-	cleanup_fd int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	struct sys_mount_stat here, there;
 
-	return !target->in_chroot && own >= 0 && target->root_fd >= 0 &&
-	       fd_same_file(own, target->ns_fd) && sys_mount_stat(AT_FDCWD, "/", 0, &here) == 0 &&
+	if (target->in_chroot || target->own_root || target->root_fd < 0)
+		return false;
+	cleanup_fd int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+
+	return own >= 0 && fd_same_file(own, target->ns_fd) &&
+	       sys_mount_stat(AT_FDCWD, "/", 0, &here) == 0 &&
 	       sys_mount_stat(target->root_fd, "", AT_EMPTY_PATH, &there) == 0 &&
 	       !sys_same_place(&here, &there);
+}
+
+static bool can_statmount(const struct scan_target *target, enum scan_reader reader)
+{
+	return reader != SCAN_MOUNTINFO && target->ns_id &&
+	       scan_statmount_probe(target->ns_id, target->own_root) &&
+	       !is_seen_from_elsewhere(target);
 }
 
 static int read_table(const struct scan_target *target, enum scan_reader reader,
 		      struct mount_tree *tree)
 {
-	bool can_statmount = reader != SCAN_MOUNTINFO && target->ns_id && scan_has_statmount() &&
-			     !is_seen_from_elsewhere(target);
+	bool by_statmount = can_statmount(target, reader);
 
-	if (reader == SCAN_STATMOUNT && !can_statmount)
+	if (reader == SCAN_STATMOUNT && !by_statmount)
 		return -EOPNOTSUPP;
 	struct tree_fault fault = { 0 };
-	int err = can_statmount ? scan_statmount(target->ns_id, tree)
-				: scan_mountinfo(target->mountinfo_fd, tree, &fault);
+	int err = by_statmount ? scan_statmount(target->ns_id, tree)
+			       : scan_mountinfo(target->mountinfo_fd, tree, &fault);
 
 	/* What is not known could not be built again. */
 	if (err == -EBADMSG && fault.id)
@@ -228,7 +238,7 @@ static int read_table(const struct scan_target *target, enum scan_reader reader,
 		err = log_error(-EBADMSG, "mount %u has an optional field that is unknown here",
 				fault.strange);
 
-	return !err && target->in_chroot ? add_chroot(target, can_statmount, tree) : err;
+	return !err && target->in_chroot ? add_chroot(target, by_statmount, tree) : err;
 }
 
 static bool is_cgroup(const struct mount *m)
@@ -360,6 +370,36 @@ int scan_read(struct scan_target *target, enum scan_reader reader, struct mount_
 	return -EAGAIN;
 }
 
+int scan_begin_own(enum scan_reader reader, struct mount_tree *tree, uint32_t *ret_n,
+		   uint64_t *ret_ns_id)
+{
+	cleanup_target struct scan_target own = SCAN_TARGET_NONE;
+	struct sys_mount_stat root;
+
+	own.ns_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	if (own.ns_fd < 0 || sys_mntns_id(own.ns_fd, &own.ns_id) ||
+	    sys_mount_stat(AT_FDCWD, "/", 0, &root) || !root.is_mount_root || !root.unique_id)
+		return 0;
+	own.own_root = root.unique_id;
+	if (!can_statmount(&own, reader))
+		return 0;
+	int err = scan_statmount_count(own.ns_id, ret_n);
+
+	if (!err)
+		err = scan_add(own.ns_id, own.own_root, tree);
+	*ret_ns_id = own.ns_id;
+	return err == -ENOENT ? 0 : err ? err : 1;
+}
+
+int scan_add(uint64_t ns_id, uint64_t unique_id, struct mount_tree *tree)
+{
+	int err = scan_statmount_add(ns_id, unique_id, tree);
+
+	/* Which adding takes away. */
+	tree->root = 0;
+	return err;
+}
+
 /* Of two mounts with one id, or at one place, it is the second. */
 static void find_line(int fd, const struct mount_tree *tree, struct tree_fault *fault)
 {
@@ -368,6 +408,11 @@ static void find_line(int fd, const struct mount_tree *tree, struct tree_fault *
 			scan_mountinfo_line(fd, i, &fault->line);
 			return;
 		}
+}
+
+int scan_failed(int err, const char *what)
+{
+	return err == -ELIBACC || err == -EBADMSG ? err : log_error(err, "%s", what);
 }
 
 int scan_text(int fd, struct mount_tree *tree, struct tree_fault *fault)

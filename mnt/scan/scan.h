@@ -18,11 +18,12 @@ enum scan_reader {
 
 /* A mount namespace that is looked at from outside. */
 struct scan_target {
-	int ns_fd;	  /* the nsfs file */
-	uint64_t ns_id;	  /* what listmount(2) calls it, 0 if the kernel does not tell */
-	int root_fd;	  /* O_PATH: the root of the namespace, top of its stack */
-	int mountinfo_fd; /* its mountinfo, seen from that root, or scan_from_root() */
-	bool in_chroot;	  /* that root is a directory of a mount, and no mount */
+	int ns_fd;	   /* the nsfs file */
+	uint64_t ns_id;	   /* what listmount(2) calls it, 0 if the kernel does not tell */
+	int root_fd;	   /* O_PATH: the root of the namespace, top of its stack */
+	int mountinfo_fd;  /* its mountinfo, seen from that root, or scan_from_root() */
+	bool in_chroot;	   /* that root is a directory of a mount, and no mount */
+	uint64_t own_root; /* of the caller's own: the id of the mount at "/"; or 0 */
 	int cgroup_fd; /* cgroup namespace that roots of cgroup mounts are told from, or negative */
 	bool has_changed; /* since it was opened, as far as was asked */
 };
@@ -111,10 +112,37 @@ const char *scan_of_zombie(pid_t pid, int err);
  * @tree: empty
  *
  * Return: 0; -EAGAIN if the namespace changed meanwhile; -EOPNOTSUPP if SCAN_STATMOUNT is asked for
- * and the kernel does not tell enough; -EBADMSG (logged) for a table that makes no tree; another
- * errno.
+ * and the kernel does not tell enough; -EBADMSG for a table that makes no tree and -ELIBACC for
+ * want of libmount, both logged; another errno.
  */
 int scan_read(struct scan_target *target, enum scan_reader reader, struct mount_tree *tree);
+
+/**
+ * scan_failed - log why a table cannot be read, unless scan_read() has logged it
+ * @what: "cannot read ..."
+ *
+ * Return: @err.
+ */
+int scan_failed(int err, const char *what);
+
+/**
+ * scan_begin_own - the caller's own table, read as far as it is needed: where a caller has ten
+ * thousand mounts, a restore asks for a few of them
+ * @tree: gets the mount at "/", its root; scan_add() adds others. It is not linked.
+ * @ret_n: how many mounts there are
+ * @ret_ns_id: of the namespace
+ *
+ * Return: 1; 0 if only scan_open_own() and scan_read() will do; or a negative errno.
+ */
+int scan_begin_own(enum scan_reader reader, struct mount_tree *tree, uint32_t *ret_n,
+		   uint64_t *ret_ns_id);
+
+/**
+ * scan_add - one more mount of a table that scan_begin_own() began
+ *
+ * Return: 0; -ENOENT if no path leads to it, or it is gone; or another negative errno.
+ */
+int scan_add(uint64_t ns_id, uint64_t unique_id, struct mount_tree *tree);
 
 /**
  * scan_text - read a saved mountinfo

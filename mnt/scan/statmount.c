@@ -56,14 +56,21 @@ static int stat_one(struct reader *reader, uint64_t id, uint64_t mask)
 	}
 }
 
-static bool probe(void)
+static uint64_t own_ns_id(void)
 {
-	cleanup(free_reader) struct reader reader = { .size = BUF_SIZE };
 	cleanup_fd int ns_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	uint64_t id, supported = WANTED | SYS_STATMOUNT_MNT_UIDMAP;
+	uint64_t id;
 
-	if (ns_fd < 0 || sys_mntns_id(ns_fd, &reader.ns_id) ||
-	    sys_listmount(SYS_LSMT_ROOT, reader.ns_id, 0, &id, 1) != 1 ||
+	return ns_fd >= 0 && sys_mntns_id(ns_fd, &id) == 0 ? id : 0;
+}
+
+static bool probe(uint64_t ns_id, uint64_t id)
+{
+	cleanup(free_reader) struct reader reader = { .ns_id = ns_id ? ns_id : own_ns_id(),
+						      .size = BUF_SIZE };
+	uint64_t supported = WANTED | SYS_STATMOUNT_MNT_UIDMAP;
+
+	if (!reader.ns_id || (!id && sys_listmount(SYS_LSMT_ROOT, reader.ns_id, 0, &id, 1) != 1) ||
 	    stat_one(&reader, id, SYS_STATMOUNT_SUPPORTED_MASK))
 		return false;
 	return (reader.buf->mask & SYS_STATMOUNT_SUPPORTED_MASK) &&
@@ -71,14 +78,19 @@ static bool probe(void)
 }
 
 /* The kernel's answer stays the same; a child inherits it. */
-bool scan_has_statmount(void)
+bool scan_statmount_probe(uint64_t ns_id, uint64_t id)
 {
 	static bool is_known, has;
 
 	if (!is_known)
-		has = probe();
+		has = probe(ns_id, id);
 	is_known = true;
 	return has;
+}
+
+bool scan_has_statmount(void)
+{
+	return scan_statmount_probe(0, 0);
 }
 
 int scan_set_root(struct mount_tree *tree, struct mount *m, const char *root)
@@ -205,6 +217,42 @@ int scan_statmount_one(uint64_t ns_id, uint64_t id, struct mount_tree *tree)
 	return err;
 }
 
+int scan_statmount_add(uint64_t ns_id, uint64_t id, struct mount_tree *tree)
+{
+	cleanup(free_reader) struct reader reader = { .ns_id = ns_id, .size = BUF_SIZE };
+	int err = stat_one(&reader, id, WANTED);
+
+	if (err)
+		return err == -EAGAIN ? -ENOENT : err;
+	return reader.buf->mask & SYS_STATMOUNT_MNT_POINT ? add_read(&reader, id, tree) : -ENOENT;
+}
+
+int scan_statmount_count(uint64_t ns_id, uint32_t *ret)
+{
+	uint64_t ids[BATCH], last = 0;
+	uint32_t count = 0;
+	long n;
+
+	do {
+		n = sys_listmount(SYS_LSMT_ROOT, ns_id, last, ids, BATCH);
+		if (n < 0)
+			return (int)n;
+		count += (uint32_t)n;
+		last = n ? ids[n - 1] : 0;
+	} while (n == BATCH);
+	*ret = count;
+	return 0;
+}
+
+/* Room for all of them and no more. @listed: in the first batch */
+static int reserve(uint64_t ns_id, long listed, struct mount_tree *tree)
+{
+	uint32_t n = (uint32_t)listed;
+	int err = listed == BATCH ? scan_statmount_count(ns_id, &n) : 0;
+
+	return err ? err : tree_reserve(tree, n);
+}
+
 int scan_statmount(uint64_t ns_id, struct mount_tree *tree)
 {
 	cleanup(free_reader) struct reader reader = { .ns_id = ns_id, .size = BUF_SIZE };
@@ -215,6 +263,10 @@ int scan_statmount(uint64_t ns_id, struct mount_tree *tree)
 		n = sys_listmount(SYS_LSMT_ROOT, ns_id, last, ids, BATCH);
 		if (n < 0)
 			return (int)n;
+		int reserved = last ? 0 : reserve(ns_id, n, tree);
+
+		if (reserved)
+			return reserved;
 		for (long i = 0; i < n; i++) {
 			int err = add_one(&reader, ids[i], tree);
 

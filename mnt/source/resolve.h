@@ -23,12 +23,12 @@ struct finder {
 	int err;
 };
 
-/* ---- group.c: the mounts that sources lie on ---- */
+/* ---- source-mount.c: the mounts that sources lie on ---- */
 
 /**
  * finder_callers_mount - which of the caller's mounts that is, or NULL
  */
-const struct mount *finder_callers_mount(const struct finder *f, const struct sys_mount_stat *stat);
+const struct mount *finder_callers_mount(struct finder *f, const struct sys_mount_stat *stat);
 
 /**
  * finder_single_group - a group of its own: for covered mounts, descriptors that were handed in

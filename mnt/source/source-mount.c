@@ -33,12 +33,28 @@ static struct source_group *add_group(struct finder *f)
 	return group;
 }
 
-const struct mount *finder_callers_mount(const struct finder *f, const struct sys_mount_stat *stat)
+/* What is not known yet is read when it is asked for. Return: an index or TABLE_NONE. */
+static uint32_t add_mount(struct finder *f, uint64_t unique_id)
 {
-	uint32_t index = stat->unique_id ? table_get(&f->by_unique, stat->unique_id) : TABLE_NONE;
+	struct mount_tree *callers = f->in->callers;
+	uint32_t index = callers->n;
+	int err = f->in->callers_ns ? scan_add(f->in->callers_ns, unique_id, callers) : -ENOENT;
 
+	if (!err)
+		err = table_put(&f->by_unique, unique_id, index, NULL);
+	if (err && err != -ENOENT)
+		f->err = err;
+	return err ? TABLE_NONE : index;
+}
+
+const struct mount *finder_callers_mount(struct finder *f, const struct sys_mount_stat *stat)
+{
 	if (!stat->unique_id)
 		return tree_find(f->in->callers, stat->old_id);
+	uint32_t index = table_get(&f->by_unique, stat->unique_id);
+
+	if (index == TABLE_NONE)
+		index = add_mount(f, stat->unique_id);
 	return index == TABLE_NONE ? NULL : &f->in->callers->mounts[index];
 }
 

@@ -51,8 +51,9 @@ static inline const struct source_group *source_whole(const struct sources *sour
 
 struct source_input {
 	const struct rebind_restore_options *options;
-	struct mount_tree *tree;	  /* attributes become the union of restrictions */
-	const struct mount_tree *callers; /* the caller's own mounts */
+	struct mount_tree *tree;    /* attributes become the union of restrictions */
+	struct mount_tree *callers; /* the caller's own mounts, all of them */
+	uint64_t callers_ns;	    /* or those that are known so far: scan_add() */
 	struct external_options *externals;
 	struct findings *findings;
 };

@@ -8,10 +8,11 @@
 
 #include "base/fd.h"
 #include "base/log.h"
-#include "base/ns.h"
 #include "base/names.h"
+#include "base/ns.h"
 #include "base/path.h"
 #include "image/image.h"
+#include "model/filesystem.h"
 #include "runtime/criu/process-tree.h"
 #include "runtime/criu/criu.h"
 
@@ -123,7 +124,7 @@ static int look_at_deleted(pid_t pid, struct criu_choice *ret)
 	if (report && rebind_tree_open(name, 0, NULL, report, &tree) == 0) {
 		for (size_t i = 0; i < rebind_tree_count(tree) && !err; i++) {
 			rebind_tree_get(tree, i, &m);
-			if (m.deleted && strcmp(m.fstype, "tmpfs") != 0)
+			if (m.deleted && filesystem_type_of(m.fstype) != FILESYSTEM_TYPE_TMPFS)
 				err = add(
 					&ret->doubts,
 					"mount %u '%s' shows what was removed from its filesystem",
@@ -188,7 +189,7 @@ static int add_loss(const struct rebind_mount *m, struct criu_choice *ret)
 		err = add(&ret->losses, "nosymfollow of mount %u '%s'", m->id, path);
 	if (!err && m->depth == 0 && text_has_word(m->sb_flags, "ro"))
 		err = add(&ret->losses, "that the root's filesystem is read-only as a whole");
-	if (!err && m->covered && strcmp(m->fstype, "tmpfs") == 0)
+	if (!err && m->covered && filesystem_type_of(m->fstype) == FILESYSTEM_TYPE_TMPFS)
 		err = add(&ret->losses, "the tmpfs of mount %u '%s', which another one covers",
 			  m->id, path);
 	return err;

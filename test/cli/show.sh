@@ -130,13 +130,13 @@ pictures() {
 	shows "a picture has nodes, edges, groups and masters, with every byte quoted" 'digraph mounts {
 	rankdir="LR";
 	compound="true";
-	node [shape="box"];
-	m1 [label="/\next4", style="filled", fillcolor="white"];
-	m2 [label="/a \"b\"\ntmpfs", style="filled", fillcolor="white"];
-	m3 [label="/c\\012\\134N&amp;amp;<d>{|}\ntmpfs", style="filled", fillcolor="white"];
-	m4 [label="/e\next4", style="filled,dashed", fillcolor="white"];
-	m6 [label="/e\nproc", style="filled", fillcolor="white"];
-	m5 [label="/ä\\377\nproc", style="filled", fillcolor="white"];
+	node [shape="box", fontname="sans-serif"];
+	m1 [label="/\next4", tooltip="/", style="filled", fillcolor="white"];
+	m2 [label="/a \"b\"\ntmpfs", tooltip="/a \"b\"", style="filled", fillcolor="white"];
+	m3 [label="/c\\012\\134N&amp;amp;<d>{|}\ntmpfs", tooltip="/c\\012\\134N&amp;amp;<d>{|}", style="filled", fillcolor="white"];
+	m4 [label="/e\next4", tooltip="/e", style="filled,dashed", fillcolor="white"];
+	m6 [label="/e\nproc", tooltip="/e", style="filled", fillcolor="white"];
+	m5 [label="/ä\\377\nproc", tooltip="/ä\\377", style="filled", fillcolor="white"];
 	m1 -> m2;
 	m1 -> m3;
 	m1 -> m4;
@@ -240,8 +240,13 @@ images() {
 	grep -Eq ' external mnt\[vol\] ' "$work/out"
 	so "an external mount has the word that restores it"
 	run "$rebind" show --dot "$work/img"
-	grep -q 'label="/vol\\n[a-z0-9]*\\nmnt\[vol\]", style="filled", fillcolor="khaki"' "$work/out"
+	grep -q 'label="/vol\\n[a-z0-9]*\\nmnt\[vol\]", tooltip="/vol", style="filled", fillcolor="khaki"' "$work/out"
 	so "also in the picture"
+	printf '1 0 0:1 / / rw - ext4 /dev/sda rw\n2 1 0:2 / /%s/é%s rw - tmpfs t rw\n' \
+		"$(printf 'a%.0s' {1..60})" "$(printf 'z%.0s' {1..60})" >"$work/long"
+	run "$rebind" show --dot "$work/long"
+	grep -Eq 'label="/a{18}\.\.\.z{19}\\ntmpfs", tooltip="/a{60}/éz{60}"' "$work/out"
+	so "where a long path is cut in the middle, and whole in the tooltip"
 }
 
 # A mount that is covered is not what its path leads to.

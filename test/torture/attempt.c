@@ -132,16 +132,7 @@ static int receive(int sock)
 	return fd;
 }
 
-static bool is_executed(const struct traced *t, bool caller_killed)
-{
-	if (t->has_executed)
-		return true;
-	/* The command was killed between its fork and its execution. */
-	return !caller_killed && t->has_ended && WIFEXITED(t->status) &&
-	       WEXITSTATUS(t->status) == 137;
-}
-
-static bool is_whole(struct state *s, const struct traced *t, bool caller_killed)
+static bool is_whole(struct state *s, const struct traced *t)
 {
 	char inventory[3 * PATH_SIZE];
 
@@ -158,7 +149,7 @@ static bool is_whole(struct state *s, const struct traced *t, bool caller_killed
 		s->sent_fd = receive(s->socks[0]);
 		return s->sent_fd >= 0;
 	case END_COMMAND:
-		return is_executed(t, caller_killed);
+		return t->has_executed;
 	case END_DUMP:
 	case ENDINGS:
 		break;
@@ -371,11 +362,9 @@ static void judge(struct state *s, struct traced *t, struct verdict *verdict,
 {
 	bool killed = t->struck && strike->op == STRIKE_KILL;
 	bool killed_all = killed && strike->victims == VICTIM_ALL;
-	bool caller_killed = killed && strike->victims != VICTIM_OTHER;
 
 	/* The holder is among them, also where it has not ended yet. */
-	verdict->whole =
-		!(killed_all && s->attempt->ending == END_PIDFILE) && is_whole(s, t, caller_killed);
+	verdict->whole = !(killed_all && s->attempt->ending == END_PIDFILE) && is_whole(s, t);
 	if (t->hung)
 		stuck(t, verdict);
 	else

@@ -123,11 +123,7 @@ int kind_signal(struct run *run)
 	variant_moment(run, variant, &strike);
 	strike.value = signals[i].value;
 	snprintf(run->what, sizeof(run->what), "%s to the group", signals[i].name);
-	struct variant own = *variant;
-
-	/* Between the hand-over and its execution a command is ended with us. */
-	own.attempt.files_may_stay = own.attempt.ending == END_COMMAND;
-	return variant_strike(run, &own, &strike);
+	return variant_strike(run, variant, &strike);
 }
 
 /* One or two calls are denied to all processes, as by a container runtime's seccomp profile. */

@@ -88,6 +88,19 @@ static void try_each(char *text, size_t size, const char *pid, const char *dir)
 		closedir(d);
 }
 
+/* The mounts of the host, if it lives among them: any path of the lab's is one of theirs. */
+static void try_mounts(char *text, size_t size, const char *pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%s/mountinfo", pid);
+	char *table = lab_read(path);
+
+	if (table && strstr(table, "rebind-torture-"))
+		note(text, size, pid, "the host's mount table");
+	free(table);
+}
+
 static void try_calls(char *text, size_t size, const char *pid)
 {
 	char byte;
@@ -104,6 +117,9 @@ static void try_calls(char *text, size_t size, const char *pid)
 	}
 	if (pidfd >= 0)
 		close(pidfd);
+	if (syscall(SYS_kcmp, atoi(pid), getpid(), 2 /* KCMP_FILES */, 0, 0) >= 0)
+		note(text, size, pid, "its files (kcmp)");
+	/* It asks what ptrace(2) would; that is no question here: our tracer has them all. */
 	if (process_vm_readv(atoi(pid), &own, 1, &other, 1, 0) == 1)
 		note(text, size, pid, "memory (process_vm_readv)");
 }
@@ -138,9 +154,14 @@ static int walk(char *text, size_t size)
 		try_link(text, size, pid, "exe");
 		try_each(text, size, pid, "fd");
 		try_each(text, size, pid, "map_files");
+		try_each(text, size, pid, "ns");
 		try_file(text, size, pid, "environ", true);
 		try_file(text, size, pid, "maps", true);
 		try_file(text, size, pid, "mem", true);
+		try_file(text, size, pid, "auxv", true);
+		try_file(text, size, pid, "syscall", false);
+		try_file(text, size, pid, "stack", false);
+		try_mounts(text, size, pid);
 		try_file(text, size, pid, "cmdline", false);
 		try_calls(text, size, pid);
 	}

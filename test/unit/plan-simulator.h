@@ -16,6 +16,7 @@ struct simulated {
 	bool open, was_closed; /* its descriptor */
 	bool giver, had_giver; /* of the superblock whose first mount it is */
 	bool yard;	       /* that giver is attached in the yard */
+	uint32_t lent;	       /* or is this mount, counted from 1 */
 	bool place;	       /* held */
 	bool attached, premounted, sealed, bound, shared_once;
 	bool deleted;	      /* the roots in the superblock whose first mount it is */
@@ -112,6 +113,15 @@ static inline void sim_create(struct simulator *s, uint32_t i, uint32_t first)
 	sim_count(s, 1);
 }
 
+/* Is it attached, private, and childless, which is what makes a clone quick? */
+static inline bool sim_is_lent(struct simulator *s, uint32_t giver)
+{
+	uint32_t lent = s->of[giver].lent;
+
+	return lent && s->of[lent - 1].attached && !s->of[lent - 1].group &&
+	       !s->of[lent - 1].bound && s->tree->mounts[lent - 1].first_child == MOUNT_NONE;
+}
+
 static inline void sim_clone(struct simulator *s, uint32_t i, uint32_t giver)
 {
 	const struct mount *m = &s->tree->mounts[i], *from = &s->tree->mounts[giver];
@@ -120,8 +130,19 @@ static inline void sim_clone(struct simulator *s, uint32_t i, uint32_t giver)
 		sim_check(s, m->dev == from->dev && path_rest_below(m->root, from->root),
 			  "no part of the root");
 	else
-		sim_check(s, s->of[giver].giver && s->of[giver].yard && m->dev == from->dev,
-			  "its giver is not there, or detached");
+		sim_check(s,
+			  s->of[giver].giver && m->dev == from->dev &&
+				  (s->of[giver].yard || sim_is_lent(s, giver)),
+			  "its giver is not there, or detached, or not what it was");
+	sim_open(s, i);
+}
+
+static inline void sim_lend(struct simulator *s, uint32_t i, uint32_t first)
+{
+	sim_check(s, s->of[first].giver && !s->of[first].yard, "its giver is not there");
+	sim_check(s, mount_is_fsroot(&s->tree->mounts[i]), "it shows a part only");
+	sim_check(s, !s->tree->mounts[i].idmap, "clones would be id-mapped");
+	s->of[first].lent = i + 1;
 	sim_open(s, i);
 }
 
@@ -296,6 +317,8 @@ static inline void sim_step(struct simulator *s, const struct plan_step *step)
 			  "an attached mount cannot be id-mapped");
 		sim_end_giver(s, step->other);
 		return sim_open(s, i);
+	case PLAN_LEND:
+		return sim_lend(s, i, step->other);
 	case PLAN_RESERVE:
 		return sim_place(s, i);
 	case PLAN_MOVE:

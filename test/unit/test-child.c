@@ -102,6 +102,76 @@ static void descriptors_are_closed_from_a_number_on(void **state)
 	assert_ok(child_wait(pid, NULL));
 }
 
+/* A child that marks itself, says so, and goes on. */
+static pid_t start_marked(void (*then)(void), int *ret_marked)
+{
+	int pair[2];
+
+	assert_ok(fd_pair(pair));
+	pid_t pid = child_fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		int marked = child_before_exec(open("/proc", O_PATH | O_CLOEXEC));
+
+		fd_send(pair[1], "", 1, marked);
+		then();
+		_exit(1);
+	}
+	char byte;
+
+	close(pair[1]);
+	assert_int_equal(fd_recv(pair[0], &byte, 1, ret_marked), 1);
+	assert_true(*ret_marked >= 0);
+	close(pair[0]);
+	return pid;
+}
+
+static void execute_one_that_stays(void)
+{
+	execlp("sleep", "sleep", "100", NULL);
+}
+
+static void execute_one_that_ends(void)
+{
+	execlp("true", "true", NULL);
+}
+
+static void execute_nothing(void)
+{
+	execlp("/nowhere", "nowhere", NULL);
+}
+
+static void die_late(void)
+{
+	usleep(30000);
+	raise(SIGKILL);
+}
+
+static void it_is_seen_whether_a_process_has_executed_its_program(void **state)
+{
+	static const struct {
+		void (*then)(void);
+		bool executed;
+	} cases[] = {
+		{ execute_one_that_stays, true },
+		{ execute_one_that_ends, true },
+		{ execute_nothing, false },
+		{ be_killed, false },
+		{ die_late, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_fd int marked = -EBADF;
+		pid_t pid = start_marked(cases[i].then, &marked);
+
+		assert_int_equal(child_has_executed(marked), cases[i].executed);
+		child_kill(&pid);
+		/* One that was reaped is not known any more. */
+		assert_false(child_has_executed(marked));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -109,6 +179,7 @@ int main(void)
 		cmocka_unit_test(a_killed_child_is_reaped_and_forgotten),
 		cmocka_unit_test(a_child_does_not_outlive_its_parent),
 		cmocka_unit_test(descriptors_are_closed_from_a_number_on),
+		cmocka_unit_test(it_is_seen_whether_a_process_has_executed_its_program),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -217,7 +217,7 @@ static int unshare_above(int cpu, uint64_t above)
 
 	run_on(cpu);
 	sched_getaffinity(0, sizeof(before), &before);
-	if (unshare_mounts(above))
+	if (unshare_mounts(above, -EBADF))
 		return 1;
 	sched_getaffinity(0, sizeof(after), &after);
 	return own_id() > above && CPU_EQUAL(&before, &after) ? 0 : 2;

@@ -41,7 +41,7 @@ static void premounts_are_made_first_and_moved_into_place(void **state)
 	assert_int_equal(sim_how_many(&plan, PLAN_MOVE), 2);
 }
 
-static void a_superblock_is_created_once_and_its_last_whole_mount_is_the_giver_itself(void **state)
+static void a_superblock_is_created_once_and_cloned_from_its_first_whole_mount(void **state)
 {
 	static const struct row rows[] = {
 		{ 1, 0, "/", ROOT },
@@ -55,10 +55,39 @@ static void a_superblock_is_created_once_and_its_last_whole_mount_is_the_giver_i
 	help_tree(&tree, rows, ARRAY_SIZE(rows));
 	sim_good_plan(&tree, &plan);
 	assert_int_equal(sim_how_many(&plan, PLAN_CREATE), 1);
+	assert_int_equal(sim_how_many(&plan, PLAN_YARD), 0);
+	assert_int_not_equal(sim_where(HERE, &plan, PLAN_LEND, 2), UINT32_MAX);
 	assert_int_equal(sim_how_many(&plan, PLAN_CLONE), 2);
-	assert_int_equal(sim_how_many(&plan, PLAN_TAKE), 1);
-	assert_int_equal(sim_how_many(&plan, PLAN_DROP), 0);
-	assert_int_not_equal(sim_where(HERE, &plan, PLAN_TAKE, 4), UINT32_MAX);
+	assert_int_equal(sim_how_many(&plan, PLAN_TAKE), 0);
+	assert_true(sim_where(HERE, &plan, PLAN_DROP, 2) > sim_where(HERE, &plan, PLAN_CLONE, 4));
+}
+
+/* What a clone of it would not be, or not quickly, or not yet be there to be cloned. */
+static void a_first_mount_that_changes_or_has_children_is_not_lent(void **state)
+{
+	static const struct row plain[] = {
+		{ 1, 0, "/", ROOT },
+		{ 2, 1, "/c", OURS, .dev = 9 },
+		{ 3, 1, "/b", OURS, .dev = 9 },
+		{ 4, 2, "/c/in", CALLERS },
+	};
+
+	for (int what = 0; what < 5; what++) {
+		struct row rows[ARRAY_SIZE(plain)];
+		cleanup_tree struct mount_tree tree;
+		cleanup_plan struct plan plan;
+
+		memcpy(rows, plain, sizeof(rows));
+		rows[1].shared = what == 1 ? 7 : 0;
+		rows[1].root = what == 2 ? "/part" : "/";
+		help_tree(&tree, rows, ARRAY_SIZE(rows) - (what != 0));
+		if (what == 3)
+			tree.mounts[1].idmap = calloc(1, sizeof(*tree.mounts[1].idmap));
+		tree.mounts[2].deleted = what == 4;
+		sim_good_plan(&tree, &plan);
+		assert_int_equal(sim_how_many(&plan, PLAN_YARD), 1);
+		assert_int_equal(sim_how_many(&plan, PLAN_LEND), 0);
+	}
 }
 
 static void a_giver_whose_last_mount_shows_a_part_is_dropped(void **state)
@@ -432,7 +461,8 @@ int main(void)
 		cmocka_unit_test(parents_are_attached_before_children_and_deeper_places_first),
 		cmocka_unit_test(premounts_are_made_first_and_moved_into_place),
 		cmocka_unit_test(
-			a_superblock_is_created_once_and_its_last_whole_mount_is_the_giver_itself),
+			a_superblock_is_created_once_and_cloned_from_its_first_whole_mount),
+		cmocka_unit_test(a_first_mount_that_changes_or_has_children_is_not_lent),
 		cmocka_unit_test(a_giver_whose_last_mount_shows_a_part_is_dropped),
 		cmocka_unit_test(roots_are_deleted_when_all_mounts_of_their_filesystem_stand),
 		cmocka_unit_test(mounts_of_the_roots_filesystem_are_parts_of_its_source),

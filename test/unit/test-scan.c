@@ -16,11 +16,15 @@ static void build_overlay_with_commas(void)
 	int fs = fsopen("overlay", FSOPEN_CLOEXEC);
 
 	help_must(mkdir("x, y", 0755));
+	/* Before Linux 6.5 such a string cannot be given. */
+	if (fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir", "x, y", 0) < 0 && errno == EINVAL) {
+		close(fs);
+		return;
+	}
 	help_must(mkdir("z,z", 0755));
 	help_must(mkdir("work,", 0755));
 	help_must(mkdir("merged3", 0755));
 	help_must(fsconfig(fs, FSCONFIG_SET_STRING, "source", "ov,3", 0));
-	help_must(fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir", "x, y", 0));
 	help_must(fsconfig(fs, FSCONFIG_SET_STRING, "upperdir", "z,z", 0));
 	help_must(fsconfig(fs, FSCONFIG_SET_STRING, "workdir", "work,", 0));
 	help_must(fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0));

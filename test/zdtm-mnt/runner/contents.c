@@ -223,7 +223,8 @@ static bool leads_to(const char *point, const struct mount *mount)
 {
 	struct statx stx;
 
-	return !statx(AT_FDCWD, point, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_MNT_ID, &stx) &&
+	return !statx(AT_FDCWD, point, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
+		      STATX_MNT_ID, &stx) &&
 	       stx.stx_mnt_id == (unsigned long long)mount->id;
 }
 

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cmd/copies.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/errors.h"
+#include "cmd/options.h"
+
+void copies_free(struct copies *copies)
+{
+	for (int64_t i = 0; i < copies->n && copies->list; i++)
+		handover_free(&copies->list[i]);
+	for (int64_t i = 0; i < copies->n && copies->files; i++)
+		free(copies->files[i]);
+	free(copies->list);
+	free(copies->files);
+	copies->list = NULL;
+	copies->files = NULL;
+}
+
+/* "%d" once, and no other '%'. */
+static bool has_number(const char *format)
+{
+	const char *percent = strchr(format, '%');
+
+	return percent && percent[1] == 'd' && !strchr(percent + 1, '%');
+}
+
+static char *with_number(const char *format, int64_t number)
+{
+	const char *percent = strchr(format, '%');
+	char *text;
+
+	return asprintf(&text, "%.*s%lld%s", (int)(percent - format), format, (long long)number,
+			percent + 2) < 0
+		       ? NULL
+		       : text;
+}
+
+static int check_words(const struct handover *all)
+{
+	const char *file = all->pin ? all->pin : all->pidfile;
+
+	if (all->command)
+		return usage_error("restore", "--copies has no command: give --pin, --pidfile or "
+					      "--send-fd");
+	if (file && !has_number(file))
+		return usage_error("restore",
+				   "with --copies each namespace has a file of its own: '%s' of "
+				   "--%s needs one %%d, for its number",
+				   file, all->pin ? "pin" : "pidfile");
+	return 0;
+}
+
+static int prepare_one(struct copies *copies, const struct handover *all, int64_t i)
+{
+	const char *format = all->pin ? all->pin : all->pidfile;
+	struct handover *one = &copies->list[i];
+
+	handover_init(one);
+	one->send_fd = all->send_fd;
+	if (format) {
+		copies->files[i] = with_number(format, i + 1);
+		if (!copies->files[i])
+			return STATUS_FAILED;
+		*(all->pin ? &one->pin : &one->pidfile) = copies->files[i];
+	}
+	return handover_prepare(one);
+}
+
+int copies_prepare(struct copies *copies, const struct handover *all)
+{
+	int status = check_words(all);
+
+	if (status)
+		return status;
+	copies->list = calloc((size_t)copies->n, sizeof(*copies->list));
+	copies->files = calloc((size_t)copies->n, sizeof(*copies->files));
+	if (!copies->list || !copies->files)
+		return STATUS_FAILED;
+	for (int64_t i = 0; i < copies->n; i++)
+		handover_init(&copies->list[i]);
+	for (int64_t i = 0; i < copies->n && !status; i++)
+		status = prepare_one(copies, all, i);
+	return status;
+}
+
+/* What was handed over before another one failed. */
+static void take_back(struct handover *one, pid_t holder)
+{
+	if (holder > 0)
+		kill(holder, SIGKILL);
+	if (one->pidfile)
+		pidfile_take_back(&one->file);
+	if (one->pin && umount2(one->pin, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+		unlink(one->pin);
+}
+
+int copies_run(struct copies *copies, struct handover *current,
+	       struct rebind_namespace *const *list)
+{
+	cleanup_free pid_t *holders = calloc((size_t)copies->n, sizeof(*holders));
+	int64_t done = 0;
+	int err = holders ? 0 : -ENOMEM;
+
+	while (!err && done < copies->n) {
+		int status = 0;
+
+		*current = copies->list[done];
+		err = handover_run(current, list[done], &holders[done], &status);
+		/* What it opened and wrote is the list's. */
+		copies->list[done] = *current;
+		done += !err;
+	}
+	for (int64_t i = 0; err && i < done; i++)
+		take_back(&copies->list[i], holders[i]);
+	handover_init(current);
+	return err;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* --copies N: each namespace has a file of its own, whose name is made of its number. */
+#ifndef REBIND_CMD_COPIES_H
+#define REBIND_CMD_COPIES_H
+
+#include "cmd/handover.h"
+
+struct copies {
+	int64_t n;	       /* what the caller asked for, or 0 */
+	struct handover *list; /* of so many */
+	char **files;
+};
+
+void copies_free(struct copies *copies);
+
+/**
+ * copies_prepare - check the words, and look at what will be needed
+ * @all: --pin or --pidfile with "%d" in it, or --send-fd
+ *
+ * Return: 0 or STATUS_*, printed.
+ */
+int copies_prepare(struct copies *copies, const struct handover *all);
+
+/**
+ * copies_run - hand all of them over, or none
+ * @current: is set to that of the namespace whose turn it is
+ *
+ * Return: 0 or a negative errno. Only descriptors that were sent cannot be called back.
+ */
+int copies_run(struct copies *copies, struct handover *current,
+	       struct rebind_namespace *const *list);
+
+#endif

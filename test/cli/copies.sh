@@ -1,0 +1,123 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# --copies: several namespaces of one image, each with what is its own alone.
+#
+# usage: test/cli/copies.sh BUILD_DIR     (as root)
+
+# shellcheck source=test/cli/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# so SENTENCE: about the command before
+so() {
+	local status=$?
+	result "$1" "$([ "$status" -eq 0 ] || echo "status $status: $(head -c 300 "$work/err")")"
+}
+
+# container NAME PROPAGATION SCRIPT: a root with a busybox, and what the script mounts in it
+container() {
+	mkdir -p "$1/old" "$1/proc" "$1/t" "$1/dev" "$1/v" "$1.image" newroot/{old,proc,t,dev,v} sources/{v,w}
+	cp /bin/busybox "$1/"
+	mount --bind "$1" "$1"
+	unshare --mount --propagation "$2" sh -c "cd $1 && $3 && pivot_root . old && exec /busybox sh -c '
+		/busybox umount -l /old && : >/ready && exec /busybox sleep 1000'" &
+	pid=$!
+	for ((i = 0; i < 100; i++)); do
+		[ -e "$1/ready" ] && break
+		sleep 0.1
+	done
+	"$rebind" dump -t "$pid" -D "$1.image" --external "mnt[/v]:v" "${@:4}" 2>"$work/err" || cat "$work/err"
+}
+
+# restore NAME ARG...
+restore() {
+	"$rebind" restore -D "$1.image" --root newroot --external "mnt[v]:$work/sources/v" "${@:2}" >"$work/out" 2>"$work/err"
+}
+
+# in_ns NUMBER COMMAND...
+in_ns() {
+	nsenter --mount="/proc/$(cat "h.$1")/ns/mnt" /busybox "${@:2}"
+}
+
+end_holders() {
+	for file in h.*; do
+		[ -e "$file" ] && kill "$(cat "$file")" && rm "$file"
+	done
+	sleep 0.2
+}
+
+# equal NAME: each copy is what the image says
+equal() {
+	local i
+	for ((i = 1; i <= 3; i++)); do
+		"$rebind" diff --contents "$1.image" "$(cat "h.$i")" >"$work/out" 2>"$work/err" || return 1
+	done
+}
+
+# apart: a file in a tmpfs of one is not in the others, and no two are one namespace
+apart() {
+	in_ns 1 touch /t/of-one && ! in_ns 2 ls /t/of-one && ! in_ns 3 ls /t/of-one &&
+		[ "$(readlink /proc/"$(cat h.1)"/ns/mnt /proc/"$(cat h.2)"/ns/mnt /proc/"$(cat h.3)"/ns/mnt | sort -u | wc -l)" -eq 3 ]
+}
+
+cd "$work" || exit 1
+cp /bin/busybox . && mkdir -p newroot && cp /bin/busybox newroot/
+touch_source="mount --bind $work/sources/v v"
+
+container plain private "$touch_source"
+restore plain --copies 3 --pidfile h.%d && equal plain
+so "copies of binds are what the image says"
+[ "$(ls h.* | tr '\n' ' ')" = "h.1 h.2 h.3 " ]
+so "%d is the number of each, from 1"
+end_holders
+
+container full private "$touch_source && mount -t proc proc proc && mount -t tmpfs -o mode=755 dev dev &&
+	mkdir dev/pts dev/shm dev/w && mount -t devpts -o newinstance devpts dev/pts && mount -t tmpfs shm dev/shm &&
+	echo text >dev/shm/file && mount --bind $work/sources/w dev/w && mount -t tmpfs t t && echo own >t/file" \
+	--external "mnt[/dev/w]:w"
+restore full --external "mnt[w]:$work/sources/w" --copies 3 --pidfile h.%d && equal full
+so "copies with proc, terminals and tmpfs are what the image says"
+apart
+so "what is in a tmpfs of one is in no other"
+in_ns 2 cat /t/file | grep -qx own && in_ns 3 cat /dev/shm/file | grep -qx text
+so "each has the files that were dumped"
+a=$(in_ns 1 stat -c %d /proc) b=$(in_ns 2 stat -c %d /proc)
+[ -n "$a" ] && [ "$a" != "$b" ]
+so "each has a proc of its own"
+end_holders
+
+container groups private "$touch_source && mount --make-shared v && mount -t tmpfs t t"
+restore groups --copies 3 --pidfile h.%d && equal groups && apart
+so "peer groups are each copy's own"
+in_ns 1 mkdir -p /t/x && in_ns 1 mkdir -p /v/sub && in_ns 1 mount -t tmpfs x /v/sub && ! in_ns 2 grep -q ' /v/sub ' /proc/self/mountinfo 2>/dev/null
+so "what is mounted in one is mounted in no other"
+end_holders
+
+mkdir pins && mount --bind pins pins && mount --make-private pins
+restore full --external "mnt[w]:$work/sources/w" --copies 2 --pin pins/ns.%d
+so "copies can be pinned"
+for i in 1 2; do nsenter --mount="pins/ns.$i" /busybox true || break; done
+so "and entered by their files"
+umount pins/ns.1 pins/ns.2
+
+mkdir h.3
+! restore plain --copies 3 --pidfile h.%d && [ ! -e h.1 ] && [ ! -e h.2 ]
+so "if one file cannot be made none is"
+rmdir h.3
+
+for words in "--pidfile h" "--pidfile h%d.%d" "--pidfile h.%s" "--pin h.1"; do
+	# shellcheck disable=SC2086
+	restore plain --copies 2 $words
+	[ $? -eq 2 ] && grep -q 'needs one %d' "$work/err"
+	so "--copies with '$words' is refused"
+done
+restore plain --copies 2 -- /busybox true
+[ $? -eq 125 ] && grep -q 'has no command' "$work/err"
+so "--copies with a command is refused"
+for n in 0 -1 x 10001; do
+	restore plain --copies $n --pidfile h.%d
+	[ $? -eq 2 ]
+	so "--copies $n is refused"
+done
+
+finish
