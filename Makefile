@@ -11,6 +11,7 @@ bindir     ?= $(prefix)/bin
 libdir     ?= $(prefix)/lib
 includedir ?= $(prefix)/include
 mandir     ?= $(prefix)/share/man
+docdir     ?= $(prefix)/share/doc/rebind
 plugindir  ?= $(libdir)/rebind
 FUZZ_SECONDS ?= 20
 
@@ -206,7 +207,7 @@ asan:  ## unit tests and zdtm with address and undefined-behaviour sanitizers
 # The parsers and what they need, compiled for coverage. The samples of test/data are the seeds.
 FUZZ_FLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_OBJS  = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(wildcard base/*.c model/*.c archive/*.c image/*.c) \
-	runtime/rpc/message.c runtime/oci/config.c runtime/oci/jansson.c runtime/oci/mount-index.c runtime/oci/device-node.c) $(BUILD)/fuzz/image/rebind.pb-c.o $(BUILD)/fuzz/runtime/rpc/rpc.pb-c.o
+	runtime/rpc/message.c runtime/oci/config.c runtime/oci/document.c runtime/oci/jansson.c runtime/oci/mount-index.c runtime/oci/device-node.c) $(BUILD)/fuzz/image/rebind.pb-c.o $(BUILD)/fuzz/runtime/rpc/rpc.pb-c.o
 
 $(BUILD)/fuzz/%.pb-c.o: $(BUILD)/%.pb-c.c
 	@mkdir -p $(@D)
@@ -262,7 +263,7 @@ C_FILES  = $(LIB_SRCS) $(wildcard inside/*.c) $(RUNTIME_SRCS) $(CMD_SRCS) $(wild
 	test/fuzz/*.c test/zdtm-mnt/*.c test/zdtm-mnt/*/*.c test/torture/*.c bench/*.c)
 H_FILES  = $(wildcard include/*.h plugins/*.h $(ROOMS:=/*.h) $(ROOMS:=/*/*.h) inside/*.h runtime/*/*.h plugin-test/*.h cmd/*.h test/*/*.h test/zdtm-mnt/*/*.h)
 SCRIPTS  = $(wildcard .ci/run tools/deps tools/lint-layers test/run-all test/*.sh test/*/*.sh test/zdtm-mnt/run test/torture/run test/kernel/run test/kernel/guest \
-	test/zdtm-mnt/run-broken test/zdtm-mnt/broken/* bench/run)
+	test/zdtm-mnt/run-broken test/zdtm-mnt/run-rules test/zdtm-mnt/broken/* bench/run)
 TEXTS    = $(wildcard *.md LAYERS man/* plugins/*/*.md test/*/*.md include/*.in)
 CPPCHECK = cppcheck --quiet --inline-suppr --error-exitcode=1 --std=c11 -j$(shell nproc) \
 	--enable=warning,performance,portability --suppressions-list=tools/cppcheck.supp
@@ -299,9 +300,15 @@ PC = sed -e 's|@prefix@|$(prefix)|' -e 's|@libdir@|$(libdir)|' -e 's|@includedir
 	-e 's|@plugindir@|$(plugindir)|' -e 's|@version@|$(VERSION)|'
 MAN_PAGES = $(wildcard man/*.[1-9])
 MAN_DIRS  = $(addprefix $(mandir)/man,$(sort $(subst .,,$(suffix $(MAN_PAGES)))))
+# Those that do nothing without a map of the host's. The other one is to be copied.
+SHIPPED = volume-map loop-volume
+DOCUMENTS = README.md SECURITY.md COPYING
+EXAMPLES = $(wildcard examples/*) $(wildcard plugins/bindmount-example/*.c)
+# The loader learns of a new library where it is one of the running system.
+LDCONFIG = $(if $(DESTDIR),,ldconfig || :)
 .PHONY: install
 install: all  ## to DESTDIR and prefix (/usr/local)
-	install -d $(addprefix $(DESTDIR),$(bindir) $(libdir)/pkgconfig $(includedir)/rebind $(plugindir) $(MAN_DIRS))
+	install -d $(addprefix $(DESTDIR),$(bindir) $(libdir)/pkgconfig $(includedir)/rebind $(plugindir) $(MAN_DIRS) $(docdir)/examples)
 	install -m 755 $(BUILD)/rebind $(DESTDIR)$(bindir)/rebind
 	install -m 644 $(BUILD)/librebind.a $(DESTDIR)$(libdir)/librebind.a
 	install -m 755 $(BUILD)/$(SONAME) $(DESTDIR)$(libdir)/$(SONAME)
@@ -313,14 +320,24 @@ install: all  ## to DESTDIR and prefix (/usr/local)
 	for page in $(MAN_PAGES); do \
 		install -m 644 $$page $(DESTDIR)$(mandir)/man$${page##*.} || exit; \
 	done
+	for plugin in $(SHIPPED); do \
+		install -m 755 $(BUILD)/plugins/$$plugin.so $(DESTDIR)$(plugindir)/$$plugin.so && \
+		install -m 644 plugins/$$plugin/README.md $(DESTDIR)$(docdir)/$$plugin.md || exit; \
+	done
+	install -m 644 $(DOCUMENTS) $(DESTDIR)$(docdir)
+	install -m 644 $(EXAMPLES) $(DESTDIR)$(docdir)/examples
+	$(LDCONFIG)
 
 .PHONY: uninstall
 uninstall:  ## the reverse; other people's plugins stay
 	rm -f $(DESTDIR)$(bindir)/rebind $(addprefix $(DESTDIR)$(libdir)/,librebind.a $(SONAME) librebind.so \
 		pkgconfig/rebind.pc pkgconfig/rebind-plugin.pc) $(DESTDIR)$(includedir)/rebind.h \
 		$(addprefix $(DESTDIR)$(includedir)/rebind/,criu-plugin.h criu-log.h rebind-plugin.h) \
-		$(foreach page,$(MAN_PAGES),$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
-	-rmdir $(DESTDIR)$(includedir)/rebind $(DESTDIR)$(plugindir)
+		$(foreach page,$(MAN_PAGES),$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
+		$(SHIPPED:%=$(DESTDIR)$(plugindir)/%.so) $(SHIPPED:%=$(DESTDIR)$(docdir)/%.md) \
+		$(DOCUMENTS:%=$(DESTDIR)$(docdir)/%) $(addprefix $(DESTDIR)$(docdir)/examples/,$(notdir $(EXAMPLES)))
+	-rmdir $(DESTDIR)$(includedir)/rebind $(DESTDIR)$(plugindir) $(DESTDIR)$(docdir)/examples $(DESTDIR)$(docdir)
+	$(LDCONFIG)
 
 .PHONY: clean
 clean:  ## remove what was built

@@ -234,6 +234,27 @@ static int probe_user(void)
 	return unshare(CLONE_NEWUSER) < 0 ? -errno : 0;
 }
 
+static int probe_zlib(void)
+{
+	struct archive_fault fault;
+
+	return archive_prepare(ARCHIVE_OURS, &fault);
+}
+
+static int probe_libarchive(void)
+{
+	struct archive_fault fault;
+
+	return archive_prepare(ARCHIVE_ANYBODY, &fault);
+}
+
+static int probe_libmount(void)
+{
+	const char *reason;
+
+	return libmount_load(&reason);
+}
+
 static const struct {
 	const char *name;
 	probe_fn probe;
@@ -263,6 +284,10 @@ static const struct {
 	{ "overlay: lowerdir+", probe_layers, false,
 	  "overlays with long or odd names of layers are not restored (Linux 6.8)" },
 	{ "user namespaces", probe_user, false, "--new-ns user is not to be had" },
+	{ "zlib", probe_zlib, true, "no contents of tmpfs are dumped or restored" },
+	{ "libarchive", probe_libarchive, false,
+	  "archives of CRIU's and podman's are not read, and contents not compared" },
+	{ "libmount", probe_libmount, false, "mountinfo and saved tables are not read" },
 };
 
 /* ---- libraries that are loaded when they are needed ---- */

@@ -15,7 +15,8 @@ trap 'rm -rf "$work"' EXIT
 dest=$work/dest
 usr=$dest/usr/local
 export PKG_CONFIG_PATH=$usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$dest
-unset CRIU_LIBS_DIR
+export CRIU_LIBS_DIR=$work/none
+mkdir "$CRIU_LIBS_DIR"
 passed=0 failed=0
 
 check() {
@@ -47,6 +48,16 @@ files() {
 		./lib/librebind.so.0
 		./lib/pkgconfig/rebind-plugin.pc
 		./lib/pkgconfig/rebind.pc
+		./lib/rebind/loop-volume.so
+		./lib/rebind/volume-map.so
+		./share/doc/rebind/COPYING
+		./share/doc/rebind/README.md
+		./share/doc/rebind/SECURITY.md
+		./share/doc/rebind/examples/bindmount-example.c
+		./share/doc/rebind/examples/enter.py
+		./share/doc/rebind/examples/runtime.c
+		./share/doc/rebind/loop-volume.md
+		./share/doc/rebind/volume-map.md
 		./share/man/man1/rebind.1
 		./share/man/man3/librebind.3
 		./share/man/man5/rebind-images.5
@@ -204,6 +215,41 @@ images_manual() {
 	done <"$work/fields" | { ! grep .; }
 }
 
+# A program of what is installed: without a map they do nothing.
+shipped() {
+	"$usr/bin/rebind" plugin list -L "$usr/lib/rebind" | awk '{ print $1 }' | diff - <(printf '%s.so\n' loop-volume volume-map)
+	mkdir "$work/img"
+	unshare --mount --propagation private "$usr/bin/rebind" dump -t $$ --dry-run -L "$usr/lib/rebind" --external 'mnt[]' >"$work/said" 2>&1 || :
+	! grep -i "plugins\?:" "$work/said"
+}
+
+ldconfig_runs() {
+	make_it -n install DESTDIR= | grep -qx 'ldconfig || :' && ! make_it -n install | grep ldconfig
+}
+
+# A plugin that fails whatever is dumped, where plugins are installed, in a namespace of the test's own: the tests pass.
+with_a_plugin() {
+	cat >"$work/plugins/bad.c" <<-'END'
+		#include <criu-plugin.h>
+		static int init(int stage) { return -1; }
+		static void end(int stage, int ret) { }
+		CR_PLUGIN_REGISTER("bad", init, end)
+	END
+	# shellcheck disable=SC2046
+	"$CC" -shared -fPIC -o "$work/bad.so" "$work/plugins/bad.c" $(pkg-config --cflags rebind-plugin)
+	rm "$work/plugins/bad.c"
+	env -u CRIU_LIBS_DIR BUILD="$build" unshare --mount --propagation private bash -ec '
+		mount -t tmpfs -o mode=755 tmpfs /usr/local/lib
+		mkdir /usr/local/lib/rebind
+		cp "$1" /usr/local/lib/rebind/bad.so
+		"$2/rebind" plugin list | grep -q bad.so
+		for script in demo cli/external-from cli/bundle; do
+			echo "$script"
+			"test/$script.sh" "$2"
+		done
+		test/zdtm-mnt/run --no-diff ro_volume tmpfs_contents plugin_volumes' - "$work/bad.so" "$build"
+}
+
 uninstall() {
 	make_it uninstall
 	test -z "$(find "$usr" ! -type d)"
@@ -222,6 +268,9 @@ check "so is the one in rebind-plugin(7)" of_the_manual
 check "and one in C++" with_cplusplus
 check "librebind(3) has every function, and a program that runs" library_manual
 check "rebind-images(5) has every field of a mount" images_manual
+check "the plugins that are installed load, and do nothing without a map" shipped
+check "the loader is told of the library, where it is the running system's" ldconfig_runs
+check "the tests pass with another plugin where plugins are installed" with_a_plugin
 check "make uninstall" uninstall
 echo "1..$((passed + failed))"
 echo "$passed passed, $failed failed, 0 skipped"

@@ -38,7 +38,8 @@ mount -t tmpfs -o mode=755 tmpfs /srv
 echo 1 >"/sys/fs/cgroup/${work##*/}/shell/cgroup.procs"
 export TMPDIR=$work PATH=$inst/bin:$PATH
 export PKG_CONFIG_PATH=$inst/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$work/inst
-unset CRIU_LIBS_DIR
+export CRIU_LIBS_DIR=$work/none
+mkdir -p "$CRIU_LIBS_DIR"
 failed=0 number=0
 
 # The blocks of sh and C, as a script.

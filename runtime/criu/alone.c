@@ -156,15 +156,17 @@ static int put_together(struct strings *ret, const char *verb, const struct stri
 	return err ? err : criu_put_words(ret, command->words, options);
 }
 
-static int judge(int status)
+static int judge(const char *path, int status)
 {
+	char version[CRIU_VERSION_MAX];
+
 	if (WIFSIGNALED(status))
 		return criu_failed("CRIU was killed by signal %d", WTERMSIG(status));
 	if (WEXITSTATUS(status))
 		return criu_failed(
 			"CRIU alone could not dump the container (exit status %d): its own "
-			"messages tell why",
-			WEXITSTATUS(status));
+			"messages tell why%s",
+			WEXITSTATUS(status), criu_version(path, version));
 	return 0;
 }
 
@@ -181,7 +183,7 @@ static int dump_into(const struct rebind_dump_options *mounts, int dir_fd, char 
 	if (pid < 0)
 		return pid;
 	child_wait(pid, &status);
-	int err = judge(status);
+	int err = judge(argv[0], status);
 
 	dumped.complete = faccessat(dir_fd, "inventory.img", F_OK, 0) == 0;
 	criu_dumped_end(&dumped, mounts->images_dir, err != 0);

@@ -33,6 +33,14 @@
  */
 int criu_find(char **ret);
 
+#define CRIU_VERSION_MAX 512
+
+/**
+ * criu_version - what a CRIU that failed says it is: "; it is 'PATH', Version: 4.1", or ""
+ * Return: @text.
+ */
+const char *criu_version(const char *path, char text[CRIU_VERSION_MAX]);
+
 /**
  * criu_spawn - start it
  * @argv: argv[0] is the path

@@ -156,16 +156,18 @@ static int on_action(void *data, const char *action, pid_t root_task)
 	return err;
 }
 
-static int judge(const struct dump *dump, int status)
+static int judge(const struct dump *dump, const char *path, int status)
 {
+	char version[CRIU_VERSION_MAX];
+
 	if (dump->failed)
 		return -ECANCELED;
 	if (WIFSIGNALED(status))
 		return criu_failed("CRIU was killed by signal %d", WTERMSIG(status));
 	if (WEXITSTATUS(status))
 		return criu_failed(
-			"CRIU could not dump the processes (exit status %d): its own messages tell why",
-			WEXITSTATUS(status));
+			"CRIU could not dump the processes (exit status %d): its own messages tell why%s",
+			WEXITSTATUS(status), criu_version(path, version));
 	if (!dump->dumped.complete)
 		return criu_failed("CRIU ended without its action post-dump: is it a CRIU?");
 	return 0;
@@ -186,7 +188,7 @@ static int serve(struct dump *dump, struct actions *actions, char *const *argv)
 	} else {
 		err = actions_serve(actions, pid, on_action, dump, &status);
 	}
-	return err ? err : judge(dump, status);
+	return err ? err : judge(dump, argv[0], status);
 }
 
 static int dump_beside(struct dump *dump, char *const *words)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,10 +9,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/child.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "runtime/criu/criu.h"
 
 extern char **environ;
+
+#define VERSION_PATIENCE 2000 /* ms */
+
+static void posix_spawn_file_actions_clear(posix_spawn_file_actions_t *files)
+{
+	posix_spawn_file_actions_destroy(files);
+}
 
 /* rebind under the name criu, as a runtime finds it: it would call itself for ever. */
 static bool is_self(const char *path)
@@ -51,6 +62,41 @@ int criu_find(char **ret)
 		return log_error(-EINVAL, "REBIND_CRIU names rebind itself: '%s'", named);
 	*ret = strdup(named);
 	return *ret ? 0 : log_error(-ENOMEM, "cannot look for criu");
+}
+
+/* What it prints, up to the end of the line. Return: false if it does not, within a while. */
+static bool read_version(int fd, char *buf, size_t size)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	ssize_t n = poll(&poll_fd, 1, VERSION_PATIENCE) > 0 ? read(fd, buf, size - 1) : 0;
+
+	buf[n > 0 ? n : 0] = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+	return *buf;
+}
+
+const char *criu_version(const char *path, char text[CRIU_VERSION_MAX])
+{
+	char option[] = "--version", buf[128];
+	char *const argv[] = { (char *)path, option, NULL };
+	cleanup(posix_spawn_file_actions_clear) posix_spawn_file_actions_t files;
+	int ends[2];
+	pid_t pid = 0;
+
+	text[0] = '\0';
+	if (posix_spawn_file_actions_init(&files) != 0 || pipe2(ends, O_CLOEXEC) < 0)
+		return text;
+	cleanup_fd int in = ends[0];
+	cleanup_fd int out = ends[1];
+
+	posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
+	if (posix_spawn(&pid, path, &files, NULL, argv, environ) != 0)
+		return text;
+	fd_close(&out);
+	if (read_version(in, buf, sizeof(buf)))
+		snprintf(text, CRIU_VERSION_MAX, "; it is '%s', %s", path, buf);
+	child_kill(&pid);
+	return text;
 }
 
 pid_t criu_spawn(char *const *argv)

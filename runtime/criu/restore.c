@@ -98,8 +98,9 @@ static int put_together(struct strings *command, const struct restore *restore, 
 	return err ? err : criu_put_words(command, words, &ours);
 }
 
-static int judge(const struct restore *restore, int status, int *ret_status)
+static int judge(const struct restore *restore, const char *path, int status, int *ret_status)
 {
+	char version[CRIU_VERSION_MAX];
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 
 	if (restore->done) {
@@ -111,8 +112,8 @@ static int judge(const struct restore *restore, int status, int *ret_status)
 	if (WIFSIGNALED(status))
 		return criu_failed("CRIU was killed by signal %d", WTERMSIG(status));
 	return criu_failed(
-		"CRIU could not restore the processes (exit status %d): its own messages tell why",
-		code);
+		"CRIU could not restore the processes (exit status %d): its own messages tell why%s",
+		code, criu_version(path, version));
 }
 
 static int run(struct restore *restore, char *const *argv, int *ret_status)
@@ -121,7 +122,7 @@ static int run(struct restore *restore, char *const *argv, int *ret_status)
 	pid_t pid = criu_spawn(argv);
 	int err = pid < 0 ? pid : actions_serve(restore->actions, pid, on_action, restore, &status);
 
-	return err ? err : judge(restore, status, ret_status);
+	return err ? err : judge(restore, argv[0], status, ret_status);
 }
 
 static int restore_with(struct restore *restore, char *const *words, int *ret_status)

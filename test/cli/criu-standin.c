@@ -660,6 +660,8 @@ int main(int argc, char **argv)
 {
 	if (argc < 2)
 		return 1;
+	if (strcmp(argv[1], "--version") == 0)
+		return puts("Version: 9.9") < 0;
 	if (strcmp(argv[1], "swrk") == 0 && argc == 3)
 		return serve(atoi(argv[2]));
 	parse(argc, argv);

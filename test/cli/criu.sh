@@ -498,6 +498,8 @@ fails() {
 	run "$rebind" criu dump -t "$pid" -D "$work/img" "${declared[@]}"
 	refused "CRIU fails after our part: no image, the container runs on" "CRIU could not dump" no_image
 	status=0
+	so "and which CRIU it is stands there" grep -q "; it is '/.*', Version: 9.9" "$work/err"
+	status=0
 	so "it does" is_running "$pid"
 	unset STANDIN_FAIL
 	STANDIN_FAIL=killed run "$rebind" criu dump -t "$pid" -D "$work/img" "${declared[@]}"

@@ -6,7 +6,7 @@
 # there is seen outside, and every process that is left is found.
 set -u
 export LC_ALL=C
-unset CRIU_LIBS_DIR NO_COLOR REBIND_PLUGIN_DEBUG
+unset NO_COLOR REBIND_PLUGIN_DEBUG
 
 # The limits of the tests are those of a machine of today; an emulated one gets more.
 timeout() {
@@ -33,13 +33,16 @@ if [ -z "${REBIND_TEST_WORK-}" ]; then
 	REBIND_TEST_WORK=$(mktemp -d "${TMPDIR:-/tmp}/rebind-${script%.sh}.XXXXXX") || exit 1
 	# Plugins in it must be out of everybody's reach, sources within that of nobody.
 	chmod 755 "$REBIND_TEST_WORK"
-	trap 'rm -rf --one-file-system "$REBIND_TEST_WORK"' EXIT
+	trap 'rm -rf --one-file-system "$REBIND_TEST_WORK" "$REBIND_TEST_WORK.none"' EXIT
 	export REBIND_TEST_WORK
 	unshare --mount --pid --fork --kill-child --mount-proc --propagation private "$0" "$build"
 	exit
 fi
 
 work=$(cd "$REBIND_TEST_WORK" && pwd -P) || exit 1
+# What is installed on this machine has no part in it.
+export CRIU_LIBS_DIR=$work.none
+mkdir -p "$CRIU_LIBS_DIR" || exit 1
 cd "$work" || exit 1
 passed=0
 failed=0

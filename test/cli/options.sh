@@ -16,7 +16,9 @@ number=0
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 # Nothing of the caller's configuration may matter.
-unset CRIU_LIBS_DIR NO_COLOR
+unset NO_COLOR
+export CRIU_LIBS_DIR=$work/plugins
+mkdir "$CRIU_LIBS_DIR"
 export LC_ALL=C
 
 if [ ! -x "$rebind" ]; then

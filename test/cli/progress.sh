@@ -50,7 +50,7 @@ terminal "${restore[@]}" --pidfile "$work/pid" < <(pause_for 1.3; printf '\003';
 	[ ! -e "$work/pid" ] && [ "$(listing "$work/new"; mounts)" = "$before" ]
 so "so it does for a restore, and that is true"
 result "no process is left" "$(left_processes)"
-terminal bash -c 'trap "" INT; exec "$@"' - "${dump[@]}" -D "$work/gone" < <(pause_for 1.3; printf '\003'; pause_for 2)
+terminal bash -c 'trap "" INT; exec "$@"' - "$rebind" dump -t "$container" "${declared[@]}" --external 'mnt[/plug]:plug' -D "$work/gone" < <(pause_for 0.7; printf '\003'; pause_for 3)
 [ "$status" -eq 0 ] && ! grep -q interrupted "$work/lines"
 so "where Ctrl-C is ignored it stays so"
 forget "$container"
