@@ -98,7 +98,7 @@ says "one that is not is left alone" 0 "'devshm-checkpoint.tar' in '$work/c.tar'
 so "with what is in it"
 empty
 run "${restore[@]}" "${data[@]}" "${shm[@]}" --dry-run
-[ "$status" -eq 0 ] && [ -z "$(ls -A "$work/s/shm" "$work/s/data" | grep -v :)" ]
+[ "$status" -eq 0 ] && [ -z "$(find "$work"/s/{shm,data} -mindepth 1)" ]
 so "a dry run unpacks nothing"
 says "what is not used is named" 0 "'rootfs-diff.tar' in '.*' is not used: .* --apply-rootfs-diff" "${restore[@]}" "${data[@]}" -- /inside exit 0
 empty
