@@ -195,6 +195,10 @@ $(BUILD)/test/unit/plugins/%.so: test/unit/plugins/%.c Makefile
 	$(call say,CC,$@)
 	$(Q)$(CC) $(PLUGIN_CFLAGS) $(DEPFILE) -o $@ $<
 
+.PHONY: criu-suite
+criu-suite: all  ## CRIU's own tests with and without rebind: CRIU_TREE=DIR, a built CRIU 4.2; CRIU_TESTS=40 SEED=1: so many of them
+	@test/criu-suite -b '$(BUILD)' -n '$(or $(CRIU_TESTS),0)' -s '$(or $(SEED),1)' $(if $(CRIU_OUT),-o '$(CRIU_OUT)') '$(CRIU_TREE)' $(TESTS)
+
 .PHONY: asan
 asan:  ## unit tests and zdtm with address and undefined-behaviour sanitizers
 	+@$(MAKE) -s --no-print-directory $(JOBS) BUILD=$(BUILD)-asan SANITIZE=address,undefined all tests

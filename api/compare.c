@@ -7,8 +7,10 @@
 
 #include "base/caps.h"
 #include "base/log.h"
+#include "image/criu-merge.h"
 #include "image/image.h"
 #include "mnt/contents/compare.h"
+#include "mnt/owner-ids.h"
 #include "mnt/scan/scan.h"
 #include "model/compare.h"
 #include "model/filesystem.h"
@@ -100,20 +102,70 @@ static void say_what_is_untold(const struct rebind_tree *left, const struct rebi
 		log_warn("%s a saved mountinfo, which does not tell: %s", side, fields + 2);
 }
 
-static int compare_what_they_hold(const struct rebind_tree *left, const struct rebind_tree *right,
+/* One side of a comparison. */
+struct side {
+	const struct rebind_tree *of;
+	const struct mount_tree *tree;
+	struct owner_ids_copy copy;
+};
+
+static void side_free(struct side *side)
+{
+	owner_ids_copy_free(&side->copy);
+}
+
+/* An image of processes in a user namespace has the numbers of that. */
+static int settle_side(struct side *side, const struct rebind_tree *other)
+{
+	bool differs = side->of->ns_fd >= 0 && other->image_dir_fd >= 0 &&
+		       criu_merge_has_user(other->image_dir_fd);
+
+	side->tree = &side->of->tree;
+	if (!differs)
+		return 0;
+	caps_raise();
+	int copied = owner_ids_copy_live(&side->of->tree, side->of->ns_fd, &side->copy);
+
+	caps_drop();
+	if (copied < 0)
+		return log_error(copied, "cannot tell who owns what in the user namespace");
+	if (copied)
+		side->tree = &side->copy.tree;
+	return 0;
+}
+
+static struct contents_side contents_of(const struct side *side)
+{
+	return (struct contents_side){ side->tree, side->of->ns_fd, side->of->image_dir_fd,
+				       side->copy.map.uid ? &side->copy.map : NULL };
+}
+
+static int compare_what_they_hold(const struct side *left, const struct side *right,
 				  struct differences *differences)
 {
-	struct contents_side l = { &left->tree, left->ns_fd, left->image_dir_fd };
-	struct contents_side r = { &right->tree, right->ns_fd, right->image_dir_fd };
+	struct contents_side l = contents_of(left), r = contents_of(right);
 
 	caps_raise();
 	return compare_contents(&l, &r, differences);
+}
+
+static int compare_sides(const struct side *left, const struct side *right, unsigned int flags,
+			 struct differences *differences)
+{
+	int err = compare_trees(left->tree, right->tree,
+				flags & REBIND_COMPARE_SOURCES ? COMPARE_SOURCES : 0, differences);
+
+	if (!err && (flags & REBIND_COMPARE_CONTENTS))
+		err = compare_what_they_hold(left, right, differences);
+	return err ? err : differences->n > 0;
 }
 
 int rebind_compare(const struct rebind_tree *left, const struct rebind_tree *right,
 		   unsigned int flags, struct rebind_report *report)
 {
 	cleanup_caps struct caps_state caps = caps_hold();
+	cleanup(side_free) struct side l = { .of = left };
+	cleanup(side_free) struct side r = { .of = right };
 
 	if ((flags & REBIND_COMPARE_CONTENTS) && (is_text(left) || is_text(right)))
 		return log_error(
@@ -121,11 +173,9 @@ int rebind_compare(const struct rebind_tree *left, const struct rebind_tree *rig
 			"contents cannot be compared: the %s side is a saved mountinfo, which has none",
 			is_text(left) ? "left" : "right");
 	say_what_is_untold(left, right);
-	int err = compare_trees(&left->tree, &right->tree,
-				flags & REBIND_COMPARE_SOURCES ? COMPARE_SOURCES : 0,
-				&report->differences);
+	int err = settle_side(&l, right);
 
-	if (!err && (flags & REBIND_COMPARE_CONTENTS))
-		err = compare_what_they_hold(left, right, &report->differences);
-	return err ? err : report->differences.n > 0;
+	if (!err)
+		err = settle_side(&r, left);
+	return err ? err : compare_sides(&l, &r, flags, &report->differences);
 }

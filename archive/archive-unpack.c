@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "archive/archive-limit.h"
 #include "archive/disk.h"
+#include "model/ids.h"
 
 /* Files are made in the working directory. */
 struct place {
@@ -69,8 +70,27 @@ static int unpack_data(struct unpack *u, const char *name)
 	return more;
 }
 
+/* Who is not there inside is the root there: else it would be the host's. */
+static uint32_t outside(const struct mount_id_extent *map, uint32_t n, uint32_t id)
+{
+	uint32_t found = ids_outside(map, n, id);
+
+	return found == UINT32_MAX ? ids_outside(map, n, 0) : found;
+}
+
+static void map_owner(const struct mount_idmap *ids, struct archive_entry *entry)
+{
+	int64_t uid = archive_entry_uid(entry), gid = archive_entry_gid(entry);
+
+	if (ids && uid >= 0 && uid < UINT32_MAX)
+		archive_entry_set_uid(entry, outside(ids->uid, ids->n_uid, (uint32_t)uid));
+	if (ids && gid >= 0 && gid < UINT32_MAX)
+		archive_entry_set_gid(entry, outside(ids->gid, ids->n_gid, (uint32_t)gid));
+}
+
 static int unpack_entry(struct unpack *u, struct archive_entry *entry)
 {
+	map_owner(u->rules->ids, entry);
 	int err = disk_make(&u->disk, entry);
 
 	if (!err && archive_entry_size(entry) > 0)

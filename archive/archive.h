@@ -29,7 +29,9 @@ struct archive_watch {
 	 * it up. May be NULL. Return: 0, or a negative errno that ends it.
 	 */
 	int (*changed)(void *data, const char *path);
-	void *data;	       /* of all */
+	void *data; /* of all */
+	/* Owners are written as its inside has them (ids_shown_uid()); NULL: as they are. */
+	const struct mount_idmap *ids;
 	unsigned int compress; /* how: 0, or what archive_compress() made of a word */
 	/*
 	 * Load zlib, by archive_prepare(): there is more than comes without it. For who has left
@@ -144,7 +146,8 @@ struct archive_rules {
 	char own_name[32];	 /* that limit in words: "size=1024k" */
 	const char *option;	 /* what changes the limit of memory, or NULL */
 	uint64_t memory;	 /* what all archives of a restore may take together; 0: no limit */
-	uint64_t *taken;	 /* by them so far, grows; NULL: this is the only one */
+	const struct mount_idmap *ids; /* owners are those of its inside; NULL: as they are */
+	uint64_t *taken;	       /* by them so far, grows; NULL: this is the only one */
 };
 
 /**

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "archive/pack.h"
+#include "model/ids.h"
 
 static int add_attribute(void *data, const char *key, const char *value, size_t size)
 {
@@ -57,8 +58,8 @@ int pack_socket(struct pack *p, const char *name, const struct statx *stx)
 	struct mount_socket socket = {
 		.path = arena_copy(&p->names, p->path + 1, p->path_size - 1),
 		.mode = stx->stx_mode & 07777,
-		.uid = stx->stx_uid,
-		.gid = stx->stx_gid,
+		.uid = ids_shown_uid(p->watch->ids, stx->stx_uid),
+		.gid = ids_shown_gid(p->watch->ids, stx->stx_gid),
 		.inode = stx->stx_ino,
 		.atime = time_of(&stx->stx_atime),
 		.mtime = time_of(&stx->stx_mtime),

@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "archive/inode-flags.h"
+#include "model/ids.h"
 
 int pack_path_fault(struct pack *p, int err, const char *what)
 {
@@ -212,8 +213,8 @@ void pack_describe(struct pack *p, const struct statx *stx)
 	archive_entry_clear(p->entry);
 	archive_entry_set_pathname(p->entry, p->path);
 	archive_entry_set_mode(p->entry, stx->stx_mode);
-	archive_entry_set_uid(p->entry, stx->stx_uid);
-	archive_entry_set_gid(p->entry, stx->stx_gid);
+	archive_entry_set_uid(p->entry, ids_shown_uid(p->watch->ids, stx->stx_uid));
+	archive_entry_set_gid(p->entry, ids_shown_gid(p->watch->ids, stx->stx_gid));
 	archive_entry_set_mtime(p->entry, stx->stx_mtime.tv_sec, stx->stx_mtime.tv_nsec);
 	archive_entry_set_atime(p->entry, stx->stx_atime.tv_sec, stx->stx_atime.tv_nsec);
 	archive_entry_set_size(p->entry, S_ISREG(stx->stx_mode) ? (int64_t)stx->stx_size : 0);

@@ -45,6 +45,14 @@ void log_hold(struct log_held *held)
 	log_to(hold_line, held, held->before.max);
 }
 
+const char *log_held_error(const struct log_held *held)
+{
+	for (size_t i = 0; i < held->n; i++)
+		if (held->list[i].level == LOG_ERROR)
+			return held->list[i].line;
+	return NULL;
+}
+
 void log_let_go(struct log_held *held, bool show)
 {
 	log_restore(held->before);

@@ -56,6 +56,11 @@ void log_hold(struct log_held *held);
  */
 void log_let_go(struct log_held *held, bool show);
 
+/**
+ * log_held_error - Return: the first error among what is held back, or NULL.
+ */
+const char *log_held_error(const struct log_held *held);
+
 enum log_level log_max(void);
 
 /**

@@ -19,8 +19,6 @@
 #define FILES	  "files.img"
 #define REMAPS	  "remap-fpath.img"
 
-#define REMAP_OF_PROC 2 /* CRIU's number of a /proc/PID that is gone: that needs no file */
-
 #define no_joint(findings, help, ...) \
 	(findings_add(findings, FINDING_IMAGE_PROCESSES, 0, NULL, help, __VA_ARGS__), -EBADMSG)
 
@@ -74,36 +72,17 @@ static int put_inventory(int fd, const Rebind__InventoryEntry *entry)
 	return err ? err : record_flush(&out);
 }
 
-static int is_removed_file(const uint8_t *data, size_t size)
+/* Return: 1 if there are removed files that only CRIU makes again, 0, or a negative errno. */
+static int needs_criu(int dir_fd, struct findings *findings)
 {
-	Rebind__RemapEntry *entry = rebind__remap_entry__unpack(NULL, size, data);
+	cleanup_findings struct findings own = { 0 };
+	cleanup_removed struct removed_files files = { 0 };
+	int err = removed_read(dir_fd, &files, &own);
 
-	if (!entry)
-		return -EBADMSG;
-	bool removed = !entry->has_type || entry->type != REMAP_OF_PROC;
-
-	rebind__remap_entry__free_unpacked(entry, NULL);
-	return removed;
-}
-
-/*
- * CRIU makes removed files that are open again among mounts of its own only. Return: 1 if it has
- * such, 0, or a negative errno.
- */
-static int has_removed_files(int dir_fd, struct findings *findings)
-{
-	cleanup_record_file struct record_file file = RECORD_FILE_INIT;
-	const uint8_t *data;
-	size_t size;
-	int found = record_open(&file, dir_fd, REMAPS, RECORD_MAGIC_REMAPS, findings);
-
-	if (found)
-		return found == -ENOENT ? 0 : found;
-	for (int got = 1; !found && got > 0;) {
-		got = record_next(&file, &data, &size, findings);
-		found = got > 0 ? is_removed_file(data, size) : got;
-	}
-	return found;
+	if (err == -EOPNOTSUPP)
+		return 1;
+	findings_append(findings, &own);
+	return err;
 }
 
 int criu_merge_mark(int dir_fd, struct findings *findings)
@@ -112,15 +91,15 @@ int criu_merge_mark(int dir_fd, struct findings *findings)
 	cleanup_image_file struct image_file file = IMAGE_FILE_INIT;
 	Rebind__RebindInventory ours = REBIND__REBIND_INVENTORY__INIT;
 	Rebind__InventoryEntry *entry;
-	int removed = has_removed_files(dir_fd, findings);
-	int err = removed < 0 ? removed : read_inventory(dir_fd, &pool, &entry, findings);
+	int by_criu = needs_criu(dir_fd, findings);
+	int err = by_criu < 0 ? by_criu : read_inventory(dir_fd, &pool, &entry, findings);
 
 	if (!err)
 		err = image_file_start(&file, dir_fd, INVENTORY);
 	if (err)
 		return err;
 	ours.version = 1;
-	ours.has_mounts_by_criu = ours.mounts_by_criu = removed > 0;
+	ours.has_mounts_by_criu = ours.mounts_by_criu = by_criu > 0;
 	ours.has_processes = ours.processes = true;
 	entry->rebind = &ours;
 	err = put_inventory(file.fd, entry);
@@ -186,27 +165,88 @@ int criu_merge_own_namespaces(int dir_fd, uint32_t *ret, struct findings *findin
 	return 0;
 }
 
-/* Return: 1 if it was changed, 0, or a negative errno. */
-static int put_file(struct record_out *out, const uint8_t *data, size_t size)
+bool criu_merge_has_user(int dir_fd)
 {
-	Rebind__FileEntry *entry = rebind__file_entry__unpack(NULL, size, data);
+	cleanup_findings struct findings ignored = { 0 };
+	uint32_t own = 0;
+
+	return criu_merge_own_namespaces(dir_fd, &own, &ignored) == 0 && (own & CLONE_NEWUSER);
+}
+
+/* A socket's name is looked for in the mounts of its process. Return: was it changed. */
+static bool change_socket(Rebind__UnixEntry *socket)
+{
+	bool named = socket && socket->has_mnt_id && socket->mnt_id >= 0;
+
+	if (named)
+		socket->mnt_id = -1;
+	return named;
+}
+
+/* Bytes of the pool are put in their stead: it frees nothing. */
+static bool change_text(ProtobufCBinaryData *text, const struct removed_file *file)
+{
+	if (!file)
+		return false;
+	*text = (ProtobufCBinaryData){ strlen(file->made), (uint8_t *)file->made };
+	return true;
+}
+
+static bool change_watch(Rebind__HandleEntry *handle, const struct removed_file *file)
+{
+	handle->has_path |= file != NULL;
+	return change_text(&handle->path, file);
+}
+
+/* By the handle alone nothing is found again that was made anew. */
+static bool change_watches(Rebind__FileEntry *entry, const struct removed_files *removed)
+{
+	const Rebind__InotifyEntry *inotify = entry->inotify;
+	const Rebind__FanotifyEntry *fanotify = entry->fanotify;
+	bool changed = false;
+
+	for (size_t i = 0; inotify && i < inotify->n_watches; i++) {
+		const Rebind__InotifyWatch *watch = inotify->watches[i];
+
+		changed |= change_watch(watch->handle,
+					removed_find_watched(removed, watch->dev, watch->inode));
+	}
+	for (size_t i = 0; fanotify && i < fanotify->n_marks; i++) {
+		const Rebind__FanotifyMark *mark = fanotify->marks[i];
+
+		if (mark->inode)
+			changed |= change_watch(
+				mark->inode->handle,
+				removed_find_watched(removed, mark->dev, mark->inode->inode));
+	}
+	return changed;
+}
+
+/* Return: 1 if it was changed, 0, or a negative errno. */
+static int put_file(struct record_out *out, const uint8_t *data, size_t size,
+		    struct record_pool *pool, const struct removed_files *removed)
+{
+	record_pool_reset(pool);
+	Rebind__FileEntry *entry = rebind__file_entry__unpack(&pool->allocator, size, data);
 
 	if (!entry)
 		return -EBADMSG;
-	bool named = entry->socket && entry->socket->has_mnt_id && entry->socket->mnt_id >= 0;
+	bool changed = change_socket(entry->socket);
 
-	if (named)
-		entry->socket->mnt_id = -1;
+	if (entry->reg)
+		changed |= change_text(&entry->reg->name, removed_find(removed, entry->reg->id));
+	changed |= change_watches(entry, removed);
 	int err = record_put(out, &entry->base);
 
-	rebind__file_entry__free_unpacked(entry, NULL);
-	return err ? err : named;
+	return err ? err : changed;
 }
 
-int criu_merge_write_criu_files(int dir_fd, int out_fd, struct findings *findings)
+int criu_merge_write_criu_files(int dir_fd, int out_fd, const struct removed_files *removed,
+				struct findings *findings)
 {
 	cleanup_record_file struct record_file file = RECORD_FILE_INIT;
 	cleanup_record_out struct record_out out = { .fd = out_fd };
+	cleanup_record_pool struct record_pool pool = { 0 };
 	const uint8_t *data;
 	size_t size;
 	int err = record_open(&file, dir_fd, FILES, RECORD_MAGIC_FILES, findings);
@@ -218,7 +258,7 @@ int criu_merge_write_criu_files(int dir_fd, int out_fd, struct findings *finding
 	if (!err)
 		err = record_put_magic(&out, RECORD_MAGIC_FILES);
 	while (!err && (got = record_next(&file, &data, &size, findings)) > 0) {
-		int one = put_file(&out, data, size);
+		int one = put_file(&out, data, size, &pool, removed);
 
 		err = one < 0 ? one : 0;
 		changed |= one > 0;
@@ -226,4 +266,42 @@ int criu_merge_write_criu_files(int dir_fd, int out_fd, struct findings *finding
 	if (!err)
 		err = got < 0 ? got : record_flush(&out);
 	return err ? err : changed;
+}
+
+static int put_remap(struct record_out *out, const uint8_t *data, size_t size,
+		     const struct removed_files *removed)
+{
+	Rebind__RemapEntry *entry = rebind__remap_entry__unpack(NULL, size, data);
+
+	if (!entry)
+		return -EBADMSG;
+	bool is_ours = removed_find(removed, entry->file_id);
+	int err = is_ours ? 0 : record_put(out, &entry->base);
+
+	rebind__remap_entry__free_unpacked(entry, NULL);
+	return err;
+}
+
+int criu_merge_write_criu_remaps(int dir_fd, int out_fd, const struct removed_files *removed,
+				 struct findings *findings)
+{
+	cleanup_record_file struct record_file file = RECORD_FILE_INIT;
+	cleanup_record_out struct record_out out = { .fd = out_fd };
+	const uint8_t *data;
+	size_t size;
+	int got = 0;
+
+	if (!removed->n)
+		return 0;
+	int err = record_open(&file, dir_fd, REMAPS, RECORD_MAGIC_REMAPS, findings);
+
+	if (!err)
+		err = record_put_magic(&out, RECORD_MAGIC_COMMON);
+	if (!err)
+		err = record_put_magic(&out, RECORD_MAGIC_REMAPS);
+	while (!err && (got = record_next(&file, &data, &size, findings)) > 0)
+		err = put_remap(&out, data, size, removed);
+	if (!err)
+		err = got < 0 ? got : record_flush(&out);
+	return err ? err : 1;
 }

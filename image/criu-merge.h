@@ -6,6 +6,7 @@
 #ifndef REBIND_IMAGE_CRIU_MERGE_H
 #define REBIND_IMAGE_CRIU_MERGE_H
 
+#include "image/removed.h"
 #include "model/findings.h"
 
 /**
@@ -22,7 +23,8 @@ int criu_merge_check(int dir_fd, uint32_t *ret_ns_id, struct findings *findings)
 /**
  * criu_merge_mark - note in the inventory that the mounts are rebind's
  *
- * All that CRIU wrote into the inventory stays, also what is not known here. To be called last.
+ * All that CRIU wrote into the inventory stays, also what is not known here. Where there are removed
+ * files that only CRIU can make again, it says that a restore is CRIU's alone. To be called last.
  * Return: 0 or a negative errno; a directory in which this failed may have no inventory.
  */
 int criu_merge_mark(int dir_fd, struct findings *findings);
@@ -55,9 +57,17 @@ int criu_merge_write_criu_inventory(int dir_fd, int out_fd, struct findings *fin
 int criu_merge_own_namespaces(int dir_fd, uint32_t *ret, struct findings *findings);
 
 /**
+ * criu_merge_has_user - had the processes a user namespace of their own
+ *
+ * Then owners in the image are numbers of that. Return: false, too, where the image does not tell.
+ */
+bool criu_merge_has_user(int dir_fd);
+
+/**
  * criu_merge_write_criu_files - the open files, as CRIU can make them again among mounts of others
  * @dir_fd: the image directory; it is only read
  * @out_fd: where the changed files.img goes
+ * @removed: of the image; CRIU is to open them under the names that they are made with
  *
  * A unix socket has the mount of its name there, which CRIU would look for among those that it
  * made. Without it CRIU binds by the path in the joined namespace.
@@ -65,6 +75,16 @@ int criu_merge_own_namespaces(int dir_fd, uint32_t *ret, struct findings *findin
  * Return: 1, 0 if nothing had to be changed (or there is no such file), or a negative errno, with
  * a finding if it is about the image.
  */
-int criu_merge_write_criu_files(int dir_fd, int out_fd, struct findings *findings);
+int criu_merge_write_criu_files(int dir_fd, int out_fd, const struct removed_files *removed,
+				struct findings *findings);
+
+/**
+ * criu_merge_write_criu_remaps - the removed files that are CRIU's to make: those of /proc
+ *
+ * CRIU removes what it finds among the others again, by a path of its own mount namespace. Return:
+ * as above.
+ */
+int criu_merge_write_criu_remaps(int dir_fd, int out_fd, const struct removed_files *removed,
+				 struct findings *findings);
 
 #endif

@@ -257,6 +257,23 @@ int record_next(struct record_file *file, const uint8_t **ret_data, size_t *ret_
 	return 1;
 }
 
+ssize_t record_bytes(struct record_file *file, size_t max, const uint8_t **ret,
+		     struct findings *findings)
+{
+	uint64_t left = bytes_left(file);
+	size_t size = max < BUFFER_SIZE ? max : BUFFER_SIZE;
+
+	if (size > left)
+		size = (size_t)left;
+	int err = fill(file, size, findings);
+
+	if (err)
+		return err;
+	*ret = file->buf + file->start;
+	file->start += size;
+	return (ssize_t)size;
+}
+
 static void count_up(struct record_file *file, uint32_t max, struct findings *ignored)
 {
 	const uint8_t *data;

@@ -17,6 +17,7 @@
 #define RECORD_MAGIC_MOUNTPOINTS 0x55563928U
 #define RECORD_MAGIC_FILES	 0x56303138U
 #define RECORD_MAGIC_REMAPS	 0x59133954U
+#define RECORD_MAGIC_GHOST	 0x52583605U
 
 #define RECORD_MAX (16U << 20) /* bytes of one record; no mount comes near */
 
@@ -95,6 +96,16 @@ uint32_t record_count(const struct record_file *file, uint32_t max);
  */
 int record_first(struct record_file *file, const ProtobufCMessageDescriptor *descriptor,
 		 struct record_pool *pool, ProtobufCMessage **ret, struct findings *findings);
+
+/**
+ * record_bytes - what follows a record and is none
+ * @max: at most so many bytes
+ * @ret: valid until the next call
+ *
+ * Return: how many there are, 0 at the end of the file, or a negative errno with a finding.
+ */
+ssize_t record_bytes(struct record_file *file, size_t max, const uint8_t **ret,
+		     struct findings *findings);
 
 void record_close(struct record_file *file);
 #define cleanup_record_file cleanup(record_close)

@@ -13,6 +13,7 @@
  *   - serves: opens filesystem contexts in its namespaces, with an empty root (inside/serve.c);
  *   - holds: enters a mount namespace, and keeps it alive (inside/hold.c);
  *   - becomes the caller's command (inside/command.c);
+ *   - is the name of a mount namespace for a process of CRIU's (inside/door.c);
  *   - is what an RPC client gets as the container's first process (inside/guest.c).
  * When the caller's end of the socket closes before it was let go, it ends.
  */
@@ -137,6 +138,8 @@ static int start(struct inside *in, const struct ipc_message *message, int fd)
 		return inside_hold_when_told(in);
 	case INSIDE_COMMAND:
 		return inside_command(in, fd);
+	case INSIDE_DOOR:
+		return inside_door(in);
 	default:
 		return -EPROTO;
 	}

@@ -56,6 +56,14 @@ int inside_empty_root(void);
 int inside_leave_root(void);
 
 /**
+ * inside_door - make a mount namespace that the user namespace owns, and let others find it
+ *
+ * Its descriptor is answered. By /proc/PID/ns/mnt the root of the user namespace may open it, as it
+ * may what is its own: this process has no other secret. Return: a negative errno, when it ends.
+ */
+int inside_door(struct inside *in);
+
+/**
  * inside_guest - the holder of runtime/rpc/pause.h
  */
 int inside_guest(struct inside *in);

@@ -28,6 +28,8 @@
 #include "mnt/scan/root-type.h"
 #include "hooks/mount-info.h"
 #include "mnt/check/privileges.h"
+#include "mnt/owner-ids.h"
+#include "mnt/scan/option-ids.h"
 #include "mnt/undecided.h"
 #include "mnt/usage.h"
 #include "mnt/validate.h"
@@ -51,11 +53,13 @@ struct dump {
 	bool started; /* the plugins, if there are any */
 	struct progress progress;
 	struct action action;
+	struct mount_idmap ids; /* of the processes, whose images are beside ours */
 };
 
 static void dump_free(struct dump *d)
 {
 	freezer_free(&d->freezer);
+	option_ids_free_maps(&d->ids);
 	external_options_free(&d->externals);
 	fd_close(&d->ns_fd);
 	fd_close(&d->image_dir_fd);
@@ -335,10 +339,12 @@ static int write_all(struct dump *d, struct scan_target *target, struct mount_tr
 
 	log_hold(&held);
 	int err = contents_dump(target, tree, d->image_dir_fd, &d->progress, d->host, d->changes,
-				d->compress);
+				d->ids.uid ? &d->ids : NULL, d->compress);
 
 	if (!err) {
 		err = finish_reading(d, target, tree);
+		if (!err && d->ids.uid)
+			err = owner_ids_inside(&d->ids, tree);
 		if (!err)
 			err = write_image(d, tree);
 	} else if (scan_is_unchanged(target, tree) == 0) {
@@ -448,7 +454,10 @@ static int try_once(struct dump *d)
 		err = scan_from_cgroup(&target, d->options->pid);
 	if (err)
 		return log_error(err, "cannot enter the mount namespace");
-	err = scan_read(&target, d->reader, &tree);
+	if (d->options->processes && !d->ids.uid)
+		err = option_ids_read_of(d->options->pid, &d->ids);
+	if (!err)
+		err = scan_read(&target, d->reader, &tree);
 	if (!err)
 		err = visible_find_all(&tree, &visible);
 	if (err)

@@ -8,6 +8,10 @@
 #ifndef REBIND_MNT_HOST_VIEW_H
 #define REBIND_MNT_HOST_VIEW_H
 
+#include <sys/types.h>
+
+#include "base/util.h"
+
 /**
  * host_view_open - make one
  *
@@ -17,5 +21,38 @@
  * Return: an nsfs descriptor or a negative errno, logged.
  */
 int host_view_open(void);
+
+/* A process by which a view is found, of the root of a user namespace. */
+struct host_door {
+	pid_t pid;
+	int sock;
+};
+
+#define HOST_DOOR_INIT         \
+	{                      \
+		.sock = -EBADF \
+	}
+
+/**
+ * host_door_start - start it, when the user namespace is not there yet
+ * @ret_path: where the view will be: "/proc/PID/ns/mnt"; as our /proc has it
+ *
+ * It dies with us. Return: 0 or a negative errno, logged.
+ */
+int host_door_start(struct host_door *door, char ret_path[64]);
+
+/**
+ * host_door_open - make a view that a user namespace owns
+ * @view_fd: of host_view_open(); it is copied, with all that it hears of
+ *
+ * What belongs to other users of the host is out of reach there. Return: an nsfs descriptor or a
+ * negative errno, logged.
+ */
+int host_door_open(struct host_door *door, int view_fd, int user_fd);
+
+/**
+ * host_door_close - whoever was to find it has
+ */
+void host_door_close(struct host_door *door);
 
 #endif

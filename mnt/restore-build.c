@@ -50,6 +50,7 @@ static int run_builder(struct restore *r, int caller_fd)
 		.sources = &r->sources,
 		.idmaps = &r->idmaps,
 		.ns_helper = r->ns_helper.pid ? &r->ns_helper : NULL,
+		.ids = r->ids.uid ? &r->ids : NULL,
 		.image_dir_fd = r->image_dir_fd,
 		.caller_fd = caller_fd,
 		.into_fd = r->into_fd,

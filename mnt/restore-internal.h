@@ -20,7 +20,7 @@ struct restore {
 	struct restore_result *result;
 	enum scan_reader reader;
 	struct external_options externals;
-	struct mount_tree tree; /* const from settle_mounts() on */
+	struct mount_tree tree; /* const from settle_mounts(), and settle_ids(), on */
 	struct mount_tree callers;
 	struct caller_mounts caller_mounts;
 	uint64_t callers_ns; /* callers has what was asked for so far; 0: all */
@@ -28,7 +28,9 @@ struct restore {
 	struct idmaps idmaps;
 	struct plan plan;
 	struct ns_helper ns_helper;
-	uint32_t *attributes; /* by mount, where a plugin restricts more; NULL: as recorded */
+	bool has_inside_ids;	/* the image has the ids of the processes' user namespace */
+	struct mount_idmap ids; /* then, of the one that is joined */
+	uint32_t *attributes;	/* by mount, where a plugin restricts more; NULL: as recorded */
 	struct journal journal;
 	pid_t builder; /* waits for the handing over */
 	int builder_sock;

@@ -34,11 +34,14 @@
 #include "base/caps.h"
 #include "base/child.h"
 #include "base/log.h"
+#include "image/criu-merge.h"
 #include "image/image.h"
 #include "mnt/check/caller-mounts.h"
 #include "mnt/check/privileges.h"
 #include "mnt/contents/contents.h"
 #include "mnt/copy.h"
+#include "mnt/owner-ids.h"
+#include "mnt/scan/option-ids.h"
 #include "mnt/settle.h"
 #include "mnt/source/extent.h"
 #include "mnt/source/host-groups.h"
@@ -54,6 +57,7 @@ static void restore_free(struct restore *r)
 	idmaps_free(&r->idmaps);
 	plan_free(&r->plan);
 	ns_helper_stop(&r->ns_helper);
+	option_ids_free_maps(&r->ids);
 	child_kill(&r->builder);
 	fd_close(&r->builder_sock);
 	journal_undo(&r->journal);
@@ -82,6 +86,7 @@ static int read_image(struct restore *r)
 
 	if (err)
 		return err;
+	r->has_inside_ids = info.has_processes && criu_merge_has_user(r->image_dir_fd);
 	for (uint32_t i = 0; i < r->tree.n; i++) {
 		struct mount *m = &r->tree.mounts[i];
 
@@ -245,6 +250,17 @@ static int read_all(struct restore *r)
 	return err ? err : read_own(r);
 }
 
+static int settle_ids(struct restore *r)
+{
+	if (!r->has_inside_ids || !r->ns_helper.has_user)
+		return 0;
+	int err = option_ids_read_of(r->ns_helper.pid, &r->ids);
+
+	if (!err && r->ids.uid)
+		err = owner_ids_outside(&r->ids, &r->tree);
+	return err ? log_error(err, "cannot settle who owns what in the user namespace") : 0;
+}
+
 static int build_all(struct restore *r)
 {
 	const struct rebind_restore_options *o = r->options;
@@ -253,6 +269,8 @@ static int build_all(struct restore *r)
 
 	/* Every source is known now; with many mounts the options are a good part of the memory. */
 	external_options_free(&r->externals);
+	if (!err)
+		err = settle_ids(r);
 	if (!err)
 		err = action_run(&r->action, "setup-namespaces", r->ns_helper.pid);
 	if (!err)

@@ -55,6 +55,7 @@
 	X(FINDING_IMAGE_IDMAP, "image-idmap")               \
 	X(FINDING_IMAGE_SOCKET, "image-socket")             \
 	X(FINDING_IMAGE_DIGEST, "image-digest")             \
+	X(FINDING_IMAGE_REMOVED, "image-removed")           \
 	/* a restore: what is missing here */               \
 	X(FINDING_NO_ROOT, "no-root")                       \
 	X(FINDING_NO_SOURCE, "no-source")                   \

@@ -24,6 +24,34 @@ uint32_t ids_inside(const struct mount_id_extent *map, uint32_t n, uint32_t id)
 	return id;
 }
 
+uint32_t ids_outside(const struct mount_id_extent *map, uint32_t n, uint32_t id)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (id >= map[i].first && id - map[i].first < map[i].count)
+			return map[i].lower + (id - map[i].first);
+	return UINT32_MAX;
+}
+
+#define UNMAPPED 65534 /* /proc/sys/kernel/overflowuid, unless somebody changed it */
+
+static uint32_t shown(const struct mount_id_extent *map, uint32_t n, uint32_t id)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (id >= map[i].lower && id - map[i].lower < map[i].count)
+			return map[i].first + (id - map[i].lower);
+	return UNMAPPED;
+}
+
+uint32_t ids_shown_uid(const struct mount_idmap *map, uint32_t id)
+{
+	return map ? shown(map->uid, map->n_uid, id) : id;
+}
+
+uint32_t ids_shown_gid(const struct mount_idmap *map, uint32_t id)
+{
+	return map ? shown(map->gid, map->n_gid, id) : id;
+}
+
 /* The id of "uid=5" or "gid=5" of this many bytes. */
 static bool is_id(const char *word, size_t size, bool *ret_uid, uint32_t *ret_id)
 {
@@ -65,6 +93,41 @@ char *ids_options_inside(const struct mount_idmap *map, const struct mount *m)
 	if (out)
 		*end = '\0';
 	return out;
+}
+
+static void put_outside(FILE *out, const struct mount_idmap *map, bool uid, uint32_t id)
+{
+	uint32_t outside =
+		uid ? ids_outside(map->uid, map->n_uid, id) : ids_outside(map->gid, map->n_gid, id);
+
+	fprintf(out, "%s%cid=%u", ftell(out) > 0 ? "," : "", uid ? 'u' : 'g',
+		outside == UINT32_MAX ? id : outside);
+}
+
+char *ids_options_outside(const struct mount_idmap *map, const struct mount *m)
+{
+	bool of_root = strcmp(m->fstype, "tmpfs") == 0, has[2] = { false, false };
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	for (const char *p = m->options; out && *p;) {
+		size_t n = filesystem_option_size(p);
+		uint32_t id = 0;
+		bool uid = false, is = is_id(p, n, &uid, &id);
+
+		if (is)
+			put_outside(out, map, uid, id);
+		else
+			fprintf(out, "%s%.*s", ftell(out) > 0 ? "," : "", (int)n, p);
+		has[uid] |= is;
+		p += n + (p[n] == ',');
+	}
+	if (out && of_root && !has[true] && ids_outside(map->uid, map->n_uid, 0))
+		put_outside(out, map, true, 0);
+	if (out && of_root && !has[false] && ids_outside(map->gid, map->n_gid, 0))
+		put_outside(out, map, false, 0);
+	return out && fclose(out) == 0 ? text : NULL;
 }
 
 static uint32_t count_lines(const char *text)

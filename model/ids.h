@@ -22,6 +22,31 @@ bool ids_are_in(const struct mount *m);
 uint32_t ids_inside(const struct mount_id_extent *map, uint32_t n, uint32_t id);
 
 /**
+ * ids_outside - the same the other way round
+ *
+ * Return: the id outside, or UINT32_MAX: the map does not have it.
+ */
+uint32_t ids_outside(const struct mount_id_extent *map, uint32_t n, uint32_t id);
+
+/**
+ * ids_shown_uid, ids_shown_gid - an id as the inside of a user namespace sees it
+ * @map: NULL: there is none
+ *
+ * Return: the id inside; 65534 where the map does not have it, as the kernel shows it there.
+ */
+uint32_t ids_shown_uid(const struct mount_idmap *map, uint32_t id);
+uint32_t ids_shown_gid(const struct mount_idmap *map, uint32_t id);
+
+/**
+ * ids_options_outside - the other way round from ids_options_inside()
+ *
+ * A tmpfs without an id is of the root inside, and the host sees who that is.
+ *
+ * Return: malloc()ed, or NULL (no memory).
+ */
+char *ids_options_outside(const struct mount_idmap *map, const struct mount *m);
+
+/**
  * ids_options_inside - a mount's options with the ids of the inside
  *
  * What belongs to 0 on the host does not show it, but for devpts, where to set it has a meaning: so

@@ -44,10 +44,11 @@ struct build {
 		*ns_helper; /* NULL: the builder's own namespaces are those to be mounted */
 	struct hooks_host *host;
 	int image_dir_fd;
-	int caller_fd;	  /* socket to the caller */
-	int into_fd;	  /* the namespace to build in, or negative: a new one */
-	int copy_fd;	  /* or that is copied: copy.h; else negative */
-	const bool *anew; /* by mount: what is made again in a copy */
+	int caller_fd;		       /* socket to the caller */
+	const struct mount_idmap *ids; /* owners in the image are those of its inside; or NULL */
+	int into_fd;		       /* the namespace to build in, or negative: a new one */
+	int copy_fd;		       /* or that is copied: copy.h; else negative */
+	const bool *anew;	       /* by mount: what is made again in a copy */
 	struct progress progress;
 	uint64_t contents_memory; /* that unpacked contents took so far */
 

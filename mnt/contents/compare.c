@@ -94,7 +94,7 @@ static int archive_live(const struct contents_side *side, const struct contents_
 		return scan_failed(err, "cannot read the namespace for its contents");
 	set_owners(again);
 	err = contents_dump(&target, again, dir, &(struct progress){ .sock = -EBADF }, NULL,
-			    &changes, 0);
+			    &changes, side->ids, 0);
 	contents_warn(&changes);
 	*ret_dir = err ? -EBADF : fd_take(&dir);
 	return err;

@@ -8,8 +8,9 @@
 /* Where one side's contents are to be had. */
 struct contents_side {
 	const struct mount_tree *tree;
-	int ns_fd;	  /* a live namespace, or negative */
-	int image_dir_fd; /* an image, or negative */
+	int ns_fd;		       /* a live namespace, or negative */
+	int image_dir_fd;	       /* an image, or negative */
+	const struct mount_idmap *ids; /* of a live one, to be told as the other side has them */
 };
 
 /**

@@ -126,6 +126,7 @@ static int pack_contents(struct reader *r, uint32_t first, int dir_fd)
 		.changed = note_change,
 		.load = load_outside,
 		.data = r,
+		.ids = r->ids,
 		.compress = r->compress,
 	};
 	cleanup(image_file_abort) struct image_file file = { .fd = -EBADF };
@@ -354,13 +355,14 @@ static uint32_t count(const struct mount_tree *tree)
 
 int contents_dump(const struct scan_target *target, struct mount_tree *tree, int image_dir_fd,
 		  const struct progress *progress, struct hooks_host *host, struct changes *changes,
-		  unsigned int compress)
+		  const struct mount_idmap *ids, unsigned int compress)
 {
 	struct reader r = {
 		.ask_sockets = hooks_has(host, CR_PLUGIN_HOOK__DUMP_UNIX_SK),
 		.target = target,
 		.tree = tree,
 		.image_dir_fd = image_dir_fd,
+		.ids = ids,
 		.compress = compress,
 		.near_fd = -EBADF,
 		.uncovered = ASIDE_NONE,

@@ -21,12 +21,14 @@
  * is mounted on top is in it); what is hidden, in a copy of the namespace from which the covers are
  * taken off, one after the other.
  *
+ * @ids: owners are written as its inside has them; or NULL
+ *
  * Return: 0 or a negative errno, logged. The archives already written stand in the directory:
  * contents_forget() takes them away.
  */
 int contents_dump(const struct scan_target *target, struct mount_tree *tree, int image_dir_fd,
 		  const struct progress *progress, struct hooks_host *host, struct changes *changes,
-		  unsigned int compress);
+		  const struct mount_idmap *ids, unsigned int compress);
 
 /**
  * contents_warn - a warning for each file that changed; of very many the first, and their number

@@ -11,8 +11,9 @@ struct reader {
 	const struct scan_target *target;
 	const struct mount_tree *tree;
 	int image_dir_fd, sock;
-	unsigned int compress; /* archive_compress() */
-	int uncover_sock;      /* in the uncover process: to the reader */
+	const struct mount_idmap *ids; /* owners are written as its inside has them; or NULL */
+	unsigned int compress;	       /* archive_compress() */
+	int uncover_sock;	       /* in the uncover process: to the reader */
 	int proc_fd; /* in the uncover process: its /proc/self, opened before the namespace was entered */
 	struct uncovered uncovered; /* in the uncover process */
 	unsigned int ahead;	    /* in the uncover process: handed up, and not read yet */

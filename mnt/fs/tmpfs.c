@@ -62,6 +62,7 @@ int fs_unpack(struct build *b, const struct mount *m, const struct mount_content
 	b->progress.doing = "unpacking contents";
 	struct archive_rules rules =
 		contents_rules(b->options, in, m, recorded, &b->contents_memory);
+	rules.ids = b->ids;
 	int err =
 		archive_unpack(in, fd, &rules, &done, flags, progress_bytes, &b->progress, &fault);
 

@@ -19,6 +19,7 @@ enum inside_purpose {
 	INSIDE_SERVE,	/* inode: the id that a mount namespace of it must be above */
 	INSIDE_HOLD,	/* IPC_ROOT and IPC_HOLD follow */
 	INSIDE_COMMAND, /* a file of words comes along; IPC_KEEP and IPC_HOLD follow */
+	INSIDE_DOOR,	/* its mount namespace is one that others of its user namespace may enter */
 	INSIDE_GUEST,	/* runtime/rpc/pause.c: IPC_HOLD and IPC_GO follow, and the client's answer
 		       */
 };

@@ -2,9 +2,15 @@
 #include "mnt/scan/option-ids.h"
 
 #include <fcntl.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/fd.h"
 #include "model/ids.h"
 
@@ -33,15 +39,84 @@ static int read_map(const char *file, struct mount_id_extent **ret, uint32_t *re
 	return ids_parse_map(text, ret, ret_n);
 }
 
-int option_ids_read_own(struct mount_idmap *ret)
+static int read_maps(const char *of, struct mount_idmap *ret)
 {
-	int err = read_map("/proc/self/uid_map", &ret->uid, &ret->n_uid);
+	char path[64];
 
+	snprintf(path, sizeof(path), "/proc/%s/uid_map", of);
+	int err = read_map(path, &ret->uid, &ret->n_uid);
+
+	snprintf(path, sizeof(path), "/proc/%s/gid_map", of);
 	if (!err)
-		err = read_map("/proc/self/gid_map", &ret->gid, &ret->n_gid);
+		err = read_map(path, &ret->gid, &ret->n_gid);
 	if (err)
 		option_ids_free_maps(ret);
 	return err;
+}
+
+int option_ids_read_own(struct mount_idmap *ret)
+{
+	return read_maps("self", ret);
+}
+
+static bool is_in_ours(const char *of)
+{
+	char path[64];
+	struct stat own, its;
+
+	snprintf(path, sizeof(path), "/proc/%s/ns/user", of);
+	return stat("/proc/self/ns/user", &own) < 0 || stat(path, &its) < 0 ||
+	       (own.st_dev == its.st_dev && own.st_ino == its.st_ino);
+}
+
+int option_ids_read_of(pid_t pid, struct mount_idmap *ret)
+{
+	char of[16];
+
+	snprintf(of, sizeof(of), "%d", (int)pid);
+	return is_in_ours(of) ? 0 : read_maps(of, ret);
+}
+
+/* A process in it: only of one the kernel tells the maps. */
+_Noreturn static void show_maps(int user_fd, int sock)
+{
+	char byte;
+
+	if (setns(user_fd, CLONE_NEWUSER) < 0)
+		_exit(errno);
+	if (fd_send(sock, "m", 1, -1) == 0)
+		fd_recv(sock, &byte, 1, NULL);
+	_exit(0);
+}
+
+static int read_of_user(int user_fd, struct mount_idmap *ret)
+{
+	int pair[2];
+	char byte;
+	int err = fd_pair(pair);
+
+	if (err)
+		return err;
+	cleanup_fd int mine = pair[0];
+	cleanup_fd int its = pair[1];
+	cleanup_child pid_t pid = child_fork();
+
+	if (pid == 0)
+		show_maps(user_fd, its);
+	fd_close(&its);
+	if (pid < 0)
+		return pid;
+	return fd_recv(mine, &byte, 1, NULL) == 1 ? option_ids_read_of(pid, ret) : -EPERM;
+}
+
+int option_ids_read_owner(int ns_fd, struct mount_idmap *ret)
+{
+	cleanup_fd int owner = ioctl(ns_fd, NS_GET_USERNS);
+	cleanup_fd int own = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
+
+	if (owner < 0 || own < 0)
+		return -errno;
+	return fd_same_file(owner, own) ? 0 : read_of_user(owner, ret);
 }
 
 static bool has_ids(const struct mount_tree *tree)

@@ -12,6 +12,19 @@
  * Return: 0 or a negative errno.
  */
 int option_ids_read_own(struct mount_idmap *ret);
+
+/**
+ * option_ids_read_of - the maps of a process' user namespace, to the ids of ours
+ * @ret: empty; stays so if its user namespace is ours
+ */
+int option_ids_read_of(pid_t pid, struct mount_idmap *ret);
+
+/**
+ * option_ids_read_owner - the maps of the user namespace that owns a mount namespace
+ * @ns_fd: nsfs
+ * @ret: empty; stays so if that is ours
+ */
+int option_ids_read_owner(int ns_fd, struct mount_idmap *ret);
 void option_ids_free_maps(struct mount_idmap *maps);
 
 /**

@@ -50,18 +50,6 @@ int criu_choice_add(struct criu_choice *choice, const char *reason)
 
 /* ---- reasons: rebind cannot do the mounts ---- */
 
-static int look_at_user(pid_t pid, struct criu_choice *ret)
-{
-	int own = ns_differs(pid, "user");
-
-	if (own <= 0)
-		return own;
-	return add(&ret->reasons,
-		   "process %d has a user namespace of its own, from which CRIU cannot enter "
-		   "rebind's mounts",
-		   (int)pid);
-}
-
 static int look_at_processes(pid_t pid, struct criu_choice *ret)
 {
 	cleanup(criu_tree_free) struct criu_tree tree = { 0 };
@@ -85,6 +73,15 @@ static int add_finding(struct strings *ret, const struct rebind_finding *finding
 		   finding->help ? finding->help : "");
 }
 
+/* What was said where there is no finding. */
+static int add_failure(struct criu_choice *ret, const struct log_held *held, int err)
+{
+	const char *said = log_held_error(held);
+
+	return add(&ret->reasons, "the mounts cannot be read by rebind: %s",
+		   said ? said : strerror(-err));
+}
+
 /* Lines of the log that such a look leaves are of no interest where CRIU does it. */
 static int look_at_mounts(const struct rebind_dump_options *how, struct criu_choice *ret)
 {
@@ -96,13 +93,10 @@ static int look_at_mounts(const struct rebind_dump_options *how, struct criu_cho
 		return -ENOMEM;
 	log_hold(&held);
 	int failed = criu_dump_mounts(how, true, report);
+	size_t n = rebind_report_findings(report, &list);
+	int err = failed && !n ? add_failure(ret, &held, failed) : 0;
 
 	log_let_go(&held, false);
-	size_t n = rebind_report_findings(report, &list);
-	int err = failed && !n ? add(&ret->reasons, "the mounts cannot be read by rebind: %s",
-				     strerror(-failed))
-			       : 0;
-
 	for (size_t i = 0; i < n && !err; i++)
 		err = add_finding(&ret->reasons, &list[i]);
 	rebind_report_free(report);
@@ -254,10 +248,10 @@ static int look_at_all(const struct rebind_dump_options *how, const char *parent
 		       struct criu_choice *ret)
 {
 	int other = ns_differs(how->pid, "mnt");
-	int err = other < 0 ? other : look_at_user(how->pid, ret);
+	int err = 0;
 
-	if (err)
-		return err;
+	if (other < 0)
+		return other;
 	if (!other)
 		return add(
 			&ret->reasons,

@@ -18,8 +18,10 @@
 
 #include "base/text.h"
 #include "include/rebind.h"
+#include "mnt/host-view.h"
 #include "runtime/criu/actions.h"
 #include "runtime/criu/choice.h"
+#include "runtime/criu/removed.h"
 #include "base/guard.h"
 
 /**
@@ -131,13 +133,14 @@ int criu_put_words(struct strings *command, char *const *words, const struct str
 /**
  * criu_view - the image directory as CRIU shall see it
  * @images_fd: the image
- * @scratch_fd: where the changed inventory goes, and what CRIU writes
+ * @scratch_fd: where the changed files go, and what CRIU writes
+ * @removed: of the image
  *
  * An overlay that is nowhere mounted: CRIU opens files by its descriptor, also when its root is the
  * container's already.
  * Return: a descriptor or a negative errno, logged.
  */
-int criu_view(int images_fd, int scratch_fd);
+int criu_view(int images_fd, int scratch_fd, const struct removed_files *removed);
 
 /**
  * criu_images_claim - lock a directory, and set the image that is there aside
@@ -238,14 +241,17 @@ int criu_terminals_put(const struct criu_terminals *terminals, int ns_fd);
 struct criu_mounts {
 	struct rebind_restore_options how;
 	struct criu_terminals *terminals;
+	struct criu_removed removed;
 	struct rebind_report *report;
-	uint32_t own;	  /* which namespaces the processes had of their own: CLONE_NEW* */
-	bool is_alone;	  /* the mount namespace is all that the processes had of their own */
-	bool has_cgroups; /* there are mounts that show the cgroup namespace */
-	int dir_fd;	  /* where the name stands */
-	int view_fd;	  /* what the root task joins, until the mounts are built there */
-	int cgroup_fd;	  /* the cgroup namespace that they were built for */
-	int root_fd;	  /* pidfd of the root task */
+	uint32_t own;	       /* which namespaces the processes had of their own: CLONE_NEW* */
+	bool is_alone;	       /* the mount namespace is all that the processes had of their own */
+	bool has_cgroups;      /* there are mounts that show the cgroup namespace */
+	int dir_fd;	       /* where the name stands */
+	bool has_user;	       /* the processes get a user namespace of their own */
+	struct host_door door; /* then it is the name */
+	int view_fd;	       /* what the root task joins, until the mounts are built there */
+	int cgroup_fd;	       /* the cgroup namespace that they were built for */
+	int root_fd;	       /* pidfd of the root task */
 	pid_t root_task;
 	struct guard guard;
 	struct rebind_namespace *ns;
@@ -253,11 +259,12 @@ struct criu_mounts {
 
 #define CRIU_MOUNTS_INIT                                                             \
 	.dir_fd = -EBADF, .view_fd = -EBADF, .cgroup_fd = -EBADF, .root_fd = -EBADF, \
-	.guard = { -EBADF, 0 }
+	.guard = { -EBADF, 0 }, .removed = { CRIU_REMOVED_INIT }, .door = HOST_DOOR_INIT
 
 /**
  * criu_mounts_prepare - make the name; it leads to our own namespace so far
- * @ret: "/proc/PID/fd/N/mnt"
+ * @ret: "/proc/PID/fd/N/mnt"; with a user namespace, whose root has to find it without privileges,
+ *       "/proc/PID/ns/mnt"
  */
 int criu_mounts_prepare(struct criu_mounts *mounts, char ret[80]);
 

@@ -119,8 +119,8 @@ static int check_parent(const char *images_dir)
 static void warn_of_late(const char *images_dir)
 {
 	if (criu_choose_restore(images_dir, CRIU_BY_AUTO) == CRIU_BY_CRIU)
-		log_warn("a file that is still open was removed while the dump began: CRIU alone "
-			 "will restore the mounts, too");
+		log_warn("a removed file is open that only CRIU makes again, among mounts of its "
+			 "own: CRIU alone will restore the mounts, too");
 }
 
 int criu_dump_mounts(const struct rebind_dump_options *mounts, bool only_look,

@@ -42,6 +42,9 @@ static int lead_to_fd(int dir_fd, int ns_fd)
 int criu_mounts_prepare(struct criu_mounts *mounts, char ret[80])
 {
 	char dir[64];
+
+	if (mounts->has_user)
+		return host_door_start(&mounts->door, ret);
 	int err = actions_path(mounts->dir_fd, dir);
 
 	snprintf(ret, 80, "%s/" NAME, err ? "" : dir);
@@ -96,6 +99,7 @@ static int look_for_namespaces(struct criu_mounts *mounts)
 	/* CRIU will have a word to say about such an image. */
 	if (err)
 		return err == -ENOENT ? 0 : err;
+	mounts->has_user = (mounts->own & CLONE_NEWUSER) || is_given(&mounts->how, "user");
 	mounts->is_alone = !(mounts->own & ~(uint32_t)CLONE_NEWCGROUP);
 	if (!mounts->is_alone || !mounts->own || !mounts->has_cgroups)
 		return 0;
@@ -124,6 +128,9 @@ int criu_mounts_look(struct criu_mounts *mounts)
 	char new_ns[64];
 	int err = criu_terminals_find(&mounts->how, mounts->report, &mounts->terminals);
 
+	if (!err)
+		err = criu_removed_find(&mounts->removed, mounts->how.images_dir,
+					&mounts->report->findings);
 	if (!err)
 		err = look_for_cgroups(mounts);
 	if (!err)
@@ -236,13 +243,36 @@ static int build(struct criu_mounts *mounts, pid_t root_task)
 	return err;
 }
 
+/* CRIU opens them next. */
+static int make_removed(struct criu_mounts *mounts)
+{
+	return criu_removed_make(&mounts->removed, rebind_namespace_peek(mounts->ns),
+				 rebind_namespace_root(mounts->ns), mounts->root_task);
+}
+
 static int build_early(struct criu_mounts *mounts, pid_t root_task)
 {
 	if (!mounts->is_alone)
 		return 0;
 	int err = build(mounts, 0);
 
+	if (!err)
+		err = make_removed(mounts);
 	return err ? err : lead_to_fd(mounts->dir_fd, rebind_namespace_peek(mounts->ns));
+}
+
+static int show_host_to_user(struct criu_mounts *mounts, pid_t root_task)
+{
+	cleanup_fd int view = host_view_open();
+	cleanup_fd int user = open_of(root_task, "ns/user", O_RDONLY);
+
+	if (view < 0)
+		return view;
+	if (user < 0)
+		return log_error(user, "cannot look at the namespaces of process %d",
+				 (int)root_task);
+	mounts->view_fd = host_door_open(&mounts->door, view, user);
+	return mounts->view_fd < 0 ? mounts->view_fd : 0;
 }
 
 static int show_host(struct criu_mounts *mounts, pid_t root_task)
@@ -255,6 +285,8 @@ static int show_host(struct criu_mounts *mounts, pid_t root_task)
 
 	if (err)
 		return err;
+	if (mounts->has_user)
+		return show_host_to_user(mounts, root_task);
 	mounts->view_fd = host_view_open();
 	return lead_to_fd(mounts->dir_fd, mounts->view_fd);
 }
@@ -279,6 +311,7 @@ static int build_around(struct criu_mounts *mounts, pid_t root_task)
 			"CRIU's action post-setup-namespaces came without setup-namespaces");
 	if (!is_in(mounts->root_task, "ns/mnt", mounts->view_fd))
 		return refuse_stray(mounts);
+	host_door_close(&mounts->door);
 	mounts->cgroup_fd = open_of(mounts->root_task, "ns/cgroup", O_RDONLY);
 	if (mounts->cgroup_fd < 0)
 		return log_error(mounts->cgroup_fd, "cannot look at the namespaces of process %d",
@@ -290,7 +323,8 @@ static int build_around(struct criu_mounts *mounts, pid_t root_task)
 	/* None of our processes is in its pid namespace any more. */
 	int ns_fd = rebind_namespace_peek(mounts->ns);
 
-	return ns_fd < 0 ? ns_fd : check_moved(mounts);
+	err = ns_fd < 0 ? ns_fd : check_moved(mounts);
+	return err ? err : make_removed(mounts);
 }
 
 static int complete(struct criu_mounts *mounts, pid_t root_task)
@@ -309,7 +343,8 @@ static int complete(struct criu_mounts *mounts, pid_t root_task)
 				 "CRIU gave process %d a cgroup namespace after "
 				 "post-setup-namespaces: its cgroup mounts show another one",
 				 (int)mounts->root_task);
-	return criu_terminals_put(mounts->terminals, ns_fd);
+	err = criu_removed_finish(&mounts->removed);
+	return err ? err : criu_terminals_put(mounts->terminals, ns_fd);
 }
 
 int criu_mounts_act(struct criu_mounts *mounts, const char *action, pid_t root_task)
@@ -347,6 +382,7 @@ void criu_mounts_end(struct criu_mounts *mounts, bool kept)
 {
 	if (!kept)
 		criu_mounts_kill(mounts);
+	criu_removed_end(&mounts->removed);
 	if (mounts->ns && kept)
 		rebind_namespace_fd(mounts->ns);
 	if (mounts->ns)
@@ -355,6 +391,7 @@ void criu_mounts_end(struct criu_mounts *mounts, bool kept)
 	criu_terminals_free(mounts->terminals);
 	mounts->terminals = NULL;
 	guard_end(&mounts->guard);
+	host_door_close(&mounts->door);
 	fd_close(&mounts->view_fd);
 	fd_close(&mounts->cgroup_fd);
 	fd_close(&mounts->root_fd);

@@ -114,7 +114,7 @@ static int say_more(size_t n, const char *what, struct strings *ret)
 		       : 0;
 }
 
-/* ---- removed files ---- */
+/* ---- removed sockets ---- */
 
 struct removed {
 	struct strings *ret;
@@ -124,18 +124,6 @@ struct removed {
 		ino_t ino;
 	} seen[LISTED_MAX];
 };
-
-/* What the kernel names like a file that was removed, and CRIU knows how to make: shared memory. */
-static bool is_memory(const char *name)
-{
-	static const char *const prefixes[] = { "/memfd:", "/SYSV", ("/dev/zero" REMOVED),
-						"/anon_hugepage", "/[aio]" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
-		if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
-			return true;
-	return name[0] != '/';
-}
 
 /* A file may really be called so. */
 static bool is_there(pid_t pid, const char *name, const struct stat *st)
@@ -156,8 +144,8 @@ static bool is_removed(pid_t pid, int dir_fd, const char *link, char *name, size
 	if (n < (ssize_t)tail)
 		return false;
 	name[n] = '\0';
-	return strcmp(name + n - tail, REMOVED) == 0 && !is_memory(name) &&
-	       fstatat(dir_fd, link, st, 0) == 0 && !is_there(pid, name, st);
+	return strcmp(name + n - tail, REMOVED) == 0 && fstatat(dir_fd, link, st, 0) == 0 &&
+	       !is_there(pid, name, st);
 }
 
 static bool was_seen(struct removed *found, const struct stat *st)
@@ -168,51 +156,34 @@ static bool was_seen(struct removed *found, const struct stat *st)
 	return false;
 }
 
-static int look_at_link(struct removed *found, pid_t pid, int dir_fd, const char *link,
-			const char *how)
+static int look_at_link(struct removed *found, pid_t pid, int dir_fd, const char *link)
 {
 	char name[PATH_MAX], who[64];
 	struct stat st;
 
-	if (!is_removed(pid, dir_fd, link, name, sizeof(name), &st) || was_seen(found, &st))
+	if (!is_removed(pid, dir_fd, link, name, sizeof(name), &st) || !S_ISSOCK(st.st_mode) ||
+	    was_seen(found, &st))
 		return 0;
 	if (found->n >= LISTED_MAX)
 		return found->n++, 0;
 	found->seen[found->n].dev = st.st_dev;
 	found->seen[found->n++].ino = st.st_ino;
 	name_process(pid, who);
-	return strings_print(found->ret, "%s: '%.*s' in %s", how,
+	return strings_print(found->ret,
+			     "a socket that was removed is still open by its path: '%.*s' in %s",
 			     (int)(strlen(name) - strlen(REMOVED)), name, who);
 }
 
-static int look_into(struct removed *found, pid_t pid, const char *name, const char *how)
+/* Only a descriptor can be of one. */
+static int look_at_process(struct removed *found, pid_t pid)
 {
-	cleanup_dirp DIR *dir = open_proc(pid, name);
+	cleanup_dirp DIR *dir = open_proc(pid, "fd");
 	const struct dirent *entry;
 	int err = 0;
 
 	while (dir && !err && fd_next_entry(dir, &entry) > 0)
-		err = look_at_link(found, pid, dirfd(dir), entry->d_name, how);
+		err = look_at_link(found, pid, dirfd(dir), entry->d_name);
 	return err;
-}
-
-static int look_at_process(struct removed *found, pid_t pid)
-{
-	cleanup_dirp DIR *dir = open_proc(pid, "");
-	int err = dir ? look_at_link(found, pid, dirfd(dir), "cwd",
-				     "a directory that was removed is still worked in")
-		      : 0;
-
-	if (!err && dir)
-		err = look_at_link(found, pid, dirfd(dir), "root",
-				   "a directory that was removed is still a root");
-	if (!err && dir)
-		err = look_at_link(found, pid, dirfd(dir), "exe",
-				   "a program that was removed is still run");
-	if (!err)
-		err = look_into(found, pid, "fd", "a file that was removed is still open");
-	return err ? err
-		   : look_into(found, pid, "map_files", "a file that was removed is still mapped");
 }
 
 int criu_tree_removed(const struct criu_tree *tree, struct strings *ret)
@@ -222,7 +193,7 @@ int criu_tree_removed(const struct criu_tree *tree, struct strings *ret)
 
 	for (size_t i = 0; i < tree->n && !err; i++)
 		err = look_at_process(&found, tree->pids[i]);
-	return err ? err : say_more(found.n, "removed files", ret);
+	return err ? err : say_more(found.n, "removed sockets", ret);
 }
 
 /* ---- namespaces ---- */

@@ -23,7 +23,7 @@ int criu_tree_read(pid_t pid, struct criu_tree *ret);
 void criu_tree_free(struct criu_tree *tree);
 
 /**
- * criu_tree_removed - files that processes have open or mapped, or stand in, and that are removed
+ * criu_tree_removed - removed files that processes have open and that cannot be made again: sockets
  * @ret: a sentence for each is appended: which process, which file
  *
  * Return: 0 or -ENOMEM.

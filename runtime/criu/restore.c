@@ -42,13 +42,14 @@ static int on_action(void *data, const char *action, pid_t root_task)
 	return err;
 }
 
-static int open_view(const struct rebind_restore_options *how, int scratch_fd)
+static int open_view(const struct criu_mounts *mounts, int scratch_fd)
 {
+	const struct rebind_restore_options *how = &mounts->how;
 	cleanup_fd int images = open(how->images_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return images < 0
 		       ? log_error(-errno, "cannot open the image directory '%s'", how->images_dir)
-		       : criu_view(images, scratch_fd);
+		       : criu_view(images, scratch_fd, &mounts->removed.files);
 }
 
 /* Else what CRIU leaves in its image directory would go with the view of it. */
@@ -133,7 +134,7 @@ static int restore_with(struct restore *restore, char *const *words, int *ret_st
 
 	if (err)
 		return err;
-	cleanup_fd int view = open_view(&restore->mounts.how, actions->dir_fd);
+	cleanup_fd int view = open_view(&restore->mounts, actions->dir_fd);
 
 	if (view < 0)
 		return view;

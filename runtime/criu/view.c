@@ -9,14 +9,32 @@
 #include "image/criu-merge.h"
 #include "runtime/criu/criu.h"
 
-/* A file of the image that CRIU shall find otherwise. */
-static int change(int images_fd, int upper_fd, const char *name,
-		  int (*write_changed)(int dir_fd, int out_fd, struct findings *findings))
+typedef int (*write_fn)(int dir_fd, int out_fd, const struct removed_files *removed,
+			struct findings *findings);
+
+static int write_inventory(int dir_fd, int out_fd, const struct removed_files *removed,
+			   struct findings *findings)
+{
+	int err = criu_merge_write_criu_inventory(dir_fd, out_fd, findings);
+
+	return err ? err : 1;
+}
+
+/* Others than we read it: the root of a user namespace is one. */
+#define VIEW_DIR_MODE  0755
+#define VIEW_FILE_MODE 0644
+
+/* A file of the image that CRIU shall find otherwise. Return: 1, 0 if it stays as it is, or a
+ * negative errno, logged. */
+static int write_changed(int images_fd, int upper_fd, const char *name, write_fn write,
+			 const struct removed_files *removed)
 {
 	cleanup_fd int fd = openat(upper_fd, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
 	cleanup(findings_free) struct findings findings = { 0 };
-	int got = fd < 0 ? -errno : write_changed(images_fd, fd, &findings);
+	int got = fd < 0 ? -errno : write(images_fd, fd, removed, &findings);
 
+	if (got >= 0 && fchmod(fd, VIEW_FILE_MODE) < 0)
+		got = -errno;
 	if (got < 0 && findings.n)
 		return log_error(got, "%s", findings.list[0].text);
 	if (got < 0)
@@ -24,18 +42,32 @@ static int change(int images_fd, int upper_fd, const char *name,
 	return got;
 }
 
-static int change_files(int images_fd, int upper_fd)
+static int change(int images_fd, int upper_fd, const struct removed_files *removed)
 {
-	int changed = change(images_fd, upper_fd, "files.img", criu_merge_write_criu_files);
+	static const struct {
+		const char *name;
+		write_fn write;
+	} files[] = {
+		{ "inventory.img", write_inventory },
+		{ "files.img", criu_merge_write_criu_files },
+		{ "remap-fpath.img", criu_merge_write_criu_remaps },
+	};
 
-	if (changed == 0 && unlinkat(upper_fd, "files.img", 0) < 0)
-		return log_error(-errno, "cannot leave files.img to CRIU as it is");
-	return changed < 0 ? changed : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		const char *name = files[i].name;
+		int changed = write_changed(images_fd, upper_fd, name, files[i].write, removed);
+
+		if (changed < 0)
+			return changed;
+		if (!changed && unlinkat(upper_fd, name, 0) < 0)
+			return log_error(-errno, "cannot leave %s to CRIU as it is", name);
+	}
+	return 0;
 }
 
 static int make_directory(int dir_fd, const char *name)
 {
-	if (mkdirat(dir_fd, name, 0700) < 0)
+	if (mkdirat(dir_fd, name, 0700) < 0 || fchmodat(dir_fd, name, VIEW_DIR_MODE, 0) < 0)
 		return -errno;
 	int fd = openat(dir_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
@@ -69,7 +101,7 @@ static int mount_layers(int lower_fd, int upper_fd, int work_fd)
 	return fd < 0 ? -errno : fd;
 }
 
-int criu_view(int images_fd, int scratch_fd)
+int criu_view(int images_fd, int scratch_fd, const struct removed_files *removed)
 {
 	int err = criu_images_check_parent(images_fd);
 
@@ -80,9 +112,7 @@ int criu_view(int images_fd, int scratch_fd)
 
 	if (upper < 0 || work < 0)
 		return log_error(upper < 0 ? upper : work, "cannot make a scratch directory");
-	err = change(images_fd, upper, "inventory.img", criu_merge_write_criu_inventory);
-	if (!err)
-		err = change_files(images_fd, upper);
+	err = change(images_fd, upper, removed);
 	if (err)
 		return err;
 	int fd = mount_layers(images_fd, upper, work);

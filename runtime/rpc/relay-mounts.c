@@ -137,7 +137,8 @@ int relay_restore(struct operation *op, const struct rebind_restore_options *how
 	relay.mounts.dir_fd = tmpfs_directory();
 	if (relay.mounts.dir_fd < 0)
 		return log_error(relay.mounts.dir_fd, "cannot make a scratch directory");
-	cleanup_fd int view = criu_view(op->images_fd, relay.mounts.dir_fd);
+	cleanup_fd int view =
+		criu_view(op->images_fd, relay.mounts.dir_fd, &relay.mounts.removed.files);
 
 	return view < 0 ? view : restore_beside(&relay, view, &words);
 }

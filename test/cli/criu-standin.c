@@ -357,9 +357,11 @@ static void link_parent(void)
 		die(path);
 }
 
-/* As CRIU notes files that are open and were removed. */
+/* As CRIU notes files that are open and were removed: of a kind that rebind does not know. */
 static void note_removed(void)
 {
+	static const uint32_t image[] = { 0x54564319, 0x59133954, 6 };
+	static const uint8_t record[] = { 0x08, 1, 0x10, 1, 0x18, 3 };
 	char path[4096], target[4096];
 
 	for (int fd = 0; fd < 16; fd++) {
@@ -369,7 +371,11 @@ static void note_removed(void)
 		if (n < 10 || memcmp(target + n - 10, " (deleted)", 10) != 0)
 			continue;
 		snprintf(path, sizeof(path), "%s/remap-fpath.img", images);
-		close(open(path, O_CREAT | O_WRONLY, 0600));
+		int out = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0600);
+
+		if (write(out, image, sizeof(image)) < 0 || write(out, record, sizeof(record)) < 0)
+			die(path);
+		close(out);
 	}
 }
 

@@ -83,11 +83,18 @@ unbox() {
 
 cat >"$work/apart.c" <<'END'
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
-int main(void)
+int main(int argc, char **argv)
 {
+	if (argc > 1) { /* a removed socket, open by its path */
+		if (mknod("/tmp/socket", S_IFSOCK | 0600, 0) || open("/tmp/socket", O_PATH) < 0 || unlink("/tmp/socket"))
+			return 1;
+		execl("/bin/sleep", "sleep", "1000", NULL);
+	}
 	if (fork())
 		return 0;
 	if (unshare(CLONE_NEWNS) || mount(0, "/", 0, MS_REC | MS_PRIVATE, 0))
@@ -123,12 +130,16 @@ refused_alone() {
 	so "$1: refused with --mounts rebind, before CRIU is started" eval '[ "$status" -eq 1 ] && [ ! -e "$work/noted/words" ]'
 }
 
-box --pid 'exec 7>/tmp/gone; rm /tmp/gone; exec sleep 1000'
-falls_back "a removed file that is open" "a file that was removed is still open: '/tmp/gone' in process $box (sleep)"
-refused_alone "a removed file that is open"
-unbox
-box --pid 'mkdir /tmp/away; cd /tmp/away; rmdir /tmp/away; exec sleep 1000'
-falls_back "a removed working directory" "is still worked in: '/tmp/away'"
+for removed in 'exec 7>/tmp/gone; rm /tmp/gone; exec sleep 1000' 'mkdir /tmp/away; cd /tmp/away; rmdir /tmp/away; exec sleep 1000'; do
+	box --pid "$removed"
+	fresh
+	run "$rebind" criu dump -t "$box" -D "$work/img" -- --leave-running
+	so "removed files are no reason: $removed" eval '! said "CRIU does the mounts alone" && got "--external=mnt[/proc]:/proc"'
+	unbox
+done
+box --pid 'exec apart socket'
+falls_back "a removed socket that is open by its path" "is still open by its path: '/tmp/socket' in process $box (sleep)"
+refused_alone "a removed socket"
 unbox
 box --pid 'exec 7>"/tmp/kept (deleted)"; exec sleep 1000'
 fresh
@@ -145,8 +156,9 @@ falls_back "a bind of a removed directory" "'/dst'"
 mkdir "$work/root/src"
 unbox
 box "--pid --user --map-root-user" 'exec sleep 1000'
-falls_back "a user namespace" "has a user namespace of its own"
-refused_alone "a user namespace"
+fresh
+run "$rebind" criu dump -t "$box" -D "$work/img" -- --leave-running
+so "a user namespace is no reason" eval '! said "CRIU does the mounts alone" && got "--external=mnt[/proc]:/proc"'
 unbox
 sleep 1000 &
 box=$!
@@ -276,6 +288,7 @@ export REBIND_CRIU=$real
 both_ways "a plain container" --pid 'exec sleep 1000'
 both_ways "tmpfs, binds, read-only mounts" "--pid --ipc --uts" 'mount -t tmpfs -o size=1m t /tmp; echo x >/tmp/x; mkdir /tmp/d; mount --bind /tmp/d /dst; mount -o remount,bind,ro /dst; mount -t sysfs -o ro s /vol; exec sleep 1000'
 both_ways "shared mounts" --pid 'mount -t tmpfs t /tmp; mount --make-shared /tmp; mount --bind /tmp /dst; mount --make-slave /dst; exec sleep 1000'
+both_ways "a user namespace" "--pid --user --map-root-user" 'mount -t tmpfs t /tmp; echo x >/tmp/x; mount -t sysfs s /dst; exec sleep 1000'
 both_ways "a removed file" --pid 'mount -t tmpfs t /tmp; exec 7>/tmp/gone; rm /tmp/gone; exec sleep 1000'
 both_ways "a network namespace" "--pid --net" 'exec sleep 1000'
 both_ways "mounts within mounts" --pid 'apart; exec sleep 1000'
@@ -284,9 +297,10 @@ chmod 755 "$work/removes"
 fresh
 box --pid 'exec 7>/tmp/late; exec sleep 1000'
 run "$rebind" criu dump -t "$box" -D "$work/img" --action-script "$work/removes"
-so "a file that is removed when all was decided does not fail the dump" eval '[ "$status" -eq 0 ] && said "was removed while the dump began"'
+so "a file that is removed when all was decided does not fail the dump" test "$status" -eq 0
 unbox
 run "$rebind" criu restore -D "$work/img" --root "$work/root" -- -d --pidfile "$work/pid"
-so "and CRIU alone restores it" ends
+so "and comes back" eval '[ "$status" -eq 0 ] && ends'
+so "and nothing of it stays" eval '[ -z "$(ls -A "$work/root/tmp")" ]'
 result "no process is left" "$(left_processes)"
 finish

@@ -72,9 +72,50 @@ static void a_map_is_read_line_by_line(void **state)
 	assert_int_equal(ids_parse_map("no map\n", &bad, &n), -EBADMSG);
 }
 
+static void ids_in_options_are_shown_to_the_host(void **state)
+{
+	struct mount_id_extent uid[] = { { 0, 100000, 1000 } }, gid[] = { { 0, 200000, 1000 } };
+	const struct mount_idmap own = { .uid = uid, .gid = gid, .n_uid = 1, .n_gid = 1 };
+	static const struct {
+		const char *fstype, *options, *outside;
+	} cases[] = {
+		{ "tmpfs", "size=1k", "size=1k,uid=100000,gid=200000" },
+		{ "tmpfs", "", "uid=100000,gid=200000" },
+		{ "tmpfs", "uid=5,size=1k", "uid=100005,size=1k,gid=200000" },
+		{ "tmpfs", "gid=7", "gid=200007,uid=100000" },
+		{ "devpts", "mode=620", "mode=620" },
+		{ "devpts", "gid=5,mode=620", "gid=200005,mode=620" },
+		/* Nobody has it outside. */
+		{ "devpts", "gid=5000", "gid=5000" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct mount m = { .fstype = cases[i].fstype, .options = cases[i].options };
+		cleanup_free char *outside = ids_options_outside(&own, &m);
+
+		assert_string_equal(outside, cases[i].outside);
+	}
+}
+
+static void who_is_not_inside_is_shown_as_nobody_there(void **state)
+{
+	struct mount_id_extent uid[] = { { 0, 100000, 1000 } }, gid[] = { { 1, 200000, 1 } };
+	const struct mount_idmap own = { .uid = uid, .gid = gid, .n_uid = 1, .n_gid = 1 };
+
+	assert_int_equal(ids_shown_uid(&own, 100007), 7);
+	assert_int_equal(ids_shown_uid(&own, 0), 65534);
+	assert_int_equal(ids_shown_gid(&own, 200000), 1);
+	assert_int_equal(ids_shown_gid(&own, 200001), 65534);
+	assert_int_equal(ids_shown_uid(NULL, 0), 0);
+	assert_int_equal(ids_outside(own.gid, own.n_gid, 1), 200000);
+	assert_int_equal(ids_outside(own.gid, own.n_gid, 0), UINT32_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ids_in_options_are_shown_to_the_host),
+		cmocka_unit_test(who_is_not_inside_is_shown_as_nobody_there),
 		cmocka_unit_test(an_id_is_told_by_the_extent_that_has_it),
 		cmocka_unit_test(ids_in_options_are_those_of_the_inside),
 		cmocka_unit_test(only_filesystems_of_a_user_namespace_show_ids),

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owners in an image that CRIU shares: processes with a user namespace of their own have their own
+ * numbers there, as CRIU has them, whoever the same are on the host. In an image of mounts alone
+ * they are the caller's.
+ */
+#ifndef REBIND_MNT_OWNER_IDS_H
+#define REBIND_MNT_OWNER_IDS_H
+
+#include "base/text.h"
+#include "model/tree.h"
+
+/**
+ * owner_ids_inside - the options of a tree as the inside has them
+ * Return: 0 or -ENOMEM.
+ */
+int owner_ids_inside(const struct mount_idmap *map, struct mount_tree *tree);
+
+/* A tree with other options than the one that it is a copy of, and lives no longer than. */
+struct owner_ids_copy {
+	struct mount_tree tree;
+	struct strings texts;
+	struct mount_idmap map;
+};
+
+/**
+ * owner_ids_copy_live - a live tree as an image of processes would have it
+ * @ns_fd: its namespace
+ * @ret: zeroed, to be freed in any case
+ *
+ * Return: 1, 0: it would have it as it is; or a negative errno.
+ */
+int owner_ids_copy_live(const struct mount_tree *tree, int ns_fd, struct owner_ids_copy *ret);
+void owner_ids_copy_free(struct owner_ids_copy *copy);
+
+/**
+ * owner_ids_outside - options and sockets of an image as the host has them
+ * Return: 0 or -ENOMEM.
+ */
+int owner_ids_outside(const struct mount_idmap *map, struct mount_tree *tree);
+
+#endif
