@@ -65,9 +65,14 @@ int stored_unpack(const unsigned char *file, size_t size, const unsigned char **
 		return -EBADMSG;
 	size_t n = size - STORED_OVERHEAD;
 
-	*ret_reason = "the gzip is damaged";
-	if (get(file + sizeof(begin), 2) != n ||
-	    get(file + sizeof(begin) + 2, 2) != (~(uint32_t)n & 0xffff) ||
+	size_t said = get(file + sizeof(begin), 2);
+
+	*ret_reason =
+		said < n ? "there is something behind the end of the gzip" : "the gzip is cut off";
+	if (said != n)
+		return -EBADMSG;
+	*ret_reason = "incorrect data check";
+	if (get(file + sizeof(begin) + 2, 2) != (~(uint32_t)n & 0xffff) ||
 	    get(p + n, 4) != crc32_of(p, n) || get(p + n + 4, 4) != n)
 		return -EBADMSG;
 	*ret = p;

@@ -68,16 +68,19 @@ int fs_unpack(struct build *b, const struct mount *m, const struct mount_content
 
 	b->progress.doing = "mounting";
 	b->progress.bytes += done.bytes;
+	/* What is malformed is said by the text. */
 	if (err)
-		return log_error(err, "cannot unpack '%s' into mount %u '%s'%s: %s%s%s", name,
-				 m->id, m->mountpoint,
+		return log_error(err == -EBADMSG ? 0 : err,
+				 "cannot unpack '%s' into mount %u '%s'%s: %s%s%s", name, m->id,
+				 m->mountpoint,
 				 caps_without(err == -EBADMSG || err == -EFBIG ? err : -EPERM,
 					      CAPS_SPECIAL, without),
 				 fault.text,
 				 err == -ENOSPC ? "; the filesystem's own limits are " : "",
 				 err != -ENOSPC		     ? ""
 				 : m->options && *m->options ? m->options
-							     : "those of a new one");
+							     : "those of a new one"),
+		       err;
 	err = check_digest(m, name, recorded, &done);
 	return err ? err : check_counts(m, recorded, &done);
 }

@@ -381,16 +381,29 @@ static int name_and_remove(const struct criu_removed *removed, const struct remo
 	return unlinkat(dir, name, flags_of(file)) < 0 ? -errno : 0;
 }
 
+static int finish_directory(const struct criu_removed *removed, const char *path)
+{
+	int err = remove_path(removed, path, AT_REMOVEDIR);
+
+	return err ? log_error(err, "cannot remove '%s' again, which was made for a moment", path)
+		   : 0;
+}
+
+static int finish_file(const struct criu_removed *removed, const struct removed_file *file)
+{
+	int err = name_and_remove(removed, file);
+
+	if (!err && file->link)
+		err = remove_path(removed, file->link, 0);
+	return err ? log_error(err, "cannot remove '%s' again, which is open in a restored process",
+			       file->path)
+		   : 0;
+}
+
 static int finish_one(const struct criu_removed *removed, const struct removed_file *file,
 		      const char *gone)
 {
-	int err = gone ? remove_path(removed, gone, AT_REMOVEDIR) : name_and_remove(removed, file);
-
-	if (!err && file && file->link)
-		err = remove_path(removed, file->link, 0);
-	return err ? log_error(err, "cannot remove '%s' again, which %s", gone ? gone : file->path,
-			       gone ? "was made for a moment" : "is open in a restored process")
-		   : 0;
+	return gone ? finish_directory(removed, gone) : finish_file(removed, file);
 }
 
 static int put_times(const struct criu_removed *removed)
