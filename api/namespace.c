@@ -50,7 +50,7 @@ static void forget_builder(struct rebind_namespace *ns)
 }
 
 /* @what, @fd: of ipc_keep(). Return: 0, also if it is kept already, or a negative errno. */
-static int keep(struct rebind_namespace *ns, enum keep what, int fd)
+static int namespace_keep(struct rebind_namespace *ns, enum keep what, int fd)
 {
 	if (ns->builder_sock < 0)
 		return 0;
@@ -116,7 +116,7 @@ static int tell_after(struct rebind_namespace *ns, pid_t pid)
 
 int rebind_namespace_fd(struct rebind_namespace *ns)
 {
-	int err = keep(ns, KEEP_NAMESPACE, -1);
+	int err = namespace_keep(ns, KEEP_NAMESPACE, -1);
 
 	return err ? log_error(err, "the builder cannot be told that the namespace is kept")
 		   : ns->fd;
@@ -297,7 +297,7 @@ static int get_holder(struct rebind_namespace *ns)
 /* It answers when it no longer dies with us; a killed one does not. */
 static int release_holder(struct rebind_namespace *ns)
 {
-	int err = ns->builder_sock >= 0 ? keep(ns, KEEP_HOLDER, ns->holder_sock)
+	int err = ns->builder_sock >= 0 ? namespace_keep(ns, KEEP_HOLDER, ns->holder_sock)
 					: ipc_go(ns->holder_sock);
 
 	return err ? log_error(err, "the process that holds the namespace is gone") : 0;
@@ -398,7 +398,7 @@ int rebind_namespace_pin(struct rebind_namespace *ns, const char *file)
 	err = bind_pin(ns, file);
 	if (err)
 		return err;
-	err = keep(ns, KEEP_NAMESPACE, -1);
+	err = namespace_keep(ns, KEEP_NAMESPACE, -1);
 	if (!err)
 		return 0;
 	umount2(file, MNT_DETACH);
@@ -411,7 +411,8 @@ int rebind_namespace_send(struct rebind_namespace *ns, int sock)
 
 	if (err)
 		return err;
-	err = ns->builder_sock < 0 ? fd_send(sock, "mnt", 3, ns->fd) : keep(ns, KEEP_SEND, sock);
+	err = ns->builder_sock < 0 ? fd_send(sock, "mnt", 3, ns->fd)
+				   : namespace_keep(ns, KEEP_SEND, sock);
 	if (err)
 		return log_error(err, "cannot send the namespace over descriptor %d", sock);
 	return tell_after(ns, ns->ns_helper.pid);

@@ -8,8 +8,8 @@
 /* What the kernel takes for an inode and its name, about. */
 #define ENTRY_COST 1024
 
-static int take(struct archive_limit *limit, uint64_t bytes, const char *name,
-		struct archive_fault *fault)
+static int archive_limit_take(struct archive_limit *limit, uint64_t bytes, const char *name,
+			      struct archive_fault *fault)
 {
 	const struct archive_rules *rules = limit->rules;
 	uint64_t *taken = rules->taken ? rules->taken : &limit->own;
@@ -61,7 +61,7 @@ int archive_limit_entry(struct archive_limit *limit, const struct mount_contents
 	int err = check_recorded(limit->rules, done, name, fault);
 
 	limit->last_page = -1;
-	return err ? err : take(limit, cost, name, fault);
+	return err ? err : archive_limit_take(limit, cost, name, fault);
 }
 
 int archive_limit_data(struct archive_limit *limit, size_t size, int64_t offset, const char *name,
@@ -79,5 +79,5 @@ int archive_limit_data(struct archive_limit *limit, size_t size, int64_t offset,
 				 "with '%.128s' the contents exceed the limit of the filesystem "
 				 "itself, %s",
 				 name, limit->rules->own_name);
-	return take(limit, (uint64_t)pages * PAGE, name, fault);
+	return archive_limit_take(limit, (uint64_t)pages * PAGE, name, fault);
 }

@@ -160,7 +160,7 @@ static int list_all(struct archive *a, const struct archive_rules *rules, struct
 	return resolve_links(items, fault);
 }
 
-static int hand_over(struct items *items, struct archive_list *ret)
+static int archive_list_hand_over(struct items *items, struct archive_list *ret)
 {
 	struct archive_entry_info *list = calloc(items->n + 1, sizeof(*list));
 
@@ -188,7 +188,7 @@ int archive_list(int in_fd, const struct archive_rules *rules, struct archive_li
 		err = list_all(a, rules, &items, fault);
 	if (!err)
 		err = tar_read_rest(&gz, a, fault);
-	return err ? err : hand_over(&items, ret);
+	return err ? err : archive_list_hand_over(&items, ret);
 }
 
 void archive_list_free(struct archive_list *list)
@@ -263,7 +263,7 @@ int archive_list_add_sockets(struct archive_list *list, const struct mount_conte
 	int err = add_sockets(&items, contents);
 
 	if (!err)
-		err = hand_over(&items, &sockets);
+		err = archive_list_hand_over(&items, &sockets);
 	if (err)
 		return err;
 	struct archive_entry_info *both =

@@ -162,7 +162,7 @@ static int push_level(struct pack *p, uint64_t inode)
 }
 
 /* Make @fd the directory we are in, and write what is there. Takes @fd. */
-static int enter(struct pack *p, int fd, const struct statx *stx)
+static int archive_pack_enter(struct pack *p, int fd, const struct statx *stx)
 {
 	fd_close(&p->fd);
 	p->fd = fd;
@@ -206,7 +206,7 @@ static int enter_name(struct pack *p, const char *name)
 	}
 	int fd = pack_open_seen(p, name, O_DIRECTORY, &stx);
 
-	return fd < 0 ? fd : enter(p, fd, &stx);
+	return fd < 0 ? fd : archive_pack_enter(p, fd, &stx);
 }
 
 static int go_up(struct pack *p)
@@ -259,7 +259,7 @@ static int walk(struct pack *p, int dir_fd)
 
 	if (err)
 		return pack_path_fault(p, err, "cannot be looked at");
-	err = enter(p, fd_take(&fd), &p->root);
+	err = archive_pack_enter(p, fd_take(&fd), &p->root);
 	if (err)
 		return err;
 	do {
@@ -295,7 +295,7 @@ static int open_archive(struct pack *p)
 	return 0;
 }
 
-static int start(struct pack *p, int out_fd)
+static int archive_pack_start(struct pack *p, int out_fd)
 {
 	p->out = archive_write_new();
 	p->entry = archive_entry_new();
@@ -339,7 +339,7 @@ static int put_one(struct pack *p, int dir_fd, const char *name)
 /* @name: NULL for all that there is */
 static int pack_all(struct pack *p, int dir_fd, const char *name, int out_fd)
 {
-	int err = start(p, out_fd);
+	int err = archive_pack_start(p, out_fd);
 
 	if (!err)
 		err = name ? put_one(p, dir_fd, name) : walk(p, dir_fd);

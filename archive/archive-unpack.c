@@ -116,7 +116,7 @@ static int check_data(struct unpack *u, struct archive_entry *entry)
 	return more;
 }
 
-static void count(struct mount_contents *done, struct archive_entry *entry)
+static void archive_unpack_count(struct mount_contents *done, struct archive_entry *entry)
 {
 	done->entries++;
 	if (archive_entry_filetype(entry) == AE_IFREG && !archive_entry_hardlink(entry))
@@ -132,7 +132,7 @@ static int unpack_all(struct unpack *u)
 	while ((more = tar_next(u->in, &entry, u->fault)) > 0) {
 		err = tar_guard_check(&guard, entry, u->fault);
 		if (!err) {
-			count(&u->done, entry);
+			archive_unpack_count(&u->done, entry);
 			err = archive_limit_entry(&u->limit, &u->done, entry, u->fault);
 		}
 		if (!err)

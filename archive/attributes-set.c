@@ -60,7 +60,8 @@ static void insert(struct attributes_acl_entry *list, size_t n, struct attribute
 }
 
 /* Return: 0 with NULL if there is none, or a negative errno. */
-static int build(struct archive_entry *entry, int type, struct acl **ret, size_t *ret_size)
+static int attributes_set_build(struct archive_entry *entry, int type, struct acl **ret,
+				size_t *ret_size)
 {
 	*ret = NULL;
 	if (archive_entry_acl_types(entry) & ~ARCHIVE_ENTRY_ACL_TYPE_POSIX1E)
@@ -94,7 +95,7 @@ int attributes_set_acl(struct attributes_of of, struct archive_entry *entry)
 {
 	size_t size;
 	cleanup_free struct acl *acl = NULL;
-	int err = build(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, &acl, &size);
+	int err = attributes_set_build(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, &acl, &size);
 
 	return err || !acl ? err : set_value(of, ATTRIBUTES_ACL_ACCESS, acl, size);
 }
@@ -103,7 +104,7 @@ int attributes_default_acl(struct archive_entry *entry, struct arena *arena, con
 			   size_t *ret_size)
 {
 	cleanup_free struct acl *acl = NULL;
-	int err = build(entry, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, &acl, ret_size);
+	int err = attributes_set_build(entry, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, &acl, ret_size);
 
 	*ret = NULL;
 	if (err || !acl)

@@ -44,7 +44,7 @@ static int make_missing(struct disk *disk, size_t size)
 	return fd_take(&fd);
 }
 
-static int grow(char **text, size_t *room, size_t need)
+static int disk_grow(char **text, size_t *room, size_t need)
 {
 	if (need <= *room)
 		return 0;
@@ -73,7 +73,7 @@ static int go_to(struct disk *disk, size_t size)
 
 	if (fd == -ENOENT)
 		fd = make_missing(disk, size);
-	int err = fd < 0 ? fd : grow(&disk->here, &disk->here_room, size + 1);
+	int err = fd < 0 ? fd : disk_grow(&disk->here, &disk->here_room, size + 1);
 
 	if (err)
 		return err;
@@ -90,7 +90,7 @@ static int go_to(struct disk *disk, size_t size)
 static int take_place(struct disk *disk, struct archive_entry *entry)
 {
 	const char *path = archive_entry_pathname(entry);
-	int err = grow(&disk->path, &disk->path_room, strlen(path) + 1);
+	int err = disk_grow(&disk->path, &disk->path_room, strlen(path) + 1);
 
 	if (err)
 		return tar_fault(disk->fault, err, "there is no memory for '%.128s'", path);

@@ -56,7 +56,7 @@ static int fill(struct gunzip *gz)
 }
 
 /* Look at the first bytes. */
-static int start(struct gunzip *gz)
+static int gunzip_start(struct gunzip *gz)
 {
 	struct gunzip_state *s = gz->state;
 	int err = fill(gz);
@@ -171,7 +171,7 @@ static void note_used(struct gunzip *gz, const struct pipeline_block *block)
 static int fill_block(void *data, struct pipeline_block *block)
 {
 	struct gunzip *gz = data;
-	int err = gz->stored || gz->state->started ? 0 : start(gz);
+	int err = gz->stored || gz->state->started ? 0 : gunzip_start(gz);
 
 	if (!err)
 		err = gz->stored	   ? next_stored(gz, block)

@@ -43,7 +43,7 @@ static void skip(struct archive *a, size_t n)
 }
 
 /* All of @size bytes; NULL drops them. */
-static int take(struct archive *a, char *to, uint64_t size)
+static int pax_read_take(struct archive *a, char *to, uint64_t size)
 {
 	while (size) {
 		const char *data;
@@ -71,10 +71,10 @@ static void begin_data(struct archive *a, uint64_t size)
 
 static int drop_data(struct archive *a)
 {
-	int r = take(a, NULL, a->left);
+	int r = pax_read_take(a, NULL, a->left);
 
 	if (!r)
-		r = take(a, NULL, a->pad);
+		r = pax_read_take(a, NULL, a->pad);
 	a->left = a->pad = 0;
 	return r;
 }
@@ -360,7 +360,7 @@ static int read_records(struct archive *a, uint64_t size, struct extra *x)
 		a->headers_room = (size_t)size;
 	}
 	begin_data(a, size);
-	int r = take(a, a->headers, size);
+	int r = pax_read_take(a, a->headers, size);
 
 	a->left = 0;
 	if (!r)
@@ -381,7 +381,7 @@ static bool is_zero(const void *data, size_t size)
 static int read_header(struct archive *a, struct pax_header *header, uint64_t *ret_size)
 {
 	uint64_t sum;
-	int r = take(a, (char *)header, sizeof(*header));
+	int r = pax_read_take(a, (char *)header, sizeof(*header));
 
 	if (r)
 		return r;
@@ -527,7 +527,7 @@ static int read_map(struct archive *a)
 		return r;
 	a->left -= used + rest;
 	a->entry.is_sparse = true;
-	return take(a, NULL, rest);
+	return pax_read_take(a, NULL, rest);
 }
 
 static int begin_entry(struct archive *a, const struct pax_header *header, const struct extra *x,

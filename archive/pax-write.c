@@ -23,7 +23,7 @@ int pax_write_open(struct archive *a, void *data, archive_open_callback *open,
 	return ARCHIVE_OK;
 }
 
-static int put(struct archive *a, const void *data, size_t size)
+static int pax_write_put(struct archive *a, const void *data, size_t size)
 {
 	return a->write(a, a->data, data, size) < 0 ? ARCHIVE_FATAL : ARCHIVE_OK;
 }
@@ -36,14 +36,14 @@ static int put_zeros(struct archive *a, uint64_t size)
 	while (size && !r) {
 		size_t n = size < sizeof(zeros) ? (size_t)size : sizeof(zeros);
 
-		r = put(a, zeros, n);
+		r = pax_write_put(a, zeros, n);
 		size -= n;
 	}
 	return r;
 }
 
 /* What is to be written before the entry's header: pax records, or the map of a sparse file. */
-static void add(struct archive *a, const void *data, size_t size)
+static void pax_write_add(struct archive *a, const void *data, size_t size)
 {
 	if (a->out_room - a->n_out < size) {
 		size_t room = 2 * (a->n_out + size);
@@ -79,12 +79,12 @@ static void add_record(struct archive *a, const char *prefix, const char *key, c
 	char number[24];
 
 	n = rest + digits_of(n);
-	add(a, number, (size_t)snprintf(number, sizeof(number), "%zu ", n));
-	add(a, prefix, strlen(prefix));
-	add(a, key, strlen(key));
-	add(a, "=", 1);
-	add(a, value, size);
-	add(a, "\n", 1);
+	pax_write_add(a, number, (size_t)snprintf(number, sizeof(number), "%zu ", n));
+	pax_write_add(a, prefix, strlen(prefix));
+	pax_write_add(a, key, strlen(key));
+	pax_write_add(a, "=", 1);
+	pax_write_add(a, value, size);
+	pax_write_add(a, "\n", 1);
 }
 
 static void add_number(struct archive *a, const char *key, int64_t value)
@@ -118,9 +118,10 @@ static void add_acl_word(struct archive *a, const char *tag, int id, int perm, b
 
 	if (id != -1)
 		snprintf(number, sizeof(number), "%u", (unsigned int)id);
-	add(a, text,
-	    (size_t)snprintf(text, sizeof(text), "%s%s:%s:%c%c%c", more ? "," : "", tag, number,
-			     perm & 4 ? 'r' : '-', perm & 2 ? 'w' : '-', perm & 1 ? 'x' : '-'));
+	pax_write_add(a, text,
+		      (size_t)snprintf(text, sizeof(text), "%s%s:%s:%c%c%c", more ? "," : "", tag,
+				       number, perm & 4 ? 'r' : '-', perm & 2 ? 'w' : '-',
+				       perm & 1 ? 'x' : '-'));
 }
 
 static const char *tag_word(int tag)
@@ -338,8 +339,8 @@ static int put_added(struct archive *a)
 {
 	static const char zeros[PAX_BLOCK];
 
-	add(a, zeros, -a->n_out % PAX_BLOCK);
-	int r = a->err ? ARCHIVE_FATAL : put(a, a->out, a->n_out);
+	pax_write_add(a, zeros, -a->n_out % PAX_BLOCK);
+	int r = a->err ? ARCHIVE_FATAL : pax_write_put(a, a->out, a->n_out);
 
 	a->n_out = 0;
 	return r;
@@ -360,7 +361,7 @@ static int put_records(struct archive *a)
 	set_octal(header.major, sizeof(header.major), 0);
 	set_octal(header.minor, sizeof(header.minor), 0);
 	seal(&header);
-	int r = put(a, &header, sizeof(header));
+	int r = pax_write_put(a, &header, sizeof(header));
 
 	return r ? r : put_added(a);
 }
@@ -381,12 +382,12 @@ static void add_map(struct archive *a, const struct archive_entry *entry)
 {
 	char text[64];
 
-	add(a, text, (size_t)snprintf(text, sizeof(text), "%zu\n", entry->n_extents));
+	pax_write_add(a, text, (size_t)snprintf(text, sizeof(text), "%zu\n", entry->n_extents));
 	for (size_t i = 0; i < entry->n_extents; i++)
-		add(a, text,
-		    (size_t)snprintf(text, sizeof(text), "%lld\n%lld\n",
-				     (long long)entry->extents[i].offset,
-				     (long long)entry->extents[i].size));
+		pax_write_add(a, text,
+			      (size_t)snprintf(text, sizeof(text), "%lld\n%lld\n",
+					       (long long)entry->extents[i].offset,
+					       (long long)entry->extents[i].size));
 }
 
 /* Return: the size of the map in the archive; it waits in @a for its turn. */
@@ -443,7 +444,7 @@ int pax_write_header(struct archive *a, struct archive_entry *entry)
 	r = put_records(a);
 	fill_header(entry, size, &header);
 	if (!r)
-		r = put(a, &header, sizeof(header));
+		r = pax_write_put(a, &header, sizeof(header));
 	if (!r && entry->is_sparse) {
 		add_map(a, entry);
 		r = put_added(a);
@@ -489,7 +490,7 @@ ssize_t pax_write_data(struct archive *a, const void *data, size_t size)
 		pax_fault(a, ESTALE, "it became longer while it was read");
 		return ARCHIVE_FATAL;
 	}
-	if (is_data && put(a, data, n))
+	if (is_data && pax_write_put(a, data, n))
 		return ARCHIVE_FATAL;
 	a->left -= is_data ? n : 0;
 	a->at += (int64_t)n;

@@ -27,7 +27,7 @@ static uint32_t crc32_of(const unsigned char *data, size_t size)
 	return ~crc;
 }
 
-static void put(unsigned char *to, uint32_t value, size_t n)
+static void stored_put(unsigned char *to, uint32_t value, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		to[i] = (unsigned char)(value >> 8 * i);
@@ -47,11 +47,11 @@ size_t stored_pack(const void *data, size_t size, unsigned char file[STORED_SIZE
 	unsigned char *p = file + HEADER + BLOCK;
 
 	memcpy(file, begin, sizeof(begin));
-	put(file + sizeof(begin), (uint32_t)size, 2);
-	put(file + sizeof(begin) + 2, ~(uint32_t)size, 2);
+	stored_put(file + sizeof(begin), (uint32_t)size, 2);
+	stored_put(file + sizeof(begin) + 2, ~(uint32_t)size, 2);
 	memcpy(p, data, size);
-	put(p + size, crc32_of(p, size), 4);
-	put(p + size + 4, (uint32_t)size, 4);
+	stored_put(p + size, crc32_of(p, size), 4);
+	stored_put(p + size + 4, (uint32_t)size, 4);
 	return size + STORED_OVERHEAD;
 }
 

@@ -251,6 +251,13 @@ void fd_close_dir(DIR **dir)
 	errno = saved;
 }
 
+void fd_close_file(FILE **file)
+{
+	if (*file)
+		fclose(*file);
+	*file = NULL;
+}
+
 bool fd_same_file(int left, int right)
 {
 	struct stat l, r;

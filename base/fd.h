@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <dirent.h>
+#include <stdio.h>
 
 #include "base/util.h"
 
@@ -109,6 +110,10 @@ int fd_next_entry(DIR *dir, const struct dirent **ret);
 
 void fd_close_dir(DIR **dir);
 #define cleanup_dirp cleanup(fd_close_dir)
+
+/* The same of a stream that was only read: fclose(3) has nothing to say then. */
+void fd_close_file(FILE **file);
+#define cleanup_file cleanup(fd_close_file)
 
 /* Descriptors that are to be closed, one number behind the other: one call closes them. */
 struct fd_run {

@@ -50,7 +50,7 @@ static bool stand_apart(int life_fd, int own_fd, int parent_fd)
  * Only an end that is seen is one: to act while the other side lives would take its work away. What
  * fails for another reason is tried again. Return: 1 dismissed, 0 its end, -1 neither.
  */
-static int look(bool parent_is_gone)
+static int guard_look(bool parent_is_gone)
 {
 	char byte;
 	ssize_t n = recv(LIFE_FD, &byte, 1, parent_is_gone ? MSG_DONTWAIT : 0);
@@ -71,7 +71,7 @@ static bool await_death(bool has_parent_fd)
 
 	for (;;) {
 		int n = poll(wait, ARRAY_SIZE(wait), -1);
-		int seen = n > 0 ? look(wait[1].revents != 0) : -1;
+		int seen = n > 0 ? guard_look(wait[1].revents != 0) : -1;
 
 		if (seen >= 0)
 			return seen == 0;

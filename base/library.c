@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static int refuse(struct library *library, const char *reason)
+static int library_refuse(struct library *library, const char *reason)
 {
 	snprintf(library->reason, sizeof(library->reason), "%s", reason);
 	return -ELIBACC;
@@ -18,12 +18,12 @@ int library_load(struct library *library)
 	void *object = dlopen(library->soname, RTLD_LAZY | RTLD_LOCAL);
 
 	if (!object)
-		return refuse(library, dlerror());
+		return library_refuse(library, dlerror());
 	for (size_t i = 0; i < library->n_symbols; i++) {
 		void *address = dlsym(object, library->symbols[i].name);
 
 		if (!address)
-			return refuse(library, dlerror());
+			return library_refuse(library, dlerror());
 		memcpy((char *)library->table + library->symbols[i].offset, &address,
 		       sizeof(address));
 	}

@@ -41,7 +41,7 @@ uint32_t names_get(const struct names *names, const char *text, size_t size)
 }
 
 /* Room for one more: doubled when it is full, at a power of two. */
-static int grow(struct names *names)
+static int names_grow(struct names *names)
 {
 	if (names->n & (names->n - 1))
 		return 0;
@@ -63,7 +63,7 @@ int names_put(struct names *names, const char *text, size_t size, uint32_t value
 		found->value = value;
 		return 0;
 	}
-	int err = grow(names);
+	int err = names_grow(names);
 
 	if (!err)
 		err = table_put(&names->table, key, names->n, NULL);

@@ -49,7 +49,7 @@ static struct pipeline_block *wait_for_full(struct pipeline *pipeline)
 	return none ? NULL : &pipeline->blocks[pipeline->emptied % PIPELINE_BLOCKS];
 }
 
-static void count(struct pipeline *pipeline, unsigned int *counter)
+static void pipeline_count(struct pipeline *pipeline, unsigned int *counter)
 {
 	pthread_mutex_lock(&pipeline->lock);
 	(*counter)++;
@@ -78,7 +78,7 @@ static int fill_some(struct pipeline *pipeline)
 
 		if (err || !block->size)
 			return err;
-		count(pipeline, &pipeline->filled);
+		pipeline_count(pipeline, &pipeline->filled);
 	}
 	return 0;
 }
@@ -101,7 +101,7 @@ static int empty_some(struct pipeline *pipeline)
 
 		if (err)
 			return err;
-		count(pipeline, &pipeline->emptied);
+		pipeline_count(pipeline, &pipeline->emptied);
 	}
 	return 0;
 }
@@ -177,10 +177,10 @@ static void wait_for_thread(struct pipeline *pipeline)
 /* ---- the caller ---- */
 
 /* The block that is held is full: to the thread, or at work itself. */
-static int hand_over(struct pipeline *pipeline)
+static int pipeline_hand_over(struct pipeline *pipeline)
 {
 	if (has_help(pipeline, empty_all)) {
-		count(pipeline, &pipeline->filled);
+		pipeline_count(pipeline, &pipeline->filled);
 		pipeline->held = NULL;
 		return 0;
 	}
@@ -216,7 +216,7 @@ int pipeline_put(struct pipeline *pipeline, const void *data, size_t size)
 		block->size += n;
 		p += n;
 		size -= n;
-		int err = block->size == pipeline->room ? hand_over(pipeline) : 0;
+		int err = block->size == pipeline->room ? pipeline_hand_over(pipeline) : 0;
 
 		if (err)
 			return err;
@@ -229,7 +229,7 @@ int pipeline_end(struct pipeline *pipeline)
 	if (pipeline->held && pipeline->held->size) {
 		/* What came to less than a block is not worth a thread. */
 		pipeline->asked = true;
-		hand_over(pipeline);
+		pipeline_hand_over(pipeline);
 	}
 	if (pipeline->has_thread) {
 		shut(pipeline, 0);
@@ -266,7 +266,7 @@ ssize_t pipeline_get(struct pipeline *pipeline, const void **ret)
 	if (is_alone(pipeline))
 		return get_alone(pipeline, ret);
 	if (pipeline->held)
-		count(pipeline, &pipeline->emptied);
+		pipeline_count(pipeline, &pipeline->emptied);
 	pipeline->held = wait_for_full(pipeline);
 	if (!pipeline->held)
 		return pipeline->err;

@@ -35,7 +35,7 @@ uint32_t table_get(const struct table *table, uint64_t key)
 	return table->keys ? table->values[slot_of(table, key)] : TABLE_NONE;
 }
 
-static int grow(struct table *table)
+static int table_grow(struct table *table)
 {
 	size_t slots = table->keys ? (table->mask + 1) * 2 : 16;
 	struct table larger = {
@@ -66,7 +66,7 @@ static int grow(struct table *table)
 int table_put(struct table *table, uint64_t key, uint32_t value, uint32_t *ret_old)
 {
 	if (!table->keys || (table->used + 1) * 4 > (table->mask + 1) * 3) {
-		int err = grow(table);
+		int err = table_grow(table);
 
 		if (err)
 			return err;

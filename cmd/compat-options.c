@@ -8,7 +8,7 @@
 #include "cmd/options.h"
 #include "cmd/errors.h"
 
-static int add(struct strings *external, const char *text)
+static int compat_options_add(struct strings *external, const char *text)
 {
 	if (text && strings_add(external, text, strlen(text)) == 0)
 		return 0;
@@ -27,7 +27,7 @@ static int add_mapping(const char *verb, const char *mapping, struct strings *ex
 				   mapping);
 	if (asprintf(&text, "mnt[%.*s]:%s", (int)n, mapping, mapping + n + 1) < 0)
 		text = NULL;
-	return add(external, text);
+	return compat_options_add(external, text);
 }
 
 int compat_options_translate(const struct compat_options_words *older, const char *verb,
@@ -54,8 +54,8 @@ int compat_options_translate(const struct compat_options_words *older, const cha
 	if (!automatic && !flags)
 		return 0;
 	if (!is_dump || !flags)
-		return add(external, "mnt[]");
-	return add(external, older->sharing && older->masters ? "mnt[]:sm"
-			     : older->sharing		      ? "mnt[]:s"
-							      : "mnt[]:m");
+		return compat_options_add(external, "mnt[]");
+	return compat_options_add(external, older->sharing && older->masters ? "mnt[]:sm"
+					    : older->sharing		     ? "mnt[]:s"
+									     : "mnt[]:m");
 }

@@ -91,7 +91,7 @@ int copies_prepare(struct copies *copies, const struct handover *all)
 }
 
 /* What was handed over before another one failed. */
-static void take_back(struct handover *one, pid_t holder)
+static void copies_take_back(struct handover *one, pid_t holder)
 {
 	if (holder > 0)
 		kill(holder, SIGKILL);
@@ -118,7 +118,7 @@ int copies_run(struct copies *copies, struct handover *current,
 		done += !err;
 	}
 	for (int64_t i = 0; err && i < done; i++)
-		take_back(&copies->list[i], holders[i]);
+		copies_take_back(&copies->list[i], holders[i]);
 	handover_init(current);
 	return err;
 }

@@ -26,7 +26,7 @@ static int be_criu(char **plain)
 }
 
 /* CRIU looks in the current directory where it is told of none. */
-static int put_together(struct criu_line *line, bool is_dump, struct strings *ret)
+static int criu_beside_put_together(struct criu_line *line, bool is_dump, struct strings *ret)
 {
 	int err = criu_line_read_config(line);
 
@@ -80,7 +80,7 @@ int criu_name_beside(struct criu_line *line, const char *verb, char **plain)
 
 	if ((!is_dump && (!verb || strcmp(verb, "restore") != 0)) || line->help || line->version)
 		return be_criu(plain);
-	int err = put_together(line, is_dump, &args);
+	int err = criu_beside_put_together(line, is_dump, &args);
 
 	if (!err && !is_clear(line, is_dump))
 		return be_criu(plain);

@@ -191,7 +191,7 @@ static int dump(struct dump_args *args, struct report *report, const struct opti
 	return err;
 }
 
-static int run(const struct option_set *set, struct dump_args *args, int argc, char **argv)
+static int dump_do_run(const struct option_set *set, struct dump_args *args, int argc, char **argv)
 {
 	cleanup_report struct report report = { 0 };
 	struct option_words words = { 0 };
@@ -214,12 +214,12 @@ int verb_dump(int argc, char **argv)
 {
 	cleanup(free_args) struct dump_args args = { 0 };
 
-	return run(&options, &args, argc, argv);
+	return dump_do_run(&options, &args, argc, argv);
 }
 
 int criu_verb_dump(int argc, char **argv, char *const *plain)
 {
 	cleanup(free_args) struct dump_args args = { .beside = true, .plain = plain };
 
-	return run(&criu_options, &args, argc, argv);
+	return dump_do_run(&criu_options, &args, argc, argv);
 }

@@ -12,7 +12,7 @@
 /* A million words of the longest kind that are likely; what has no end, as a device, ends here. */
 #define SIZE_MAX_MIB 64
 
-static int fail(const char *file, const char *why)
+static int external_from_fail(const char *file, const char *why)
 {
 	errors_say("cannot read the file '%s' of --external-from: %s", file, why);
 	return STATUS_FAILED;
@@ -45,12 +45,13 @@ static int add_file(const char *file, struct strings *external)
 	size_t size = 0;
 
 	if (fd < 0)
-		return fail(file, strerror(errno));
+		return external_from_fail(file, strerror(errno));
 	int err = fd_slurp_at_most(fd, limit, &text, &size);
 
 	if (err)
-		return fail(file, err == -EFBIG ? "it is longer than 64 MiB" : strerror(-err));
-	return add_words(text, size, external) ? fail(file, strerror(ENOMEM)) : 0;
+		return external_from_fail(file, err == -EFBIG ? "it is longer than 64 MiB"
+							      : strerror(-err));
+	return add_words(text, size, external) ? external_from_fail(file, strerror(ENOMEM)) : 0;
 }
 
 int external_from(const struct strings *files, struct strings *external)

@@ -21,7 +21,7 @@ static struct group *named(struct groups *groups, uint32_t id)
 	return &groups->list[groups->n++];
 }
 
-static int add(struct groups *groups, const struct rebind_mount *mount, size_t index)
+static int groups_add(struct groups *groups, const struct rebind_mount *mount, size_t index)
 {
 	struct group *own = mount->shared ? named(groups, mount->shared) : NULL;
 
@@ -53,7 +53,7 @@ int groups_find(const struct rebind_tree *tree, struct groups *ret)
 		struct rebind_mount mount;
 
 		rebind_tree_get(tree, i, &mount);
-		int err = add(&groups, &mount, i);
+		int err = groups_add(&groups, &mount, i);
 
 		if (err)
 			return err;

@@ -119,7 +119,7 @@ int handover_held(struct handover *handover, pid_t pid)
 }
 
 /* Who sends a signal to rebind means the command, which is what it has become to its caller. */
-static int run(char **command, struct rebind_namespace *ns, int *ret_status)
+static int handover_do_run(char **command, struct rebind_namespace *ns, int *ret_status)
 {
 	cleanup_forward struct forward forward = { 0 };
 	int status = 0;
@@ -163,5 +163,5 @@ int handover_run(struct handover *handover, struct rebind_namespace *ns, pid_t *
 		return hold(handover, ns, ret_holder);
 	if (handover->send_fd >= 0)
 		return rebind_namespace_send(ns, (int)handover->send_fd);
-	return run(handover->command, ns, ret_status);
+	return handover_do_run(handover->command, ns, ret_status);
 }

@@ -27,13 +27,13 @@ void json_end(struct json *doc)
 }
 
 /* Takes @value over. A NULL container or value is memory that ran out. */
-static void put(struct json *doc, json_t *object, const char *field, json_t *value)
+static void json_put(struct json *doc, json_t *object, const char *field, json_t *value)
 {
 	if (json_object_set_new(object, field, value) < 0)
 		doc->broken = true;
 }
 
-static void append(struct json *doc, json_t *list, json_t *value)
+static void json_append(struct json *doc, json_t *list, json_t *value)
 {
 	if (json_array_append_new(list, value) < 0)
 		doc->broken = true;
@@ -50,7 +50,7 @@ static void mark_escaped(struct json *doc, json_t *object, const char *field)
 {
 	json_t *list = json_object_get(object, "escaped");
 
-	append(doc, list ? list : json_add_list(doc, object, "escaped"), json_string(field));
+	json_append(doc, list ? list : json_add_list(doc, object, "escaped"), json_string(field));
 }
 
 void json_add_text(struct json *doc, json_t *object, const char *field, const char *text)
@@ -59,10 +59,10 @@ void json_add_text(struct json *doc, json_t *object, const char *field, const ch
 	json_t *value = text ? json_string(text) : json_null();
 
 	if (value) {
-		put(doc, object, field, value);
+		json_put(doc, object, field, value);
 		return;
 	}
-	put(doc, object, field, escaped_string(text));
+	json_put(doc, object, field, escaped_string(text));
 	mark_escaped(doc, object, field);
 }
 
@@ -74,19 +74,19 @@ void json_add_optional(struct json *doc, json_t *object, const char *field, cons
 
 void json_add_number(struct json *doc, json_t *object, const char *field, uint64_t number)
 {
-	put(doc, object, field, json_integer((json_int_t)number));
+	json_put(doc, object, field, json_integer((json_int_t)number));
 }
 
 void json_add_bool(struct json *doc, json_t *object, const char *field, bool value)
 {
-	put(doc, object, field, json_boolean(value));
+	json_put(doc, object, field, json_boolean(value));
 }
 
 json_t *json_add_list(struct json *doc, json_t *object, const char *field)
 {
 	json_t *list = json_array();
 
-	put(doc, object, field, list);
+	json_put(doc, object, field, list);
 	return list;
 }
 
@@ -94,7 +94,7 @@ json_t *json_add_item(struct json *doc, json_t *list)
 {
 	json_t *object = json_object();
 
-	append(doc, list, object);
+	json_append(doc, list, object);
 	return object;
 }
 
@@ -102,7 +102,7 @@ void json_add_line(struct json *doc, json_t *list, const char *text)
 {
 	json_t *value = json_string(text);
 
-	append(doc, list, value ? value : escaped_string(text));
+	json_append(doc, list, value ? value : escaped_string(text));
 }
 
 void json_add_lines(struct json *doc, const char *field, const struct strings *lines)

@@ -157,7 +157,7 @@ static const char *called(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static int run(int argc, char **argv)
+static int main_run(int argc, char **argv)
 {
 	const struct verb *verb;
 
@@ -226,5 +226,5 @@ int main(int argc, char **argv)
 		fprintf(stderr, "rebind: cannot open '/dev/null': %s\n", strerror(-err));
 		return STATUS_FAILED;
 	}
-	return run(argc, argv);
+	return main_run(argc, argv);
 }

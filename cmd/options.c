@@ -290,7 +290,7 @@ static int take_rest(struct parser *p, int argc, char **argv, const char *last)
 }
 
 /* getopt returned '?' or ':'. @word is what it looked at. */
-static int refuse(const struct parser *p, int c, const char *word)
+static int options_refuse(const struct parser *p, int c, const char *word)
 {
 	const struct option_set *set = p->set;
 	bool known = optopt >= LONG_BASE;
@@ -345,7 +345,7 @@ static void build_tables(struct parser *p)
 }
 
 /* One result of getopt_long(). Return: 0, STATUS_*, or -1: help was asked for. */
-static int take(struct parser *p, int c, const char *word)
+static int options_take(struct parser *p, int c, const char *word)
 {
 	if (c == 1)
 		return take_word(p, optarg);
@@ -355,7 +355,7 @@ static int take(struct parser *p, int c, const char *word)
 	if (c == HELP || c == LONG_BASE + (int)p->set->n_specs)
 		return -1;
 	if (c == '?' || c == ':')
-		return refuse(p, c, word);
+		return options_refuse(p, c, word);
 	return take_option(p, c >= LONG_BASE ? (size_t)(c - LONG_BASE) : spec_of_letter(p->set, c));
 }
 
@@ -392,7 +392,7 @@ bool options_parse(const struct option_set *set, int argc, char **argv, void *ar
 		if (c == -1)
 			break;
 		last = optarg;
-		status = take(&p, c, word);
+		status = options_take(&p, c, word);
 	}
 	if (status == 0)
 		status = take_rest(&p, argc, argv, last);

@@ -78,7 +78,7 @@ _Noreturn static void execute(struct launch *launch)
 	_exit(1);
 }
 
-static int judge(const struct launch *launch, int failed, int status)
+static int script_judge(const struct launch *launch, int failed, int status)
 {
 	if (failed) {
 		log_error(failed, "%s: the action script '%s' cannot be executed", launch->action,
@@ -116,7 +116,7 @@ static int run_one(struct launch *launch)
 
 	if (err && err != -ECHILD)
 		return log_error(err, "cannot wait for the action script '%s'", launch->file);
-	return judge(launch, failed, status);
+	return script_judge(launch, failed, status);
 }
 
 int scripts_run(const struct scripts *scripts, const char *action, pid_t pid)

@@ -93,8 +93,8 @@ static struct hooks_host *new_host(unsigned int timeout)
 }
 
 /* @ret is NULL if there is no plugin. */
-static int start(const struct hooks_options *options, enum worker_mode mode,
-		 struct hooks_host **ret)
+static int host_start(const struct hooks_options *options, enum worker_mode mode,
+		      struct hooks_host **ret)
 {
 	cleanup_load_files struct load_files files = { 0 };
 	struct worker worker = { .options = options, .files = &files, .mode = mode };
@@ -118,7 +118,7 @@ static int start(const struct hooks_options *options, enum worker_mode mode,
 
 int hooks_start(const struct hooks_options *options, struct hooks_host **ret)
 {
-	return start(options, WORKER_RUN, ret);
+	return host_start(options, WORKER_RUN, ret);
 }
 
 int hooks_list(const char *libdir, void (*each)(void *data, const struct hooks_plugin *plugin),
@@ -126,7 +126,7 @@ int hooks_list(const char *libdir, void (*each)(void *data, const struct hooks_p
 {
 	const struct hooks_options options = { .libdir = libdir, .image_dir_fd = -EBADF };
 	struct hooks_host *host = NULL;
-	int err = start(&options, WORKER_LIST, &host);
+	int err = host_start(&options, WORKER_LIST, &host);
 
 	if (err || !host)
 		return err;
@@ -197,7 +197,7 @@ static int call_process(struct hooks_host *host, struct run_call *call)
 	return reply.value;
 }
 
-static int ask(struct hooks_host *host, struct run_call *call)
+static int host_ask(struct hooks_host *host, struct run_call *call)
 {
 	call->plugin = -1;
 	call->ret_fd = -EBADF;
@@ -215,7 +215,7 @@ int hooks_dump_mount(struct hooks_host *host, const char *mountpoint, int id)
 		.text = mountpoint,
 	};
 
-	return ask(host, &call);
+	return host_ask(host, &call);
 }
 
 int hooks_restore_mount(struct hooks_host *host, int id, const char *mountpoint,
@@ -228,7 +228,7 @@ int hooks_restore_mount(struct hooks_host *host, int id, const char *mountpoint,
 		.text = mountpoint,
 		.old_root = old_root,
 	};
-	int err = ask(host, &call);
+	int err = host_ask(host, &call);
 
 	if (plugin && call.plugin >= 0 && (size_t)call.plugin < host->n)
 		*plugin = host->plugins[call.plugin].name;
@@ -241,13 +241,13 @@ int hooks_dump_fd(struct hooks_host *host, int hook, int fd, int id)
 {
 	struct run_call call = { .hook = hook, .fd = fd, .id = id };
 
-	return ask(host, &call);
+	return host_ask(host, &call);
 }
 
 int hooks_restore_fd(struct hooks_host *host, int hook, int id, int *ret_fd)
 {
 	struct run_call call = { .hook = hook, .fd = -EBADF, .id = id };
-	int err = ask(host, &call);
+	int err = host_ask(host, &call);
 
 	if (!err)
 		*ret_fd = call.ret_fd;
@@ -265,7 +265,7 @@ int hooks_dump_link(struct hooks_host *host, int index, int type, const char *ki
 		.text = kind,
 	};
 
-	return ask(host, &call);
+	return host_ask(host, &call);
 }
 
 int hooks_call_simple(struct hooks_host *host, int hook)

@@ -162,7 +162,7 @@ static void take_running(struct hooks_host *host, struct wire *message)
 }
 
 /* Return: 0 or a negative errno; a reply is the caller's to look at. */
-static int take(struct hooks_host *host, struct wire *message)
+static int process_take(struct hooks_host *host, struct wire *message)
 {
 	switch (message->kind) {
 	case WIRE_LOG:
@@ -187,7 +187,7 @@ static void drain(struct hooks_host *host)
 	struct wire message;
 
 	while (host->talk >= 0 && is_readable(host->talk, 0))
-		if (wire_recv(host->talk, &message, NULL) <= 0 || take(host, &message))
+		if (wire_recv(host->talk, &message, NULL) <= 0 || process_take(host, &message))
 			return;
 }
 
@@ -227,7 +227,7 @@ static int fail_ended(struct hooks_host *host, const struct wire *ended)
 	return host->failed;
 }
 
-static int fail(struct hooks_host *host, int err, const char *what)
+static int process_fail(struct hooks_host *host, int err, const char *what)
 {
 	char buf[400];
 
@@ -242,7 +242,7 @@ static int fail_timeout(struct hooks_host *host)
 	char what[64];
 
 	snprintf(what, sizeof(what), "did not return within %u s", host->timeout);
-	return fail(host, -ETIMEDOUT, what);
+	return process_fail(host, -ETIMEDOUT, what);
 }
 
 /* The plugin process hung up: because it ended, or because a plugin closed what is not its own? */
@@ -252,14 +252,14 @@ static int fail_closed(struct hooks_host *host)
 
 	if (recv_ended(host, LAST_WORDS_MS, &ended))
 		return fail_ended(host, &ended);
-	return fail(host, -EPROTO, "closed the connection to rebind");
+	return process_fail(host, -EPROTO, "closed the connection to rebind");
 }
 
 static int fail_supervisor(struct hooks_host *host, const struct wire *message, int n)
 {
 	if (n > 0 && message->kind == WIRE_ENDED)
 		return fail_ended(host, message);
-	return fail(host, -EPROTO, "lost its supervisor process");
+	return process_fail(host, -EPROTO, "lost its supervisor process");
 }
 
 /* Questions */
@@ -276,12 +276,13 @@ static int next_message(struct hooks_host *host, int timeout_ms, struct wire *me
 	int n = poll(fds, ARRAY_SIZE(fds), timeout_ms);
 
 	if (n <= 0)
-		return n < 0 && errno != EINTR ? fail(host, -errno, "cannot be waited for") : 0;
+		return n < 0 && errno != EINTR ? process_fail(host, -errno, "cannot be waited for")
+					       : 0;
 	if (fds[0].revents) {
 		n = wire_recv(host->talk, message, ret_fd);
 		if (n == 0)
 			return fail_closed(host);
-		return n < 0 ? fail(host, n, "sent what is no message") : 1;
+		return n < 0 ? process_fail(host, n, "sent what is no message") : 1;
 	}
 	n = wire_recv(host->keep, message, NULL);
 	return fail_supervisor(host, message, n);
@@ -303,9 +304,9 @@ static int await(struct hooks_host *host, struct wire *reply, int *ret_fd)
 			return n;
 		if (n == 0)
 			continue; /* the clock decides */
-		n = take(host, reply);
+		n = process_take(host, reply);
 		if (n < 0)
-			return fail(host, n, "sent an unexpected message");
+			return process_fail(host, n, "sent an unexpected message");
 		if (reply->kind == WIRE_RUNNING)
 			deadline = now_ms() + patience;
 		if (reply->kind != WIRE_REPLY)
@@ -359,7 +360,7 @@ static int send_supervisor_away(struct hooks_host *host, int ns_fd, int root_fd)
 	if (!err)
 		err = wire_send(host->keep, &message, ns_fd);
 	if (err || !is_readable(host->keep, END_MS) || wire_recv(host->keep, &reply, NULL) <= 0)
-		return fail(host, err ? err : -EPROTO, "lost its supervisor process");
+		return process_fail(host, err ? err : -EPROTO, "lost its supervisor process");
 	if (reply.kind == WIRE_ENDED)
 		return fail_ended(host, &reply);
 	if (reply.value)

@@ -59,7 +59,7 @@ static int as_errno(int value)
 }
 
 /* Around every call of a plugin's code. */
-static void enter(struct run *run, const char *name, int step, const char *label)
+static void run_enter(struct run *run, const char *name, int step, const char *label)
 {
 	const struct api_state api = {
 		.image_dir_fd = run->image_dir_fd,
@@ -78,7 +78,7 @@ static void enter(struct run *run, const char *name, int step, const char *label
 
 static void enter_plugin(struct run *run, const struct plugin *plugin, int step)
 {
-	enter(run, plugin->name, step, plugin->label);
+	run_enter(run, plugin->name, step, plugin->label);
 }
 
 /* What it printed appears before what is reported about it. */
@@ -103,7 +103,7 @@ static int load_one(struct run *run, const char *path)
 	const char *slash = strrchr(path, '/');
 	const char *file = slash ? slash + 1 : path;
 
-	enter(run, file, RUN_LOAD, file);
+	run_enter(run, file, RUN_LOAD, file);
 	int err = load_plugin(path, plugin);
 
 	left();
@@ -263,7 +263,7 @@ static int complain(const struct plugin *plugin, const struct run_call *call, in
 	}
 }
 
-static int judge(const struct plugin *plugin, struct run_call *call, int value)
+static int run_judge(const struct plugin *plugin, struct run_call *call, int value)
 {
 	if (yields_descriptor(call->hook) && value >= 0) {
 		if (fcntl(value, F_GETFD) < 0)
@@ -279,7 +279,7 @@ static int judge(const struct plugin *plugin, struct run_call *call, int value)
 }
 
 /* Return: what the plugin returned, or -ENOTSUP if it has no such hook. */
-static int ask(struct run *run, const struct plugin *plugin, struct run_call *call)
+static int run_ask(struct run *run, const struct plugin *plugin, struct run_call *call)
 {
 	cleanup_free char *text = copy_text(call->text), *old_root = copy_text(call->old_root);
 
@@ -301,13 +301,13 @@ int run_call(struct run *run, struct run_call *call)
 	if (call->hook < 0 || call->hook >= CR_PLUGIN_HOOK__MAX)
 		return log_error(-EINVAL, "plugins: hook %d", call->hook);
 	for (size_t i = 0; i < run->n; i++) {
-		int value = ask(run, &run->plugins[i], call);
+		int value = run_ask(run, &run->plugins[i], call);
 
 		if (value == -ENOTSUP)
 			continue;
 		call->plugin = (int)i;
 		call->is_file = call->is_file != 0;
-		return judge(&run->plugins[i], call, value);
+		return run_judge(&run->plugins[i], call, value);
 	}
 	return -ENOTSUP;
 }

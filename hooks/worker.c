@@ -167,7 +167,7 @@ static int answer_leave(struct state *state, int ns_fd)
 	return send_reply(state, err);
 }
 
-static int answer(struct state *state, struct wire *request, int *fd)
+static int worker_answer(struct state *state, struct wire *request, int *fd)
 {
 	switch (request->kind) {
 	case WIRE_CALL:
@@ -200,7 +200,7 @@ static void answer_all(struct state *state)
 		wire_await(state->sock);
 		if (wire_recv(state->sock, &request, &fd) <= 0)
 			return;
-		err = answer(state, &request, &fd);
+		err = worker_answer(state, &request, &fd);
 	}
 }
 

@@ -30,7 +30,7 @@ void convert_check_text(struct convert *to, const struct mount *m, const char *w
 			  what);
 }
 
-static int keep(const char *copy, const char **ret)
+static int convert_keep(const char *copy, const char **ret)
 {
 	if (!copy)
 		return -ENOMEM;
@@ -46,12 +46,12 @@ static const char *bytes_of(const ProtobufCBinaryData *text)
 
 int convert_copy_text(struct convert *to, const ProtobufCBinaryData *text, const char **ret)
 {
-	return keep(arena_copy(&to->tree->strings, bytes_of(text), text->len), ret);
+	return convert_keep(arena_copy(&to->tree->strings, bytes_of(text), text->len), ret);
 }
 
 static int intern_text(struct convert *to, const ProtobufCBinaryData *text, const char **ret)
 {
-	return keep(arena_intern(&to->tree->strings, bytes_of(text), text->len), ret);
+	return convert_keep(arena_intern(&to->tree->strings, bytes_of(text), text->len), ret);
 }
 
 static bool is_text(const ProtobufCBinaryData *text, const char *word)

@@ -180,8 +180,8 @@ int image_read_info(int dir_fd, struct image_info *info, struct findings *findin
 	return inventory_select(dir_fd, info, findings);
 }
 
-static int read_all(int dir_fd, struct mount_tree *tree, struct image_info *info,
-		    struct findings *findings)
+static int image_read_all(int dir_fd, struct mount_tree *tree, struct image_info *info,
+			  struct findings *findings)
 {
 	int err = inventory_select(dir_fd, info, findings);
 
@@ -210,7 +210,7 @@ int image_read_bounded(int dir_fd, uint32_t ns_id, uint32_t max, struct mount_tr
 	size_t before = findings->n;
 
 	*info = (struct image_info){ .ns_id = ns_id, .mounts_max = max };
-	int err = read_all(dir_fd, tree, info, findings);
+	int err = image_read_all(dir_fd, tree, info, findings);
 	bool said = findings->n != before || findings->lost;
 
 	if (err && !said)

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "inside/inside.h"
 
-static int make(struct inside *in)
+static int door_make(struct inside *in)
 {
 	if (unshare(CLONE_NEWNS) < 0)
 		return log_error(-errno, "cannot make a mount namespace of the user namespace's");
@@ -30,6 +30,6 @@ int inside_door(struct inside *in)
 	if (!err)
 		err = ipc_answer(in->sock, 0, -1);
 	if (!err)
-		err = make(in);
+		err = door_make(in);
 	return err ? err : ipc_await(in->sock, IPC_GO, NULL, NULL);
 }

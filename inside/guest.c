@@ -15,7 +15,7 @@
 #include "inside/inside.h"
 #include "mnt/ns/inside.h"
 
-static int enter(int mntns_fd)
+static int guest_enter(int mntns_fd)
 {
 	if (setns(mntns_fd, CLONE_NEWNS) < 0 || chdir("/") < 0)
 		return -errno;
@@ -94,7 +94,7 @@ int inside_guest(struct inside *in)
 
 		if (message.type == IPC_GO)
 			return go(in, got, mntns);
-		err = message.type == IPC_HOLD ? enter(got) : -EPROTO;
+		err = message.type == IPC_HOLD ? guest_enter(got) : -EPROTO;
 		fd_close(&mntns);
 		mntns = fd_take(&got);
 		if (!err)

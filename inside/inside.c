@@ -112,7 +112,7 @@ static int go_in(struct inside *in)
 	return child_hide();
 }
 
-static int start(struct inside *in, const struct ipc_message *message, int fd)
+static int inside_start_it(struct inside *in, const struct ipc_message *message, int fd)
 {
 	if (message->start.purpose == INSIDE_GUEST)
 		return inside_guest(in);
@@ -158,7 +158,7 @@ static int listen_to(struct inside *in)
 		cleanup_fd int got = fd;
 
 		if (message.type == IPC_START)
-			return err ? err : start(in, &message, got);
+			return err ? err : inside_start_it(in, &message, got);
 		if (message.type != IPC_NS)
 			return -EPROTO;
 		if (!in->has_user)

@@ -45,8 +45,8 @@ int inside_leave_root(void)
 	return fchdir(root) < 0 || chroot(".") < 0 ? -errno : 0;
 }
 
-static int answer(struct inside *in, struct ipc_message *message, const char *text, int *fd,
-		  int *root)
+static int serve_answer(struct inside *in, struct ipc_message *message, const char *text, int *fd,
+			int *root)
 {
 	if (message->type == IPC_ROOT) {
 		fd_close(root);
@@ -87,7 +87,7 @@ int inside_serve(struct inside *in, uint64_t above)
 	while (!err && ipc_recv(in->sock, buf, &message, texts, &fd) > 0) {
 		cleanup_fd int got = fd;
 
-		err = answer(in, &message, texts[0], &got, &root);
+		err = serve_answer(in, &message, texts[0], &got, &root);
 	}
 	return err ? err : -EIO;
 }

@@ -271,7 +271,7 @@ static int run_plugins(struct build *b, uint32_t *next, int callers_ns, int call
 	return err;
 }
 
-static int build(struct build *b, uint64_t above, int callers_ns)
+static int builder_build(struct build *b, uint64_t above, int callers_ns)
 {
 	cleanup_fd int callers_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	uint32_t next = 0;
@@ -332,7 +332,7 @@ int builder_main(struct build *b, uint64_t above)
 	 */
 	setsid();
 	log_to(ipc_log_sink, &b->caller_fd, log_max());
-	int err = b->copy_fd >= 0 ? copy_build(b, above) : build(b, above, callers_ns);
+	int err = b->copy_fd >= 0 ? copy_build(b, above) : builder_build(b, above, callers_ns);
 
 	fs_overlay_end(b);
 	if (!err)

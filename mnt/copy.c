@@ -225,7 +225,7 @@ static int run_steps(const struct copy *c)
 }
 
 /* On one CPU, where the ids are that were used up before. */
-static int enter(struct build *b, uint64_t above)
+static int copy_enter(struct build *b, uint64_t above)
 {
 	cpu_set_t before, one;
 	bool known = above && sched_getaffinity(0, sizeof(before), &before) == 0;
@@ -244,7 +244,7 @@ static int enter(struct build *b, uint64_t above)
 	return err;
 }
 
-static int settle(struct build *b, int root_fd, int proc_self_fd)
+static int copy_settle(struct build *b, int root_fd, int proc_self_fd)
 {
 	b->ns_fd = openat(proc_self_fd, "ns/mnt", O_RDONLY | O_CLOEXEC);
 	return b->ns_fd < 0 || root_fd < 0 ? log_error(-errno, "cannot open the new namespace") : 0;
@@ -253,14 +253,14 @@ static int settle(struct build *b, int root_fd, int proc_self_fd)
 int copy_build(struct build *b, uint64_t above)
 {
 	cleanup_fd int self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int err = enter(b, above);
+	int err = copy_enter(b, above);
 
 	if (err)
 		return log_error(err, "cannot copy the first namespace");
 	cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const struct copy c = { b, root };
 
-	err = settle(b, root, self);
+	err = copy_settle(b, root, self);
 	if (!err)
 		err = clear(&c);
 	return err ? err : run_steps(&c);

@@ -284,7 +284,7 @@ struct half_done {
 
 /* What is half done is no image: none of it stays. The directory had no inventory, and is locked.
  */
-static void take_back(void *data, int image_dir_fd)
+static void dump_take_back(void *data, int image_dir_fd)
 {
 	const struct half_done *half = data;
 	char name[64];
@@ -357,11 +357,11 @@ static int write_all(struct dump *d, struct scan_target *target, struct mount_tr
 }
 
 /* Whatever ends it before it is whole, nothing of it stays: a guard sees to that, too. */
-static int keep(struct dump *d, struct scan_target *target, struct mount_tree *tree)
+static int dump_keep(struct dump *d, struct scan_target *target, struct mount_tree *tree)
 {
 	struct half_done half = { d->ns_id, tree };
 	cleanup(guard_end) struct guard guard = GUARD_NONE;
-	int err = guard_start(&guard, GUARD_ALL_GONE, take_back, &half, d->image_dir_fd);
+	int err = guard_start(&guard, GUARD_ALL_GONE, dump_take_back, &half, d->image_dir_fd);
 
 	if (err)
 		return err;
@@ -369,7 +369,7 @@ static int keep(struct dump *d, struct scan_target *target, struct mount_tree *t
 	if (!err)
 		err = end_plugins(d, 0);
 	if (err)
-		take_back(&half, d->image_dir_fd);
+		dump_take_back(&half, d->image_dir_fd);
 	return err;
 }
 
@@ -476,7 +476,7 @@ static int try_once(struct dump *d)
 	if (err == -EINVAL && check_own(d))
 		return -ENOMEM;
 	describe(d, &tree);
-	return err || d->options->dry_run ? err : keep(d, &target, &tree);
+	return err || d->options->dry_run ? err : dump_keep(d, &target, &tree);
 }
 
 static int try_often(struct dump *d)

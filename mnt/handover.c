@@ -25,7 +25,7 @@ static int prepare_pin(struct build *b, const struct ipc_message *message, const
 	return message->value ? mountpoint_make_listed(b, b->pin_dir_fd, name, MOUNT_KIND_FILE) : 0;
 }
 
-static int keep(struct build *b, int what, int fd)
+static int handover_keep(struct build *b, int what, int fd)
 {
 	switch (what) {
 	case KEEP_NAMESPACE:
@@ -51,7 +51,7 @@ bool handover_await(struct build *b)
 	while (buf && ipc_recv(b->caller_fd, buf, &message, texts, &fd) > 0) {
 		cleanup_fd int got = fd;
 		bool keeps = message.type == IPC_KEEP;
-		int err = keeps			    ? keep(b, message.value, got)
+		int err = keeps			    ? handover_keep(b, message.value, got)
 			  : message.type == IPC_PIN ? prepare_pin(b, &message, texts[0], &got)
 						    : -EPROTO;
 		int said = ipc_answer(b->caller_fd, err, -1);

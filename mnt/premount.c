@@ -58,8 +58,8 @@ static bool point_exists(struct build *b, const char *point)
 	return fstatat(b->staging_fd, point + 1, &stat, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-static int ask(struct build *b, const struct mount *m, const char *point, int *is_file,
-	       const char **plugin)
+static int premount_ask(struct build *b, const struct mount *m, const char *point, int *is_file,
+			const char **plugin)
 {
 	int err = b->options->premount_existing ? create_point(b, m, point) : 0;
 
@@ -75,7 +75,8 @@ static int ask(struct build *b, const struct mount *m, const char *point, int *i
 }
 
 /* What is on the path afterwards? */
-static int look(struct build *b, uint32_t i, const char *point, int is_file, const char *plugin)
+static int premount_look(struct build *b, uint32_t i, const char *point, int is_file,
+			 const char *plugin)
 {
 	const struct mount *m = &b->tree->mounts[i];
 	struct sys_mount_stat stat;
@@ -141,7 +142,7 @@ int premount_make(struct build *b, uint32_t i)
 
 	/* The plugins' own side knows the temporary path only. */
 	mount_log_begin(&log, m);
-	int err = b->host ? ask(b, m, point_name(m, point), &is_file, &plugin) : -ENOTSUP;
+	int err = b->host ? premount_ask(b, m, point_name(m, point), &is_file, &plugin) : -ENOTSUP;
 
 	mount_log_end(&log);
 	if (err == -ENOTSUP)
@@ -155,7 +156,7 @@ int premount_make(struct build *b, uint32_t i)
 		return log_error(err, "plugin %s: RESTORE_EXT_MOUNT for mount %u '%s'", plugin,
 				 m->id, m->mountpoint);
 	if (!err)
-		err = look(b, i, point, is_file, plugin);
+		err = premount_look(b, i, point, is_file, plugin);
 	if (!err)
 		err = staging_look(b, m, plugin, b->fds[i]);
 	return err ? err : apply(b, i);

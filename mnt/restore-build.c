@@ -105,7 +105,7 @@ static int start_builder(struct restore *r, pid_t *ret_pid, int *ret_sock)
 }
 
 /* It stands: read it back, and say what we think of it. */
-static int judge(struct restore *r, pid_t pid, int sock, int *ns_fd)
+static int restore_build_judge(struct restore *r, pid_t pid, int sock, int *ns_fd)
 {
 	r->progress.doing = "comparing";
 	progress_tell(&r->progress);
@@ -196,7 +196,7 @@ static int attend(struct restore *r, pid_t pid, int sock)
 		if (message.type == IPC_DONE)
 			return verdict ? verdict : message.value;
 		if (message.type == IPC_BUILT)
-			verdict = judge(r, pid, sock, &fd);
+			verdict = restore_build_judge(r, pid, sock, &fd);
 		else
 			err = take_message(r, sock, &message, texts, &fd);
 	}

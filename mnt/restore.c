@@ -118,7 +118,7 @@ static int read_own(struct restore *r)
 	return err ? scan_failed(err, "cannot read the caller's own mounts") : 0;
 }
 
-static int settle(struct restore *r)
+static int restore_settle(struct restore *r)
 {
 	struct source_input input = {
 		.options = r->options,
@@ -195,7 +195,7 @@ static int prepare_contents(struct restore *r)
 	return err ? log_error(err, "cannot unpack contents: %s", fault.text) : 0;
 }
 
-static void hand_over(struct restore *r)
+static void restore_hand_over(struct restore *r)
 {
 	r->result[r->done++] = (struct restore_result){
 		.ns_fd = fd_take(&r->ns_fd),
@@ -223,13 +223,13 @@ static int copy_all(struct restore *r)
 	while (r->done < r->wanted && !err) {
 		err = restore_build(r);
 		if (!err)
-			hand_over(r);
+			restore_hand_over(r);
 	}
 	return err;
 }
 
 /* The image, and the caller; pre-restore may be what mounts the sources. */
-static int read_all(struct restore *r)
+static int restore_read_all(struct restore *r)
 {
 	if (!caps_has_admin()) {
 		privileges_check(CAPS_BUILD, r->findings);
@@ -286,16 +286,16 @@ static int build_all(struct restore *r)
 		err = restore_build(r);
 	if (err)
 		return err;
-	hand_over(r);
+	restore_hand_over(r);
 	return copy_all(r);
 }
 
 static int restore_all(struct restore *r)
 {
-	int err = read_all(r);
+	int err = restore_read_all(r);
 
 	if (!err)
-		err = settle(r);
+		err = restore_settle(r);
 	if (!err)
 		err = validate(r);
 	if (!err)
@@ -306,9 +306,9 @@ static int restore_all(struct restore *r)
 	return 0;
 }
 
-static int run(const struct rebind_restore_options *options, int into_fd, struct findings *findings,
-	       struct differences *differences, unsigned int wanted, struct restore_result *ret,
-	       unsigned int *ret_done)
+static int restore_do_run(const struct rebind_restore_options *options, int into_fd,
+			  struct findings *findings, struct differences *differences,
+			  unsigned int wanted, struct restore_result *ret, unsigned int *ret_done)
 {
 	cleanup(restore_free) struct restore r = {
 		.wanted = wanted,
@@ -362,7 +362,7 @@ int restore_run(const struct rebind_restore_options *options, int into_fd,
 {
 	unsigned int done;
 
-	return run(options, into_fd, findings, differences, 1, ret, &done);
+	return restore_do_run(options, into_fd, findings, differences, 1, ret, &done);
 }
 
 int restore_copies(const struct rebind_restore_options *options, struct findings *findings,
@@ -370,5 +370,5 @@ int restore_copies(const struct rebind_restore_options *options, struct findings
 		   unsigned int *ret_done)
 {
 	*ret_done = 0;
-	return run(options, -EBADF, findings, differences, n, ret, ret_done);
+	return restore_do_run(options, -EBADF, findings, differences, n, ret, ret_done);
 }

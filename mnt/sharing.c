@@ -22,7 +22,7 @@
 #include "base/sys.h"
 #include "mnt/source/clone.h"
 
-static int join(struct build *b, uint32_t i, int host_peer_fd)
+static int sharing_join(struct build *b, uint32_t i, int host_peer_fd)
 {
 	return sys_move_mount(host_peer_fd, "", b->fds[i], "",
 			      MOVE_MOUNT_SET_GROUP | MOVE_MOUNT_F_EMPTY_PATH |
@@ -57,9 +57,9 @@ static int change(struct build *b, const struct plan_step *step)
 	case PLAN_UNBINDABLE:
 		return sys_mount_setattr(fd, 0, 0, 0, MS_UNBINDABLE, -1);
 	case PLAN_JOIN:
-		return join(b, step->mount, b->fds[step->other]);
+		return sharing_join(b, step->mount, b->fds[step->other]);
 	default:
-		return join(
+		return sharing_join(
 			b, step->mount,
 			step->mount < b->tree->n
 				? b->sources->groups[b->sources->of[step->other].group].host_peer_fd

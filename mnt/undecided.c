@@ -119,7 +119,8 @@ static void say(const struct external_input *in, const struct mount *m, unsigned
 			m->fstype, m->root, m->source);
 }
 
-static int refuse(const struct external_input *in, const struct mount *m, unsigned int automatic)
+static int undecided_do_refuse(const struct external_input *in, const struct mount *m,
+			       unsigned int automatic)
 {
 	unsigned int consent = consent_for(in, m);
 	cleanup_free char *help = advice(in, m, consent, automatic);
@@ -151,6 +152,6 @@ int undecided_refuse(const struct external_input *in)
 	err = external_look_ahead(in, automatic);
 	tree_for_each (i, in->tree)
 		if (!err && in->tree->mounts[i].owner == MOUNT_UNDECIDED)
-			err = refuse(in, &in->tree->mounts[i], automatic[i]);
+			err = undecided_do_refuse(in, &in->tree->mounts[i], automatic[i]);
 	return err;
 }

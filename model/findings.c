@@ -33,7 +33,7 @@ void findings_free(struct findings *findings)
 	*findings = (struct findings){ 0 };
 }
 
-static struct finding *append(struct findings *findings)
+static struct finding *findings_do_append(struct findings *findings)
 {
 	if ((findings->n & (findings->n - 1)) == 0) {
 		size_t room = findings->n ? findings->n * 2 : 1;
@@ -66,7 +66,7 @@ int findings_add(struct findings *findings, enum finding_code code, uint32_t mou
 	int n = vasprintf(&text, format, args);
 
 	va_end(args);
-	struct finding *finding = n < 0 ? NULL : append(findings);
+	struct finding *finding = n < 0 ? NULL : findings_do_append(findings);
 
 	if (!finding) {
 		findings->lost = true;
@@ -86,7 +86,7 @@ int findings_append(struct findings *to, struct findings *from)
 {
 	to->lost |= from->lost;
 	for (size_t i = 0; i < from->n; i++) {
-		struct finding *finding = append(to);
+		struct finding *finding = findings_do_append(to);
 
 		if (!finding)
 			return -ENOMEM;

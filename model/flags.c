@@ -107,7 +107,7 @@ uint32_t flags_attr_from_ms(uint32_t ms)
 	return attr;
 }
 
-static void append(char *buf, size_t size, const char *word)
+static void flags_append(char *buf, size_t size, const char *word)
 {
 	size_t n = strlen(buf);
 
@@ -119,23 +119,23 @@ const char *flags_attr_text(uint32_t attr, char buf[96])
 	uint32_t atime = attr & FLAGS_ATTR_ATIME;
 
 	buf[0] = '\0';
-	append(buf, 96, attr & MOUNT_ATTR_RDONLY ? "ro" : "rw");
+	flags_append(buf, 96, attr & MOUNT_ATTR_RDONLY ? "ro" : "rw");
 	if (attr & MOUNT_ATTR_NOSUID)
-		append(buf, 96, "nosuid");
+		flags_append(buf, 96, "nosuid");
 	if (attr & MOUNT_ATTR_NODEV)
-		append(buf, 96, "nodev");
+		flags_append(buf, 96, "nodev");
 	if (attr & MOUNT_ATTR_NOEXEC)
-		append(buf, 96, "noexec");
+		flags_append(buf, 96, "noexec");
 	if (atime == MOUNT_ATTR_NOATIME)
-		append(buf, 96, "noatime");
+		flags_append(buf, 96, "noatime");
 	if (attr & MOUNT_ATTR_NODIRATIME)
-		append(buf, 96, "nodiratime");
+		flags_append(buf, 96, "nodiratime");
 	if (atime == MOUNT_ATTR_RELATIME)
-		append(buf, 96, "relatime");
+		flags_append(buf, 96, "relatime");
 	if (attr & ATTR_NOSYMFOLLOW)
-		append(buf, 96, "nosymfollow");
+		flags_append(buf, 96, "nosymfollow");
 	if (attr & ATTR_IDMAP)
-		append(buf, 96, "idmapped");
+		flags_append(buf, 96, "idmapped");
 	return buf;
 }
 
@@ -162,10 +162,10 @@ int flags_sb_from_word(const char *word, size_t size)
 const char *flags_sb_text(uint32_t sb_flags, char buf[64])
 {
 	buf[0] = '\0';
-	append(buf, 64, sb_flags & MS_RDONLY ? "ro" : "rw");
+	flags_append(buf, 64, sb_flags & MS_RDONLY ? "ro" : "rw");
 	for (size_t i = 2; i < ARRAY_SIZE(sb_words); i++)
 		if (sb_flags & (uint32_t)sb_words[i].ms)
-			append(buf, 64, sb_words[i].word);
+			flags_append(buf, 64, sb_words[i].word);
 	return buf;
 }
 

@@ -93,7 +93,7 @@ bool plan_is_held(const struct planner *p, const struct mount *m)
 	       ((m->shared || m->master) && !plan_is_alone(p, m));
 }
 
-static void refuse(struct planner *p, const struct mount *m, const char *why)
+static void plan_sharing_refuse(struct planner *p, const struct mount *m, const char *why)
 {
 	p->err = findings_mount(p->findings, FINDING_SHARING, m, NULL, "%s", why);
 }
@@ -104,8 +104,9 @@ static void refuse_join(struct planner *p, uint32_t mount, const struct plan_gro
 	struct plan_extent part = plan_extent(p, mount), whole = plan_extent(p, group->widest);
 
 	if (part.from == MOUNT_NONE || whole.from == MOUNT_NONE)
-		refuse(p, m,
-		       "no member of its peer group shows the part of the filesystem that it shows");
+		plan_sharing_refuse(
+			p, m,
+			"no member of its peer group shows the part of the filesystem that it shows");
 	else
 		p->err = findings_mount(
 			p->findings, FINDING_SHARING, m, "give them sources on one mount",
@@ -126,7 +127,8 @@ static uint32_t host_group(const struct planner *p, uint32_t mount)
 }
 
 /* @mount: or an anchor of the group that member @of is in */
-static void join(struct planner *p, uint32_t mount, uint32_t of, const struct plan_group *group)
+static void plan_sharing_join(struct planner *p, uint32_t mount, uint32_t of,
+			      const struct plan_group *group)
 {
 	if (group->host_group && host_group(p, of) == group->host_group)
 		plan_add(p, PLAN_JOIN_HOST, mount, of);
@@ -136,13 +138,13 @@ static void join(struct planner *p, uint32_t mount, uint32_t of, const struct pl
 		refuse_join(p, of, group);
 }
 
-/* @mount, @of: as for join(); the master may be the caller's */
+/* @mount, @of: as for plan_sharing_join(); the master may be the caller's */
 static void enslave(struct planner *p, uint32_t mount, uint32_t of, uint32_t master_id)
 {
 	const struct plan_group *master = plan_group_of(p, master_id);
 
 	if (master)
-		join(p, mount, of, master);
+		plan_sharing_join(p, mount, of, master);
 	else if (host_group(p, of))
 		plan_add(p, PLAN_JOIN_HOST, mount, of);
 	else
@@ -179,7 +181,7 @@ static void share_group(struct planner *p, struct plan_group *group)
 	start_group(p, group);
 	for (uint32_t i = group->first; i != MOUNT_NONE; i = p->next_member[i])
 		if (i != group->anchor)
-			join(p, i, i, group);
+			plan_sharing_join(p, i, i, group);
 }
 
 /* Up the chain of masters to the first that stands, then down again; no recursion. */
@@ -189,8 +191,8 @@ static void share_with_masters(struct planner *p, struct plan_group *group, uint
 
 	for (; group && !group->done; group = plan_group_of(p, group->master)) {
 		if (n == p->n_groups) {
-			refuse(p, &p->tree->mounts[group->first],
-			       "its peer group is its own master");
+			plan_sharing_refuse(p, &p->tree->mounts[group->first],
+					    "its peer group is its own master");
 			return;
 		}
 		chain[n++] = (uint32_t)(group - p->groups);

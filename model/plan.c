@@ -159,7 +159,7 @@ static bool can_be_lent(const struct planner *p, const struct mount *m, uint32_t
 	       m->first_child == MOUNT_NONE && !plan_is_alone(p, m);
 }
 
-static void create(struct planner *p, uint32_t i, uint32_t creator)
+static void plan_create(struct planner *p, uint32_t i, uint32_t creator)
 {
 	const struct mount *m = &p->tree->mounts[i];
 	bool several = p->uses[creator] > 1, lend = several && can_be_lent(p, m, creator);
@@ -185,7 +185,7 @@ static void make_internal(struct planner *p, uint32_t i)
 	bool first = !p->created[creator];
 
 	if (first)
-		create(p, i, creator);
+		plan_create(p, i, creator);
 	bool last = --p->uses[creator] == 0, lent = p->lent[creator];
 	bool take = last && !lent && can_be_taken(p, m, creator);
 
@@ -209,7 +209,7 @@ static void delete_roots(struct planner *p, uint32_t i)
 	plan_add(p, PLAN_DROP, first, MOUNT_NONE);
 }
 
-static void make(struct planner *p, uint32_t i)
+static void plan_make(struct planner *p, uint32_t i)
 {
 	switch (p->tree->mounts[i].owner) {
 	case MOUNT_INTERNAL:
@@ -287,7 +287,7 @@ static bool build_one(struct planner *p, uint32_t i, uint32_t top)
 		plan_add(p, PLAN_RESERVE, i, MOUNT_NONE);
 		late_add(p, i);
 	} else {
-		make(p, i);
+		plan_make(p, i);
 	}
 	if (!later && m->first_child == MOUNT_NONE)
 		complete(p, i);
@@ -347,7 +347,7 @@ static void seal(struct planner *p)
 	}
 }
 
-static void build(struct planner *p)
+static void plan_do_build(struct planner *p)
 {
 	uint32_t n = p->tree->n;
 
@@ -388,7 +388,7 @@ int plan_build(const struct plan_input *input, struct plan *plan, struct finding
 	find_upper(&p);
 	plan_collect_groups(&p);
 	if (!p.err)
-		build(&p);
+		plan_do_build(&p);
 	free(p.groups);
 	free(p.next_member);
 	free(p.anchors);

@@ -72,7 +72,7 @@ static bool say_ask(struct kit *kit, int err)
 }
 
 /* Return: false if nothing was mounted. */
-static bool ask(struct session *s, int *is_file)
+static bool kit_hook_ask(struct session *s, int *is_file)
 {
 	static const char clause[] = "RESTORE_EXT_MOUNT makes the mountpoint itself";
 	const char *plugin;
@@ -105,7 +105,7 @@ static void say_kind(struct kit *kit, bool is_directory, int is_file)
 		is_file, is_directory ? "directory" : "file");
 }
 
-static bool look(struct session *s, int is_file)
+static bool kit_hook_look(struct session *s, int is_file)
 {
 	struct kit *kit = s->kit;
 	struct sys_mount_stat stat;
@@ -200,7 +200,7 @@ static bool ask_all(struct session *s)
 	if (!s->mount)
 		return true;
 	snprintf(s->point, sizeof(s->point), "/" PIVOT_PREMOUNT "%u", s->mount->id);
-	if (kit_table_read(&s->before) || !ask(s, &is_file) || !look(s, is_file))
+	if (kit_table_read(&s->before) || !kit_hook_ask(s, &is_file) || !kit_hook_look(s, is_file))
 		return false;
 	look_around(s, 1);
 	ask_foreign(s);

@@ -303,7 +303,7 @@ static int attend(struct kit *kit, int sock)
 		   : log_error(-EPIPE, "the process that tests the plugin ended");
 }
 
-static int start(struct kit *kit)
+static int kit_kit_start(struct kit *kit)
 {
 	cleanup_child pid_t pid = 0;
 	int pair[2];
@@ -372,7 +372,7 @@ int plugin_test(const struct plugin_test_options *options)
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (kit.found == MAP_FAILED)
 		return log_error(-errno, "plugins");
-	err = start(&kit);
+	err = kit_kit_start(&kit);
 	munmap(kit.found, sizeof(*kit.found));
 	return err > 0 ? 1 : err;
 }

@@ -12,8 +12,8 @@
 #include "model/advice.h"
 
 /* What the mount shows: 0, or a negative errno: its place does not lead to it. */
-static int look(const struct scan_target *target, const struct mount_tree *tree,
-		const struct mount *m, struct stat *ret)
+static int unlinked_roots_look(const struct scan_target *target, const struct mount_tree *tree,
+			       const struct mount *m, struct stat *ret)
 {
 	cleanup_fd int fd = path_open_across(target->root_fd, m->mountpoint);
 	struct sys_mount_stat stat;
@@ -64,7 +64,7 @@ static const char *why_not(const struct scan_target *target, const struct mount_
 {
 	struct stat stat;
 
-	if (look(target, tree, m, &stat))
+	if (unlinked_roots_look(target, tree, m, &stat))
 		return "it is hidden, and what it shows cannot be read";
 	if (!S_ISDIR(stat.st_mode) && !S_ISREG(stat.st_mode))
 		return "it is neither a file nor a directory";
@@ -85,7 +85,8 @@ static const char *why_not_alone(const struct scan_target *target, const struct 
 {
 	struct stat stat;
 
-	return look(target, tree, m, &stat) == 0 && !S_ISDIR(stat.st_mode) && stat.st_nlink
+	return unlinked_roots_look(target, tree, m, &stat) == 0 && !S_ISDIR(stat.st_mode) &&
+			       stat.st_nlink
 		       ? "the file has another name, and its filesystem is mounted nowhere"
 		       : NULL;
 }

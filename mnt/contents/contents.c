@@ -325,7 +325,7 @@ static void count_bytes(struct reader *r)
 }
 
 /* What is visible is read inside; the uncover process starts from outside again. */
-static int read_all(struct reader *r)
+static int contents_read_all(struct reader *r)
 {
 	cleanup_fd int outside = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -348,7 +348,7 @@ static int read_all(struct reader *r)
 
 /* ---- in the caller ---- */
 
-static uint32_t count(const struct mount_tree *tree)
+static uint32_t contents_count(const struct mount_tree *tree)
 {
 	uint32_t n = 0;
 
@@ -370,7 +370,7 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 		.compress = compress,
 		.near_fd = -EBADF,
 		.uncovered = ASIDE_NONE,
-		.n_left = count(tree),
+		.n_left = contents_count(tree),
 		.progress = *progress,
 	};
 	cleanup_free bool *done = r.n_left ? calloc(tree->n, sizeof(*done)) : NULL;
@@ -398,7 +398,7 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 	if (pid == 0) {
 		child_keep_heap();
 		log_to(ipc_log_sink, &r.sock, log_max());
-		_exit(read_all(&r) ? 1 : 0);
+		_exit(contents_read_all(&r) ? 1 : 0);
 	}
 	if (pid < 0)
 		return log_error(pid, "cannot fork");

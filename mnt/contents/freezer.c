@@ -94,7 +94,7 @@ static const char *freeze_file(bool is_v1)
 }
 
 /* Return: why the cgroup cannot be frozen, or NULL. */
-static const char *refuse(const char *cgroup, bool is_v1)
+static const char *freezer_refuse(const char *cgroup, bool is_v1)
 {
 	cleanup_free char *own = cgroup_of("self", is_v1);
 
@@ -111,7 +111,7 @@ static const char *refuse(const char *cgroup, bool is_v1)
 static const char *find_version(struct freezer *f, const struct mount_tree *callers, char *cgroup,
 				bool is_v1)
 {
-	const char *why = refuse(cgroup, is_v1);
+	const char *why = freezer_refuse(cgroup, is_v1);
 
 	if (why)
 		return why;

@@ -14,7 +14,7 @@
 #include "model/format.h"
 
 /* In one write: the kernel takes it as a whole. */
-static int put(int dir_fd, const char *name, const char *text, size_t size)
+static int binfmt_create_put(int dir_fd, const char *name, const char *text, size_t size)
 {
 	cleanup_fd int fd = openat(dir_fd, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
 
@@ -25,9 +25,9 @@ static int put_format(int dir_fd, const struct mount_format *format)
 {
 	char line[FORMAT_LINE_ROOM];
 	size_t size = format_fault(format) ? 0 : format_line(format, line);
-	int err = size ? put(dir_fd, "register", line, size) : -EINVAL;
+	int err = size ? binfmt_create_put(dir_fd, "register", line, size) : -EINVAL;
 
-	return err || format->enabled ? err : put(dir_fd, format->name, "0", 1);
+	return err || format->enabled ? err : binfmt_create_put(dir_fd, format->name, "0", 1);
 }
 
 /* The oldest first: the kernel asks the newest first. */
@@ -40,7 +40,7 @@ static int put_all(const struct mount *m, const struct mount_formats *formats, i
 			return log_error(err, "mount %u '%s': its format '%s' cannot be registered",
 					 m->id, m->mountpoint, formats->list[i].name);
 	}
-	int err = formats->disabled ? put(dir_fd, "status", "0", 1) : 0;
+	int err = formats->disabled ? binfmt_create_put(dir_fd, "status", "0", 1) : 0;
 
 	return err ? log_error(err, "mount %u '%s': binfmt_misc cannot be disabled", m->id,
 			       m->mountpoint)

@@ -10,17 +10,12 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#include "base/fd.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "mnt/fs/fs.h"
 #include "mnt/ns/request.h"
 #include "model/filesystem.h"
-
-static void close_file(FILE **file)
-{
-	if (*file)
-		fclose(*file);
-}
 
 /* Is the line that of the hierarchy which these options name? Both lists are in one order. */
 static bool is_of(char *line, const char *options)
@@ -41,7 +36,7 @@ static bool is_of(char *line, const char *options)
 
 static bool is_there(const struct mount *m)
 {
-	cleanup(close_file) FILE *file = fopen("/proc/self/cgroup", "re");
+	cleanup_file FILE *file = fopen("/proc/self/cgroup", "re");
 	cleanup_free char *line = NULL;
 	size_t size = 0;
 

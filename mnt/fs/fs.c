@@ -21,7 +21,7 @@ static void kernel_says(int fs_fd, char *buf, size_t size)
 	buf[strcspn(buf, "\n")] = '\0';
 }
 
-static int refuse(int fs_fd, const struct mount *m, int err, const char *what)
+static int fs_refuse(int fs_fd, const struct mount *m, int err, const char *what)
 {
 	char words[512];
 
@@ -35,7 +35,7 @@ int fs_set_option(int fs_fd, const struct mount *m, const char *name, const char
 	int done = value ? fsconfig(fs_fd, FSCONFIG_SET_STRING, name, value, 0)
 			 : fsconfig(fs_fd, FSCONFIG_SET_FLAG, name, NULL, 0);
 
-	return done < 0 ? refuse(fs_fd, m, -errno, name) : 0;
+	return done < 0 ? fs_refuse(fs_fd, m, -errno, name) : 0;
 }
 
 static int set_flags(int fs_fd, const struct mount *m)
@@ -99,7 +99,8 @@ static int create_as_user(const struct build *b, int fs_fd, unsigned int how)
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : err;
 }
 
-static int create(const struct build *b, const struct filesystem *fs, int fs_fd, unsigned int how)
+static int fs_do_create(const struct build *b, const struct filesystem *fs, int fs_fd,
+			unsigned int how)
 {
 	if (fs->namespace && strcmp(fs->namespace, "user") == 0)
 		return create_as_user(b, fs_fd, how);
@@ -139,14 +140,14 @@ static int configure(struct build *b, int fs_fd, const struct mount *m, unsigned
 		err = fs_set_option(fs_fd, m, "ro", NULL);
 	if (err)
 		return err;
-	err = create(b, fs, fs_fd, how);
+	err = fs_do_create(b, fs, fs_fd, how);
 	if (err == -EBUSY && how == FS_CREATE_EXCL)
 		return log_error(
 			err,
 			"mount %u '%s': others have the %s of this user namespace mounted, "
 			"and would keep what is put into it (--new-ns user)",
 			m->id, m->mountpoint, m->fstype);
-	return err ? refuse(fs_fd, m, err, "") : 0;
+	return err ? fs_refuse(fs_fd, m, err, "") : 0;
 }
 
 int fs_create_empty(struct build *b, const struct mount *m, unsigned int how)
@@ -167,7 +168,7 @@ int fs_create_empty(struct build *b, const struct mount *m, unsigned int how)
 		return err;
 	cleanup_fd int fd = fsmount(fs_fd, FSMOUNT_CLOEXEC, 0);
 
-	return fd < 0 ? refuse(fs_fd, m, -errno, "") : fd_take(&fd);
+	return fd < 0 ? fs_refuse(fs_fd, m, -errno, "") : fd_take(&fd);
 }
 
 static int fill_contents(struct build *b, const struct mount *m, int fd)

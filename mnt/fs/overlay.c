@@ -164,7 +164,7 @@ static int make_by_call(const struct mount *m)
 	return options ? fs_mount_call(NULL, m, options) : -ENOMEM;
 }
 
-static int make(int fs_fd, const struct mount *m)
+static int overlay_make(int fs_fd, const struct mount *m)
 {
 	if (fs_fd < 0)
 		return make_by_call(m);
@@ -172,7 +172,7 @@ static int make(int fs_fd, const struct mount *m)
 }
 
 /* @fs_fd: negative: with mount(2). Return: a mount where that made one, 0, or a negative errno. */
-static int create(int fs_fd, const struct mount *m)
+static int overlay_create(int fs_fd, const struct mount *m)
 {
 	cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	cleanup_fd int workdir = open_directory_of(root, m, "workdir");
@@ -185,7 +185,7 @@ static int create(int fs_fd, const struct mount *m)
 	if (workdir >= 0)
 		read_times(workdir, &times);
 	bool marked = incompat >= 0 && take_mark(incompat);
-	int err = make(fs_fd, m);
+	int err = overlay_make(fs_fd, m);
 
 	if (err < 0 && marked)
 		put_mark_back(incompat);
@@ -199,7 +199,7 @@ static int configure(const struct mount *m, bool *ret_is_mount)
 {
 	*ret_is_mount = fs_is_too_long(m, m->options, false);
 	if (*ret_is_mount)
-		return create(-EBADF, m);
+		return overlay_create(-EBADF, m);
 	cleanup_fd int fs_fd = fsopen("overlay", FSOPEN_CLOEXEC);
 
 	if (fs_fd < 0)
@@ -211,7 +211,7 @@ static int configure(const struct mount *m, bool *ret_is_mount)
 		err = set_layers(m, fs_fd);
 	if (err)
 		return err;
-	err = create(fs_fd, m);
+	err = overlay_create(fs_fd, m);
 	if (err < 0 && err != -ESTALE)
 		return log_error(err, "cannot create the overlay of mount %u '%s' from '%.200s'",
 				 m->id, m->mountpoint, m->options);

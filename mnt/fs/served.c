@@ -74,8 +74,8 @@ static int open_behind(const struct scan_target *target, const struct mount_tree
 	return fd_take(&fd);
 }
 
-static int ask(const struct scan_target *target, struct mount_tree *tree, struct mount *m,
-	       struct hooks_host *host)
+static int served_ask(const struct scan_target *target, struct mount_tree *tree, struct mount *m,
+		      struct hooks_host *host)
 {
 	uint32_t id = served_id(m);
 	cleanup_fd int fd = id ? open_behind(target, tree, m, id) : -EBADF;
@@ -107,7 +107,7 @@ int served_ask_plugins(const struct scan_target *target, struct mount_tree *tree
 		return 0;
 	for (uint32_t i = 0; i < tree->n && !err; i++)
 		if (is_first_question(tree, &tree->mounts[i]))
-			err = ask(target, tree, &tree->mounts[i], host);
+			err = served_ask(target, tree, &tree->mounts[i], host);
 	return err;
 }
 
@@ -179,7 +179,7 @@ static int configure(int fs_fd, const struct mount *m, int file, pid_t *ret_chil
 }
 
 /* In this user namespace, also if the namespace is another's: /dev/fuse was opened in it. */
-static int create(const struct mount *m, int file)
+static int served_create(const struct mount *m, int file)
 {
 	bool fuse = served_kind(m->fstype) == SERVED_FUSE;
 	cleanup_child pid_t child = 0;
@@ -226,7 +226,7 @@ static int make_first(struct build *b, const struct mount *m)
 				 "RESTORE_EXT_FILE was declined (-L, rebind plugin list)",
 				 m->file_id, m->id, m->mountpoint),
 		       -ENOTSUP;
-	return err ? err : create(m, file);
+	return err ? err : served_create(m, file);
 }
 
 /* A mount of the same superblock that is there already: premounts are kept until all are made. */

@@ -84,7 +84,7 @@ static int open_directory(struct build *b, const char *path, const char **ret_na
 	return fd_take(&at);
 }
 
-static int make(struct build *b, uint32_t i)
+static int unlinked_root_make(struct build *b, uint32_t i)
 {
 	const struct mount *m = &b->tree->mounts[i];
 	const struct mount *kept = NULL;
@@ -112,7 +112,7 @@ int fs_unlinked_make_in_root(struct build *b, uint32_t i)
 	int err = names_put(&b->unlinked.in_root, m->root, n, i);
 
 	if (!err && !is_made)
-		err = make(b, i);
+		err = unlinked_root_make(b, i);
 	for (size_t k = from; k < b->journal.n; k++)
 		b->journal.list[k].to_delete = true;
 	if (!err)

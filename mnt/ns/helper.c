@@ -155,7 +155,8 @@ static int await_second(int sock, pid_t *pid)
 
 /* Return: 0 or a negative errno; @ret_said: the process has said why, and what it said is logged.
  */
-static int settle(const struct ns_request *ns_request, struct ns_helper *ns_helper, bool *ret_said)
+static int helper_settle(const struct ns_request *ns_request, struct ns_helper *ns_helper,
+			 bool *ret_said)
 {
 	int err = send_namespaces(ns_helper->sock, ns_request->join);
 
@@ -174,7 +175,7 @@ static int settle(const struct ns_request *ns_request, struct ns_helper *ns_help
 	return err ? err : open_namespaces(ns_helper);
 }
 
-static int start(const struct ns_request *ns_request, struct ns_helper *ret)
+static int helper_start(const struct ns_request *ns_request, struct ns_helper *ret)
 {
 	bool said = false;
 
@@ -185,7 +186,7 @@ static int start(const struct ns_request *ns_request, struct ns_helper *ret)
 	int err = inside_start(false, &ret->pid, &ret->sock);
 
 	if (!err)
-		err = settle(ns_request, ret, &said);
+		err = helper_settle(ns_request, ret, &said);
 	if (err)
 		ns_helper_stop(ret);
 	return !err || said ? err
@@ -212,7 +213,7 @@ int ns_helper_start(const char *const *join, size_t n_join, const char *new_ns, 
 	ns_request_read(join, n_join, new_ns, &ns_request, findings);
 	if (findings->n > before || findings->lost)
 		return -EINVAL;
-	return n_join || ns_request.make ? start(&ns_request, ret) : 0;
+	return n_join || ns_request.make ? helper_start(&ns_request, ret) : 0;
 }
 
 int ns_helper_fsopen(struct ns_helper *ns_helper, const char *fstype)

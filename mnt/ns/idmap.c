@@ -91,7 +91,7 @@ static uint32_t find_maps(const struct idmaps *idmaps, const struct mount_idmap 
 	}
 }
 
-static int add(struct idmaps *idmaps, const struct mount *m)
+static int idmap_add(struct idmaps *idmaps, const struct mount *m)
 {
 	uint64_t key;
 
@@ -117,7 +117,7 @@ int idmaps_make(const struct mount_tree *tree, struct idmaps *ret)
 
 	for (uint32_t i = 0; i < tree->n && !err; i++)
 		if (tree->mounts[i].idmap)
-			err = add(ret, &tree->mounts[i]);
+			err = idmap_add(ret, &tree->mounts[i]);
 	return err;
 }
 

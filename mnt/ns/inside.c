@@ -100,7 +100,7 @@ static bool names_directory(const char *variable)
 	return strncmp(variable, "PWD=", 4) == 0 || strncmp(variable, "OLDPWD=", 7) == 0;
 }
 
-static size_t count(char *const list[])
+static size_t inside_count(char *const list[])
 {
 	size_t n = 0;
 
@@ -114,7 +114,7 @@ int inside_words(char *const argv[], char *const env[])
 	cleanup_fd int fd = memfd_create("rebind-words", MFD_CLOEXEC);
 	cleanup_fd int copy = fd < 0 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	FILE *file = copy < 0 ? NULL : fdopen(copy, "w");
-	size_t argc = count(argv), envc = count(env), kept = 1;
+	size_t argc = inside_count(argv), envc = inside_count(env), kept = 1;
 
 	if (!file)
 		return -errno;

@@ -22,12 +22,6 @@ static void free_iter(struct libmnt_iter **iter)
 	mnt_free_iter(*iter);
 }
 
-static void close_file(FILE **file)
-{
-	if (*file)
-		fclose(*file);
-}
-
 static int refuse_line(struct libmnt_table *table, const char *name, int line)
 {
 	struct tree_fault *fault = mnt_table_get_userdata(table);
@@ -270,7 +264,7 @@ static int parse(int fd, struct mount_tree *tree, struct tree_fault *fault)
 		return -EBADMSG;
 	}
 	size = strip(text);
-	cleanup(close_file) FILE *file = size ? fmemopen(text, size, "r") : NULL;
+	cleanup_file FILE *file = size ? fmemopen(text, size, "r") : NULL;
 
 	if (!size)
 		fault->reason = "it is empty";

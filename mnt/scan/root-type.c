@@ -93,7 +93,7 @@ static void read_directory(const struct scan_target *target, struct mount_tree *
 	}
 }
 
-static void ask(const struct scan_target *target, struct mount_tree *tree, uint32_t i)
+static void root_type_ask(const struct scan_target *target, struct mount_tree *tree, uint32_t i)
 {
 	struct mount *m = &tree->mounts[i];
 	struct sys_mount_stat stat;
@@ -113,7 +113,7 @@ static void read_or_ask(const struct scan_target *target, struct mount_tree *tre
 	if (n >= FEW)
 		read_directory(target, tree, i, n);
 	if (tree->mounts[i].kind == MOUNT_KIND_UNKNOWN)
-		ask(target, tree, i);
+		root_type_ask(target, tree, i);
 }
 
 void root_type_find_all(const struct scan_target *target, struct mount_tree *tree)

@@ -6,7 +6,7 @@
 #include "base/path.h"
 
 /* "@dir@rest", where one of them mostly says it all. */
-static const char *join(struct sources *sources, const char *dir, const char *rest)
+static const char *extent_join(struct sources *sources, const char *dir, const char *rest)
 {
 	if (!*rest)
 		return dir;
@@ -28,9 +28,9 @@ static struct plan_extent extent_of(struct sources *sources, uint32_t from, cons
 	extent.base = group->root ? sources->groups[group->whole].root : "/";
 	extent.space = group->root ? PLAN_SPACE(PLAN_SPACE_CALLERS, group->dev)
 				   : PLAN_SPACE(PLAN_SPACE_SOURCE, number);
-	extent.root = join(sources, group->root ? group->root : "/", sources->of[from].rest);
+	extent.root = extent_join(sources, group->root ? group->root : "/", sources->of[from].rest);
 	if (extent.root)
-		extent.root = join(sources, extent.root, rest);
+		extent.root = extent_join(sources, extent.root, rest);
 	return extent;
 }
 

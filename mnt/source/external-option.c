@@ -139,8 +139,8 @@ static int parse_one(enum external_option_verb verb, const char *word,
 	return 1;
 }
 
-static int add(struct external_options *options, struct external_option *option, const char *word,
-	       struct findings *findings)
+static int external_option_add(struct external_options *options, struct external_option *option,
+			       const char *word, struct findings *findings)
 {
 	size_t size;
 	const char *key = key_of(options->verb, option, &size);
@@ -193,7 +193,7 @@ int external_options_parse(enum external_option_verb verb, const char *const *wo
 			continue;
 		}
 		if (got > 0)
-			got = add(ret, &option, words[i], findings);
+			got = external_option_add(ret, &option, words[i], findings);
 		if (got < 0)
 			return got;
 	}

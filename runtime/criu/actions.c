@@ -76,7 +76,7 @@ void actions_close(struct actions *actions)
 	fd_close(&actions->dir_fd);
 }
 
-static void answer(struct actions *actions, actions_fn fn, void *data)
+static void actions_answer(struct actions *actions, actions_fn fn, void *data)
 {
 	struct request request;
 	cleanup_fd int sock = accept4(actions->sock, NULL, NULL, SOCK_CLOEXEC);
@@ -103,7 +103,7 @@ int actions_serve(struct actions *actions, pid_t criu, actions_fn fn, void *data
 		if (poll(polls, ARRAY_SIZE(polls), -1) < 0 && errno != EINTR)
 			return -errno;
 		if (polls[0].revents & POLLIN)
-			answer(actions, fn, data);
+			actions_answer(actions, fn, data);
 	}
 	int err = child_wait(criu, ret_status);
 
@@ -112,7 +112,7 @@ int actions_serve(struct actions *actions, pid_t criu, actions_fn fn, void *data
 
 /* ---- the program ---- */
 
-static int fail(const char *what)
+static int actions_fail(const char *what)
 {
 	fprintf(stderr, "rebind: action '%s': %s: %s\n", getenv("CRTOOLS_SCRIPT_ACTION") ?: "",
 		what, strerror(errno));
@@ -131,11 +131,11 @@ int actions_program(const char *self)
 	snprintf(name.sun_path, sizeof(name.sun_path), "%.*s/" SOCKET,
 		 (int)(strlen(self) - strlen(ACTIONS_PROGRAM) - 1), self);
 	if (sock < 0 || connect(sock, (struct sockaddr *)&name, sizeof(name)) < 0)
-		return fail("rebind is not there to answer");
+		return actions_fail("rebind is not there to answer");
 	if (fd_send(sock, &request, sizeof(request), -1) < 0 ||
 	    recv(sock, &err, sizeof(err), 0) != sizeof(err)) {
 		errno = EPIPE;
-		return fail("rebind went away");
+		return actions_fail("rebind went away");
 	}
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }

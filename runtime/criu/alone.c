@@ -16,7 +16,7 @@
 #include "base/table.h"
 #include "runtime/criu/criu.h"
 
-static int put(struct strings *ret, const char *option, const char *value)
+static int alone_put(struct strings *ret, const char *option, const char *value)
 {
 	return value ? strings_print(ret, "--%s=%s", option, value) : 0;
 }
@@ -26,7 +26,7 @@ static int put_all(struct strings *ret, const char *option, const char *const *l
 	int err = 0;
 
 	for (size_t i = 0; i < n && !err; i++)
-		err = put(ret, option, list[i]);
+		err = alone_put(ret, option, list[i]);
 	return err;
 }
 
@@ -91,7 +91,7 @@ static int put_externals(struct strings *ret, const struct rebind_dump_options *
 
 		err = sscanf(word, "mnt[#%u]:%n", &id, &end) == 1 && end
 			      ? put_by_id(ret, &mounts, options->pid, id, word + end)
-			      : put(ret, "external", word);
+			      : alone_put(ret, "external", word);
 	}
 	return err;
 }
@@ -101,9 +101,9 @@ static int put_dump(struct strings *ret, const struct rebind_dump_options *mount
 	int err = strings_print(ret, "--tree=%d", (int)mounts->pid);
 
 	if (!err)
-		err = put(ret, "images-dir", mounts->images_dir);
+		err = alone_put(ret, "images-dir", mounts->images_dir);
 	if (!err)
-		err = put(ret, "libdir", mounts->libdir);
+		err = alone_put(ret, "libdir", mounts->libdir);
 	if (!err)
 		err = put_externals(ret, mounts);
 	if (!err)
@@ -115,12 +115,12 @@ static int put_dump(struct strings *ret, const struct rebind_dump_options *mount
 
 static int put_restore(struct strings *ret, const struct rebind_restore_options *mounts)
 {
-	int err = put(ret, "images-dir", mounts->images_dir);
+	int err = alone_put(ret, "images-dir", mounts->images_dir);
 
 	if (!err)
-		err = put(ret, "root", mounts->root);
+		err = alone_put(ret, "root", mounts->root);
 	if (!err)
-		err = put(ret, "libdir", mounts->libdir);
+		err = alone_put(ret, "libdir", mounts->libdir);
 	if (!err)
 		err = put_all(ret, "external", mounts->external, mounts->n_external);
 	if (!err)
@@ -138,8 +138,8 @@ static int put_plain(struct strings *ret, char *const *plain)
 	return err;
 }
 
-static int put_together(struct strings *ret, const char *verb, const struct strings *options,
-			const struct criu_command *command)
+static int alone_put_together(struct strings *ret, const char *verb, const struct strings *options,
+			      const struct criu_command *command)
 {
 	cleanup_free char *program = NULL;
 	int err = criu_find(&program);
@@ -156,7 +156,7 @@ static int put_together(struct strings *ret, const char *verb, const struct stri
 	return err ? err : criu_put_words(ret, command->words, options);
 }
 
-static int judge(const char *path, int status)
+static int alone_judge(const char *path, int status)
 {
 	char version[CRIU_VERSION_MAX];
 
@@ -183,7 +183,7 @@ static int dump_into(const struct rebind_dump_options *mounts, int dir_fd, char 
 	if (pid < 0)
 		return pid;
 	child_wait(pid, &status);
-	int err = judge(argv[0], status);
+	int err = alone_judge(argv[0], status);
 
 	dumped.complete = faccessat(dir_fd, "inventory.img", F_OK, 0) == 0;
 	criu_dumped_end(&dumped, mounts->images_dir, err != 0);
@@ -198,7 +198,7 @@ int criu_alone_dump(const struct rebind_dump_options *mounts, const struct criu_
 	int err = command->plain ? 0 : put_dump(&options, mounts);
 
 	if (!err)
-		err = put_together(&argv, "dump", &options, command);
+		err = alone_put_together(&argv, "dump", &options, command);
 	if (!err)
 		err = criu_images_claim(mounts->images_dir, &dir);
 	return err ? err : dump_into(mounts, dir, (char *const *)argv.list);
@@ -234,6 +234,6 @@ int criu_alone_restore(const struct rebind_restore_options *mounts,
 	if (!err && !command->plain)
 		err = put_restore(&options, mounts);
 	if (!err)
-		err = put_together(&argv, "restore", &options, command);
+		err = alone_put_together(&argv, "restore", &options, command);
 	return err ? err : criu_become((char *const *)argv.list);
 }

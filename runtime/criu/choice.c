@@ -271,7 +271,7 @@ static int look_at_all(const struct rebind_dump_options *how, const char *parent
 	return err ? err : look_at_processes(how->pid, ret);
 }
 
-static int refuse(const struct criu_choice *choice)
+static int choice_refuse(const struct criu_choice *choice)
 {
 	for (size_t i = 0; i < choice->reasons.n; i++)
 		log_error(0, "%s (--mounts auto would leave the mounts to CRIU)",
@@ -298,7 +298,7 @@ int criu_choose(const struct rebind_dump_options *how, const char *parent, enum 
 		return log_error(err == -ENOENT ? -ESRCH : err, "cannot look at process %d",
 				 (int)how->pid);
 	if (ns_request == CRIU_BY_REBIND && ret->reasons.n)
-		return refuse(ret);
+		return choice_refuse(ret);
 	if (ns_request == CRIU_BY_REBIND)
 		err = criu_dump_mounts(how, true, report);
 	else if (ns_differs(how->pid, "mnt") > 0)
@@ -311,7 +311,7 @@ int criu_choose(const struct rebind_dump_options *how, const char *parent, enum 
 }
 
 /* "a; b" */
-static char *join(const struct strings *first, const struct strings *second)
+static char *choice_join(const struct strings *first, const struct strings *second)
 {
 	cleanup_free char *text = NULL;
 	size_t size = 0;
@@ -326,8 +326,8 @@ static char *join(const struct strings *first, const struct strings *second)
 char *criu_choice_text(const struct criu_choice *choice)
 {
 	static const struct strings none = { 0 };
-	cleanup_free char *why = join(&choice->reasons, &choice->doubts);
-	cleanup_free char *lost = join(&choice->losses, &none);
+	cleanup_free char *why = choice_join(&choice->reasons, &choice->doubts);
+	cleanup_free char *lost = choice_join(&choice->losses, &none);
 	char *text;
 
 	if (!why || !lost || !has_any(choice) ||

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fd.h"
+
 #define LONG_BASE 256 /* what getopt_long() returns for the first long name */
 
 enum {
@@ -147,7 +149,8 @@ static int pass_on(struct criu_line *line, const struct word *word, const char *
 			     value ? value : "");
 }
 
-static int take(struct criu_line *line, const struct word *word, const char *value, bool from_file)
+static int command_line_take(struct criu_line *line, const struct word *word, const char *value,
+			     bool from_file)
 {
 	bool on_mounts = word->is & (MOUNTS | HARMLESS | OF_MOUNT);
 	int err = note(line, word, value);
@@ -197,7 +200,8 @@ static int take_all(struct criu_line *line, int argc, char **argv, bool from_fil
 	build_tables(&tables);
 	optind = 0; /* GNU: start afresh */
 	while (!err && (got = getopt_long(argc, argv, tables.letters, tables.longs, NULL)) != -1)
-		err = got == '?' ? -EINVAL : take(line, find_word(got), optarg, from_file);
+		err = got == '?' ? -EINVAL
+				 : command_line_take(line, find_word(got), optarg, from_file);
 	return err;
 }
 
@@ -259,15 +263,9 @@ static int split_line(const char *text, struct strings *ret)
 	return more;
 }
 
-static void close_file(FILE **file)
-{
-	if (*file)
-		fclose(*file);
-}
-
 static int read_file(struct criu_line *line, const char *path)
 {
-	cleanup(close_file) FILE *file = path && *path ? fopen(path, "re") : NULL;
+	cleanup_file FILE *file = path && *path ? fopen(path, "re") : NULL;
 	cleanup_free char *text = NULL;
 	size_t size = 0, first = line->kept.n;
 	int err = file ? strings_print(&line->kept, "criu") : 0;

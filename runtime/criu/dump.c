@@ -81,8 +81,8 @@ int criu_put_words(struct strings *command, char *const *words, const struct str
 	return err;
 }
 
-static int put_together(struct strings *command, const struct dump *dump,
-			const struct actions *actions, char *const *words)
+static int dump_put_together(struct strings *command, const struct dump *dump,
+			     const struct actions *actions, char *const *words)
 {
 	cleanup(strings_free) struct strings ours = { 0 };
 	cleanup_free char *program = NULL;
@@ -156,7 +156,7 @@ static int on_action(void *data, const char *action, pid_t root_task)
 	return err;
 }
 
-static int judge(const struct dump *dump, const char *path, int status)
+static int dump_judge(const struct dump *dump, const char *path, int status)
 {
 	char version[CRIU_VERSION_MAX];
 
@@ -188,7 +188,7 @@ static int serve(struct dump *dump, struct actions *actions, char *const *argv)
 	} else {
 		err = actions_serve(actions, pid, on_action, dump, &status);
 	}
-	return err ? err : judge(dump, argv[0], status);
+	return err ? err : dump_judge(dump, argv[0], status);
 }
 
 static int dump_beside(struct dump *dump, char *const *words)
@@ -200,7 +200,7 @@ static int dump_beside(struct dump *dump, char *const *words)
 
 	if (err)
 		return log_error(err, "cannot make what CRIU's actions need");
-	err = put_together(&command, dump, &actions, words);
+	err = dump_put_together(&command, dump, &actions, words);
 	if (!err)
 		err = criu_images_claim(dump->how.images_dir, &locked);
 	if (err)

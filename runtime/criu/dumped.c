@@ -11,7 +11,7 @@
 #define ENDING_MS 2000 /* of a container that was killed */
 
 /* Without us its next action fails, and with that the dump. */
-static void take_back(void *data, int criu_fd)
+static void dumped_take_back(void *data, int criu_fd)
 {
 	struct pollfd end = { .fd = criu_fd, .events = POLLIN };
 
@@ -37,7 +37,8 @@ int criu_dumped_begin(struct criu_dumped *dumped, const char *images_dir, pid_t 
 	if (criu_fd < 0 || dumped->target_fd < 0)
 		return log_error(criu_fd < 0 ? criu_fd : dumped->target_fd,
 				 "cannot watch process %d", (int)(criu_fd < 0 ? criu : target));
-	return guard_start(&dumped->guard, GUARD_ALL_GONE, take_back, (void *)images_dir, criu_fd);
+	return guard_start(&dumped->guard, GUARD_ALL_GONE, dumped_take_back, (void *)images_dir,
+			   criu_fd);
 }
 
 void criu_dumped_complete(struct criu_dumped *dumped)

@@ -227,7 +227,7 @@ static int join_words(const struct rebind_restore_options *how, pid_t pid, struc
 }
 
 /* @root_task: 0: it will have none but our own namespaces. */
-static int build(struct criu_mounts *mounts, pid_t root_task)
+static int mounts_build(struct criu_mounts *mounts, pid_t root_task)
 {
 	struct rebind_restore_options how = mounts->how;
 	cleanup(strings_free) struct strings words = { 0 };
@@ -254,7 +254,7 @@ static int build_early(struct criu_mounts *mounts, pid_t root_task)
 {
 	if (!mounts->is_alone)
 		return 0;
-	int err = build(mounts, 0);
+	int err = mounts_build(mounts, 0);
 
 	if (!err)
 		err = make_removed(mounts);
@@ -316,7 +316,7 @@ static int build_around(struct criu_mounts *mounts, pid_t root_task)
 	if (mounts->cgroup_fd < 0)
 		return log_error(mounts->cgroup_fd, "cannot look at the namespaces of process %d",
 				 (int)mounts->root_task);
-	int err = build(mounts, mounts->root_task);
+	int err = mounts_build(mounts, mounts->root_task);
 
 	if (err)
 		return err;

@@ -34,19 +34,13 @@ static int add_pid(struct criu_tree *tree, pid_t pid)
 	return 0;
 }
 
-static void close_file(FILE **file)
-{
-	if (*file)
-		fclose(*file);
-}
-
 static int add_children_of(struct criu_tree *tree, pid_t pid, const char *thread)
 {
 	char path[64];
 	int child, err = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%.20s/children", (int)pid, thread);
-	cleanup(close_file) FILE *file = fopen(path, "re");
+	cleanup_file FILE *file = fopen(path, "re");
 
 	while (file && !err && fscanf(file, "%d", &child) == 1)
 		err = add_pid(tree, child);
@@ -99,7 +93,7 @@ static void name_process(pid_t pid, char ret[64])
 	char comm[17] = "", path[32];
 
 	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
-	cleanup(close_file) FILE *file = fopen(path, "re");
+	cleanup_file FILE *file = fopen(path, "re");
 
 	if (!file || !fgets(comm, sizeof(comm), file))
 		snprintf(comm, sizeof(comm), "?");

@@ -433,7 +433,7 @@ static int take_back_one(const struct criu_removed *removed, const struct remove
 	return 0;
 }
 
-static int take_back(const struct criu_removed *removed)
+static int removed_take_back(const struct criu_removed *removed)
 {
 	for_each_up(removed, take_back_one);
 	return put_times(removed);
@@ -534,7 +534,7 @@ int criu_removed_finish(struct criu_removed *removed)
 void criu_removed_end(struct criu_removed *removed)
 {
 	if (removed->is_made)
-		in_child(removed, take_back);
+		in_child(removed, removed_take_back);
 	guard_end(&removed->guard);
 	removed_free(&removed->files);
 	strings_free(&removed->gone);

@@ -42,7 +42,7 @@ static int on_action(void *data, const char *action, pid_t root_task)
 	return err;
 }
 
-static int open_view(const struct criu_mounts *mounts, int scratch_fd)
+static int restore_open_view(const struct criu_mounts *mounts, int scratch_fd)
 {
 	const struct rebind_restore_options *how = &mounts->how;
 	cleanup_fd int images = open(how->images_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -78,8 +78,8 @@ static int put_ours(struct strings *ours, const char *images, const char *mnt,
 		   : strings_print(ours, "--action-script=%s/" ACTIONS_PROGRAM, actions->path);
 }
 
-static int put_together(struct strings *command, const struct restore *restore, const char *images,
-			const char *mnt, char *const *words)
+static int restore_put_together(struct strings *command, const struct restore *restore,
+				const char *images, const char *mnt, char *const *words)
 {
 	cleanup(strings_free) struct strings ours = { 0 };
 	cleanup_free char *program = NULL;
@@ -98,7 +98,8 @@ static int put_together(struct strings *command, const struct restore *restore, 
 	return err ? err : criu_put_words(command, words, &ours);
 }
 
-static int judge(const struct restore *restore, const char *path, int status, int *ret_status)
+static int restore_judge(const struct restore *restore, const char *path, int status,
+			 int *ret_status)
 {
 	char version[CRIU_VERSION_MAX];
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -116,13 +117,13 @@ static int judge(const struct restore *restore, const char *path, int status, in
 		code, criu_version(path, version));
 }
 
-static int run(struct restore *restore, char *const *argv, int *ret_status)
+static int restore_do_run(struct restore *restore, char *const *argv, int *ret_status)
 {
 	int status = 0;
 	pid_t pid = criu_spawn(argv);
 	int err = pid < 0 ? pid : actions_serve(restore->actions, pid, on_action, restore, &status);
 
-	return err ? err : judge(restore, argv[0], status, ret_status);
+	return err ? err : restore_judge(restore, argv[0], status, ret_status);
 }
 
 static int restore_with(struct restore *restore, char *const *words, int *ret_status)
@@ -134,14 +135,14 @@ static int restore_with(struct restore *restore, char *const *words, int *ret_st
 
 	if (err)
 		return err;
-	cleanup_fd int view = open_view(&restore->mounts, actions->dir_fd);
+	cleanup_fd int view = restore_open_view(&restore->mounts, actions->dir_fd);
 
 	if (view < 0)
 		return view;
 	err = actions_path(view, images);
 	if (!err)
-		err = put_together(&command, restore, images, mnt, words);
-	return err ? err : run(restore, (char *const *)command.list, ret_status);
+		err = restore_put_together(&command, restore, images, mnt, words);
+	return err ? err : restore_do_run(restore, (char *const *)command.list, ret_status);
 }
 
 static int restore_beside(struct restore *restore, char *const *words, int *ret_status)

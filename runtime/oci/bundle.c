@@ -85,7 +85,7 @@ static int find_root(struct bundle_finder *f)
 
 /* ---- what is settled already ---- */
 
-static int settle(struct bundle_finder *f, const char *key, size_t size)
+static int bundle_settle(struct bundle_finder *f, const char *key, size_t size)
 {
 	return names_put(&f->settled, key, size, 1);
 }
@@ -99,10 +99,10 @@ static int settle_given(struct bundle_finder *f)
 		const char *word = request->external->list[i], *end = strstr(word, "]:");
 
 		if (strncmp(word, "mnt[", 4) == 0 && end)
-			err = settle(f, word + 4, (size_t)(end - word) - 4);
+			err = bundle_settle(f, word + 4, (size_t)(end - word) - 4);
 	}
 	for (size_t i = 0; i < request->n_inherit && !err; i++)
-		err = settle(f, request->inherit[i].key, strlen(request->inherit[i].key));
+		err = bundle_settle(f, request->inherit[i].key, strlen(request->inherit[i].key));
 	return err;
 }
 
@@ -195,8 +195,8 @@ static int take_device(struct bundle_finder *f, const struct rebind_mount *m,
 	return add_descriptor(f, m->key, &fd);
 }
 
-static int take(struct bundle_finder *f, const struct rebind_mount *m,
-		const struct mount_index_entry *place)
+static int bundle_take(struct bundle_finder *f, const struct rebind_mount *m,
+		       const struct mount_index_entry *place)
 {
 	switch (place->kind) {
 	case MOUNT_INDEX_BIND:
@@ -272,12 +272,12 @@ static int find_one(struct bundle_finder *f, const struct rebind_mount *m)
 
 	if (!place)
 		place = mount_index_find(&f->places, m->mountpoint);
-	int err = settle(f, named.key, size);
+	int err = bundle_settle(f, named.key, size);
 	int made = err ? err : make_shm(f, &named, place);
 
 	if (made)
 		return made < 0 ? made : 0;
-	return place ? take(f, &named, place) : 0;
+	return place ? bundle_take(f, &named, place) : 0;
 }
 
 static int find_all(struct bundle_finder *f, const struct rebind_tree *tree)
@@ -341,7 +341,7 @@ static int take_namespaces(struct bundle_finder *f)
 	return err;
 }
 
-static int read_all(struct bundle_finder *f, struct rebind_report *report)
+static int bundle_read_all(struct bundle_finder *f, struct rebind_report *report)
 {
 	const struct bundle_request *request = f->request;
 	cleanup(close_tree) struct rebind_tree *tree = NULL;
@@ -375,7 +375,7 @@ int bundle_read(const struct bundle_request *request, struct rebind_report *repo
 		.root_fd = -EBADF,
 		.out = &out,
 	};
-	int err = read_all(&f, report);
+	int err = bundle_read_all(&f, report);
 
 	if (err)
 		return err;

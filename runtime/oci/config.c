@@ -251,7 +251,7 @@ static int read_namespaces(struct reader *r, const json_t *linux_part, struct co
 	return 0;
 }
 
-static int read_all(struct reader *r, const json_t *root, struct config *config)
+static int config_read_all(struct reader *r, const json_t *root, struct config *config)
 {
 	if (!json_is_object(root)) {
 		complain(r, "it must be an object, and is %s", type_name(root));
@@ -283,7 +283,7 @@ int config_read(int dir_fd, const char *file, const char *name, struct config *r
 	if (err)
 		return err;
 	config.document = document;
-	err = read_all(&r, config.document, &config);
+	err = config_read_all(&r, config.document, &config);
 	if (err)
 		return log_error(err, "cannot read '%s'", name);
 	if (r.wrong)

@@ -74,7 +74,7 @@ void exported_list_free(struct exported_list *list)
 	*list = (struct exported_list){ 0 };
 }
 
-static int add(struct exported_list *list, const char *tar, const char *path)
+static int exported_add(struct exported_list *list, const char *tar, const char *path)
 {
 	struct exported_files *more = realloc(list->list, (list->n + 1) * sizeof(*more));
 	struct exported_files files = { .tar = strdup(tar) };
@@ -105,7 +105,7 @@ static int add_volumes(const struct exported *exported, struct exported_list *li
 		char tar[sizeof(CHECKPOINT_VOLUMES "/") + sizeof(entry->d_name)];
 
 		snprintf(tar, sizeof(tar), CHECKPOINT_VOLUMES "/%s", entry->d_name);
-		err = add(list, tar, find_volume(config, tar));
+		err = exported_add(list, tar, find_volume(config, tar));
 	}
 	return err;
 }
@@ -115,7 +115,7 @@ int exported_find(const struct exported *exported, struct exported_list *ret)
 	int err = 0;
 
 	if (faccessat(exported->dir_fd, CHECKPOINT_SHM, F_OK, 0) == 0)
-		err = add(ret, CHECKPOINT_SHM, EXPORTED_SHM_PATH);
+		err = exported_add(ret, CHECKPOINT_SHM, EXPORTED_SHM_PATH);
 	if (!err)
 		err = add_volumes(exported, ret);
 	return err ? log_error(err, "cannot look into '%s'", exported->archive) : 0;

@@ -17,7 +17,8 @@ void mount_index_free(struct mount_index *places)
 }
 
 /* Takes @path over. */
-static int put(struct mount_index *places, char *path, enum mount_index_kind kind, size_t index)
+static int mount_index_put(struct mount_index *places, char *path, enum mount_index_kind kind,
+			   size_t index)
 {
 	if (!path)
 		return -ENOMEM;
@@ -57,14 +58,14 @@ static char *in_root(int root_fd, const char *path)
 	return whole && root ? resolve(root_fd, whole, dir, root) : NULL;
 }
 
-static int add(struct mount_index *places, int root_fd, const char *path,
-	       enum mount_index_kind kind, size_t index)
+static int mount_index_add(struct mount_index *places, int root_fd, const char *path,
+			   enum mount_index_kind kind, size_t index)
 {
 	char *real = in_root(root_fd, path);
-	int err = put(places, path_normalize(path), kind, index);
+	int err = mount_index_put(places, path_normalize(path), kind, index);
 
 	if (!err && real)
-		return put(places, real, kind, index);
+		return mount_index_put(places, real, kind, index);
 	free(real);
 	return err;
 }
@@ -78,13 +79,15 @@ int mount_index_make(const struct config *config, int root_fd, struct mount_inde
 	if (!ret->list)
 		return -ENOMEM;
 	for (size_t i = 0; i < device_node_n_common() && !err; i++)
-		err = add(ret, -EBADF, device_node_common(i)->path, MOUNT_INDEX_COMMON_DEVICE, i);
+		err = mount_index_add(ret, -EBADF, device_node_common(i)->path,
+				      MOUNT_INDEX_COMMON_DEVICE, i);
 	for (size_t i = 0; i < config->n_devices && !err; i++)
-		err = add(ret, root_fd, config->devices[i].path, MOUNT_INDEX_DEVICE, i);
+		err = mount_index_add(ret, root_fd, config->devices[i].path, MOUNT_INDEX_DEVICE, i);
 	for (size_t i = 0; i < config->n_masked && !err; i++)
-		err = add(ret, root_fd, config->masked[i], MOUNT_INDEX_MASKED, i);
+		err = mount_index_add(ret, root_fd, config->masked[i], MOUNT_INDEX_MASKED, i);
 	for (size_t i = 0; i < config->n_binds && !err; i++)
-		err = add(ret, root_fd, config->binds[i].destination, MOUNT_INDEX_BIND, i);
+		err = mount_index_add(ret, root_fd, config->binds[i].destination, MOUNT_INDEX_BIND,
+				      i);
 	return err;
 }
 

@@ -70,7 +70,7 @@ int operation_notify(struct operation *op, const char *script, pid_t pid)
 	return 0;
 }
 
-static void append(char *text, size_t size, const char *more)
+static void operation_append(char *text, size_t size, const char *more)
 {
 	size_t n = strlen(text);
 
@@ -105,7 +105,7 @@ static void tell_findings(struct operation *op)
 		if (!safe)
 			continue;
 		log_line(LOG_ERROR, "%s", safe);
-		append(op->reply.text, sizeof(op->reply.text), safe);
+		operation_append(op->reply.text, sizeof(op->reply.text), safe);
 	}
 }
 
@@ -126,8 +126,8 @@ static void tell_error(struct operation *op, int err)
 	tell_findings(op);
 	tell_differences(op);
 	if (!*reply->text)
-		append(reply->text, sizeof(reply->text),
-		       op->log.first_error ? op->log.first_error : strerror(-err));
+		operation_append(reply->text, sizeof(reply->text),
+				 op->log.first_error ? op->log.first_error : strerror(-err));
 	reply->response.success = false;
 	reply->response.cr_errmsg = reply->text;
 	reply->response.has_cr_errno = true;
@@ -263,7 +263,7 @@ const Rpc__Response *operation_seal(struct operation *op)
 	return &op->reply.response;
 }
 
-static int answer(struct operation *op, int err)
+static int operation_answer(struct operation *op, int err)
 {
 	if (op->answered)
 		return err;
@@ -284,7 +284,7 @@ static bool names_files(const struct operation *op)
 	return o->images_dir_fd >= 0 || (o->images_dir && *o->images_dir);
 }
 
-static int run(struct operation *op, const struct request_kind *kind)
+static int operation_run(struct operation *op, const struct request_kind *kind)
 {
 	static const struct request_kind unknown = { "of an unknown type" };
 
@@ -351,5 +351,5 @@ int operation_serve(const struct connection *connection, const Rpc__Request *req
 	none.images_dir_fd = -1;
 	reply_init(&op.reply, request->type);
 	log_file_start(&op.log, -1, NULL, REBIND_LOG_WARN);
-	return answer(&op, run(&op, kind));
+	return operation_answer(&op, operation_run(&op, kind));
 }

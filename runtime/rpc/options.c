@@ -133,7 +133,7 @@ struct builder {
 	bool is_dump;
 };
 
-static int add(struct strings *strings, const char *text)
+static int options_add(struct strings *strings, const char *text)
 {
 	return strings_add(strings, text, strlen(text));
 }
@@ -206,14 +206,14 @@ static int add_mapping(struct builder *b, size_t index)
 		return take_null(b, m->key);
 	if (asprintf(&word, "mnt[%s]:%s", m->key, m->val) < 0)
 		return -ENOMEM;
-	return add(&b->ret->external, word);
+	return options_add(&b->ret->external, word);
 }
 
 /* --external of CRIU is about many things; two of them are mounts. */
 static int add_external(struct builder *b, const char *word)
 {
 	if (strncmp(word, "mnt[", 4) == 0 || strncmp(word, "dev[", 4) == 0)
-		return add(&b->ret->external, word);
+		return options_add(&b->ret->external, word);
 	log_info("external '%s' is not about mounts and passed over", word);
 	return 0;
 }
@@ -229,7 +229,7 @@ static int add_automatic(struct builder *b)
 		return 0;
 	snprintf(word, sizeof(word), "mnt[]%s%s%s", b->is_dump && (sharing || masters) ? ":" : "",
 		 b->is_dump && sharing ? "s" : "", b->is_dump && masters ? "m" : "");
-	return add(&b->ret->external, word);
+	return options_add(&b->ret->external, word);
 }
 
 /* A comma-separated list, as on CRIU's command line, or one a string. */
@@ -256,13 +256,13 @@ static int add_words(struct builder *b)
 	for (size_t i = 0; i < o->n_external && !err; i++)
 		err = add_external(b, o->external[i]);
 	for (size_t i = 0; i < o->n_skip_mnt && !err; i++)
-		err = add(&b->ret->skip_mnt, o->skip_mnt[i]);
+		err = options_add(&b->ret->skip_mnt, o->skip_mnt[i]);
 	for (size_t i = 0; i < o->n_enable_fs && !err; i++)
 		err = add_filesystems(b, o->enable_fs[i]);
 	return err;
 }
 
-static int build(struct operation *op, bool is_dump, struct options_words *ret)
+static int options_build(struct operation *op, bool is_dump, struct options_words *ret)
 {
 	cleanup_names struct names seen = { 0 };
 	struct builder b = { .op = op, .ret = ret, .seen = &seen, .is_dump = is_dump };
@@ -282,7 +282,7 @@ static int build(struct operation *op, bool is_dump, struct options_words *ret)
 
 int options_of_dump(struct operation *op, struct options_words *ret)
 {
-	return build(op, true, ret);
+	return options_build(op, true, ret);
 }
 
 /* ---- descriptors ---- */
@@ -344,7 +344,7 @@ static int add_inherited(struct operation *op, const Rpc__Inherited *in, struct 
 
 int options_of_restore(struct operation *op, struct options_words *ret)
 {
-	int err = build(op, false, ret);
+	int err = options_build(op, false, ret);
 
 	if (!err && op->options->n_skip_mnt)
 		log_info("skip_mnt is of a dump, and passed over");

@@ -283,7 +283,7 @@ Rpc__Options relay_options(const struct operation *op, int images_fd)
 	return o;
 }
 
-static int hand_over(struct operation *op, const struct criu_choice *choice)
+static int relay_hand_over(struct operation *op, const struct criu_choice *choice)
 {
 	cleanup_relay struct relay relay = FORWARD_INIT(op, NULL);
 	Rpc__Options o = relay_options(op, op->images_fd);
@@ -302,7 +302,7 @@ static int hand_over(struct operation *op, const struct criu_choice *choice)
 
 int relay_request(struct operation *op)
 {
-	return hand_over(op, NULL);
+	return relay_hand_over(op, NULL);
 }
 
 int relay_alone(struct operation *op, pid_t pid, const struct criu_choice *choice)
@@ -315,7 +315,7 @@ int relay_alone(struct operation *op, pid_t pid, const struct criu_choice *choic
 		return err;
 	dumped.target_fd = sys_pidfd_open(pid);
 	dumped.images_dir = op->images_path;
-	err = hand_over(op, choice);
+	err = relay_hand_over(op, choice);
 	dumped.complete = faccessat(locked, "inventory.img", F_OK, 0) == 0;
 	criu_dumped_end(&dumped, op->images_path, err != 0);
 	return err;

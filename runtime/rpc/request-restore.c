@@ -170,7 +170,7 @@ static struct rebind_restore_options mounts_of(const struct restore *r)
 	};
 }
 
-static int build(struct restore *r)
+static int request_build(struct restore *r)
 {
 	struct rebind_restore_options how = mounts_of(r);
 	char joins[NS_USER][32];
@@ -200,7 +200,7 @@ static int start_holder(struct restore *r)
 		   : 0;
 }
 
-static int enter(struct restore *r)
+static int request_enter(struct restore *r)
 {
 	int err = pause_enter(&r->holder, rebind_namespace_fd(r->ns));
 
@@ -237,9 +237,9 @@ static int restore_with_holder(struct restore *r)
 	if (!err)
 		err = start_holder(r);
 	if (!err)
-		err = build(r);
+		err = request_build(r);
 	if (!err)
-		err = enter(r);
+		err = request_enter(r);
 	if (!err)
 		err = tell_rest(r);
 	return err ? err : release(r);

@@ -316,7 +316,7 @@ static int go_to_background(int *status_fd)
 	return 0;
 }
 
-static int start(const struct service *service, struct listener *l)
+static int service_start(const struct service *service, struct listener *l)
 {
 	int status_fd = service->status_fd;
 	int err = open_socket(l);
@@ -344,7 +344,7 @@ int service_run(const struct service *service)
 
 	if (err)
 		return log_error(err, "cannot wait for signals");
-	err = start(service, &l);
+	err = service_start(service, &l);
 	if (!err)
 		err = loop(&l);
 	remove_socket(&l);
