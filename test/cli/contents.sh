@@ -78,7 +78,7 @@ limits() {
 		"$(grep -q "^rebind: /tmp .*limit of 4 MiB of memory; --max-contents" "$work/err" && [ "$status" -eq 1 ] || echo "exit status $status")"
 	for size in 0 4Q '' M 99999999999T; do
 		restore --max-contents "$size"
-		result "'$size' is no size" "$([ "$status" -eq 2 ] || echo "exit status $status")"
+		result "'$size' is no size" "$([ "$status" -eq 125 ] || echo "exit status $status")"
 	done
 }
 

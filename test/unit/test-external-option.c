@@ -100,7 +100,7 @@ static void words_that_are_none_are_findings_each(void **state)
 	assert_int_equal(p.findings.n, ARRAY_SIZE(words));
 	assert_int_equal(p.list.n, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		assert_string_equal(p.findings.list[i].code, "option");
+		assert_string_equal(p.findings.list[i].code, "usage");
 		assert_non_null(strstr(p.findings.list[i].text, words[i]));
 	}
 }

@@ -159,9 +159,12 @@ static void all_that_is_missing_and_all_that_is_too_much_is_told_at_once(void **
 	s.options.external_flags = flags;
 	s.options.n_external_flags = 4;
 	search_for(&s, words, 2);
-	codes_are(
-		&s,
-		"no-root no-source no-source no-source unknown-key unknown-key option option option");
+	codes_are(&s, "no-root no-source no-source no-source unknown-key unknown-key");
+	cleanup_findings struct findings usage = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		source_flags_check(flags[i], &usage);
+	assert_int_equal(usage.n, 3); /* all but the first */
 	assert_string_equal(s.findings.list[2].help, "pass --external 'mnt[none]:SOURCE'");
 }
 
