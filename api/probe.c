@@ -234,27 +234,6 @@ static int probe_user(void)
 	return unshare(CLONE_NEWUSER) < 0 ? -errno : 0;
 }
 
-static int probe_zlib(void)
-{
-	struct archive_fault fault;
-
-	return archive_prepare(ARCHIVE_OURS, &fault);
-}
-
-static int probe_libarchive(void)
-{
-	struct archive_fault fault;
-
-	return archive_prepare(ARCHIVE_ANYBODY, &fault);
-}
-
-static int probe_libmount(void)
-{
-	const char *reason;
-
-	return libmount_load(&reason);
-}
-
 static const struct {
 	const char *name;
 	probe_fn probe;
@@ -284,10 +263,6 @@ static const struct {
 	{ "overlay: lowerdir+", probe_layers, false,
 	  "overlays with long or odd names of layers are not restored (Linux 6.8)" },
 	{ "user namespaces", probe_user, false, "--new-ns user is not to be had" },
-	{ "zlib", probe_zlib, true, "no contents of tmpfs are dumped or restored" },
-	{ "libarchive", probe_libarchive, false,
-	  "archives of CRIU's and podman's are not read, and contents not compared" },
-	{ "libmount", probe_libmount, false, "mountinfo and saved tables are not read" },
 };
 
 /* ---- libraries that are loaded when they are needed ---- */
@@ -317,7 +292,8 @@ static const struct {
 	int (*load)(struct archive_fault *fault);
 	const char *without;
 } libraries[] = {
-	{ "zlib", load_zlib, "contents of tmpfs are neither dumped nor restored" },
+	{ "zlib", load_zlib,
+	  "contents of tmpfs of more than 16 KiB are neither dumped nor restored" },
 	{ "libarchive", load_libarchive,
 	  "contents that CRIU dumped are not restored, archives not unpacked or compared" },
 	{ "libmount", load_libmount,

@@ -166,7 +166,7 @@ int premount_remove_point(struct build *b, uint32_t i)
 {
 	const struct mount *m = &b->tree->mounts[i];
 	char point[POINT_SIZE];
-	int flags = m->kind == MOUNT_KIND_DIRECTORY ? AT_REMOVEDIR : 0;
+	int flags = b->targets[i].kind == MOUNT_KIND_DIRECTORY ? AT_REMOVEDIR : 0;
 
 	if (m->file_id)
 		return 0; /* it never was in the staging root */

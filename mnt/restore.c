@@ -323,6 +323,7 @@ static int restore_do_run(const struct rebind_restore_options *options, int into
 		.root_fd = -EBADF,
 		.builder_sock = -EBADF,
 		.ns_helper = NS_HELPER_NONE,
+		.sources = SOURCES_NONE,
 		.progress = {
 			.fn = options->on_progress,
 			.data = options->on_progress_data,

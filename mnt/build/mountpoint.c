@@ -158,7 +158,8 @@ int mountpoint_make(struct build *b, uint32_t i)
 {
 	const struct mount *m = &b->tree->mounts[i];
 	const char *path = tree_relative(b->tree, m);
-	enum mount_kind kind = m->kind == MOUNT_KIND_FILE ? MOUNT_KIND_FILE : MOUNT_KIND_DIRECTORY;
+	enum mount_kind kind =
+		b->targets[i].kind == MOUNT_KIND_FILE ? MOUNT_KIND_FILE : MOUNT_KIND_DIRECTORY;
 	const struct mount *parent = &b->tree->mounts[m->parent];
 
 	if (is_of_our_own(b->tree, parent))

@@ -144,6 +144,8 @@ static int pack_contents(struct reader *r, uint32_t first, int dir_fd)
 	err = m->deleted ? archive_pack_one(dir_fd, strrchr(m->mountpoint, '/') + 1, file.fd,
 					    &contents, &watch, &fault)
 			 : archive_pack(dir_fd, file.fd, &contents, &watch, &fault);
+	if (err == -ELIBACC)
+		return err; /* said by whoever loaded it */
 	/* No reading fails so. */
 	if (err == -ENOSPC || err == -EDQUOT)
 		return log_error(err, "cannot write '%s', the contents of mount %u '%s'", name,

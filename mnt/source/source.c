@@ -20,7 +20,7 @@ void sources_free(struct sources *sources)
 	arena_free(&sources->strings);
 	table_free(&sources->by_mount);
 	path_cache_forget(&sources->cache);
-	*sources = (struct sources){ 0 };
+	*sources = SOURCES_NONE;
 }
 
 static bool has_key(const struct finder *f, const char *key, size_t size)

@@ -40,6 +40,12 @@ struct sources {
 	struct path_cache cache;
 };
 
+#define SOURCES_NONE                     \
+	(struct sources)                 \
+	{                                \
+		.cache = PATH_CACHE_NONE \
+	}
+
 void sources_free(struct sources *sources);
 #define cleanup_sources cleanup(sources_free)
 

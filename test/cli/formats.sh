@@ -166,7 +166,7 @@ compile deny "$here/deny.c"
 rm -rf copy
 mkdir copy
 refuses "what cannot be listed is not taken for empty" "; pass --external 'mnt[/formats]:KEY'" \
-	env -u CRIU_LIBS_DIR "$work/deny" EPERM getdents64 "$rebind" dump -t "$one" --dry-run
+	"$work/deny" EPERM getdents64 "$rebind" dump -t "$one" --dry-run
 result "and it is said of what" "$(grep -q "/formats (mount [0-9]*): whether the binfmt_misc holds anything, which would be lost, cannot be seen" err || echo "it is not")"
 
 # The caller's own, which the caller has not mounted. In a user namespace, as the host's is nobody's to change.

@@ -33,16 +33,15 @@ if [ -z "${REBIND_TEST_WORK-}" ]; then
 	REBIND_TEST_WORK=$(mktemp -d "${TMPDIR:-/tmp}/rebind-${script%.sh}.XXXXXX") || exit 1
 	# Plugins in it must be out of everybody's reach, sources within that of nobody.
 	chmod 755 "$REBIND_TEST_WORK"
-	trap 'rm -rf --one-file-system "$REBIND_TEST_WORK" "$REBIND_TEST_WORK.none"' EXIT
+	trap 'rm -rf --one-file-system "$REBIND_TEST_WORK"' EXIT
 	export REBIND_TEST_WORK
 	unshare --mount --pid --fork --kill-child --mount-proc --propagation private "$0" "$build"
 	exit
 fi
 
 work=$(cd "$REBIND_TEST_WORK" && pwd -P) || exit 1
-# What is installed on this machine has no part in it.
-export CRIU_LIBS_DIR=$work.none
-mkdir -p "$CRIU_LIBS_DIR" || exit 1
+# The plugins that are installed on this machine have no part in it.
+[ ! -d "$(cat "$build/plugindir")" ] || mount -t tmpfs tmpfs "$(cat "$build/plugindir")" || exit 1
 cd "$work" || exit 1
 passed=0
 failed=0

@@ -77,6 +77,8 @@ checks() {
 
 make_container plain
 make_others
+# What is small takes no zlib.
+head -c 100000 /dev/urandom >"/proc/$container/root/tmp/large" || exit 1
 compile deny "$here/deny.c"
 dump_container "$container" "$work/img"
 mkdir "$work/export" "$work/fresh" "$work/tmp" "$work/empty"

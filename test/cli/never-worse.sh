@@ -14,7 +14,10 @@ export HOME=$work/home
 
 cat >"$work/noting" <<'END'
 #!/bin/bash
+# Of one that failed rebind asks the version.
+[ "$*" = --version ] && [ -e "$NOTED/failed" ] && exit
 printf '%s\n' "$@" >"$NOTED/words"
+trap '[ $? -eq 0 ] || : >"$NOTED/failed"' EXIT
 echo "$$" >"$NOTED/pid"
 dir=.
 for word; do

@@ -188,22 +188,9 @@ END
 compile reaper "$work/reaper.c"
 make_container plain
 dump_container "$container" "$work/img"
-# Where a library cannot be loaded, check says so, and what follows.
-libraries() {
-	local name file why=''
-	for name in libz libarchive libmount; do
-		file=$(ldconfig -p | awk -v name="$name.so." 'index($1, name) == 1 { print $NF; exit }')
-		unshare --mount --propagation private bash -c 'mount --bind /dev/null "$(realpath "$1")"; "$2" check' - "$file" "$rebind" >"$work/out" 2>"$work/err"
-		[ "$(grep -Ec "^(zlib|libarchive|libmount) +(missing|MISSING) +ELIBACC: " "$work/out")" -ge 1 ] || why+="$name is not missed; "
-	done
-	"$rebind" check >"$work/out"
-	[ "$(grep -Ec "^(zlib|libarchive|libmount) +ok" "$work/out")" -eq 3 ] || why+="one is missing; "
-	result "check tries the libraries that a dump and a restore load" "$why"
-}
 
 paths
 places
 handed_down
-libraries
 forget "$container"
 finish

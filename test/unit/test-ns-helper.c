@@ -144,9 +144,9 @@ static void words_that_are_none_are_findings_all_of_them(void **state)
 	static const char *const join[] = { "mnt:1",	     "net",   "net:", "pid:/nowhere",
 					    "net:999999999", "ipc:1", "ipc:1" };
 	static const char new_ns[] = "pid,nonsense,ipc";
-	const struct rebind_restore_options options = {
-		.join_ns = join, .n_join_ns = ARRAY_SIZE(join), .new_ns = new_ns
-	};
+	const struct rebind_restore_options options = { .join_ns = join,
+							.n_join_ns = ARRAY_SIZE(join),
+							.new_ns = new_ns };
 	cleanup_findings struct findings usage = { 0 }, findings = { 0 };
 	struct ns_helper ns_helper;
 	unsigned int before = help_open_fds();

@@ -23,5 +23,5 @@ const struct zdtm_case zdtm_case = {
 	.prepare = prepare,
 	.build = build,
 	.refused = REFUSED_AT_RESTORE,
-	.says = LIST("/dir/sub", "no 'sub' below descriptor 7", "its own key"),
+	.says = LIST("/dir/sub", "no 'sub' below descriptor 7", "a key of its own"),
 };
