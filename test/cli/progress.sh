@@ -14,7 +14,7 @@ so() {
 
 # terminal COMMAND...: on a terminal, where what is read is typed
 terminal() {
-	timeout 60 script -qec "${*@Q}" "/dev/null" >"$work/out" 2>"$work/err"
+	timeout 60 script -qec "exec ${*@Q}" "/dev/null" >"$work/out" 2>"$work/err"
 	status=$?
 	tr '\r' '\n' <"$work/out" | grep -v '^ *$' >"$work/lines"
 }
