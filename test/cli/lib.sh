@@ -41,7 +41,7 @@ fi
 
 work=$(cd "$REBIND_TEST_WORK" && pwd -P) || exit 1
 # The plugins that are installed on this machine have no part in it.
-[ ! -d "$(cat "$build/plugindir")" ] || mount -t tmpfs tmpfs "$(cat "$build/plugindir")" || exit 1
+[ ! -d "$(cat "$build/plugindir")" ] || mount -t tmpfs -o mode=755 tmpfs "$(cat "$build/plugindir")" || exit 1
 cd "$work" || exit 1
 passed=0
 failed=0
