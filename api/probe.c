@@ -177,24 +177,19 @@ static pid_t take_pid(pid_t *pid)
 /* A child in a namespace of its own, or a negative errno. */
 static pid_t start_pinned(uint64_t above)
 {
-	int pair[2], err = fd_pair(pair);
-
-	if (err)
-		return err;
-	cleanup_fd int mine = pair[0];
-	cleanup_fd int its = pair[1];
-	cleanup_child pid_t pid = child_fork();
+	cleanup_fd int sock = -EBADF;
+	cleanup_child pid_t pid = child_fork_socket(&sock);
+	int err = 0;
 
 	if (pid == 0) {
 		err = unshare_mounts(above, -EBADF);
-		fd_send(its, &err, sizeof(err), -1);
+		fd_send(sock, &err, sizeof(err), -1);
 		for (;;)
 			pause();
 	}
 	if (pid < 0)
 		return pid;
-	fd_close(&its);
-	if (fd_recv(mine, &err, sizeof(err), NULL) != sizeof(err))
+	if (fd_recv(sock, &err, sizeof(err), NULL) != sizeof(err))
 		err = -EIO;
 	return err ? err : take_pid(&pid);
 }

@@ -71,6 +71,23 @@ pid_t child_fork(void)
 	return 0;
 }
 
+pid_t child_fork_socket(int *ret_sock)
+{
+	int pair[2];
+	int err = fd_pair(pair);
+
+	*ret_sock = -EBADF;
+	if (err)
+		return err;
+	cleanup_fd int mine = pair[0];
+	cleanup_fd int its = pair[1];
+	pid_t pid = child_fork();
+
+	if (pid >= 0)
+		*ret_sock = fd_take(pid ? &mine : &its);
+	return pid;
+}
+
 int child_wait(pid_t pid, int *ret_status)
 {
 	int status;

@@ -17,6 +17,15 @@
 pid_t child_fork(void);
 
 /**
+ * child_fork_socket - child_fork(), with a socket between the two
+ * @ret_sock: the end of the process that returns, who owns it; it has no other, so that each sees
+ *	      when the other one is gone. Of a failure there is none: negative
+ *
+ * Return: as child_fork().
+ */
+pid_t child_fork_socket(int *ret_sock);
+
+/**
  * child_hide - not dumpable, and killed when the parent ends
  *
  * child_fork() has done it. A change of ids, of capabilities or of the user namespace undoes both

@@ -140,25 +140,19 @@ static int send_from_root(int root_fd, const char *path, int sock)
 
 static int open_from_root(int root_fd, const char *path)
 {
-	int pair[2], fd = -EBADF, answer;
-	int err = fd_pair(pair);
-
-	if (err)
-		return err;
-	cleanup_fd int mine = pair[0];
-	cleanup_fd int its = pair[1];
-	pid_t pid = child_fork();
+	cleanup_fd int sock = -EBADF;
+	int fd = -EBADF, answer;
+	pid_t pid = child_fork_socket(&sock);
 
 	if (pid == 0) {
-		answer = send_from_root(root_fd, path, its);
+		answer = send_from_root(root_fd, path, sock);
 		if (answer)
-			fd_send(its, &answer, sizeof(answer), -1);
+			fd_send(sock, &answer, sizeof(answer), -1);
 		_exit(0);
 	}
 	if (pid < 0)
 		return pid;
-	fd_close(&its);
-	ssize_t n = fd_recv(mine, &answer, sizeof(answer), &fd);
+	ssize_t n = fd_recv(sock, &answer, sizeof(answer), &fd);
 
 	child_wait(pid, NULL);
 	return n == 1 ? fd : n == sizeof(answer) ? answer : -EIO;

@@ -186,10 +186,8 @@ static int run_steps(struct build *b, uint32_t from)
 		    step->op != PLAN_CLOSE)
 			fd_run_close(&b->done);
 		/* What could not be placed is known by now, all of it. */
-		if (step->op == PLAN_PIVOT && findings_any(&b->findings)) {
-			ipc_send_findings(b->caller_fd, &b->findings);
-			return -EINVAL;
-		}
+		if (step->op == PLAN_PIVOT && findings_any(&b->findings))
+			return ipc_send_findings(b->caller_fd, &b->findings);
 		int err = builder_step(b, step);
 
 		if (err)
@@ -209,8 +207,7 @@ static int check_plugins(struct build *b)
 				       "a plugin's mount, and no plugin that restores %s is loaded",
 				       m->file_id ? "such descriptors" : "mounts");
 	}
-	ipc_send_findings(b->caller_fd, &b->findings);
-	return findings_any(&b->findings) ? -EINVAL : 0;
+	return ipc_send_findings(b->caller_fd, &b->findings);
 }
 
 static int start_plugins(struct build *b)

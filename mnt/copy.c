@@ -217,11 +217,7 @@ static int run_steps(const struct copy *c)
 		if (!err)
 			err = builder_step(b, step);
 	}
-	if (!err && findings_any(&b->findings)) {
-		ipc_send_findings(b->caller_fd, &b->findings);
-		err = -EINVAL;
-	}
-	return err;
+	return err ? err : ipc_send_findings(b->caller_fd, &b->findings);
 }
 
 /* On one CPU, where the ids are that were used up before. */

@@ -63,24 +63,18 @@ static int make_and_send(int sock)
 
 int host_view_open(void)
 {
-	int pair[2], fd = -EBADF;
-	int err = fd_pair(pair);
+	cleanup_fd int sock = -EBADF;
+	pid_t pid = child_fork_socket(&sock);
+	int fd = -EBADF;
 	char word;
 
-	if (err)
-		return log_error(err, "cannot make a socket");
-	cleanup_fd int mine = pair[0];
-	cleanup_fd int its = pair[1];
-	pid_t pid = child_fork();
-
 	if (pid == 0)
-		_exit(-make_and_send(its));
+		_exit(-make_and_send(sock));
 	if (pid < 0)
 		return log_error(pid, "cannot fork");
-	fd_close(&its);
-	ssize_t n = fd_recv(mine, &word, 1, &fd);
+	ssize_t n = fd_recv(sock, &word, 1, &fd);
+	int err = child_wait_errno(pid);
 
-	err = child_wait_errno(pid);
 	if (!err && (n != 1 || fd < 0))
 		err = -EIO;
 	if (err)

@@ -31,7 +31,8 @@ int owner_ids_inside(const struct mount_idmap *map, struct mount_tree *tree)
 
 static bool may_have_ids(const struct mount *m)
 {
-	return m->owner == MOUNT_INTERNAL && (ids_are_in(m) || strcmp(m->fstype, "tmpfs") == 0);
+	return m->owner == MOUNT_INTERNAL &&
+	       (ids_are_in(m) || filesystem_type_of(m->fstype) == FILESYSTEM_TYPE_TMPFS);
 }
 
 static void translate_sockets(const struct mount_idmap *map, struct mount_contents *contents)

@@ -81,26 +81,19 @@ static int run_builder(struct restore *r, int caller_fd)
 
 static int start_builder(struct restore *r, pid_t *ret_pid, int *ret_sock)
 {
-	int pair[2];
-	int err = fd_pair(pair);
-
-	if (err)
-		return log_error(err, "cannot make a socket");
-	cleanup_fd int mine = pair[0];
-	cleanup_fd int its = pair[1];
-	pid_t pid = child_fork();
+	int sock;
+	pid_t pid = child_fork_socket(&sock);
 
 	if (pid == 0) {
-		close(mine);
 		/* Those before must see it when the caller ends. */
 		for (unsigned int i = 0; i < r->done; i++)
 			fd_close(&r->result[i].builder_sock);
-		_exit(run_builder(r, its));
+		_exit(run_builder(r, sock));
 	}
 	if (pid < 0)
 		return log_error(pid, "cannot fork");
 	*ret_pid = pid;
-	*ret_sock = fd_take(&mine);
+	*ret_sock = sock;
 	return 0;
 }
 

@@ -140,26 +140,19 @@ static int build_target(const struct kit *kit, int times)
 
 int kit_target_start(struct kit *kit, int times)
 {
-	int pair[2];
+	cleanup_fd int sock = -EBADF;
 	char word;
-	int err = fd_pair(pair);
-
-	if (err)
-		return log_error(err, "cannot make a socket");
-	cleanup_fd int mine = pair[0], its = pair[1];
 
 	child_kill(&kit->target);
-	kit->target = child_fork();
+	kit->target = child_fork_socket(&sock);
 	if (kit->target < 0)
 		return log_error(kit->target, "cannot fork");
 	if (kit->target == 0) {
 		if (build_target(kit, times))
 			_exit(1);
-		fd_close(&mine);
-		fd_send(its, "r", 1, -1);
+		fd_send(sock, "r", 1, -1);
 		for (;;)
 			pause();
 	}
-	fd_close(&its);
-	return fd_recv(mine, &word, 1, NULL) == 1 ? 0 : -EIO;
+	return fd_recv(sock, &word, 1, NULL) == 1 ? 0 : -EIO;
 }

@@ -305,24 +305,17 @@ static int attend(struct kit *kit, int sock)
 
 static int kit_kit_start(struct kit *kit)
 {
-	cleanup_child pid_t pid = 0;
-	int pair[2];
-	int err = fd_pair(pair);
+	cleanup_fd int sock = -EBADF;
+	cleanup_child pid_t pid = child_fork_socket(&sock);
 
-	if (err)
-		return log_error(err, "cannot make a socket");
-	cleanup_fd int mine = pair[0], its = pair[1];
-
-	pid = child_fork();
 	if (pid < 0)
 		return log_error(pid, "cannot fork");
 	if (pid == 0) {
-		fd_close(&mine);
-		kit->sock = its;
+		kit->sock = sock;
 		fork_tester(kit);
 	}
-	fd_close(&its);
-	err = attend(kit, mine);
+	int err = attend(kit, sock);
+
 	/* An end of its own, with all that is below it. */
 	child_wait(pid, NULL);
 	pid = 0;

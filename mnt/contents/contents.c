@@ -376,7 +376,7 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 		.progress = *progress,
 	};
 	cleanup_free bool *done = r.n_left ? calloc(tree->n, sizeof(*done)) : NULL;
-	int pair[2];
+	cleanup_fd int sock = -EBADF;
 
 	if (!r.n_left)
 		return 0;
@@ -384,27 +384,21 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 
 	if (err)
 		return log_error(err, "cannot read contents");
-	err = done ? fd_pair(pair) : -ENOMEM;
-
-	if (err)
-		return log_error(err, "cannot read contents");
-	cleanup_fd int sock = pair[0];
-	cleanup_fd int other = pair[1];
-
+	if (!done)
+		return log_error(-ENOMEM, "cannot read contents");
 	r.done = done;
-	r.sock = r.progress.sock = other;
 	r.progress.doing = "reading contents";
 	r.progress.all_mounts = r.n_left;
-	pid_t pid = child_fork();
+	pid_t pid = child_fork_socket(&sock);
 
 	if (pid == 0) {
+		r.sock = r.progress.sock = sock;
 		child_keep_heap();
 		log_to(ipc_log_sink, &r.sock, log_max());
 		_exit(contents_read_all(&r) ? 1 : 0);
 	}
 	if (pid < 0)
 		return log_error(pid, "cannot fork");
-	fd_close(&other);
 	err = contents_hear(tree, sock, progress, host, changes);
 	fd_close(&sock);
 	int ended = child_wait(pid, NULL);

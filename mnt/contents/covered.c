@@ -303,24 +303,17 @@ static int pack_what_is_handed(struct reader *r, int sock)
 
 int contents_read_hidden(struct reader *r)
 {
-	int pair[2];
-	int err = fd_pair(pair);
-
-	if (err)
-		return err;
-	cleanup_fd int mine = pair[0];
-	cleanup_fd int its = pair[1];
-	cleanup_child pid_t pid = child_fork();
+	cleanup_fd int sock = -EBADF;
+	cleanup_child pid_t pid = child_fork_socket(&sock);
 
 	if (pid == 0) {
-		close(mine);
-		r->uncover_sock = its;
+		r->uncover_sock = sock;
 		_exit(run_uncover(r) ? 1 : 0);
 	}
-	fd_close(&its);
 	if (pid < 0)
 		return log_error(pid, "cannot fork");
-	err = pack_what_is_handed(r, mine);
+	int err = pack_what_is_handed(r, sock);
+
 	if (err)
 		return err;
 	err = child_wait(pid, NULL);

@@ -124,24 +124,18 @@ static int enter_and_send(struct ns_helper *ns_helper, const struct mount *m, un
 static int run_child(struct ns_helper *ns_helper, const struct mount *m, unsigned long flags,
 		     const char *data)
 {
-	int pair[2], fd = -EBADF;
+	cleanup_fd int sock = -EBADF;
+	pid_t pid = child_fork_socket(&sock);
+	int fd = -EBADF;
 	char word;
-	int err = fd_pair(pair);
-
-	if (err)
-		return err;
-	cleanup_fd int mine = pair[0];
-	cleanup_fd int its = pair[1];
-	pid_t pid = child_fork();
 
 	if (pid == 0)
-		_exit(-enter_and_send(ns_helper, m, flags, data, its));
-	fd_close(&its);
+		_exit(-enter_and_send(ns_helper, m, flags, data, sock));
 	if (pid < 0)
 		return pid;
-	ssize_t n = fd_recv(mine, &word, 1, &fd);
+	ssize_t n = fd_recv(sock, &word, 1, &fd);
+	int err = child_wait_errno(pid);
 
-	err = child_wait_errno(pid);
 	return err ? err : n == 1 && fd >= 0 ? fd : -EIO;
 }
 

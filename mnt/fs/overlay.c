@@ -287,19 +287,9 @@ static int serve(struct build *b, int sock)
 
 static int start_child(struct build *b)
 {
-	int pair[2];
-	int err = fd_pair(pair);
-
-	if (err)
-		return log_error(err, "cannot make a socket");
-	cleanup_fd int its = pair[1];
-
-	b->overlays_sock = pair[0];
-	b->overlays_pid = child_fork();
-	if (b->overlays_pid == 0) {
-		fd_close(&b->overlays_sock);
-		_exit(serve(b, its) ? 1 : 0);
-	}
+	b->overlays_pid = child_fork_socket(&b->overlays_sock);
+	if (b->overlays_pid == 0)
+		_exit(serve(b, b->overlays_sock) ? 1 : 0);
 	return b->overlays_pid < 0 ? log_error(b->overlays_pid, "cannot fork") : 0;
 }
 

@@ -123,18 +123,21 @@ void ipc_log_sink(void *sock, enum log_level level, const char *line)
 		 (const char *const[4]){ line }, -1);
 }
 
-void ipc_send_findings(int sock, const struct findings *findings)
+int ipc_send_findings(int sock, const struct findings *findings)
 {
-	for (size_t i = 0; i < findings->n; i++) {
+	int err = 0;
+
+	for (size_t i = 0; i < findings->n && !err; i++) {
 		const struct finding *finding = &findings->list[i];
 		struct ipc_message message = {
 			.type = IPC_FINDING,
 			.mount = finding->mount_id,
 		};
 
-		ipc_send(sock, message,
-			 (const char *const[4]){ finding->code, finding->path, finding->text,
-						 finding->help },
-			 -1);
+		err = ipc_send(sock, message,
+			       (const char *const[4]){ finding->code, finding->path, finding->text,
+						       finding->help },
+			       -1);
 	}
+	return err ? err : findings_any(findings) ? -EINVAL : 0;
 }

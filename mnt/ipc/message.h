@@ -154,7 +154,8 @@ void ipc_log_sink(void *sock, enum log_level level, const char *line);
 
 /**
  * ipc_send_findings - send each of them
+ * Return: 0: there are none; -EINVAL: there are; or another negative errno: not all could be sent.
  */
-void ipc_send_findings(int sock, const struct findings *findings);
+int ipc_send_findings(int sock, const struct findings *findings);
 
 #endif

@@ -51,28 +51,20 @@ static int write_map(pid_t pid, const char *file, const struct mount_id_extent *
 /* A child that does nothing but be in a new user namespace while its maps are written. */
 int idmap_namespace(const struct mount_idmap *map)
 {
-	int pair[2];
-	int err = fd_pair(pair);
+	cleanup_fd int sock = -EBADF;
+	cleanup_child pid_t pid = child_fork_socket(&sock);
 	char word;
 
-	if (err)
-		return err;
-	cleanup_fd int mine = pair[0];
-	cleanup_fd int its = pair[1];
-	cleanup_child pid_t pid = child_fork();
-
 	if (pid == 0) {
-		close(mine);
-		if (unshare(CLONE_NEWUSER) == 0 && fd_send(its, "u", 1, -1) == 0)
-			fd_recv(its, &word, 1, NULL);
+		if (unshare(CLONE_NEWUSER) == 0 && fd_send(sock, "u", 1, -1) == 0)
+			fd_recv(sock, &word, 1, NULL);
 		_exit(0);
 	}
 	if (pid < 0)
 		return pid;
-	fd_close(&its);
-	if (fd_recv(mine, &word, 1, NULL) != 1)
+	if (fd_recv(sock, &word, 1, NULL) != 1)
 		return -EPERM;
-	err = write_map(pid, "uid_map", map->uid, map->n_uid);
+	int err = write_map(pid, "uid_map", map->uid, map->n_uid);
 	if (!err)
 		err = write_map(pid, "gid_map", map->gid, map->n_gid);
 	return err ? err : ns_open(pid, "user");

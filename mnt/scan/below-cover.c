@@ -95,22 +95,16 @@ static int enter_and_send(const struct scan_target *target, int root_fd, int soc
 /* Return: 1 if that root shows more, 0 if not, or a negative errno. */
 static int see_from(struct scan_target *target, int root_fd)
 {
-	int pair[2], fd = -EBADF;
-	int err = fd_pair(pair);
+	cleanup_fd int sock = -EBADF;
+	cleanup_child pid_t pid = child_fork_socket(&sock);
+	int fd = -EBADF;
 	char word;
 
-	if (err)
-		return err;
-	cleanup_fd int mine = pair[0];
-	cleanup_fd int its = pair[1];
-	cleanup_child pid_t pid = child_fork();
-
 	if (pid == 0)
-		_exit(enter_and_send(target, root_fd, its) ? 1 : 0);
+		_exit(enter_and_send(target, root_fd, sock) ? 1 : 0);
 	if (pid < 0)
 		return pid;
-	fd_close(&its);
-	if (fd_recv(mine, &word, 1, &fd) != 1 || fd < 0)
+	if (fd_recv(sock, &word, 1, &fd) != 1 || fd < 0)
 		return 0;
 	fd_close(&target->mountinfo_fd);
 	target->mountinfo_fd = fd;

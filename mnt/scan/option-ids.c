@@ -91,22 +91,15 @@ _Noreturn static void show_maps(int user_fd, int sock)
 
 static int read_of_user(int user_fd, struct mount_idmap *ret)
 {
-	int pair[2];
+	cleanup_fd int sock = -EBADF;
+	cleanup_child pid_t pid = child_fork_socket(&sock);
 	char byte;
-	int err = fd_pair(pair);
-
-	if (err)
-		return err;
-	cleanup_fd int mine = pair[0];
-	cleanup_fd int its = pair[1];
-	cleanup_child pid_t pid = child_fork();
 
 	if (pid == 0)
-		show_maps(user_fd, its);
-	fd_close(&its);
+		show_maps(user_fd, sock);
 	if (pid < 0)
 		return pid;
-	return fd_recv(mine, &byte, 1, NULL) == 1 ? option_ids_read_of(pid, ret) : -EPERM;
+	return fd_recv(sock, &byte, 1, NULL) == 1 ? option_ids_read_of(pid, ret) : -EPERM;
 }
 
 int option_ids_read_owner(int ns_fd, struct mount_idmap *ret)

@@ -289,21 +289,15 @@ static int take_cgroup_roots(struct mount_tree *tree, int sock)
 static int read_cgroup_roots(const struct scan_target *target, enum scan_reader reader,
 			     struct mount_tree *tree)
 {
-	int pair[2];
-	int err = fd_pair(pair);
-
-	if (err)
-		return err;
-	cleanup_fd int mine = pair[0];
-	cleanup_fd int its = pair[1];
-	cleanup_child pid_t pid = child_fork();
+	cleanup_fd int sock = -EBADF;
+	cleanup_child pid_t pid = child_fork_socket(&sock);
 
 	if (pid == 0)
-		_exit(send_cgroup_roots(target, reader, its) ? 1 : 0);
-	fd_close(&its);
+		_exit(send_cgroup_roots(target, reader, sock) ? 1 : 0);
 	if (pid < 0)
 		return pid;
-	err = take_cgroup_roots(tree, mine);
+	int err = take_cgroup_roots(tree, sock);
+
 	if (err)
 		return err;
 	err = child_wait(pid, NULL);

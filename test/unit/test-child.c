@@ -172,9 +172,25 @@ static void it_is_seen_whether_a_process_has_executed_its_program(void **state)
 	}
 }
 
+/* Either has its own end only: what waits sees that the other is gone. */
+static void a_child_with_a_socket_sees_the_end_of_its_parents(void **state)
+{
+	int sock, status = 0;
+	char byte;
+	pid_t pid = child_fork_socket(&sock);
+
+	if (pid == 0)
+		_exit(fd_recv(sock, &byte, 1, NULL) == 0 ? 7 : 1);
+	assert_true(pid > 0 && sock >= 0);
+	fd_close(&sock);
+	assert_int_equal(child_wait(pid, &status), -ECHILD);
+	assert_int_equal(child_status(status), 7);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_child_with_a_socket_sees_the_end_of_its_parents),
 		cmocka_unit_test(only_status_0_is_a_good_end),
 		cmocka_unit_test(a_killed_child_is_reaped_and_forgotten),
 		cmocka_unit_test(a_child_does_not_outlive_its_parent),
