@@ -17,11 +17,6 @@ run() {
 	status=$?
 }
 
-so() {
-	local was=$?
-	result "$1" "$([ "$was" -eq 0 ] || echo "it is not so, exit status $status; the last output was: $(head -c 400 "$work/out" | tr '\n' ' ')")"
-}
-
 # edit FILTER [OPTION...]: the configuration of the bundle
 edit() {
 	jq "$@" "$work/config.orig" >"$work/bundle/config.json"

@@ -8,12 +8,6 @@
 # shellcheck source=test/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# so SENTENCE: about the command before
-so() {
-	local status=$?
-	result "$1" "$([ "$status" -eq 0 ] || echo "status $status: $(head -c 300 "$work/err")")"
-}
-
 # container NAME PROPAGATION SCRIPT: a root with a busybox, and what the script mounts in it
 container() {
 	mkdir -p "$1/old" "$1/proc" "$1/t" "$1/dev" "$1/v" "$1.image" newroot/{old,proc,t,dev,v} sources/{v,w}

@@ -24,12 +24,6 @@ ends() {
 	result "$sentence" "$why"
 }
 
-so() {
-	local was=$? why=
-	[ "$was" -eq 0 ] || why="it is not so: $(head -c 400 "$work/out")"
-	result "$1" "$why"
-}
-
 make_container plain
 forget "$container"
 outer=

@@ -37,16 +37,6 @@ prints() {
 	result "$sentence" "$why"
 }
 
-# so SENTENCE: the command before it was true
-so() {
-	local was=$?
-	if [ "$was" -eq 0 ]; then
-		result "$1" ""
-	else
-		result "$1" "it is not so; the last output was: $(head -c 400 "$work/out" | tr '\n' ' ')"
-	fi
-}
-
 # equal SENTENCE WHAT: what was built is what was dumped
 equal() {
 	if "$rebind" diff "$container" "$2" >"$work/err" 2>&1; then

@@ -14,11 +14,6 @@ run() {
 	status=$?
 }
 
-so() {
-	local was=$?
-	result "$1" "$([ "$was" -eq 0 ] || echo "it is not so, exit status $status; the last output was: $(head -c 400 "$work/out" | tr '\n' ' ')")"
-}
-
 # says SENTENCE STATUS PATTERN COMMAND...: it ends like that with such a line, and nothing is left
 says() {
 	local sentence=$1 want=$2 pattern=$3 why=''

@@ -11,12 +11,6 @@
 n=3
 images=0
 
-# so SENTENCE: about the command before; its output is in out and err
-so() {
-	local status=$?
-	result "$1" "$([ "$status" -eq 0 ] || echo "status $status: $(head -c 300 "$work/err")")"
-}
-
 container() {
 	mkdir -p root/old sources newroot
 	for ((i = 0; i < n; i++)); do

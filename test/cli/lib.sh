@@ -64,6 +64,12 @@ result() {
 	sed 's/^/# stderr: /' "$work/err"
 }
 
+# so SENTENCE: the command before it was true
+so() {
+	local was=$?
+	result "$1" "$([ "$was" -eq 0 ] || echo "it is not so, exit status $status; the last output was: $(head -c 600 "$work/out" | tr '\n' ' ')")"
+}
+
 skip() {
 	number=$((number + 1))
 	skipped=$((skipped + 1))

@@ -66,12 +66,6 @@ often() {
 	result "none is left" "$([ "$(mounts)" = "$before" ] || echo "the mount table differs")"
 }
 
-# so SENTENCE: whether the last command of the test's succeeded
-so() {
-	local was=$?
-	result "$1" "$([ "$was" -eq 0 ] || echo "it is not so, exit status $status")"
-}
-
 # A plain directory with what rebind needs, and the image, the root and the sources in it.
 # Two are never bound to one file: umount(8) would then end only the later one.
 already_pinned() {

@@ -28,13 +28,6 @@ says() {
 	result "$sentence" "$why"
 }
 
-# so SENTENCE: the command before it was true
-so() {
-	local was=$? why=
-	[ "$was" -eq 0 ] || why="it is not so; the last output was: $(head -c 800 "$work/out")"
-	result "$1" "$why"
-}
-
 nothing_left() {
 	local why
 	why=$(left_processes)

@@ -44,16 +44,6 @@ says() {
 	result "$sentence" "$why"
 }
 
-# so SENTENCE: the command before it was true
-so() {
-	local was=$?
-	if [ "$was" -eq 0 ]; then
-		result "$1" ""
-	else
-		result "$1" "it is not so; the last output was: $(head -c 400 "$work/out" | tr '\n' ' ')"
-	fi
-}
-
 tables() {
 	local long=/a/path/that/is/longer/than/any/column/of/a/table/should/ever/be
 	cat >"$work/wide" <<-END
