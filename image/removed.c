@@ -129,6 +129,10 @@ static int take_name(struct reading *reading, const Rebind__RegEntry *reg, const
 {
 	struct strings *texts = &reading->files->texts;
 	const char *name = (const char *)reg->name.data;
+
+	if (reg->name.len >= PATH_MAX)
+		return no_removed(reading->findings, -EBADMSG,
+				  FILES ": a path of a removed file has %zu bytes", reg->name.len);
 	int err = strings_add(texts, name ? name : "", reg->name.len);
 
 	if (err)

@@ -125,7 +125,7 @@ static int inside_start_it(struct inside *in, const struct ipc_message *message,
 	else if (!err)
 		err = ipc_answer(in->sock, (int)getpid(), -1);
 	fd_close(&in->root_fd);
-	if (message->value == INSIDE_HOLD)
+	if (message->start.purpose == INSIDE_HOLD || message->start.purpose == INSIDE_DOOR)
 		fd_close(&in->proc_fd);
 	if (!err && in->has_user)
 		err = child_become_root();

@@ -56,7 +56,7 @@ static int note_gone(struct criu_removed *removed, struct names *seen, const cha
 			return -ENOMEM;
 		if (names_get(seen, dir, n) != TABLE_NONE)
 			continue;
-		cleanup_fd int fd = path_open_in_root(removed->root_fd, dir);
+		cleanup_fd int fd = path_open_across(removed->root_fd, dir);
 
 		if (fd != -ENOENT)
 			continue;
@@ -97,7 +97,7 @@ static int note_parent(struct criu_removed *removed, struct names *seen, const c
 
 	if (names_get(seen, dir, strlen(dir)) != TABLE_NONE)
 		return 0;
-	cleanup_fd int fd = path_open_in_root(removed->root_fd, dir);
+	cleanup_fd int fd = path_open_across(removed->root_fd, dir);
 
 	if (fd >= 0)
 		err = keep_times(removed, dir, fd);
@@ -144,14 +144,14 @@ static int open_writable(const struct criu_removed *removed, int dir_fd)
 
 static int open_directory(const struct criu_removed *removed, const char *path)
 {
-	cleanup_fd int dir = path_open_in_root(removed->root_fd, path);
+	cleanup_fd int dir = path_open_across(removed->root_fd, path);
 	struct statfs fs;
 
 	if (dir < 0)
 		return dir;
 	if (fstatfs(dir, &fs) < 0)
 		return -errno;
-	if (!(fs.f_flags & MS_RDONLY) || removed->ns_fd < 0)
+	if (!(fs.f_flags & MS_RDONLY))
 		return fd_take(&dir);
 	return open_writable(removed, dir);
 }
@@ -176,22 +176,40 @@ static int make_regular(struct ghost *ghost, int dir_fd, const char *name)
 
 	if (findings.n)
 		log_error(0, "%s", findings.list[0].text);
-	return err;
+	return err ? err : fd_take(&fd);
 }
 
+/* What was made, by a descriptor: others may put something else in its place meanwhile. */
+static int open_made(const struct ghost *ghost, int dir_fd, const char *name)
+{
+	int how = S_ISDIR(ghost->mode) ? O_RDONLY | O_DIRECTORY : O_PATH;
+	cleanup_fd int fd = openat(dir_fd, name, how | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	return (st.st_mode ^ ghost->mode) & S_IFMT ? -ESTALE : fd_take(&fd);
+}
+
+/* Return: a descriptor of it, of a file or directory one that its mode can be set by. */
 static int make_node(struct ghost *ghost, int dir_fd, const char *name)
 {
 	int failed;
 
 	if (S_ISREG(ghost->mode))
 		return make_regular(ghost, dir_fd, name);
+	mode_t mask = umask(0);
+
 	if (S_ISDIR(ghost->mode))
 		failed = mkdirat(dir_fd, name, 0700);
 	else if (S_ISLNK(ghost->mode))
 		failed = symlinkat(ghost->target, dir_fd, name);
 	else
-		failed = mknodat(dir_fd, name, (ghost->mode & S_IFMT) | 0600, ghost->rdev);
-	return failed ? -errno : 0;
+		failed = mknodat(dir_fd, name, ghost->mode & (S_IFMT | 0777), ghost->rdev);
+	int err = failed ? -errno : open_made(ghost, dir_fd, name);
+
+	umask(mask);
+	return err;
 }
 
 static uid_t outside(const struct mount_id_extent *map, uint32_t n, uint32_t id)
@@ -199,19 +217,19 @@ static uid_t outside(const struct mount_id_extent *map, uint32_t n, uint32_t id)
 	return n ? ids_outside(map, n, id) : id;
 }
 
-static int set_owner(const struct criu_removed *removed, const struct ghost *ghost, int dir_fd,
-		     const char *name)
+static int set_owner(const struct criu_removed *removed, const struct ghost *ghost, int fd)
 {
-	const struct mount_idmap *map = &removed->map;
+	uid_t uid = outside(removed->map.uid, removed->map.n_uid, ghost->uid);
+	gid_t gid = outside(removed->map.gid, removed->map.n_gid, ghost->gid);
+	bool has_mode = S_ISREG(ghost->mode) || S_ISDIR(ghost->mode);
 
-	if (fchownat(dir_fd, name, outside(map->uid, map->n_uid, ghost->uid),
-		     outside(map->gid, map->n_gid, ghost->gid), AT_SYMLINK_NOFOLLOW) < 0)
+	/* Such an id would mean: as it is. */
+	if (uid == UINT32_MAX || gid == UINT32_MAX)
+		return -EOVERFLOW;
+	if (fchownat(fd, "", uid, gid, AT_EMPTY_PATH) < 0 ||
+	    (has_mode && fchmod(fd, ghost->mode & 07777) < 0))
 		return -errno;
-	if (!S_ISLNK(ghost->mode) && fchmodat(dir_fd, name, ghost->mode & 07777, 0) < 0)
-		return -errno;
-	return ghost->has_times && utimensat(dir_fd, name, ghost->times, AT_SYMLINK_NOFOLLOW) < 0
-		       ? -errno
-		       : 0;
+	return ghost->has_times && utimensat(fd, "", ghost->times, AT_EMPTY_PATH) < 0 ? -errno : 0;
 }
 
 static int make_ghost(const struct criu_removed *removed, const struct removed_file *file,
@@ -220,10 +238,9 @@ static int make_ghost(const struct criu_removed *removed, const struct removed_f
 	cleanup_findings struct findings findings = { 0 };
 	cleanup_ghost struct ghost ghost = GHOST_INIT;
 	int err = ghost_open(removed->images_fd, file->remap, &ghost, &findings);
+	cleanup_fd int fd = err ? err : make_node(&ghost, dir_fd, name);
 
-	if (!err)
-		err = make_node(&ghost, dir_fd, name);
-	return err ? err : set_owner(removed, &ghost, dir_fd, name);
+	return fd < 0 ? fd : set_owner(removed, &ghost, fd);
 }
 
 /* In one directory by one descriptor: two of two mounts would not do. */

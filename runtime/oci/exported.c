@@ -2,21 +2,25 @@
 #include "runtime/oci/exported.h"
 
 #include <fcntl.h>
-#include <fnmatch.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "archive/checkpoint.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/names.h"
 #include "base/path.h"
 #include "base/sys.h"
 #include "runtime/oci/document.h"
 #include "runtime/oci/remove.h"
 
-#define SHM_SIZE "65536000" /* podman's default */
+#define SHM_SIZE    "65536000" /* podman's default */
+#define VOLUMES_MAX 1000       /* of one container: mounts are looked for among them */
 
 /* ---- config.dump ---- */
 
@@ -37,29 +41,37 @@ static void unref(json_t **document)
 	*document = NULL;
 }
 
-/* "volumes/db.tar" is of the volume "db". */
-static bool is_of_volume(const char *tar, const char *name)
-{
-	size_t skip = strlen(CHECKPOINT_VOLUMES "/"), n = strlen(name);
-
-	return strncmp(tar + skip, name, n) == 0 && strcmp(tar + skip + n, ".tar") == 0;
-}
-
-static const char *find_volume(const json_t *config, const char *tar)
+/* The configuration's volumes: name -> index of "namedVolumes". Of two of a name the first counts. */
+static int index_volumes(const json_t *config, struct names *ret)
 {
 	const json_t *list = config ? json_object_get(config, "namedVolumes") : NULL;
 	const json_t *volume;
+	int err = 0;
 	size_t i;
 
 	json_array_foreach((json_t *)list, i, volume)
 	{
 		const char *name = json_string_value(json_object_get(volume, "volumeName"));
-		const char *path = json_string_value(json_object_get(volume, "dest"));
+		size_t n = strlen(name ? name : "");
 
-		if (name && path && *path == '/' && is_of_volume(tar, name))
-			return path;
+		if (!err && n && names_get(ret, name, n) == TABLE_NONE)
+			err = names_put(ret, name, n, (uint32_t)i);
 	}
-	return NULL;
+	return err;
+}
+
+/* Where the volume of "db.tar" was mounted, or NULL. */
+static const char *find_volume(const json_t *config, const struct names *volumes, const char *tar)
+{
+	size_t n = strlen(tar), tail = strlen(".tar");
+	uint32_t i = n > tail && strcmp(tar + n - tail, ".tar") == 0
+			     ? names_get(volumes, tar, n - tail)
+			     : TABLE_NONE;
+	const json_t *volume =
+		i == TABLE_NONE ? NULL : json_array_get(json_object_get(config, "namedVolumes"), i);
+	const char *path = volume ? json_string_value(json_object_get(volume, "dest")) : NULL;
+
+	return path && *path == '/' ? path : NULL;
 }
 
 /* ---- what there is ---- */
@@ -95,17 +107,22 @@ static int add_volumes(const struct exported *exported, struct exported_list *li
 {
 	cleanup_dirp DIR *dir = fd_open_dir(exported->dir_fd, CHECKPOINT_VOLUMES);
 	cleanup(unref) json_t *config = NULL;
+	cleanup_names struct names volumes = { 0 };
 	const struct dirent *entry;
-	int err = 0;
 
 	if (!dir)
 		return errno == ENOENT ? 0 : -errno;
 	config = read_config(exported);
+	int err = index_volumes(config, &volumes);
+
 	while (!err && (err = fd_next_entry(dir, &entry)) > 0) {
 		char tar[sizeof(CHECKPOINT_VOLUMES "/") + sizeof(entry->d_name)];
 
 		snprintf(tar, sizeof(tar), CHECKPOINT_VOLUMES "/%s", entry->d_name);
-		err = exported_add(list, tar, find_volume(config, tar));
+		err = list->n >= VOLUMES_MAX
+			      ? -E2BIG
+			      : exported_add(list, tar,
+					     find_volume(config, &volumes, entry->d_name));
 	}
 	return err;
 }
@@ -123,6 +140,24 @@ int exported_find(const struct exported *exported, struct exported_list *ret)
 
 /* ---- unpacking ---- */
 
+/* An archive is data: it fills neither a filesystem of the caller's nor the memory. */
+static void bound(int dir_fd, struct archive_rules *rules)
+{
+	struct sysinfo info;
+	struct statfs fs;
+
+	if (fstatfs(dir_fd, &fs) < 0)
+		return;
+	/* A tmpfs of any size tells no blocks. */
+	if (fs.f_blocks) {
+		uint64_t room = (uint64_t)fs.f_bavail * (uint64_t)fs.f_frsize / 10 * 9;
+
+		rules->own = room ? room : 1;
+	}
+	if (fs.f_type == TMPFS_MAGIC && sysinfo(&info) == 0)
+		rules->memory = (uint64_t)info.totalram * info.mem_unit / 2;
+}
+
 static int unpack(const struct exported *exported, const char *tar, int dir_fd, unsigned int policy)
 {
 	cleanup_fd int in = openat(exported->dir_fd, tar, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -130,12 +165,17 @@ static int unpack(const struct exported *exported, const char *tar, int dir_fd, 
 	struct archive_rules rules = {
 		.writer = ARCHIVE_ANYBODY,
 		.policy = policy | (exported->any_devices ? ARCHIVE_ANY_DEVICES : 0),
+		.own_name = "nine tenths of what is free",
 	};
 	struct archive_fault fault = { "" };
 	struct mount_contents done = { 0 };
-	int err = in < 0 ? -errno
-			 : archive_unpack(in, dir_fd, &rules, &done, &flags, NULL, NULL, &fault);
 
+	int err = in < 0 ? -errno : 0;
+
+	if (!err) {
+		bound(dir_fd, &rules);
+		err = archive_unpack(in, dir_fd, &rules, &done, &flags, NULL, NULL, &fault);
+	}
 	if (!err && !(policy & ARCHIVE_LIST_ONLY))
 		err = archive_flags_set(&flags, dir_fd, &fault);
 	if (err)
@@ -267,12 +307,13 @@ static int not_used(const struct exported *exported, const struct exported_files
 	return 0;
 }
 
-static bool is_empty(int dir_fd)
+/* Return: 1, 0 or a negative errno. */
+static int has_files(int dir_fd)
 {
 	cleanup_dirp DIR *dir = fd_open_dir(dir_fd, ".");
 	const struct dirent *entry;
 
-	return dir && fd_next_entry(dir, &entry) == 0;
+	return dir ? fd_next_entry(dir, &entry) : -errno;
 }
 
 static int fill(const struct exported *exported, const struct exported_files *files, int root_fd)
@@ -288,12 +329,17 @@ static int fill(const struct exported *exported, const struct exported_files *fi
 		return not_used(exported, files, "is no mount below the root");
 	if (!S_ISDIR(stat.mode))
 		return not_used(exported, files, "is a file");
-	if (!files->is_new && !is_empty(fd))
+	int has = files->is_new ? 0 : has_files(fd);
+
+	if (has < 0)
+		return log_error(has, "cannot look into the source of %s", files->path);
+	if (has)
 		return not_used(exported, files, "has files already; unpack it with tar(1)");
 	int err = unpack(exported, files->tar, fd, 0);
+	int left = err && !files->is_new ? remove_below(fd) : 0;
 
-	if (err && !files->is_new)
-		remove_below(fd);
+	if (left)
+		log_error(left, "cannot remove what was unpacked into %s", files->path);
 	return err;
 }
 

@@ -16,6 +16,8 @@ static int remove_entry(int dir_fd, const char *name)
 		return errno == EBUSY ? -EXDEV : -errno;
 	if (unlinkat(dir_fd, name, AT_REMOVEDIR) == 0)
 		return 0;
+	if (errno == ENOTDIR)
+		return -EPERM; /* a file that the kernel keeps: an immutable one */
 	if (errno != ENOTEMPTY && errno != EEXIST)
 		return errno == EBUSY ? -EXDEV : -errno;
 	/* Never into what is mounted there. */

@@ -127,6 +127,16 @@ rm -f "$work/pid"
 says "damage in it fails the restore" 1 "cannot unpack 'volumes/db.tar' of '.*'" "${restore[@]}" "${data[@]}" --pidfile "$work/pid"
 [ -z "$(ls -A "$work/s/data")" ] && [ ! -e "$work/pid" ]
 so "and the source is empty again"
+# Four megabytes that take none: what is free in the source counts, not what the archive weighs.
+mount -t tmpfs -o size=1m,mode=755 tmpfs "$work/s/data"
+mkdir "$work/f/zeros"
+truncate -s 4M "$work/f/zeros/a"
+tar -C "$work/f/zeros" -cf - . | gzip >"$work/export/volumes/db.tar"
+pack
+says "one that is larger than its source is refused" 1 "limit of the filesystem itself, nine tenths of what is free" "${restore[@]}" "${data[@]}" --pidfile "$work/pid"
+[ -z "$(ls -A "$work/s/data")" ] && [ ! -e "$work/pid" ]
+so "and nothing of it is left"
+umount "$work/s/data"
 mknod "$work/f/data/sda" b 8 0
 tar -C "$work/f/data" -cf "$work/export/volumes/db.tar" .
 pack
