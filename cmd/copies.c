@@ -17,10 +17,14 @@ void copies_free(struct copies *copies)
 		handover_free(&copies->list[i]);
 	for (int64_t i = 0; i < copies->n && copies->files; i++)
 		free(copies->files[i]);
+	for (int64_t i = 0; i < copies->n && copies->there; i++)
+		free(copies->there[i]);
+	free(copies->there);
 	free(copies->list);
 	free(copies->files);
 	copies->list = NULL;
 	copies->files = NULL;
+	copies->there = NULL;
 }
 
 /* "%d" once, and no other '%'. */
@@ -57,6 +61,12 @@ static int check_words(const struct handover *all)
 	return 0;
 }
 
+static int no_memory(void)
+{
+	errors_say("%s", strerror(ENOMEM));
+	return STATUS_FAILED;
+}
+
 static int prepare_one(struct copies *copies, const struct handover *all, int64_t i)
 {
 	const char *format = all->pin ? all->pin : all->pidfile;
@@ -67,7 +77,8 @@ static int prepare_one(struct copies *copies, const struct handover *all, int64_
 	if (format) {
 		copies->files[i] = with_number(format, i + 1);
 		if (!copies->files[i])
-			return STATUS_FAILED;
+			return no_memory();
+		copies->there[i] = all->pin ? realpath(copies->files[i], NULL) : NULL;
 		*(all->pin ? &one->pin : &one->pidfile) = copies->files[i];
 	}
 	return handover_prepare(one);
@@ -81,8 +92,9 @@ int copies_prepare(struct copies *copies, const struct handover *all)
 		return status;
 	copies->list = calloc((size_t)copies->n, sizeof(*copies->list));
 	copies->files = calloc((size_t)copies->n, sizeof(*copies->files));
-	if (!copies->list || !copies->files)
-		return STATUS_FAILED;
+	copies->there = calloc((size_t)copies->n, sizeof(*copies->there));
+	if (!copies->list || !copies->files || !copies->there)
+		return no_memory();
 	for (int64_t i = 0; i < copies->n; i++)
 		handover_init(&copies->list[i]);
 	for (int64_t i = 0; i < copies->n && !status; i++)
@@ -90,14 +102,15 @@ int copies_prepare(struct copies *copies, const struct handover *all)
 	return status;
 }
 
-/* What was handed over before another one failed. */
-static void copies_take_back(struct handover *one, pid_t holder)
+/* What was handed over before another one failed. @there: the pin's file, if it was there before. */
+static void copies_take_back(struct handover *one, const char *there, pid_t holder)
 {
 	if (holder > 0)
 		kill(holder, SIGKILL);
 	if (one->pidfile)
 		pidfile_take_back(&one->file);
-	if (one->pin && umount2(one->pin, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+	if (one->pin && umount2(there ? there : one->pin, MNT_DETACH | UMOUNT_NOFOLLOW) == 0 &&
+	    !there)
 		unlink(one->pin);
 }
 
@@ -118,7 +131,7 @@ int copies_run(struct copies *copies, struct handover *current,
 		done += !err;
 	}
 	for (int64_t i = 0; err && i < done; i++)
-		copies_take_back(&copies->list[i], holders[i]);
+		copies_take_back(&copies->list[i], copies->there[i], holders[i]);
 	handover_init(current);
 	return err;
 }

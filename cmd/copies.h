@@ -9,6 +9,7 @@ struct copies {
 	int64_t n;	       /* what the caller asked for, or 0 */
 	struct handover *list; /* of so many */
 	char **files;
+	char **there; /* the real names of pins' files that were there before, or NULL each */
 };
 
 void copies_free(struct copies *copies);

@@ -156,6 +156,9 @@ static int check_args(struct restore_args *args)
 		return usage_error("restore", "the image is missing: give -D DIR");
 	if (args->images_dir && args->bundle.archive)
 		return usage_error("restore", "-D and --checkpoint both name an image: give one");
+	if (args->copies.n && args->bundle.archive)
+		return usage_error("restore", "--copies takes -D DIR: an archive's volumes are "
+					      "unpacked once");
 	if (args->bundle.apply_root && !args->bundle.archive)
 		return usage_error("restore", "--apply-rootfs-diff takes --checkpoint ARCHIVE");
 	status = compat_options_translate(&args->older, "restore", &args->external);
@@ -264,8 +267,6 @@ static int restore_copies(struct restore_args *args, const struct rebind_restore
 	int err = all.list ? rebind_restore_copies(how, n, report->findings, all.list) : -ENOMEM;
 
 	progress_end(&report->logging.progress);
-	for (unsigned int i = 0; i < n && !err && !args->dry_run; i++)
-		err = bundle_fill(&args->bundle, all.list[i]);
 	if (err < 0 || args->dry_run)
 		return err;
 	if (!how->on_action)

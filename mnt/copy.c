@@ -217,6 +217,7 @@ static int run_steps(const struct copy *c)
 		if (!err)
 			err = builder_step(b, step);
 	}
+	fd_run_close(&b->done);
 	return err ? err : ipc_send_findings(b->caller_fd, &b->findings);
 }
 

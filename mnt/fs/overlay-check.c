@@ -392,12 +392,12 @@ static void find_overlap(const struct check *check)
 /* What it has by file handles leads nowhere in layers that are made anew. */
 static void find_handles(const struct check *check)
 {
-	bool export;
+	struct overlay_index index;
 
-	if (!overlay_index_is_used(check->m->options, &export) || !check->copied ||
+	if (!overlay_index_look(check->m->options, &index) || !check->copied ||
 	    check->upper_fd < 0 || check->work_fd < 0)
 		return;
-	int needed = overlay_index_needed(check->upper_fd, check->work_fd, export);
+	int needed = overlay_index_needed(&index, check->upper_fd, check->work_fd);
 
 	if (needed < 0)
 		findings_mount(check->findings, FINDING_OVERLAY_INDEX, check->m, check->help,
@@ -406,7 +406,7 @@ static void find_handles(const struct check *check)
 		findings_mount(
 			check->findings, FINDING_OVERLAY_INDEX, check->m, check->help,
 			"its index (index=on%s) has entries, for hard links or what was handed out by handle: they are of the files of these layers, and the layers would be copied",
-			export ? ", nfs_export=on" : "");
+			index.export ? ", nfs_export=on" : "");
 	else if (needed)
 		findings_mount(
 			check->findings, FINDING_OVERLAY_INDEX, check->m, check->help,

@@ -12,26 +12,28 @@
 #include "base/path.h"
 #include "model/filesystem.h"
 
-#define ORIGIN "trusted.overlay.origin" /* of a file: the one that it was copied from */
-#define UPPER  "trusted.overlay.upper"	/* of the index: the upper layer that it belongs to */
+#define DEPTH_MAX 1000 /* of directories that are looked at: each takes a descriptor */
 
 static bool is_on(const struct filesystem_option *option, const char *name)
 {
 	return strcmp(option->name, name) == 0 && option->value && strcmp(option->value, "on") == 0;
 }
 
-bool overlay_index_is_used(const char *options, bool *ret_export)
+bool overlay_index_look(const char *options, struct overlay_index *ret)
 {
 	struct filesystem_option option;
-	bool used = false;
+	bool used = false, user = false;
 
-	*ret_export = false;
+	*ret = (struct overlay_index){ .export = false };
 	while (filesystem_next_option(&options, &option) > 0) {
 		used |= is_on(&option, "index");
-		*ret_export |= is_on(&option, "nfs_export");
+		ret->export |= is_on(&option, "nfs_export");
+		user |= strcmp(option.name, "userxattr") == 0;
 		filesystem_free_option(&option);
 	}
-	return used || *ret_export;
+	ret->origin = user ? "user.overlay.origin" : "trusted.overlay.origin";
+	ret->upper = user ? "user.overlay.upper" : "trusted.overlay.upper";
+	return used || ret->export;
 }
 
 static int open_readable(int dir_fd, const char *name)
@@ -50,33 +52,39 @@ static int has_entries(int index_fd)
 }
 
 /* There is no /proc in a new root: a descriptor for each level. @dir_fd itself does not count. */
-static int has_directory_with_origin(int dir_fd, const char *name, bool is_root)
+static int has_directory_with_origin(const struct overlay_index *index, int dir_fd,
+				     const char *name, int depth)
 {
 	cleanup_fd int fd = open_readable(dir_fd, name);
-	cleanup_dirp DIR *dir = fd < 0 ? NULL : fd_open_dir(fd, ".");
 	const struct dirent *entry;
 	int found = 0, more = 0;
 
-	if (fd == -ENOTDIR || fd == -ELOOP)
-		return 0;
-	if (!dir)
-		return fd < 0 ? fd : -errno;
-	if (!is_root && fgetxattr(dirfd(dir), ORIGIN, NULL, 0) >= 0)
+	if (fd < 0)
+		return fd == -ENOTDIR || fd == -ELOOP ? 0 : fd;
+	if (depth && fgetxattr(fd, index->origin, NULL, 0) >= 0)
 		return 1;
+	if (depth > DEPTH_MAX)
+		return -ENAMETOOLONG;
+	cleanup_dirp DIR *dir = fdopendir(fd);
+
+	if (!dir)
+		return -errno;
+	fd_take(&fd);
 	while (!found && (more = fd_next_entry(dir, &entry)) > 0)
 		if (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN)
-			found = has_directory_with_origin(dirfd(dir), entry->d_name, false);
+			found = has_directory_with_origin(index, dirfd(dir), entry->d_name,
+							  depth + 1);
 	return found ? found : more;
 }
 
-int overlay_index_needed(int upper_fd, int work_fd, bool export)
+int overlay_index_needed(const struct overlay_index *index, int upper_fd, int work_fd)
 {
-	cleanup_fd int index = path_open_beneath(work_fd, "index");
-	int needed = index >= 0 ? has_entries(index) : index == -ENOENT ? 0 : index;
+	cleanup_fd int fd = path_open_beneath(work_fd, "index");
+	int needed = fd >= 0 ? has_entries(fd) : fd == -ENOENT ? 0 : fd;
 
-	if (needed || !export)
+	if (needed || !index->export)
 		return needed;
-	needed = has_directory_with_origin(upper_fd, ".", true);
+	needed = has_directory_with_origin(index, upper_fd, ".", 0);
 	return needed > 0 ? 2 : needed;
 }
 
@@ -89,14 +97,14 @@ static int forget(int dir_fd, const char *name)
 	return fremovexattr(fd, name) < 0 && errno != ENODATA ? -errno : 0;
 }
 
-int overlay_index_forget(int upper_fd, int work_fd)
+int overlay_index_forget(const struct overlay_index *index, int upper_fd, int work_fd)
 {
-	cleanup_fd int index = path_open_beneath(work_fd, "index");
-	int err = forget(upper_fd, ORIGIN);
+	cleanup_fd int fd = path_open_beneath(work_fd, "index");
+	int err = forget(upper_fd, index->origin);
 
-	if (index == -ENOENT)
+	if (fd == -ENOENT)
 		return err;
 	if (!err)
-		err = index < 0 ? index : forget(index, UPPER);
-	return err ? err : forget(index, ORIGIN); /* older kernels have it there */
+		err = fd < 0 ? fd : forget(fd, index->upper);
+	return err ? err : forget(fd, index->origin); /* older kernels have it there */
 }

@@ -9,28 +9,33 @@
 
 #include <stdbool.h>
 
+struct overlay_index {
+	bool export; /* nfs_export=on: directories of layers are taken by their handles, too */
+	const char *origin; /* attribute of a file: the one that it was copied from */
+	const char *upper;  /* attribute of the index: the upper layer that it belongs to */
+};
+
 /**
- * overlay_index_is_used - does an overlay with these options have an index?
- * @ret_export: does it also take directories of layers by their handles?
+ * overlay_index_look - does an overlay with these options have an index, and what is it called?
  */
-bool overlay_index_is_used(const char *options, bool *ret_export);
+bool overlay_index_look(const char *options, struct overlay_index *ret);
 
 /**
  * overlay_index_needed - would the overlay show something else without what it has by handle?
  * @upper_fd, @work_fd: its two directories
- * @export: as overlay_index_is_used() says
+ * @index: overlay_index_look()'s
  *
  * Return: 0: no; 1: the index has entries: hard links whose other names are in a lower layer, or
  * what was handed out over NFS; 2: a directory of the upper layer has its lower one by handle; or a
  * negative errno.
  */
-int overlay_index_needed(int upper_fd, int work_fd, bool export);
+int overlay_index_needed(const struct overlay_index *index, int upper_fd, int work_fd);
 
 /**
  * overlay_index_forget - take the handles away that the kernel sets anew when it mounts the overlay
  *
  * Return: 0 or a negative errno.
  */
-int overlay_index_forget(int upper_fd, int work_fd);
+int overlay_index_forget(const struct overlay_index *index, int upper_fd, int work_fd);
 
 #endif

@@ -218,15 +218,15 @@ static int configure(const struct mount *m, bool *ret_is_mount)
 	return err ? err : fd_take(&fs_fd);
 }
 
-static int refuse_stale(const struct mount *m)
+static int refuse_stale(const struct mount *m, const struct overlay_index *index)
 {
 	return log_error(
 		-ESTALE,
 		"cannot create the overlay of mount %u '%s': its layers are copies, and its index "
 		"names the files of the old ones. To restore it without, empty the directory "
-		"'index' in its work directory and take the attribute trusted.overlay.upper from it, "
-		"and trusted.overlay.origin from its upper directory; '%.200s'",
-		m->id, m->mountpoint, m->options);
+		"'index' in its work directory and take the attribute %s from it, and %s from its "
+		"upper directory; '%.200s'",
+		m->id, m->mountpoint, index->upper, index->origin, m->options);
 }
 
 /* Layers that are copies: the kernel sets what it misses. Return: 0, or a negative errno, logged. */
@@ -235,12 +235,12 @@ static int renew_index(const struct mount *m)
 	cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	cleanup_fd int work = open_directory_of(root, m, "workdir");
 	cleanup_fd int upper = open_directory_of(root, m, "upperdir");
-	bool export;
+	struct overlay_index index;
 
-	overlay_index_is_used(m->options, &export);
-	if (work < 0 || upper < 0 || overlay_index_needed(upper, work, export))
-		return refuse_stale(m);
-	int err = overlay_index_forget(upper, work);
+	overlay_index_look(m->options, &index);
+	if (work < 0 || upper < 0 || overlay_index_needed(&index, upper, work))
+		return refuse_stale(m, &index);
+	int err = overlay_index_forget(&index, upper, work);
 
 	return err ? log_error(err, "cannot renew the index of the overlay of mount %u '%s'", m->id,
 			       m->mountpoint)
@@ -258,8 +258,11 @@ static int configure_anew(const struct mount *m, bool *ret_is_mount)
 
 	if (err)
 		return err;
+	struct overlay_index index;
+
+	overlay_index_look(m->options, &index);
 	fd = configure(m, ret_is_mount);
-	return fd == -ESTALE ? refuse_stale(m) : fd;
+	return fd == -ESTALE ? refuse_stale(m, &index) : fd;
 }
 
 /*
@@ -306,9 +309,9 @@ int fs_overlay_create(struct build *b, uint32_t i)
 	char word = '\0';
 	int err = b->overlays_pid > 0 ? 0 : start_child(b);
 
-	if (!err)
-		err = fd_send(b->overlays_sock, &i, sizeof(i), -1);
-	if (!err && fd_recv(b->overlays_sock, &word, 1, &fs_fd) != 1)
+	/* It has said why, if it is gone. */
+	if (!err && (fd_send(b->overlays_sock, &i, sizeof(i), -1) ||
+		     fd_recv(b->overlays_sock, &word, 1, &fs_fd) != 1))
 		err = -EIO;
 	if (err)
 		return err;

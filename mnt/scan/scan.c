@@ -78,20 +78,17 @@ static int visit(int ns_fd, int sock)
 	return err ? err : fd_send(sock, "m", 1, mountinfo);
 }
 
-static int send_visitor(int ns_fd, int pair[2])
+static pid_t send_visitor(int ns_fd, int *ret_sock)
 {
-	pid_t pid = child_fork();
+	pid_t pid = child_fork_socket(ret_sock);
 
-	if (pid < 0)
-		return pid;
 	if (pid == 0) {
-		int err = visit(ns_fd, pair[1]);
+		int err = visit(ns_fd, *ret_sock);
 
 		if (err)
-			fd_send(pair[1], &err, sizeof(err), -1);
+			fd_send(*ret_sock, &err, sizeof(err), -1);
 		_exit(err ? 1 : 0);
 	}
-	fd_close(&pair[1]);
 	return pid;
 }
 
@@ -110,22 +107,16 @@ static int receive(int sock, int *ret_fd)
 int scan_open(int ns_fd, struct scan_target *ret)
 {
 	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
-	int pair[2];
-	int err = fd_pair(pair);
-
-	if (err)
-		return err;
-	cleanup_fd int sock = pair[0];
-	cleanup_fd int other = pair[1];
+	cleanup_fd int sock = -EBADF;
 
 	target.ns_fd = fcntl(ns_fd, F_DUPFD_CLOEXEC, 3);
 	if (target.ns_fd < 0)
 		return -errno;
-	pid_t pid = send_visitor(target.ns_fd, (int[2]){ sock, fd_take(&other) });
+	pid_t pid = send_visitor(target.ns_fd, &sock);
 
 	if (pid < 0)
 		return pid;
-	err = receive(sock, &target.root_fd);
+	int err = receive(sock, &target.root_fd);
 	if (!err)
 		err = receive(sock, &target.mountinfo_fd);
 	child_wait(pid, NULL);

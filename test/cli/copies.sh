@@ -83,7 +83,8 @@ end_holders
 container groups private "$touch_source && mount --make-shared v && mount -t tmpfs t t"
 restore groups --copies 3 --pidfile h.%d && equal groups && apart
 so "peer groups are each copy's own"
-in_ns 1 mkdir -p /t/x && in_ns 1 mkdir -p /v/sub && in_ns 1 mount -t tmpfs x /v/sub && ! in_ns 2 grep -q ' /v/sub ' /proc/self/mountinfo 2>/dev/null
+in_ns 1 mkdir -p /t/x && in_ns 1 mkdir -p /v/sub && in_ns 1 mount -t tmpfs x /v/sub && grep -q ' /v/sub ' "/proc/$(cat h.1)/mountinfo" &&
+	grep -q ' /v ' "/proc/$(cat h.2)/mountinfo" && ! grep -q ' /v/sub ' "/proc/$(cat h.2)/mountinfo"
 so "what is mounted in one is mounted in no other"
 end_holders
 
@@ -94,6 +95,14 @@ for i in 1 2; do nsenter --mount="pins/ns.$i" /busybox true || break; done
 so "and entered by their files"
 umount pins/ns.1 pins/ns.2
 
+# A namespace is bound to no file in a mount that is shared: the second fails when the first is pinned.
+mkdir pins/1 pins/2
+echo text >pins/1/ns
+mount -t tmpfs pin pins/2 && mount --make-shared pins/2 && mount --bind pins/2 pins/2
+! restore plain --copies 2 --pin pins/%d/ns && grep -q 'pins/2/ns' "$work/err" && [ "$(cat pins/1/ns)" = text ] &&
+	! mountpoint -q pins/1/ns && [ ! -e pins/2/ns ]
+so "if one cannot be pinned none is, and a file that was there is as it was"
+umount pins/2 pins/2
 mkdir h.3
 ! restore plain --copies 3 --pidfile h.%d && [ ! -e h.1 ] && [ ! -e h.2 ]
 so "if one file cannot be made none is"
@@ -108,6 +117,9 @@ done
 restore plain --copies 2 -- /busybox true
 [ $? -eq 125 ] && grep -q 'has no command' "$work/err"
 so "--copies with a command is refused"
+timeout 20 "$rebind" restore --checkpoint x.tar --root newroot --copies 2 --pidfile h.%d 2>"$work/err"
+[ $? -eq 2 ] && grep -q 'takes -D' "$work/err"
+so "--copies of an archive is refused"
 for n in 0 -1 x 10001; do
 	restore plain --copies $n --pidfile h.%d
 	[ $? -eq 2 ]
