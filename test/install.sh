@@ -217,7 +217,7 @@ images_manual() {
 
 # A program of what is installed: without a map they do nothing.
 shipped() {
-	"$usr/bin/rebind" plugin list -L "$usr/lib/rebind" | awk '{ print $1 }' | diff - <(printf '%s.so\n' loop-volume volume-map)
+	"$usr/bin/rebind" plugin list -L "$usr/lib/rebind" | awk '{ print $1 }' | diff - <(printf '%s.so\n' loop-volume volume-map) || return
 	mkdir "$work/img"
 	unshare --mount --propagation private "$usr/bin/rebind" dump -t $$ --dry-run -L "$usr/lib/rebind" --external 'mnt[]' >"$work/said" 2>&1 || :
 	! grep -i "plugins\?:" "$work/said"

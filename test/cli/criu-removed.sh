@@ -114,7 +114,6 @@ restore=("$rebind" criu restore -D "$work/img" --root "$work/a/root" --external 
 
 # comes_back NAME: and all is as it was
 comes_back() {
-	cp -a "$work/a/root" "$work/before"
 	run "${restore[@]}" -- -d --pidfile "$work/pid"
 	so "$1: it is restored" test -s "$work/pid"
 	new=$(cat "$work/pid")
@@ -155,6 +154,7 @@ rm -rf "$work/a/vol"
 mv "$work/vol" "$work/a/vol"
 "${BASH}" -c 'echo $$ >"$0/rebind.pid"; export AT=post-setup-namespaces; exec "${@}"' "$work" "${restore[@]}" --action-script "$work/kills" -- -d >"$work/out" 2>"$work/err" &
 wait "$!" 2>"/dev/null"
+[ $? -eq 137 ] || result "it is killed" "it was not"
 so "killed at the worst moment nothing is left either" until_so eval '[ -z "$(find "$work/a" -name ".rebind-*")" ]'
 comes_back "in the host's user namespace"
 

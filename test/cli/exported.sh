@@ -116,7 +116,6 @@ done
 [ ! -e "$work/root/etc/table" ]
 so "and nothing is written to the root"
 echo '{"namedVolumes": [{"volumeName": "db", "dest": "/data"}]}' >"$work/export/config.dump"
-head -c 9000 "$work/f/data.tar" >"$work/export/volumes/db.tar"
 mkdir -p "$work/f/big"
 seq 20000 >"$work/f/big/a"
 mkfifo "$work/f/big/b"
@@ -196,9 +195,8 @@ so "a symlink itself is removed, not what it leads to"
 mkdir "$work/root/mounted"
 echo '["/mounted"]' >"$work/export/deleted.files"
 pack
-run unshare --mount --propagation private bash -c 'mount --bind "$0/outside" "$0/root/mounted" && exec "$@"' "$work" "${apply[@]}" --dry-run
 run unshare --mount --propagation private bash -c 'mount --bind "$0/outside" "$0/root/mounted" && exec "$@"' "$work" "${apply[@]}" -- /inside exit 0
-[ -e "$work/outside/file" ]
+[ "$status" -eq 125 ] && grep -q "another filesystem" "$work/err" && [ -e "$work/outside/file" ]
 so "what is mounted below the root is not removed"
 rm "$work/export/deleted.files"
 # archive TAR_OPTION...: rootfs-diff.tar
