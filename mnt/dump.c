@@ -163,7 +163,7 @@ static int decide(struct dump *d, const struct scan_target *target, struct mount
 	int err = external_decide(&input);
 
 	if (err)
-		return log_error(err, "cannot decide whose the mounts are");
+		return log_error(err, "cannot find out who owns the mounts");
 	validate_mounts(tree);
 	err = external_ask_plugins(tree, d->host);
 	if (!err)
@@ -428,14 +428,13 @@ static int check_own(struct dump *d)
 	if (is_own && o->pid)
 		findings_add(d->findings, FINDING_OWN_NAMESPACE, 0, NULL,
 			     "name a process of the container",
-			     "process %d is in your own mount namespace: what it has mounted, you "
-			     "have mounted as well",
+			     "process %d is in your own mount namespace: all of its mounts are "
+			     "yours, too",
 			     (int)o->pid);
 	else if (is_own)
 		findings_add(d->findings, FINDING_OWN_NAMESPACE, 0, o->mntns,
 			     "name the namespace of a container",
-			     "'%s' is your own mount namespace: what it has mounted, you have "
-			     "mounted as well",
+			     "'%s' is your own mount namespace: all of its mounts are yours, too",
 			     o->mntns);
 	return findings_append(d->findings, &others);
 }

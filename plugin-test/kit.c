@@ -178,7 +178,7 @@ static bool has_mount_hooks(struct kit *kit)
 	if (dumps && restores)
 		return true;
 	return kit_last(kit, "DUMP_EXT_MOUNT and RESTORE_EXT_MOUNT come together",
-			"only %s is there: what it takes at dump nobody mounts, or the reverse",
+			"only %s is there; a plugin that mounts volumes needs both hooks",
 			dumps ? "DUMP_EXT_MOUNT" : "RESTORE_EXT_MOUNT");
 }
 

@@ -146,7 +146,7 @@ int scan_add(uint64_t ns_id, uint64_t unique_id, struct mount_tree *tree);
 
 /**
  * scan_text - read a saved mountinfo
- * Return: 0, or -EBADMSG with @fault's id, line and reason (id 0: a line that is no mountinfo).
+ * Return: 0, or -EBADMSG with @fault's id, line and reason (id 0: a line that is not mountinfo).
  */
 int scan_text(int fd, struct mount_tree *tree, struct tree_fault *fault);
 

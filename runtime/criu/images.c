@@ -156,7 +156,7 @@ int criu_images_check_parent(int dir_fd)
 	if (fstatat(dir_fd, PARENT, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
 	return log_error(-EOPNOTSUPP,
-			 "the image has a parent, whose pages CRIU would not find at a restore: "
+			 "the image has a parent, and CRIU would not find its pages at a restore: "
 			 "dump all in one (without --prev-images-dir, parent_img, --parent-path)");
 }
 

@@ -214,8 +214,8 @@ static int open_log(struct operation *op)
 	if (name && !is_log_name(name))
 		return operation_refuse(
 			op, -EBADRQC,
-			"log_file '%s' is not a name for it: it stands in work_dir_fd or the "
-			"image directory, and is no image (.img)",
+			"log_file '%s' is not a valid name: the file is in work_dir_fd or the "
+			"image directory, and must not end in .img",
 			name);
 	log_file_stop(&op->log);
 	op->log.to_stderr = o->has_log_to_stderr && o->log_to_stderr;
