@@ -236,7 +236,7 @@ int tree_link(struct mount_tree *tree, struct tree_fault *fault)
 	return err;
 }
 
-/* Whoever is first of a superblock has what is kept of all of it. */
+/* The first mount of a superblock carries what is saved once for all of them. */
 static void hand_on(struct mount_tree *tree, struct mount *m, const bool *out)
 {
 	uint32_t i = m->sb_next;
