@@ -32,7 +32,7 @@ static void let_go(struct build *b, int *fd)
 	fd_run_add(&b->done, fd);
 }
 
-/* A mount whose parent was lost has no place either; it needs no finding of its own. */
+/* A mount below an unplaceable one is unplaceable, too; it needs no finding of its own. */
 static bool is_unplaceable(struct build *b, uint32_t i)
 {
 	uint32_t parent = i < b->tree->n ? b->tree->mounts[i].parent : MOUNT_NONE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One more namespace of an image whose first one stands. */
+/* One more namespace of an image, after the first one. */
 #ifndef REBIND_MNT_COPY_H
 #define REBIND_MNT_COPY_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whose each mount of a live namespace is: who can make it again. */
+/* The owner of each mount of a live namespace: what can create it at a restore. */
 #ifndef REBIND_MNT_EXTERNAL_H
 #define REBIND_MNT_EXTERNAL_H
 
@@ -27,10 +27,10 @@ struct external_input {
 };
 
 /**
- * external_decide - rules 1 to 3 of DESIGN.md, "Whose is it?"
+ * external_decide - the first three rules that give a mount an owner
  *
- * Declared by the caller; a bind of what is external, or a mount that came along with one;
- * internal. What is left stays MOUNT_UNDECIDED: validate_mounts() flags it.
+ * 1. The caller declares it external. 2. It is a bind of an external mount, or a submount of one.
+ * 3. It is internal. Other mounts stay MOUNT_UNDECIDED: validate_mounts() flags them.
  *
  * Return: 0 or a negative errno; options that fit no mount are findings.
  */
@@ -45,7 +45,7 @@ int external_decide(struct external_input *input);
 int external_ask_plugins(struct mount_tree *tree, struct hooks_host *host);
 
 /**
- * external_mark_shared - note whose peer group has members in the caller's namespace
+ * external_mark_shared - mark the mounts with peers in the caller's namespace
  *
  * Of those a group of its own would not be the same: an rshared volume. Return: 0 or -ENOMEM.
  */

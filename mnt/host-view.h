@@ -51,7 +51,7 @@ int host_door_start(struct host_door *door, char ret_path[64]);
 int host_door_open(struct host_door *door, int view_fd, int user_fd);
 
 /**
- * host_door_close - whoever was to find it has
+ * host_door_close - end it: CRIU's first process has entered
  */
 void host_door_close(struct host_door *door);
 

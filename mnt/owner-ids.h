@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owners in an image that CRIU shares: processes with a user namespace of their own have their own
- * numbers there, as CRIU has them, whoever the same are on the host. In an image of mounts alone
- * they are the caller's.
+ * Owners in an image that CRIU shares. For processes with a user namespace of their own they are
+ * ids of that namespace, as in CRIU's files. In an image of mounts alone they are the caller's ids.
  */
 #ifndef REBIND_MNT_OWNER_IDS_H
 #define REBIND_MNT_OWNER_IDS_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Advice that does not help sends its reader in a circle. So an option is named only where the
- * decision, made again with that option given, would be another one.
+ * Advice that does not help sends its reader in a circle. So an option is only named if the
+ * decision would be another one with that option.
  */
 #include "mnt/undecided.h"
 

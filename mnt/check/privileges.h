@@ -28,7 +28,7 @@ int privileges_check_proc(struct findings *findings);
  * privileges_check_restore - the same, for what a restore of these mounts takes
  * @new_ns: of the options: "pid,user", or NULL
  *
- * Before anything is done: half of a namespace, or files without their owners, help nobody.
+ * Before anything is done: half of a namespace, or files without their owners, would be useless.
  */
 void privileges_check_restore(const char *new_ns, const struct mount_tree *tree,
 			      struct findings *findings);
