@@ -93,7 +93,7 @@ static void keep_first(char *place, size_t size, const char *line)
 		snprintf(place, size, "%s", line);
 }
 
-/* Whoever asked sees what the plugin logs if it wants to see what is done. */
+/* The caller sees the plugin's log at the level that shows what is done. */
 static void take_line(void *data, enum log_level level, const char *line)
 {
 	struct kit *kit = data;
@@ -247,7 +247,7 @@ static int run_tester(struct kit *kit)
 	return 0;
 }
 
-/* ---- whoever asked ---- */
+/* ---- the caller ---- */
 
 /* The first process of a pid namespace: with it ends all that is in there. */
 static void tester_main(struct kit *kit) __attribute__((noreturn));

@@ -75,9 +75,10 @@ static int for_each_other(int dir_fd, image_file_fn fn)
 }
 
 /*
- * Do something with each file of an image. Where there are two images, the one here and the one in
- * OLDER, an inventory here says that this one is whole: so it goes first, and comes back last, and
- * whoever is killed in between loses neither. Return: how many there are, or a negative errno.
+ * Do something with each file of an image. If there are two images, the one here and the one in
+ * OLDER, an inventory here says that this one is complete. So the inventory is moved first, and put
+ * back last: a process that is killed in between loses neither image. Return: how many files there
+ * are, or a negative errno.
  */
 static int for_each_file(int dir_fd, image_file_fn fn)
 {

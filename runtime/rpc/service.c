@@ -133,7 +133,7 @@ static int open_socket(struct listener *l)
 	return err ? err : bind_socket(l, &address);
 }
 
-/* Ours alone: another service may have come meanwhile, if somebody removed the file. */
+/* Only our own: if the file was removed, another service may have created it again. */
 static void remove_socket(const struct listener *l)
 {
 	struct stat st;
