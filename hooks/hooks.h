@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Plugins, as the rooms above see them: a process that has loaded them, and the questions it can
- * be asked. PLUGINS.md's contract; include/criu-plugin.h is what a plugin's source includes.
+ * be asked. rebind-plugin(7) is the contract; the source of a plugin includes criu-plugin.h.
  */
 #ifndef REBIND_HOOKS_HOOKS_H
 #define REBIND_HOOKS_HOOKS_H

@@ -47,7 +47,7 @@ int external_ask_plugins(struct mount_tree *tree, struct hooks_host *host);
 /**
  * external_mark_shared - mark the mounts with peers in the caller's namespace
  *
- * Of those a group of its own would not be the same: an rshared volume. Return: 0 or -ENOMEM.
+ * For these, a new peer group would not be the same: an rshared volume. Return: 0 or -ENOMEM.
  */
 int external_mark_shared(struct external_input *input);
 
@@ -64,7 +64,7 @@ enum {
 bool external_would_be_internal(const struct external_input *in, const struct mount *m,
 				unsigned int consent);
 
-/* What --external mnt[] has to be for a mount to be taken. */
+/* Which form of --external mnt[] claims a mount. */
 enum {
 	EXTERNAL_AUTO = 1,	   /* mnt[] */
 	EXTERNAL_AUTO_SHARING = 2, /* with s: it is in a peer group of the caller's */
@@ -72,16 +72,16 @@ enum {
 };
 
 /**
- * external_look_ahead - what would make external_detect() take each mount that has no owner
- * @ret_words: by mount: EXTERNAL_AUTO_*, 0: nothing would
+ * external_look_ahead - which form of mnt[] would make external_detect() claim each unclaimed mount
+ * @ret_words: by mount: EXTERNAL_AUTO_*, 0: none would
  *
  * Return: 0 or -ENOMEM.
  */
 int external_look_ahead(const struct external_input *in, uint8_t *ret_words);
 
 /**
- * external_detect - rule 5, --external mnt[]: what the caller's namespace shows as well; mnt[*]:
- * all that is left
+ * external_detect - rule 5, --external mnt[]: mounts that the caller's namespace shows, too; mnt[*]:
+ * all others
  *
  * For mnt[] the record's source becomes the path in the caller's namespace, for mnt[*] its key is
  * its mountpoint. Return: 0 or -ENOMEM.
