@@ -40,7 +40,7 @@ struct disk {
 
 /**
  * disk_start - make files below a directory
- * @root_fd: a filesystem that nobody else changes, and the working directory; borrowed
+ * @root_fd: a filesystem that no other process changes, and the working directory; borrowed
  * @flags: is filled
  *
  * Return: 0 or a negative errno with @fault filled.

@@ -13,7 +13,7 @@
 
 struct gunzip {
 	int fd;		       /* borrowed */
-	struct digest *digest; /* of the bytes read so far; NULL if nobody wants it */
+	struct digest *digest; /* of the bytes read so far; NULL if it is not needed */
 	bool zstd;	       /* it may be that: given out as it is */
 	bool stored;	       /* it is of one stored block: archive/stored.h */
 	uint64_t position;     /* bytes given out: to be looked at when the end was */

@@ -32,7 +32,7 @@ static int choose_shell(struct handover *handover)
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return usage_error("restore",
-				   "what becomes of the namespace is missing: give --pin "
+				   "no option says what becomes of the namespace: give --pin "
 				   "FILE, --pidfile FILE, --send-fd N or -- COMMAND");
 	handover->shell[0] = shell && *shell ? shell : (char *)"/bin/sh";
 	handover->command = handover->shell;

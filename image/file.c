@@ -11,7 +11,7 @@
 
 #include "base/fd.h"
 
-#define FILE_MODE 0600 /* contents of a container's tmpfs are nobody else's business */
+#define FILE_MODE 0600 /* contents of a container's tmpfs are private */
 
 /* A file system without O_TMPFILE says so in one of these ways. */
 static bool tmpfile_is_missing(int err)

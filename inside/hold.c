@@ -63,7 +63,7 @@ int inside_hold(struct inside *in, int mntns_fd, int root_fd)
 
 	if (err)
 		return err;
-	/* Until it is let go it dies with whoever asked for it. */
+	/* Until it is released it dies with its parent. */
 	if (ipc_answer(in->sock, 0, -1) || ipc_await(in->sock, IPC_GO, NULL, NULL) ||
 	    prctl(PR_SET_PDEATHSIG, 0) < 0 || ipc_answer(in->sock, 0, -1))
 		_exit(1);

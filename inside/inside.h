@@ -30,8 +30,7 @@ int inside_hold_when_told(struct inside *in);
 
 /**
  * inside_hold - enter a mount namespace and stay there
- * @root_fd: what becomes its root: not what is stacked on the namespace's, on which whoever enters
- *	     it stands
+ * @root_fd: becomes its root; setns(2) alone would land on what is stacked on the namespace's root
  *
  * Answers 0 when it is inside; IPC_GO lets it go, to live on alone, and is answered. Return: a
  * negative errno if it could not enter; else it does not return.
@@ -50,7 +49,7 @@ _Noreturn void inside_stay(void);
 int inside_empty_root(void);
 
 /**
- * inside_leave_root - an empty directory as root and working directory: whoever looks at them
+ * inside_leave_root - an empty directory as root and working directory: a process that looks at them
  * shall see nothing
  */
 int inside_leave_root(void);

@@ -32,7 +32,7 @@ static void let_go(struct build *b, int *fd)
 	fd_run_add(&b->done, fd);
 }
 
-/* A mount whose parent was lost has no place either; it needs no finding of its own. */
+/* A mount below an unplaceable one is unplaceable, too; it needs no finding of its own. */
 static bool is_unplaceable(struct build *b, uint32_t i)
 {
 	uint32_t parent = i < b->tree->n ? b->tree->mounts[i].parent : MOUNT_NONE;
@@ -264,7 +264,7 @@ static int run_plugins(struct build *b, uint32_t *next, int callers_ns, int call
 		err = hooks_leave(b->host, callers_ns, callers_root);
 	/* A plugin may have changed it, and MS_MOVE out of a shared mount is refused. */
 	if (!err && sys_mount_setattr(b->staging_fd, 0, 0, 0, MS_PRIVATE, -1))
-		err = log_error(-EINVAL, "the staging root is not what it was");
+		err = log_error(-EINVAL, "a plugin has changed the staging root");
 	return err;
 }
 

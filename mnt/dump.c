@@ -53,7 +53,7 @@ struct dump {
 	bool started; /* the plugins, if there are any */
 	struct progress progress;
 	struct action action;
-	struct mount_idmap ids; /* of the processes, whose images are beside ours */
+	struct mount_idmap ids; /* of the processes in CRIU's images beside ours */
 };
 
 static void dump_free(struct dump *d)
@@ -107,7 +107,7 @@ static int open_image(struct dump *d)
 	if (d->image_dir_fd < 0)
 		return log_error(dir ? -errno : -EINVAL, "cannot open the image directory '%s'",
 				 dir ? dir : "");
-	/* Beside CRIU, whoever runs it has the lock: CRIU writes there as well. */
+	/* Beside CRIU, the process that runs it holds the lock: CRIU writes there as well. */
 	int err = d->options->processes ? 0 : image_lock(d->image_dir_fd);
 
 	if (err)
@@ -163,7 +163,7 @@ static int decide(struct dump *d, const struct scan_target *target, struct mount
 	int err = external_decide(&input);
 
 	if (err)
-		return log_error(err, "cannot decide whose the mounts are");
+		return log_error(err, "cannot find out who owns the mounts");
 	validate_mounts(tree);
 	err = external_ask_plugins(tree, d->host);
 	if (!err)
@@ -348,8 +348,7 @@ static int write_all(struct dump *d, struct scan_target *target, struct mount_tr
 		if (!err)
 			err = write_image(d, tree);
 	} else if (scan_is_unchanged(target, tree) == 0) {
-		/* What could not be read may not be there any more; then nobody wants to hear of
-		 * it. */
+		/* What could not be read may have gone meanwhile: start again, without the errors. */
 		err = -EAGAIN;
 	}
 	log_let_go(&held, err != -EAGAIN);
@@ -428,14 +427,13 @@ static int check_own(struct dump *d)
 	if (is_own && o->pid)
 		findings_add(d->findings, FINDING_OWN_NAMESPACE, 0, NULL,
 			     "name a process of the container",
-			     "process %d is in your own mount namespace: what it has mounted, you "
-			     "have mounted as well",
+			     "process %d is in your own mount namespace: all of its mounts are "
+			     "yours, too",
 			     (int)o->pid);
 	else if (is_own)
 		findings_add(d->findings, FINDING_OWN_NAMESPACE, 0, o->mntns,
 			     "name the namespace of a container",
-			     "'%s' is your own mount namespace: what it has mounted, you have "
-			     "mounted as well",
+			     "'%s' is your own mount namespace: all of its mounts are yours, too",
 			     o->mntns);
 	return findings_append(d->findings, &others);
 }

@@ -33,7 +33,7 @@ static int stat_at(const struct external_input *in, const char *path, struct sys
 	return sys_mount_stat(fd, "", AT_EMPTY_PATH | scan_stat_flags(in->tree), ret);
 }
 
-/* The visible mount whose place PATH is, symlinks resolved in the target's root. */
+/* The visible mount at PATH, with symlinks resolved in the target's root. */
 static struct mount *mount_at(struct external_input *in, const struct table *by_unique,
 			      const char *option, const char *path)
 {

@@ -82,7 +82,7 @@ static void check_idmap(const struct mount *m, struct findings *findings)
 	else if (m->deleted && m->owner == MOUNT_INTERNAL)
 		findings_mount(
 			findings, FINDING_IDMAPPED, m, NULL,
-			"it is id-mapped, and its root has been deleted: whose it is cannot be told");
+			"it is id-mapped, and its root has been deleted: the owner of that cannot be read");
 	else if (m->owner == MOUNT_PLUGIN)
 		findings_mount(
 			findings, FINDING_IDMAPPED, m, NULL,

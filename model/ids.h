@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Ids in the options of superblocks. The kernel shows uid= and gid= of a tmpfs in the ids of the
- * host, whoever reads them, and takes them in the ids of who sets them. In an image they are the
- * caller's, as the owners of files are.
+ * Ids in the options of superblocks. The kernel shows uid= and gid= of a tmpfs as ids of the host,
+ * to every reader, and takes them as ids of the process that sets them. In an image they are the
+ * caller's ids, as the owners of files are.
  */
 #ifndef REBIND_MODEL_IDS_H
 #define REBIND_MODEL_IDS_H

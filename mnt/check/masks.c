@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What a proc or sysfs has is the kernel's, whoever mounts it: a fresh one, attached nowhere, tells
+ * The kernel decides which files a proc or sysfs has: a new one, attached nowhere, tells
  * before anything is built whether a place will be there. Only what belongs to a process or to a
  * network device differs, and is left to the build.
  */

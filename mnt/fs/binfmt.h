@@ -18,13 +18,13 @@ int binfmt_read(const struct scan_target *target, struct mount_tree *tree,
 		const struct mount_tree *callers, struct findings *findings);
 
 /**
- * binfmt_look - the same for a tree whose mounts are nobody's, to be shown and compared
+ * binfmt_look - the same for a tree without owners, which is shown or compared
  * Return: 0 or a negative errno.
  */
 int binfmt_look(const struct scan_target *target, struct mount_tree *tree);
 
 /**
- * binfmt_unknown - nobody can be asked what is registered: the tree is that of a text
+ * binfmt_unknown - mark the formats as unknown: the tree is that of a text
  * Return: 0 or -ENOMEM.
  */
 int binfmt_unknown(struct mount_tree *tree);

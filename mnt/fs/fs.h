@@ -68,8 +68,8 @@ int fs_labels_settle(struct mount_tree *tree, const char *context);
  * fs_become_owner - be the owner of a directory, where another user namespace has its filesystem
  * fs_become_ourselves - be oneself again
  *
- * A tmpfs of another user namespace takes files from those only whom that one knows (EOVERFLOW);
- * whoever owns its root is one. The files get their own owners afterwards.
+ * In a tmpfs of another user namespace only ids that are mapped there can create files (EOVERFLOW).
+ * The owner of its root is mapped. The files get their own owners afterwards.
  *
  * Return: 0 or a negative errno.
  */
@@ -78,7 +78,7 @@ int fs_become_ourselves(const struct build *b);
 
 /**
  * fs_unpack - unpack an archive of the image, and check that it is what was recorded
- * @m: whose contents they are
+ * @m: the mount with these contents
  * @recorded: NULL: CRIU's, of which nothing is known
  * @flags: what to set in the end; NULL: nothing can be set, it is an error
  *
@@ -179,8 +179,8 @@ int fs_mount_call(struct ns_helper *ns_helper, const struct mount *m, const char
 int fs_create_empty(struct build *b, const struct mount *m, unsigned int how);
 
 /**
- * fs_binfmt_check - a finding where a binfmt_misc has formats and there is no user namespace whose
- * they would be
+ * fs_binfmt_check - a finding if a binfmt_misc has formats and the options name no user namespace
+ * for them
  */
 void fs_binfmt_check(const struct mount_tree *tree, const struct rebind_restore_options *o,
 		     struct findings *findings);
@@ -207,8 +207,8 @@ int fs_binfmt_register(struct build *b, const struct mount *m, int fd);
 /**
  * fs_overlay_create - an overlay of directories of the new root
  *
- * Its options name them from there and stay visible for ever as they were given, so a child whose
- * root is the new root gives them: one for all, until fs_overlay_end().
+ * Its options are paths from the new root, and the kernel shows them as they were given. So a child
+ * with the new root as its root gives them: one child for all overlays, until fs_overlay_end().
  *
  * Return: as fs_create.
  */

@@ -7,10 +7,10 @@
 #include "mnt/scan/scan.h"
 
 /**
- * served_ask_plugins - DUMP_EXT_FILE for each fuse and autofs that nobody has taken yet
+ * served_ask_plugins - DUMP_EXT_FILE for each unclaimed fuse and autofs
  *
  * The hook gets, by preference, the descriptor itself, from a process that holds it: /dev/fuse (the
- * kernel tells in fdinfo whose connection it is), or an end of the pipe. Where no process can be
+ * kernel tells the connection in fdinfo), or an end of the pipe. Where no process can be
  * found it gets an O_PATH descriptor of the mount's root, or -1 if that is covered. What a plugin
  * takes is a plugin's mount with a file_id. Return: 0 or a negative errno, logged.
  */

@@ -7,7 +7,7 @@
 #include "mnt/ipc/message.h"
 
 struct progress {
-	rebind_progress_fn fn; /* NULL: nobody asked */
+	rebind_progress_fn fn; /* NULL: no progress is wanted */
 	void *data;
 	int sock;	   /* in a child: to the caller; else negative */
 	const char *doing; /* constant text */
@@ -19,7 +19,7 @@ struct progress {
 /**
  * progress_tell - tell how far it is, a few times a second at most
  *
- * In a child over its socket, in the caller itself. It costs nothing where nobody asked.
+ * In a child over its socket, in the caller itself. It costs nothing if no progress is wanted.
  */
 void progress_tell(struct progress *progress);
 

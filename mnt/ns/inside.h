@@ -37,7 +37,7 @@ enum { INSIDE_ANSWER_MAX = 4096 };
 int inside_start(bool is_command, pid_t *ret_pid, int *ret_sock);
 
 /**
- * inside_seal - the program, in a sealed memfd: for whoever forks otherwise
+ * inside_seal - the program, in a sealed memfd: for callers that fork in another way
  *
  * Return: a descriptor that the caller owns, or a negative errno.
  */

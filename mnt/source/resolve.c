@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What stands for one mount: a path, a descriptor, a device, a part of another one. */
+/* The source of a mount: a path, a descriptor, a device, or a part of another source. */
 #include "mnt/source/resolve.h"
 
 #include <fcntl.h>

@@ -53,7 +53,7 @@ typedef int (*actions_fn)(void *data, const char *action, pid_t root_task);
  * @criu: a child of ours; reaped
  * @ret_status: as of waitpid(2)
  *
- * Return: 0 or a negative errno: nobody answers CRIU any more then, which makes it fail.
+ * Return: 0 or a negative errno: CRIU then gets no more answers, and fails.
  */
 int actions_serve(struct actions *actions, pid_t criu, actions_fn fn, void *data, int *ret_status);
 

@@ -182,7 +182,7 @@ static int serve(struct dump *dump, struct actions *actions, char *const *argv)
 	int err = criu_dumped_begin(&dump->dumped, dump->how.images_dir, dump->how.pid, pid);
 
 	if (err) {
-		/* Nobody answers it: it fails. */
+		/* It gets no answer, and fails. */
 		actions_close(actions);
 		child_wait(pid, NULL);
 	} else {

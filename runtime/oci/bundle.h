@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Sources of external mounts from an OCI bundle, or from the configuration in an archive of a
- * checkpoint. An image has keys; the configuration says what stands for which path. Nobody is asked
- * for a source that the caller gave.
+ * checkpoint. An image has keys; the configuration says which source belongs to which path. A source
+ * that the caller gave takes precedence.
  */
 #ifndef REBIND_RUNTIME_OCI_BUNDLE_H
 #define REBIND_RUNTIME_OCI_BUNDLE_H

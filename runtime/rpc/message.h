@@ -61,7 +61,7 @@ int message_receive(int sock, Rpc__Request **ret);
 int message_send(int sock, const Rpc__Response *response, int fd);
 
 /**
- * message_pack - an answer as bytes, for somebody else to send
+ * message_pack - an answer as bytes, which another process sends
  * @ret: malloc()ed
  *
  * Return: 0 or -ENOMEM.

@@ -31,7 +31,7 @@ struct operation {
 	int images_fd, work_fd; /* the latter borrowed or owned, or negative */
 	char *images_path;	/* a name by which the library may open images_fd */
 	struct reply reply;
-	bool answered; /* by somebody else */
+	bool answered; /* by another process */
 };
 
 /**

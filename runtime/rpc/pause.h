@@ -5,7 +5,7 @@
  * told to (SIGTERM, SIGKILL), and the container with it.
  *
  * It is there before its mounts are: /proc and the like belong to namespaces that it brings along.
- * Until it is let go it ends when its maker does, whoever its parent is: it watches a socket.
+ * Until it is released it ends with its maker, even if that is not its parent: it watches a socket.
  */
 #ifndef REBIND_RUNTIME_RPC_PAUSE_H
 #define REBIND_RUNTIME_RPC_PAUSE_H
@@ -15,14 +15,14 @@
 
 #include "base/ns.h"
 
-/* CLONE_NEW* of what it may have of its own or join: nothing else that an image or a client names is passed to clone(). */
+/* CLONE_NEW* of what it may have of its own or join; clone(2) gets no other flag from outside. */
 #define PAUSE_NAMESPACES \
 	(CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
 
 struct pause_request {
 	uint32_t make;	   /* CLONE_NEW*; of the kinds above */
 	int join[NS_USER]; /* by kind: descriptors, borrowed; negative: none */
-	bool is_sibling;   /* the child of whoever is our parent */
+	bool is_sibling;   /* a child of our parent */
 };
 
 struct pause {
@@ -54,8 +54,8 @@ int pause_enter(struct pause *holder, int mntns_fd);
  * pause_release - let it answer our client, and live on alone
  * @sock: the client's; the namespace's descriptor rides on the answer
  *
- * From here on nobody else answers, and nobody ends it: between its answer and its living on is
- * nothing that a signal to us could tear apart.
+ * From here on only this process answers the client, and we do not end it any more. So a signal to
+ * us cannot come between its answer and its release.
  *
  * Return: 0; or a negative errno, and it is gone: then it has not answered.
  */

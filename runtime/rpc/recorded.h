@@ -9,8 +9,8 @@
 /**
  * recorded_of - CLONE_NEW* of those that are to be made
  *
- * Whose namespaces nobody noted gets all of its own, but a user namespace: rather too few doors
- * than too many.
+ * If the image does not say which, that is all but a user namespace: the container is isolated
+ * rather too much than too little.
  */
 uint32_t recorded_of(const struct image_info *info);
 
