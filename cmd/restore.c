@@ -288,9 +288,8 @@ static int restore(struct restore_args *args, struct report *report, int *ret_st
 		return err;
 	scripts_open(&args->scripts, how.images_dir);
 	progress_start(&report->logging.progress, report->json,
-		       args->bundle.apply_root
-			       ? "nothing was restored; the new root stays changed"
-			       : "nothing was restored, and nothing is left of it");
+		       args->bundle.apply_root ? "nothing was restored; the new root stays changed"
+					       : "nothing was restored, and nothing is left of it");
 	if (args->copies.n)
 		return restore_copies(args, &how, report);
 	err = rebind_restore(&how, report->findings, &ns);
@@ -327,7 +326,7 @@ int verb_restore(int argc, char **argv)
 
 	handover_init(&args.handover);
 	bundle_args_init(&args.bundle);
-	args.bundle.namespaces = true;
+	args.bundle.is_alone = true;
 	failed = has_command(argc, argv) ? STATUS_COMMAND_FAILED : STATUS_FAILED;
 	if (!options_parse(&options, argc, argv, &args, &words, &status))
 		return status == STATUS_USAGE && failed != STATUS_FAILED ? failed : status;
