@@ -13,6 +13,7 @@ includedir ?= $(prefix)/include
 mandir     ?= $(prefix)/share/man
 docdir     ?= $(prefix)/share/doc/rebind
 plugindir  ?= $(libdir)/rebind
+unitdir    ?= $(prefix)/lib/systemd/system
 FUZZ_SECONDS ?= 20
 
 ifeq ($(origin CC),default)
@@ -34,7 +35,7 @@ DEPS_BUILD = gcc libc6-dev make pkg-config libmount-dev libprotobuf-c-dev \
 	protobuf-c-compiler libarchive-dev zlib1g-dev libjansson-dev
 DEPS_DEMO  = busybox-static
 DEPS_KERNEL = qemu-system-x86 kmod cpio e2fsprogs xz-utils
-DEPS_TEST  = libcmocka-dev libcap-dev e2fsprogs btrfs-progs xfsprogs mount procps runc crun lxc systemd-container bubblewrap iproute2 zstd python3 criu jq attr acl libcap2-bin \
+DEPS_TEST  = libcmocka-dev libcap-dev e2fsprogs btrfs-progs xfsprogs mount procps runc crun lxc systemd systemd-container bubblewrap iproute2 zstd python3 criu jq attr acl libcap2-bin \
 	squashfuse squashfs-tools mandoc shellcheck codespell cppcheck \
 	clang-format clang clang-tidy libclang-rt-dev
 
@@ -296,7 +297,7 @@ format:  ## let clang-format write the sources
 
 # ---- where it goes ----
 
-PC = sed -e 's|@prefix@|$(prefix)|' -e 's|@libdir@|$(libdir)|' -e 's|@includedir@|$(includedir)|' \
+PC = sed -e 's|@prefix@|$(prefix)|' -e 's|@bindir@|$(bindir)|' -e 's|@libdir@|$(libdir)|' -e 's|@includedir@|$(includedir)|' \
 	-e 's|@plugindir@|$(plugindir)|' -e 's|@version@|$(VERSION)|'
 MAN_PAGES = $(wildcard man/*.[1-9])
 MAN_DIRS  = $(addprefix $(mandir)/man,$(sort $(subst .,,$(suffix $(MAN_PAGES)))))
@@ -306,8 +307,16 @@ DOCUMENTS = README.md SECURITY.md COPYING
 EXAMPLES = $(wildcard examples/*) $(wildcard plugins/bindmount-example/*.c)
 # The loader learns of a new library where it is one of the running system.
 LDCONFIG = $(if $(DESTDIR),,ldconfig || :)
+UNITS = rebind.socket rebind.service
+
+.PHONY: install-units
+install-units:
+	install -d $(DESTDIR)$(unitdir)
+	install -m 644 share/systemd/rebind.socket $(DESTDIR)$(unitdir)/rebind.socket
+	$(PC) share/systemd/rebind.service.in > $(DESTDIR)$(unitdir)/rebind.service
+
 .PHONY: install
-install: all  ## to DESTDIR and prefix (/usr/local)
+install: all install-units  ## to DESTDIR and prefix (/usr/local)
 	install -d $(addprefix $(DESTDIR),$(bindir) $(libdir)/pkgconfig $(includedir)/rebind $(plugindir) $(MAN_DIRS) $(docdir)/examples)
 	install -m 755 $(BUILD)/rebind $(DESTDIR)$(bindir)/rebind
 	install -m 644 $(BUILD)/librebind.a $(DESTDIR)$(libdir)/librebind.a
@@ -334,7 +343,7 @@ uninstall:  ## the reverse; other people's plugins stay
 		pkgconfig/rebind.pc pkgconfig/rebind-plugin.pc) $(DESTDIR)$(includedir)/rebind.h \
 		$(addprefix $(DESTDIR)$(includedir)/rebind/,criu-plugin.h criu-log.h rebind-plugin.h) \
 		$(foreach page,$(MAN_PAGES),$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
-		$(SHIPPED:%=$(DESTDIR)$(plugindir)/%.so) $(SHIPPED:%=$(DESTDIR)$(docdir)/%.md) \
+		$(UNITS:%=$(DESTDIR)$(unitdir)/%) $(SHIPPED:%=$(DESTDIR)$(plugindir)/%.so) $(SHIPPED:%=$(DESTDIR)$(docdir)/%.md) \
 		$(DOCUMENTS:%=$(DESTDIR)$(docdir)/%) $(addprefix $(DESTDIR)$(docdir)/examples/,$(notdir $(EXAMPLES)))
 	-rmdir $(DESTDIR)$(includedir)/rebind $(DESTDIR)$(plugindir) $(DESTDIR)$(docdir)/examples $(DESTDIR)$(docdir)
 	$(LDCONFIG)

@@ -50,6 +50,8 @@ files() {
 		./lib/pkgconfig/rebind.pc
 		./lib/rebind/loop-volume.so
 		./lib/rebind/volume-map.so
+		./lib/systemd/system/rebind.service
+		./lib/systemd/system/rebind.socket
 		./share/doc/rebind/COPYING
 		./share/doc/rebind/README.md
 		./share/doc/rebind/SECURITY.md
