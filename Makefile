@@ -14,6 +14,9 @@ mandir     ?= $(prefix)/share/man
 docdir     ?= $(prefix)/share/doc/rebind
 plugindir  ?= $(libdir)/rebind
 unitdir    ?= $(prefix)/lib/systemd/system
+bashdir    ?= $(prefix)/share/bash-completion/completions
+zshdir     ?= $(prefix)/share/zsh/site-functions
+fishdir    ?= $(prefix)/share/fish/vendor_completions.d
 FUZZ_SECONDS ?= 20
 
 ifeq ($(origin CC),default)
@@ -35,7 +38,7 @@ DEPS_BUILD = gcc libc6-dev make pkg-config libmount-dev libprotobuf-c-dev \
 	protobuf-c-compiler libarchive-dev zlib1g-dev libjansson-dev
 DEPS_DEMO  = busybox-static
 DEPS_KERNEL = qemu-system-x86 kmod cpio e2fsprogs xz-utils
-DEPS_TEST  = libcmocka-dev libcap-dev e2fsprogs btrfs-progs xfsprogs mount procps runc crun lxc systemd systemd-container bubblewrap iproute2 zstd python3 criu jq attr acl libcap2-bin \
+DEPS_TEST  = libcmocka-dev libcap-dev e2fsprogs btrfs-progs xfsprogs mount procps runc crun lxc systemd systemd-container zsh fish bubblewrap iproute2 zstd python3 criu jq attr acl libcap2-bin \
 	squashfuse squashfs-tools mandoc shellcheck codespell cppcheck \
 	clang-format clang clang-tidy libclang-rt-dev
 
@@ -264,7 +267,7 @@ C_FILES  = $(LIB_SRCS) $(wildcard inside/*.c) $(RUNTIME_SRCS) $(CMD_SRCS) $(wild
 	test/fuzz/*.c test/zdtm-mnt/*.c test/zdtm-mnt/*/*.c test/torture/*.c bench/*.c)
 H_FILES  = $(wildcard include/*.h plugins/*.h $(ROOMS:=/*.h) $(ROOMS:=/*/*.h) inside/*.h runtime/*/*.h plugin-test/*.h cmd/*.h test/*/*.h test/zdtm-mnt/*/*.h)
 SCRIPTS  = $(wildcard .ci/run tools/deps tools/lint-layers test/run-all test/*.sh test/*/*.sh test/zdtm-mnt/run test/torture/run test/kernel/run test/kernel/guest \
-	test/zdtm-mnt/run-broken test/zdtm-mnt/run-rules test/zdtm-mnt/broken/* bench/run)
+	test/zdtm-mnt/run-broken test/zdtm-mnt/run-rules test/zdtm-mnt/broken/* bench/run share/completions/rebind.bash)
 TEXTS    = $(wildcard *.md LAYERS man/* plugins/*/*.md test/*/*.md include/*.in)
 CPPCHECK = cppcheck --quiet --inline-suppr --error-exitcode=1 --std=c11 -j$(shell nproc) \
 	--enable=warning,performance,portability --suppressions-list=tools/cppcheck.supp
@@ -315,8 +318,17 @@ install-units:
 	install -m 644 share/systemd/rebind.socket $(DESTDIR)$(unitdir)/rebind.socket
 	$(PC) share/systemd/rebind.service.in > $(DESTDIR)$(unitdir)/rebind.service
 
+COMPLETIONS = $(bashdir)/rebind $(zshdir)/_rebind $(fishdir)/rebind.fish
+
+.PHONY: install-completions
+install-completions:
+	install -d $(addprefix $(DESTDIR),$(bashdir) $(zshdir) $(fishdir))
+	install -m 644 share/completions/rebind.bash $(DESTDIR)$(bashdir)/rebind
+	install -m 644 share/completions/_rebind $(DESTDIR)$(zshdir)/_rebind
+	install -m 644 share/completions/rebind.fish $(DESTDIR)$(fishdir)/rebind.fish
+
 .PHONY: install
-install: all install-units  ## to DESTDIR and prefix (/usr/local)
+install: all install-units install-completions  ## to DESTDIR and prefix (/usr/local)
 	install -d $(addprefix $(DESTDIR),$(bindir) $(libdir)/pkgconfig $(includedir)/rebind $(plugindir) $(MAN_DIRS) $(docdir)/examples)
 	install -m 755 $(BUILD)/rebind $(DESTDIR)$(bindir)/rebind
 	install -m 644 $(BUILD)/librebind.a $(DESTDIR)$(libdir)/librebind.a
@@ -343,7 +355,7 @@ uninstall:  ## the reverse; other people's plugins stay
 		pkgconfig/rebind.pc pkgconfig/rebind-plugin.pc) $(DESTDIR)$(includedir)/rebind.h \
 		$(addprefix $(DESTDIR)$(includedir)/rebind/,criu-plugin.h criu-log.h rebind-plugin.h) \
 		$(foreach page,$(MAN_PAGES),$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
-		$(UNITS:%=$(DESTDIR)$(unitdir)/%) $(SHIPPED:%=$(DESTDIR)$(plugindir)/%.so) $(SHIPPED:%=$(DESTDIR)$(docdir)/%.md) \
+		$(UNITS:%=$(DESTDIR)$(unitdir)/%) $(addprefix $(DESTDIR),$(COMPLETIONS)) $(SHIPPED:%=$(DESTDIR)$(plugindir)/%.so) $(SHIPPED:%=$(DESTDIR)$(docdir)/%.md) \
 		$(DOCUMENTS:%=$(DESTDIR)$(docdir)/%) $(addprefix $(DESTDIR)$(docdir)/examples/,$(notdir $(EXAMPLES)))
 	-rmdir $(DESTDIR)$(includedir)/rebind $(DESTDIR)$(plugindir) $(DESTDIR)$(docdir)/examples $(DESTDIR)$(docdir)
 	$(LDCONFIG)

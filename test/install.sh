@@ -52,6 +52,7 @@ files() {
 		./lib/rebind/volume-map.so
 		./lib/systemd/system/rebind.service
 		./lib/systemd/system/rebind.socket
+		./share/bash-completion/completions/rebind
 		./share/doc/rebind/COPYING
 		./share/doc/rebind/README.md
 		./share/doc/rebind/SECURITY.md
@@ -60,10 +61,12 @@ files() {
 		./share/doc/rebind/examples/runtime.c
 		./share/doc/rebind/loop-volume.md
 		./share/doc/rebind/volume-map.md
+		./share/fish/vendor_completions.d/rebind.fish
 		./share/man/man1/rebind.1
 		./share/man/man3/librebind.3
 		./share/man/man5/rebind-images.5
 		./share/man/man7/rebind-plugin.7
+		./share/zsh/site-functions/_rebind
 	END
 	)
 	test -d "$usr/lib/rebind"
