@@ -38,7 +38,7 @@ DEPS_BUILD = gcc libc6-dev make pkg-config libmount-dev libprotobuf-c-dev \
 	protobuf-c-compiler libarchive-dev zlib1g-dev libjansson-dev
 DEPS_DEMO  = busybox-static
 DEPS_KERNEL = qemu-system-x86 kmod cpio e2fsprogs xz-utils
-DEPS_TEST  = libcmocka-dev libcap-dev e2fsprogs btrfs-progs xfsprogs mount procps runc crun lxc systemd systemd-container zsh fish bubblewrap iproute2 zstd python3 criu jq attr acl libcap2-bin \
+DEPS_TEST  = libcmocka-dev libcap-dev e2fsprogs btrfs-progs xfsprogs mount procps runc crun lxc systemd systemd-container zsh fish bubblewrap iproute2 zstd python3 python3-jsonschema criu jq attr acl libcap2-bin \
 	squashfuse squashfs-tools mandoc shellcheck codespell cppcheck \
 	clang-format clang clang-tidy libclang-rt-dev
 
@@ -306,7 +306,7 @@ MAN_PAGES = $(wildcard man/*.[1-9])
 MAN_DIRS  = $(addprefix $(mandir)/man,$(sort $(subst .,,$(suffix $(MAN_PAGES)))))
 # Those that do nothing without a map of the host's. The other one is to be copied.
 SHIPPED = volume-map loop-volume
-DOCUMENTS = README.md SECURITY.md COPYING
+DOCUMENTS = README.md SECURITY.md COPYING share/json/show.schema.json
 EXAMPLES = $(wildcard examples/*) $(wildcard plugins/bindmount-example/*.c)
 # The loader learns of a new library where it is one of the running system.
 LDCONFIG = $(if $(DESTDIR),,ldconfig || :)
@@ -356,7 +356,7 @@ uninstall:  ## the reverse; other people's plugins stay
 		$(addprefix $(DESTDIR)$(includedir)/rebind/,criu-plugin.h criu-log.h rebind-plugin.h) \
 		$(foreach page,$(MAN_PAGES),$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
 		$(UNITS:%=$(DESTDIR)$(unitdir)/%) $(addprefix $(DESTDIR),$(COMPLETIONS)) $(SHIPPED:%=$(DESTDIR)$(plugindir)/%.so) $(SHIPPED:%=$(DESTDIR)$(docdir)/%.md) \
-		$(DOCUMENTS:%=$(DESTDIR)$(docdir)/%) $(addprefix $(DESTDIR)$(docdir)/examples/,$(notdir $(EXAMPLES)))
+		$(addprefix $(DESTDIR)$(docdir)/,$(notdir $(DOCUMENTS))) $(addprefix $(DESTDIR)$(docdir)/examples/,$(notdir $(EXAMPLES)))
 	-rmdir $(DESTDIR)$(includedir)/rebind $(DESTDIR)$(plugindir) $(DESTDIR)$(docdir)/examples $(DESTDIR)$(docdir)
 	$(LDCONFIG)
 

@@ -60,6 +60,7 @@ files() {
 		./share/doc/rebind/examples/enter.py
 		./share/doc/rebind/examples/runtime.c
 		./share/doc/rebind/loop-volume.md
+		./share/doc/rebind/show.schema.json
 		./share/doc/rebind/volume-map.md
 		./share/fish/vendor_completions.d/rebind.fish
 		./share/man/man1/rebind.1
