@@ -266,7 +266,7 @@ bench: all $(BENCHES)  ## measure beside what others take; JSON=1: the table alo
 C_FILES  = $(LIB_SRCS) $(wildcard inside/*.c) $(RUNTIME_SRCS) $(CMD_SRCS) $(wildcard plugins/*/*.c examples/*.c test/unit/*.c test/unit/plugins/*.c \
 	test/fuzz/*.c test/zdtm-mnt/*.c test/zdtm-mnt/*/*.c test/torture/*.c bench/*.c)
 H_FILES  = $(wildcard include/*.h plugins/*.h $(ROOMS:=/*.h) $(ROOMS:=/*/*.h) inside/*.h runtime/*/*.h plugin-test/*.h cmd/*.h test/*/*.h test/zdtm-mnt/*/*.h)
-SCRIPTS  = $(wildcard .ci/run tools/deps tools/lint-layers test/run-all test/*.sh test/*/*.sh test/zdtm-mnt/run test/torture/run test/kernel/run test/kernel/guest \
+SCRIPTS  = $(wildcard .ci/run tools/deps tools/lint-layers tools/lint-spdx test/run-all test/*.sh test/*/*.sh test/zdtm-mnt/run test/torture/run test/kernel/run test/kernel/guest \
 	test/zdtm-mnt/run-broken test/zdtm-mnt/run-rules test/zdtm-mnt/broken/* bench/run share/completions/rebind.bash)
 TEXTS    = $(wildcard *.md LAYERS man/* plugins/*/*.md test/*/*.md include/*.in)
 CPPCHECK = cppcheck --quiet --inline-suppr --error-exitcode=1 --std=c11 -j$(shell nproc) \
@@ -274,12 +274,14 @@ CPPCHECK = cppcheck --quiet --inline-suppr --error-exitcode=1 --std=c11 -j$(shel
 # clang 14 calls a variable unused that is there for its cleanup.
 CLANG_FLAGS = $(REBIND_CFLAGS) -Wno-unused-variable
 
-LINTS = layers manual shell spelling cppcheck clang format
+LINTS = layers spdx manual shell spelling cppcheck clang format
 .PHONY: lint $(LINTS:%=lint-%)
-lint: $(LINTS:%=lint-%)  ## layers, manual, shell, spelling, cppcheck, clang, format
+lint: $(LINTS:%=lint-%)  ## layers, licence tags, manual, shell, spelling, cppcheck, clang, format
 
 lint-layers:
 	tools/lint-layers
+lint-spdx:
+	tools/lint-spdx
 lint-manual:
 	$(Q)echo 'mandoc -T lint man/*'; mandoc -T lint -W warning man/*
 lint-shell:
@@ -306,7 +308,7 @@ MAN_PAGES = $(wildcard man/*.[1-9])
 MAN_DIRS  = $(addprefix $(mandir)/man,$(sort $(subst .,,$(suffix $(MAN_PAGES)))))
 # Those that do nothing without a map of the host's. The other one is to be copied.
 SHIPPED = volume-map loop-volume
-DOCUMENTS = README.md SECURITY.md COPYING share/json/show.schema.json
+DOCUMENTS = README.md CHANGELOG.md SECURITY.md COPYING share/json/show.schema.json
 EXAMPLES = $(wildcard examples/*) $(wildcard plugins/bindmount-example/*.c)
 # The loader learns of a new library where it is one of the running system.
 LDCONFIG = $(if $(DESTDIR),,ldconfig || :)

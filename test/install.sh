@@ -53,6 +53,7 @@ files() {
 		./lib/systemd/system/rebind.service
 		./lib/systemd/system/rebind.socket
 		./share/bash-completion/completions/rebind
+		./share/doc/rebind/CHANGELOG.md
 		./share/doc/rebind/COPYING
 		./share/doc/rebind/README.md
 		./share/doc/rebind/SECURITY.md
