@@ -4,7 +4,7 @@
 VERSION := 0.1.0
 SONAME  := librebind.so.0
 
-# Where things are built and installed. Also of use: CC, CFLAGS, LDFLAGS, SANITIZE, V=1.
+# Where things are built and installed. Also of use: CC, CPPFLAGS, CFLAGS, LDFLAGS, SANITIZE, V=1.
 BUILD      ?= build
 prefix     ?= /usr/local
 bindir     ?= $(prefix)/bin
@@ -80,7 +80,7 @@ help:  ## this list
 keep = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
 .PHONY: FORCE
 $(BUILD)/flags: FORCE
-	$(call keep,$(CC) $(CFLAGS) $(VERSION))
+	$(call keep,$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(VERSION))
 $(BUILD)/plugindir: FORCE
 	$(call keep,$(plugindir))
 $(BUILD)/hooks/load.o: $(BUILD)/plugindir
@@ -98,7 +98,7 @@ $(BUILD)/mnt/ns/inside.o: REBIND_CFLAGS += -DINSIDE_PROGRAM='"$(BUILD)/inside/pr
 $(BUILD)/%.o: %.c $(BUILD)/flags Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(REBIND_CFLAGS) $(CFLAGS) $(DEPFILE) -c -o $@ $<
+	$(Q)$(CC) $(REBIND_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(DEPFILE) -c -o $@ $<
 
 # What is generated is not ours to lint.
 $(BUILD)/%.pb-c.c $(BUILD)/%.pb-c.h &: %.proto
@@ -108,7 +108,7 @@ $(BUILD)/%.pb-c.c $(BUILD)/%.pb-c.h &: %.proto
 
 $(BUILD)/%.pb-c.o: $(BUILD)/%.pb-c.c $(BUILD)/flags
 	$(call say,CC,$<)
-	$(Q)$(CC) -std=gnu11 -I$(BUILD) -I$(@D) -fPIC $(PKG_CFLAGS) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) -std=gnu11 -I$(BUILD) -I$(@D) -fPIC $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 GENERATED = $(BUILD)/image/rebind.pb-c.h $(BUILD)/runtime/rpc/rpc.pb-c.h
 $(filter $(BUILD)/image/%,$(LIB_OBJS)): | $(BUILD)/image/rebind.pb-c.h
@@ -143,7 +143,7 @@ PLUGIN_CFLAGS = -shared -fPIC -Iinclude -Wall -Wextra -Werror
 $(BUILD)/plugins/%.so: $$(wildcard plugins/$$*/*.c) $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(PLUGIN_CFLAGS) $(CFLAGS) $(DEPFILE) -o $@ $(filter %.c,$^)
+	$(Q)$(CC) $(PLUGIN_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(DEPFILE) -o $@ $(filter %.c,$^) $(LDFLAGS)
 
 # ---- tests ----
 
@@ -266,7 +266,7 @@ bench: all $(BENCHES)  ## measure beside what others take; JSON=1: the table alo
 C_FILES  = $(LIB_SRCS) $(wildcard inside/*.c) $(RUNTIME_SRCS) $(CMD_SRCS) $(wildcard plugins/*/*.c examples/*.c test/unit/*.c test/unit/plugins/*.c \
 	test/fuzz/*.c test/zdtm-mnt/*.c test/zdtm-mnt/*/*.c test/torture/*.c bench/*.c)
 H_FILES  = $(wildcard include/*.h plugins/*.h $(ROOMS:=/*.h) $(ROOMS:=/*/*.h) inside/*.h runtime/*/*.h plugin-test/*.h cmd/*.h test/*/*.h test/zdtm-mnt/*/*.h)
-SCRIPTS  = $(wildcard .ci/run tools/deps tools/lint-layers tools/lint-spdx test/run-all test/*.sh test/*/*.sh test/zdtm-mnt/run test/torture/run test/kernel/run test/kernel/guest \
+SCRIPTS  = $(wildcard .ci/run tools/deps tools/lint-layers tools/lint-spdx tools/dist test/run-all test/*.sh test/*/*.sh test/zdtm-mnt/run test/torture/run test/kernel/run test/kernel/guest \
 	test/zdtm-mnt/run-broken test/zdtm-mnt/run-rules test/zdtm-mnt/broken/* bench/run share/completions/rebind.bash)
 TEXTS    = $(wildcard *.md LAYERS man/* plugins/*/*.md test/*/*.md include/*.in)
 CPPCHECK = cppcheck --quiet --inline-suppr --error-exitcode=1 --std=c11 -j$(shell nproc) \
@@ -361,6 +361,11 @@ uninstall:  ## the reverse; other people's plugins stay
 		$(addprefix $(DESTDIR)$(docdir)/,$(notdir $(DOCUMENTS))) $(addprefix $(DESTDIR)$(docdir)/examples/,$(notdir $(EXAMPLES)))
 	-rmdir $(DESTDIR)$(includedir)/rebind $(DESTDIR)$(plugindir) $(DESTDIR)$(docdir)/examples $(DESTDIR)$(docdir)
 	$(LDCONFIG)
+
+DIST ?= $(BUILD)/rebind-$(VERSION).tar.gz
+.PHONY: dist
+dist:  ## the sources as a tarball, reproducible: DIST, build/rebind-VERSION.tar.gz
+	$(Q)tools/dist $(VERSION) $(DIST)
 
 .PHONY: clean
 clean:  ## remove what was built
