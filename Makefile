@@ -266,7 +266,7 @@ bench: all $(BENCHES)  ## measure beside what others take; JSON=1: the table alo
 C_FILES  = $(LIB_SRCS) $(wildcard inside/*.c) $(RUNTIME_SRCS) $(CMD_SRCS) $(wildcard plugins/*/*.c examples/*.c test/unit/*.c test/unit/plugins/*.c \
 	test/fuzz/*.c test/zdtm-mnt/*.c test/zdtm-mnt/*/*.c test/torture/*.c bench/*.c)
 H_FILES  = $(wildcard include/*.h plugins/*.h $(ROOMS:=/*.h) $(ROOMS:=/*/*.h) inside/*.h runtime/*/*.h plugin-test/*.h cmd/*.h test/*/*.h test/zdtm-mnt/*/*.h)
-SCRIPTS  = $(wildcard .ci/run tools/deps tools/lint-layers tools/lint-spdx tools/dist test/run-all test/*.sh test/*/*.sh test/zdtm-mnt/run test/torture/run test/kernel/run test/kernel/guest \
+SCRIPTS  = $(wildcard .ci/run tools/deps tools/lint-layers tools/lint-spdx tools/dist debian/tests/suite test/run-all test/*.sh test/*/*.sh test/zdtm-mnt/run test/torture/run test/kernel/run test/kernel/guest \
 	test/zdtm-mnt/run-broken test/zdtm-mnt/run-rules test/zdtm-mnt/broken/* bench/run share/completions/rebind.bash)
 TEXTS    = $(wildcard *.md LAYERS man/* plugins/*/*.md test/*/*.md include/*.in)
 CPPCHECK = cppcheck --quiet --inline-suppr --error-exitcode=1 --std=c11 -j$(shell nproc) \
@@ -366,6 +366,18 @@ DIST ?= $(BUILD)/rebind-$(VERSION).tar.gz
 .PHONY: dist
 dist:  ## the sources as a tarball, reproducible: DIST, build/rebind-VERSION.tar.gz
 	$(Q)tools/dist $(VERSION) $(DIST)
+
+# The project has no address of its own: it is for the distributor to fill in.
+NO_ADDRESS = bogus-mail-host,bogus-mail-host-in-debian-changelog
+DEPS_DEB = debhelper dpkg-dev fakeroot lintian
+.PHONY: deb
+deb:  ## packages for Debian, in build/deb; lintian looks at them
+	@tools/deps $(DEPS_BUILD) $(DEPS_DEB)
+	rm -rf $(BUILD)/deb && mkdir -p $(BUILD)/deb
+	$(Q)tools/dist $(VERSION) $(BUILD)/deb/source.tar.gz && tar -C $(BUILD)/deb -xzf $(BUILD)/deb/source.tar.gz
+	cd $(BUILD)/deb/rebind-$(VERSION) && env -u MAKEFLAGS -u MAKELEVEL dpkg-buildpackage -us -uc
+	cd $(BUILD)/deb && lintian --allow-root --fail-on error,warning --suppress-tags $(NO_ADDRESS) rebind_*.changes
+	@ls $(BUILD)/deb/*.deb
 
 .PHONY: clean
 clean:  ## remove what was built

@@ -46,7 +46,7 @@ END
 refused() {
 	local what=$1 want=$2 regex=$3 sentence=$4
 	shift 4
-	timeout 20 python3 "$work/manager" "$what" "$rebind" service "$@" >"$work/out" 2>"$work/err" </dev/null
+	timeout 20 /usr/bin/python3 -I "$work/manager" "$what" "$rebind" service "$@" >"$work/out" 2>"$work/err" </dev/null
 	status=$?
 	[ "$status" -eq "$want" ] && [ "$(wc -l <"$work/err")" -eq 1 ] && grep -q "$regex" "$work/err"
 	so "$sentence"
@@ -112,7 +112,7 @@ sock.settimeout(20)
 print("bound", flush=True)
 print(sock.recv(100), flush=True)
 END
-	python3 "$work/listen" "$1" >"$work/heard" 2>"$work/err" &
+	/usr/bin/python3 -I "$work/listen" "$1" >"$work/heard" 2>"$work/err" &
 	manager=$!
 	known+=("$manager")
 	for ((i = 0; i < 200; i++)); do

@@ -35,7 +35,7 @@ complete_lines() {
 				echo
 			end' "${files[fish]}" "${lines[@]}"
 	else
-		timeout 60 python3 "$here/completions.py" "$1" "${files[$1]}" "${lines[@]}"
+		timeout 60 /usr/bin/python3 -I "$here/completions.py" "$1" "${files[$1]}" "${lines[@]}"
 	fi >"$work/out" 2>"$work/err" </dev/null
 	status=$?
 }

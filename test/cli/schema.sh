@@ -23,7 +23,7 @@ show() {
 }
 
 validate() {
-	python3 "$here/schema.py" "$schema" "$@" >"$work/out" 2>"$work/err"
+	/usr/bin/python3 -I "$here/schema.py" "$schema" "$@" >"$work/out" 2>"$work/err"
 	status=$?
 }
 
