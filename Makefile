@@ -23,6 +23,7 @@ ifeq ($(origin CC),default)
 CC = gcc
 endif
 CLANG ?= clang
+PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
 LDFLAGS ?=
 ifdef SANITIZE
@@ -42,9 +43,9 @@ DEPS_TEST  = libcmocka-dev libcap-dev e2fsprogs btrfs-progs xfsprogs mount procp
 	squashfuse squashfs-tools mandoc shellcheck codespell cppcheck \
 	clang-format clang clang-tidy libclang-rt-dev
 
-PKG_CFLAGS = $(shell pkg-config --cflags mount libprotobuf-c libarchive jansson)
+PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags mount libprotobuf-c libarchive jansson)
 # libmount, libarchive, zlib and jansson are not among them: base/library.h says why.
-LIBS = $(shell pkg-config --libs libprotobuf-c) -ldl -pthread
+LIBS = $(shell $(PKG_CONFIG) --libs libprotobuf-c) -ldl -pthread
 WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wvla -Wwrite-strings -Wno-unused-parameter -Wno-missing-field-initializers
 REBIND_CFLAGS = -std=gnu11 -D_GNU_SOURCE -I. -Iinclude -I$(BUILD) -fPIC $(WARNINGS) \
@@ -378,6 +379,15 @@ deb:  ## packages for Debian, in build/deb; lintian looks at them
 	cd $(BUILD)/deb/rebind-$(VERSION) && env -u MAKEFLAGS -u MAKELEVEL dpkg-buildpackage -us -uc
 	cd $(BUILD)/deb && lintian --allow-root --fail-on error,warning --suppress-tags $(NO_ADDRESS) rebind_*.changes
 	@ls $(BUILD)/deb/*.deb
+
+.PHONY: rpm
+rpm:  ## RPM packages, in build/rpm; on Debian, whose packages rpmbuild does not see, for a look at the spec
+	@tools/deps $(DEPS_BUILD) rpm
+	rm -rf $(BUILD)/rpm && mkdir -p $(BUILD)/rpm
+	$(Q)tools/dist $(VERSION) $(BUILD)/rpm/rebind-$(VERSION).tar.gz
+	env -u MAKEFLAGS -u MAKELEVEL rpmbuild -tb --quiet --define '_topdir $(abspath $(BUILD))/rpm' \
+		$(if $(wildcard /etc/debian_version),--nodeps) $(BUILD)/rpm/rebind-$(VERSION).tar.gz
+	@find $(BUILD)/rpm/RPMS -type f
 
 .PHONY: clean
 clean:  ## remove what was built
