@@ -231,6 +231,19 @@ else
 	skip "a cgroup that is gone" "there is no hierarchy of version 1"
 fi
 
+box 'mkdir -p etc/part; mount --bind etc/part tmp'
+rm -r "$work/img"
+mkdir "$work/img"
+run "$rebind" dump -t "$box" -D "$work/img"
+run "${from[@]}" --dry-run
+[ "$status" -eq 1 ] && grep -q "^rebind: /tmp .*what it shows, '/etc/part' of the root, does not exist in the new root" "$work/err"
+so "a bind of what the new root lacks is said by a dry run"
+mkdir "$work/new/etc/part"
+run "${from[@]}" --dry-run
+[ "$status" -eq 0 ]
+so "and not where it is there"
+forget "$box"
+
 # ---- words ----
 
 run "$rebind" help restore
