@@ -134,6 +134,7 @@ static int handover_do_run(char **command, struct rebind_namespace *ns, int *ret
 
 	if (err && err != -ECHILD) {
 		errors_say("cannot wait for the command: %s", strerror(-err));
+		child_kill(&pid);
 		return err;
 	}
 	*ret_status = child_status(status);

@@ -41,8 +41,11 @@ void inside_stay(void)
 	/* The first process of a pid namespace gets no signal that it does not wait for. */
 	for (;;) {
 		sigfillset(&all);
-		if (sigwait(&all, &number))
-			_exit(1);
+		/* Its end is that of the namespace: what fails is tried again, without haste. */
+		if (sigwait(&all, &number)) {
+			sleep(1);
+			continue;
+		}
 		if (number == SIGTERM || number == SIGINT || number == SIGHUP || number == SIGQUIT)
 			_exit(0);
 		while (waitpid(-1, NULL, WNOHANG) > 0)

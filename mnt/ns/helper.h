@@ -21,6 +21,8 @@ struct ns_helper {
 	int other_fds[NS_USER]; /* likewise, where it is not ours too; in the order of ns_kinds */
 	bool has_user;		/* the mount namespace is its own: the builder enters it */
 	bool has_pid;		/* a new pid namespace: it must live as long as that */
+	bool has_lost; /* a child of ours may be in that with a pid that we do not know: while it is not
+			* reaped, nor is the first process there */
 	bool joins_pid; /* a pid namespace that others are in: it must not outlive the restore there
 			 */
 };
@@ -68,7 +70,7 @@ int ns_helper_fsopen(struct ns_helper *ns_helper, const char *fstype);
  *
  * Return: 0 or a negative errno.
  */
-int ns_helper_launch(const struct ns_helper *ns_helper, int purpose, int words_fd, pid_t *ret_pid,
+int ns_helper_launch(struct ns_helper *ns_helper, int purpose, int words_fd, pid_t *ret_pid,
 		     int *ret_sock);
 
 /**
