@@ -163,7 +163,7 @@ static int keep_flags(struct disk *disk, struct archive_entry *entry)
  */
 static int set_attributes(struct disk *disk, struct archive_entry *entry)
 {
-	struct attributes_of of = { .fd = disk->file_fd, .name = disk->name };
+	struct attributes_of of = { .fd = disk->file_fd, .name = disk->name, .ids = disk->ids };
 	bool is_link = archive_entry_filetype(entry) == AE_IFLNK;
 	int err = set_owner(disk, entry);
 
@@ -272,8 +272,8 @@ static int keep_directory(struct disk *disk, struct archive_entry *entry)
 	};
 
 	read_times(entry, directory.times);
-	int err = directory.path ? attributes_default_acl(entry, &disk->texts, &directory.acl,
-							  &directory.acl_size)
+	int err = directory.path ? attributes_default_acl(entry, disk->ids, &disk->texts,
+							  &directory.acl, &directory.acl_size)
 				 : -ENOMEM;
 
 	if (!err)

@@ -33,7 +33,8 @@ struct disk {
 	struct disk_directory *directories;
 	size_t n_directories, directories_room;
 	struct arena texts;
-	struct archive_flags *flags; /* to be set by the caller, later still */
+	struct archive_flags *flags;   /* to be set by the caller, later still */
+	const struct mount_idmap *ids; /* attributes have the ids of its inside; or NULL */
 	struct archive_fault *fault;
 };
 

@@ -96,7 +96,26 @@ static int copy_all(int from, int to)
 			return err;
 		at += n;
 	}
-	return n < 0 || (fsync(to) < 0 && errno != EINVAL && errno != EROFS) ? -errno : 0;
+	return n < 0 ? -errno : 0;
+}
+
+/* A file system that cannot sync is the caller's choice. */
+static int sync_file(int fd)
+{
+	return fsync(fd) < 0 && errno != EINVAL && errno != EROFS ? -errno : 0;
+}
+
+/*
+ * Of a file that has a name: NFS and fuse say at close(2) what they could not store, at each close
+ * of a descriptor, so that the file itself stays open.
+ */
+static int sync_named(int fd)
+{
+	int err = sync_file(fd), twin = err ? -EBADF : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	if (err)
+		return err;
+	return twin < 0 || close(twin) < 0 ? -errno : 0;
 }
 
 /*
@@ -109,6 +128,8 @@ static int write_again(const struct image_file *file)
 				   O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, FILE_MODE);
 	int err = fd < 0 ? -errno : copy_all(file->fd, fd);
 
+	if (!err)
+		err = sync_named(fd);
 	if (err && fd >= 0)
 		unlinkat(file->dir_fd, file->name, 0);
 	return err;
@@ -132,11 +153,8 @@ static int link_temporary(struct image_file *file)
 
 int image_file_finish(struct image_file *file)
 {
-	int err = fsync(file->fd) < 0 ? -errno : 0;
+	int err = file->temporary[0] ? sync_named(file->fd) : sync_file(file->fd);
 
-	/* A pipe or a file system that cannot sync is the caller's choice. */
-	if (err == -EINVAL || err == -EROFS)
-		err = 0;
 	if (!err)
 		err = file->temporary[0] ? link_temporary(file) : link_unnamed(file);
 	if (is_unknown_there(err))

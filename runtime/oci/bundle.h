@@ -29,6 +29,7 @@ struct bundle_request {
 	const struct rebind_inherit_fd *inherit;
 	size_t n_inherit;
 	const struct exported *exported; /* what came along with an archive, or NULL */
+	bool cgroups;			 /* is the container's cgroup the configuration's? */
 };
 
 /* What was found. */
@@ -41,6 +42,7 @@ struct bundle {
 	struct strings masked;	    /* paths that runtimes mask if they exist */
 	struct strings join_ns;	    /* "net:/path" */
 	char *new_ns;		    /* "pid,ipc", or NULL */
+	struct strings cgroup_root; /* "CONTROLLER:/PATH" */
 	struct exported_list files; /* of request->exported */
 };
 

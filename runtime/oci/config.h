@@ -33,7 +33,9 @@ struct config {
 	size_t n_masked;
 	struct config_namespace *namespaces;
 	size_t n_namespaces;
-	void *document; /* what the strings are in */
+	const char *cgroups_path;   /* linux.cgroupsPath, or NULL */
+	const char *cgroup_mounted; /* where the last mount of type "cgroup" is, or NULL */
+	void *document;		    /* what the strings are in */
 };
 
 void config_free(struct config *config);
