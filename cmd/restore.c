@@ -188,7 +188,7 @@ static int act(void *data, const char *action, pid_t pid)
 	struct restore_args *args = data;
 	int err = 0;
 
-	/* Who waits for the pidfile may go on when the scripts do. */
+	/* A process that waits for the pidfile may go on when the scripts run. */
 	if (strcmp(action, "post-resume") == 0)
 		err = handover_held(&args->handover, pid);
 	if (!err)

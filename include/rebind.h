@@ -278,9 +278,9 @@ int rebind_namespace_fd(struct rebind_namespace *ns);
  * rebind_namespace_peek - the same descriptor, without handing the namespace over
  *
  * For a caller that must let processes into the namespace before it knows whether it will be used.
- * Afterwards no process of ours is left in a joined pid namespace, and a new one (new_ns) has ended.
- * rebind_namespace_free() still removes the mountpoints that were created, and so does the death of
- * this process, unless rebind_namespace_fd() is called before.
+ * Afterwards no process of ours is left in a joined pid namespace, and a new one (new_ns) has
+ * ended. rebind_namespace_free() still removes the mountpoints that were created, and so does the
+ * death of this process, unless rebind_namespace_fd() is called before.
  */
 int rebind_namespace_peek(struct rebind_namespace *ns);
 

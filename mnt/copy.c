@@ -70,8 +70,8 @@ static bool is_looked_up(const struct mount_tree *tree, const bool *anew, uint32
 }
 
 /*
- * Several mounts of one superblock are clones of a detached mount there, which a kernel can make
- * that has the whole of statmount(2), too (6.15); before, that takes a yard.
+ * Several mounts of one superblock are then clones of a detached mount. Kernels with all fields of
+ * statmount(2) can clone one (6.15); older ones would need a yard.
  */
 static bool can_be_cloned(const struct mount_tree *tree, uint32_t i)
 {

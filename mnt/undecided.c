@@ -26,7 +26,7 @@ static const char *automatic_word(unsigned int words)
 	return words ? texts[words] : "";
 }
 
-/* What the caller can consent to, so that rebind makes it again: 0, or EXTERNAL_*. */
+/* The consent with which rebind would create it: 0, or EXTERNAL_*. */
 static unsigned int consent_for(const struct external_input *in, const struct mount *m)
 {
 	static const unsigned int choices[] = { EXTERNAL_COPIED, EXTERNAL_ENABLED,
@@ -38,7 +38,7 @@ static unsigned int consent_for(const struct external_input *in, const struct mo
 	return 0;
 }
 
-/* --copy takes paths alone; what its path does not lead to cannot be named. */
+/* --copy takes only paths, so it cannot name a mount that its path does not lead to. */
 static char *advice(const struct external_input *in, const struct mount *m, unsigned int consent,
 		    unsigned int automatic)
 {

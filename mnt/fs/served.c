@@ -38,7 +38,7 @@ static bool is_open_question(const struct mount *m)
 	return m->need_plugin && m->owner == MOUNT_UNDECIDED && !m->deleted;
 }
 
-/* Plugins are asked once for a superblock, for its first unclaimed mount, if one shows all of it. */
+/* Plugins are asked once for a superblock: about its first unclaimed mount, if one is whole. */
 static bool is_first_question(const struct mount_tree *tree, const struct mount *m)
 {
 	bool first = true, whole = false;

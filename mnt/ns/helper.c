@@ -238,7 +238,7 @@ int ns_helper_fsopen(struct ns_helper *ns_helper, const char *fstype)
 	return answer ? answer : fd;
 }
 
-/* Send the namespaces of the helper to a process that enters them. Return: 0 or a negative errno. */
+/* Send the helper's namespaces to a process that enters them. Return: 0 or a negative errno. */
 static int send_keepers(const struct ns_helper *ns_helper, int sock, bool pid_too)
 {
 	int fds[NS_KINDS];

@@ -46,7 +46,7 @@ static bool lists(int mountinfo_fd, uint32_t id)
 	return (size >= n - 1 && memcmp(text, line + 1, n - 1) == 0) || memmem(text, size, line, n);
 }
 
-/* The mountinfo of who has this root. */
+/* The mountinfo of a process with this root. */
 static int mountinfo_from(int self_fd, int root_fd)
 {
 	if (fchdir(root_fd) < 0 || chroot(".") < 0)

@@ -57,9 +57,9 @@ int scan_open(int ns_fd, struct scan_target *ret);
  * scan_from_root - have the text of the mount table seen from a process' root
  * @pid: a process in the namespace; 0: any that has another root than the namespace
  *
- * setns(2) lands on the topmost mount stacked on the root, and mountinfo shows only what can be seen
- * from there, nothing below. A process that was in the namespace before may still have its root
- * below. If no process has, nothing changes.
+ * setns(2) lands on the topmost mount stacked on the root, and mountinfo shows only what can be
+ * seen from there, nothing below. A process that was in the namespace before may still have its
+ * root below. If no process has, nothing changes.
  *
  * Return: 0 or a negative errno.
  */

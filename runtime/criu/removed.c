@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * All of it is done in a child. It has the ids of the root of the processes' user namespace, because
- * others could create nothing in filesystems of that namespace. It enters the mount namespace if a
- * read-only mount needs a writable clone. If the directory of a removed file was removed, too, it is
- * created for that time; the deepest ones are removed first.
+ * All of it is done in a child. It has the ids of the root of the processes' user namespace,
+ * because others could create nothing in filesystems of that namespace. It enters the mount
+ * namespace if a read-only mount needs a writable clone. If the directory of a removed file was
+ * removed, too, it is created for that time; the deepest ones are removed first.
  */
 #include "runtime/criu/removed.h"
 
