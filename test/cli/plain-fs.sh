@@ -14,8 +14,8 @@ run() {
 	status=$?
 }
 
+# shellcheck disable=SC2034 # hold sets it
 # store VARIANT...: a new one at $work/store, which shows $work/behind; its server in $server
-server=
 store() {
 	umount "$work/store" 2>"/dev/null"
 	rm -rf "$work/behind"
