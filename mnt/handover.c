@@ -56,6 +56,9 @@ bool handover_await(struct build *b)
 						    : -EPROTO;
 		int said = ipc_answer(b->caller_fd, err, -1);
 
+		/* Unheard, it would be taken back by the caller, who has given it away. */
+		if (keeps && !err && said)
+			(void)ipc_answer(b->caller_fd, err, -1);
 		/* What stands does so also where the caller is gone before it hears of it. */
 		if (keeps && !err)
 			return message.value != KEEP_COMMAND || child_has_executed(got);
