@@ -41,6 +41,14 @@ static int handover_keep(struct build *b, int what, int fd)
 	}
 }
 
+/* Unheard, the caller would take back what has been given away: said a second time if that fails. */
+static int say_kept(int sock)
+{
+	const struct ipc_message message = { .type = IPC_ANSWER };
+
+	return fd_send(sock, &message, sizeof(message), -1) ? ipc_answer(sock, 0, -1) : 0;
+}
+
 bool handover_await(struct build *b)
 {
 	cleanup_free char *buf = malloc(IPC_MAX);
@@ -54,11 +62,9 @@ bool handover_await(struct build *b)
 		int err = keeps			    ? handover_keep(b, message.value, got)
 			  : message.type == IPC_PIN ? prepare_pin(b, &message, texts[0], &got)
 						    : -EPROTO;
-		int said = ipc_answer(b->caller_fd, err, -1);
+		int said = keeps && !err ? say_kept(b->caller_fd)
+					 : ipc_answer(b->caller_fd, err, -1);
 
-		/* Unheard, it would be taken back by the caller, who has given it away. */
-		if (keeps && !err && said)
-			(void)ipc_answer(b->caller_fd, err, -1);
 		/* What stands does so also where the caller is gone before it hears of it. */
 		if (keeps && !err)
 			return message.value != KEEP_COMMAND || child_has_executed(got);
