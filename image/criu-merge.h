@@ -41,12 +41,12 @@ int criu_merge_mark(int dir_fd, struct findings *findings);
  */
 int criu_merge_write_criu_inventory(int dir_fd, int out_fd, struct findings *findings);
 
-#define JOINT_NEWTIME 0x80U /* CLONE_NEWTIME, which not every header has */
+#define MERGE_NEWTIME 0x80U /* CLONE_NEWTIME, which not every header has */
 
 /**
  * criu_merge_own_namespaces - the namespaces, beside that of mounts, that the first process did not
  * share with the dump
- * @ret: of CLONE_NEW*, and JOINT_NEWTIME
+ * @ret: of CLONE_NEW*, and MERGE_NEWTIME
  *
  * These are what CRIU makes at a restore; the cgroup namespace is not its first process' from the
  * beginning, but made by it.

@@ -62,8 +62,8 @@ bool handover_await(struct build *b)
 		int err = keeps			    ? handover_keep(b, message.value, got)
 			  : message.type == IPC_PIN ? prepare_pin(b, &message, texts[0], &got)
 						    : -EPROTO;
-		int said = keeps && !err ? say_kept(b->caller_fd)
-					 : ipc_answer(b->caller_fd, err, -1);
+		int said =
+			keeps && !err ? say_kept(b->caller_fd) : ipc_answer(b->caller_fd, err, -1);
 
 		/* What stands does so also where the caller is gone before it hears of it. */
 		if (keeps && !err)

@@ -12,7 +12,7 @@
 #include "mnt/ipc/message.h"
 #include "model/filesystem.h"
 
-bool deleted_is_of_root(const struct mount_tree *tree, const struct mount *m)
+bool unlinked_is_of_root(const struct mount_tree *tree, const struct mount *m)
 {
 	const struct mount *root = &tree->mounts[tree->root];
 
@@ -23,7 +23,7 @@ bool unlinked_is_ours(const struct mount_tree *tree, const struct mount *m)
 {
 	const struct filesystem *fs = m->deleted ? filesystem_find(m->fstype) : NULL;
 
-	if (deleted_is_of_root(tree, m))
+	if (unlinked_is_of_root(tree, m))
 		return true;
 	return fs && (fs->flags & FILESYSTEM_CONTENTS) && m->owner == MOUNT_INTERNAL &&
 	       m->dev != tree->mounts[tree->root].dev;
