@@ -5,8 +5,7 @@
 
 struct name {
 	const char *text;
-	size_t size;
-	uint32_t value;
+	uint32_t size, value;
 };
 
 void names_free(struct names *names)
@@ -65,6 +64,6 @@ int names_put(struct names *names, const char *text, size_t size, uint32_t value
 	if (!err)
 		err = table_put(&names->table, key, names->n, NULL);
 	if (!err)
-		names->list[names->n++] = (struct name){ text, size, value };
+		names->list[names->n++] = (struct name){ text, (uint32_t)size, value };
 	return err;
 }

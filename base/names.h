@@ -32,6 +32,7 @@ int names_reserve(struct names *names, uint32_t n);
 /**
  * names_put - set the value of a string
  * @text: borrowed as long as the table lives
+ * @size: less than 4 GiB
  * @value: anything but TABLE_NONE
  *
  * Return: 0 or -ENOMEM.
