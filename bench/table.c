@@ -410,8 +410,8 @@ static void copy_program(const char *from, const char *to)
 int main(int argc, char **argv)
 {
 	static const char *const sizes[] = { "0", "10", "20", "100", "1000", "10000" };
-	static const char *const directories[] = { BASE "/plain",  BASE "/container",
-						   BASE "/bundle", BASE "/criu",
+	static const char *const directories[] = { BASE "/plain",     BASE "/container",
+						   BASE "/bundle",    BASE "/criu",
 						   BASE "/root/proc", BASE "/newroot/proc" };
 
 	if (argc < 5)
