@@ -18,7 +18,7 @@
 #include "bench/measure.h"
 
 struct criu {
-	pid_t pid; /* dumped; 0: there is none */
+	pid_t pid;		      /* dumped; 0: there is none */
 	const char **dump, **restore; /* argv */
 };
 
@@ -90,12 +90,15 @@ static struct criu criu_set_up(pid_t of, const char *dir, const char *root, cons
 	struct criu c = { .pid = criu_start(of) };
 	char *pid, *source;
 
-	if (asprintf(&pid, "%d", (int)c.pid) < 0 || asprintf(&source, "mnt[k%%d]:%s/%%d", volumes) < 0)
+	if (asprintf(&pid, "%d", (int)c.pid) < 0 ||
+	    asprintf(&source, "mnt[k%%d]:%s/%%d", volumes) < 0)
 		err(1, "asprintf");
-	const char *dump[] = { criu_program(), "dump", "-t", pid, "-D", dir, "--leave-running", "-o",
-			       "dump.log",     NULL };
-	const char *restore[] = { criu_program(), "restore",	  "-D", dir, "--root", root,
-				  "--restore-detached", "-o", "restore.log", NULL };
+	const char *dump[] = { criu_program(),	  "dump", "-t",	      pid, "-D", dir,
+			       "--leave-running", "-o",	  "dump.log", NULL };
+	const char *restore[] = {
+		criu_program(),	      "restore", "-D",		dir, "--root", root,
+		"--restore-detached", "-o",	 "restore.log", NULL
+	};
 
 	c.dump = criu_words(dump, "mnt[/%d]:k%d", n);
 	c.restore = criu_words(restore, source, n);
