@@ -30,16 +30,15 @@ int inside_hold_when_told(struct inside *in);
 
 /**
  * inside_hold - enter a mount namespace and stay there
- * @root_fd: what becomes its root: not what is stacked on the namespace's, on which whoever enters
- *	     it stands
+ * @root_fd: becomes its root; setns(2) alone would land on what is stacked on the namespace's root
  *
- * Answers 0 when it is inside; IPC_GO lets it go, to live on alone, and is answered. Return: a
+ * Answers 0 when it is inside; IPC_GO releases it, and is answered. Return: a
  * negative errno if it could not enter; else it does not return.
  */
 int inside_hold(struct inside *in, int mntns_fd, int root_fd);
 
 /**
- * inside_stay - live on alone, until a signal asks for the end
+ * inside_stay - hold the namespaces until a signal ends it
  */
 _Noreturn void inside_stay(void);
 
@@ -50,16 +49,16 @@ _Noreturn void inside_stay(void);
 int inside_empty_root(void);
 
 /**
- * inside_leave_root - an empty directory as root and working directory: whoever looks at them
- * shall see nothing
+ * inside_leave_root - an empty directory as root and working directory: others must see nothing
+ * there
  */
 int inside_leave_root(void);
 
 /**
  * inside_door - make a mount namespace that the user namespace owns, and let others find it
  *
- * Its descriptor is answered. By /proc/PID/ns/mnt the root of the user namespace may open it, as it
- * may what is its own: this process has no other secret. Return: a negative errno, when it ends.
+ * The answer carries its descriptor. The root of the user namespace may open it by
+ * /proc/PID/ns/mnt: this process shows nothing else. Return: a negative errno, when it ends.
  */
 int inside_door(struct inside *in);
 
@@ -69,13 +68,13 @@ int inside_door(struct inside *in);
 int inside_guest(struct inside *in);
 
 /**
- * inside_reap - the first process of a pid namespace buries its dead
+ * inside_reap - reap orphans, as the first process of a pid namespace must
  */
 void inside_reap(void);
 
 /**
- * inside_drop - give capabilities up, for good
- * @keep_admin: but for those that filesystem contexts and entering a mount namespace take
+ * inside_drop - give capabilities up for good
+ * @keep_admin: except those needed to open filesystem contexts and enter a mount namespace
  *
  * Return: 0 or a negative errno.
  */

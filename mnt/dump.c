@@ -53,7 +53,7 @@ struct dump {
 	bool started; /* the plugins, if there are any */
 	struct progress progress;
 	struct action action;
-	struct mount_idmap ids; /* of the processes, whose images are beside ours */
+	struct mount_idmap ids; /* of the processes in CRIU's images beside ours */
 };
 
 static void dump_free(struct dump *d)
@@ -97,7 +97,7 @@ static int open_image(struct dump *d)
 	const char *dir = d->options->images_dir;
 
 	if (d->options->dry_run) {
-		/* A plugin may write to the image: into nothing. */
+		/* A plugin may write to the image; in a dry run this is discarded. */
 		d->image_dir_fd = tmpfs_directory();
 		return d->image_dir_fd < 0
 			       ? log_error(d->image_dir_fd, "cannot make a scratch directory")
@@ -107,7 +107,7 @@ static int open_image(struct dump *d)
 	if (d->image_dir_fd < 0)
 		return log_error(dir ? -errno : -EINVAL, "cannot open the image directory '%s'",
 				 dir ? dir : "");
-	/* Beside CRIU, whoever runs it has the lock: CRIU writes there as well. */
+	/* Beside CRIU, the process that runs it holds the lock: CRIU writes there as well. */
 	int err = d->options->processes ? 0 : image_lock(d->image_dir_fd);
 
 	if (err)
@@ -163,7 +163,7 @@ static int decide(struct dump *d, const struct scan_target *target, struct mount
 	int err = external_decide(&input);
 
 	if (err)
-		return log_error(err, "cannot decide whose the mounts are");
+		return log_error(err, "cannot find out who owns the mounts");
 	validate_mounts(tree);
 	err = external_ask_plugins(tree, d->host);
 	if (!err)
@@ -186,8 +186,7 @@ static int decide(struct dump *d, const struct scan_target *target, struct mount
 	return validate_dump(target, tree, &d->callers, d->findings);
 }
 
-/* Its relation to peer groups outside of the namespace, which the restore will want to have again.
- */
+/* Its relation to peer groups outside of the namespace, which a restore must establish again. */
 static void describe_sharing(const struct mount *m, const struct table *groups, char buf[64])
 {
 	buf[0] = '\0';
@@ -262,7 +261,7 @@ static int write_image(struct dump *d, const struct mount_tree *tree)
 {
 	char name[64];
 
-	/* What a killed dump left is in the way, or what CRIU knows of the mounts. */
+	/* Remove what a killed dump has left, or CRIU's record of the mounts. */
 	snprintf(name, sizeof(name), "mountpoints-%u.img", d->ns_id);
 	unlinkat(d->image_dir_fd, name, 0);
 	int err = image_write_mounts(d->image_dir_fd, tree, d->ns_id);
@@ -282,8 +281,7 @@ struct half_done {
 	const struct mount_tree *tree;
 };
 
-/* What is half done is no image: none of it stays. The directory had no inventory, and is locked.
- */
+/* An incomplete image is removed. The directory had no inventory, and is locked. */
 static void dump_take_back(void *data, int image_dir_fd)
 {
 	const struct half_done *half = data;
@@ -295,7 +293,7 @@ static void dump_take_back(void *data, int image_dir_fd)
 	contents_forget(half->tree, image_dir_fd);
 }
 
-/* The plugins hear how it ended, once; what they say of it is part of how it ends. */
+/* exit() of the plugins, with the result; if they fail, so does the dump. */
 static int end_plugins(struct dump *d, int err)
 {
 	struct hooks_host *host = d->host;
@@ -306,7 +304,7 @@ static int end_plugins(struct dump *d, int err)
 	return err ? err : finished;
 }
 
-/* Files that changed while they were copied: a warning each, or what the dump fails for. */
+/* Files that changed while they were copied: a warning each, or, with --strict, a finding. */
 static int judge_changes(struct dump *d)
 {
 	const struct changes *changes = d->changes;
@@ -319,7 +317,7 @@ static int judge_changes(struct dump *d)
 	return d->options->strict && changes->n ? -EINVAL : 0;
 }
 
-/* All of the namespace is read. What it does from here on is not looked at. */
+/* All of the namespace has been read. Later changes do not matter. */
 static int finish_reading(struct dump *d, struct scan_target *target, const struct mount_tree *tree)
 {
 	int same = scan_is_unchanged(target, tree);
@@ -348,15 +346,14 @@ static int write_all(struct dump *d, struct scan_target *target, struct mount_tr
 		if (!err)
 			err = write_image(d, tree);
 	} else if (scan_is_unchanged(target, tree) == 0) {
-		/* What could not be read may not be there any more; then nobody wants to hear of
-		 * it. */
+		/* What could not be read may have gone meanwhile: start again, without the errors. */
 		err = -EAGAIN;
 	}
 	log_let_go(&held, err != -EAGAIN);
 	return err;
 }
 
-/* Whatever ends it before it is whole, nothing of it stays: a guard sees to that, too. */
+/* Whatever ends the dump early, nothing of the image stays: a guard ensures that, too. */
 static int dump_keep(struct dump *d, struct scan_target *target, struct mount_tree *tree)
 {
 	struct half_done half = { d->ns_id, tree };
@@ -403,7 +400,7 @@ static int check_root(struct dump *d, const struct mount_tree *tree)
 
 	if (other <= 0)
 		return other;
-	/* Of what is in no tree any more the kernel tells the path from itself. */
+	/* For a root that is in no tree any more, the kernel reports a path from itself. */
 	if (strcmp(path, "/") == 0)
 		findings_add(d->findings, FINDING_CHROOTED, 0, NULL, help,
 			     "process %d has a root that is mounted no more, or is covered: it "
@@ -417,7 +414,7 @@ static int check_root(struct dump *d, const struct mount_tree *tree)
 	return 0;
 }
 
-/* First of all: most of what else is wrong follows from it. */
+/* First of all, because most other findings would follow from it. */
 static int check_own(struct dump *d)
 {
 	const struct rebind_dump_options *o = d->options;
@@ -428,14 +425,13 @@ static int check_own(struct dump *d)
 	if (is_own && o->pid)
 		findings_add(d->findings, FINDING_OWN_NAMESPACE, 0, NULL,
 			     "name a process of the container",
-			     "process %d is in your own mount namespace: what it has mounted, you "
-			     "have mounted as well",
+			     "process %d is in your own mount namespace: all of its mounts are "
+			     "yours, too",
 			     (int)o->pid);
 	else if (is_own)
 		findings_add(d->findings, FINDING_OWN_NAMESPACE, 0, o->mntns,
 			     "name the namespace of a container",
-			     "'%s' is your own mount namespace: what it has mounted, you have "
-			     "mounted as well",
+			     "'%s' is your own mount namespace: all of its mounts are yours, too",
 			     o->mntns);
 	return findings_append(d->findings, &others);
 }
@@ -487,7 +483,7 @@ static int try_often(struct dump *d)
 		if (err != -EAGAIN)
 			return err;
 		log_info("the namespace changed while it was dumped: again");
-		/* What was wrong with the one before need not be wrong now. */
+		/* Findings of the previous attempt may not apply any more. */
 		findings_free(d->findings);
 		changes_free(d->changes);
 	}

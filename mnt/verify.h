@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What was built, compared with what was to be built. */
+/* The namespace that was built, compared with the plan. */
 #ifndef REBIND_MNT_VERIFY_H
 #define REBIND_MNT_VERIFY_H
 
@@ -11,7 +11,7 @@
  * @ns_fd: the nsfs descriptor
  * @builder: a process in it
  * @ns_helper: a process in the other new namespaces, or 0
- * @attributes: what each mount has to have where that is not what was planned, or NULL
+ * @attributes: by mount, the attributes expected instead of the planned ones; or NULL
  *
  * Return: 0; -ESTALE with differences; or a negative errno, logged.
  */

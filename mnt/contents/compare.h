@@ -5,12 +5,13 @@
 
 #include "model/compare.h"
 
-/* Where one side's contents are to be had. */
+/* Where to find the contents of one side. */
 struct contents_side {
 	const struct mount_tree *tree;
-	int ns_fd;		       /* a live namespace, or negative */
-	int image_dir_fd;	       /* an image, or negative */
-	const struct mount_idmap *ids; /* of a live one, to be told as the other side has them */
+	int ns_fd;	  /* a live namespace, or negative */
+	int image_dir_fd; /* an image, or negative */
+	const struct mount_idmap
+		*ids; /* of a live one: translate its ids to those of the other side */
 };
 
 /**

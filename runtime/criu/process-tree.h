@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What /proc says of the processes that CRIU will dump: of what stands in the way of rebind's
- * mounts. */
+/* Processes that CRIU will dump, as /proc shows them: can rebind do their mounts? */
 #ifndef REBIND_RUNTIME_CRIU_PROCESS_TREE_H
 #define REBIND_RUNTIME_CRIU_PROCESS_TREE_H
 
@@ -16,7 +15,7 @@ struct criu_tree {
 /**
  * criu_tree_read - the process and all below it
  *
- * They run on: one that is forked meanwhile may be missing, one that ends meanwhile is passed over.
+ * They continue to run: one that is forked meanwhile may be missing, one that ends is ignored.
  * Return: 0, -ESRCH: there is no such process, or another negative errno.
  */
 int criu_tree_read(pid_t pid, struct criu_tree *ret);
