@@ -83,7 +83,7 @@ static int read_live(struct rebind_tree *t, pid_t pid, const char *reader_name)
 	if (err)
 		return log_error(err, "cannot read the mount namespace%s",
 				 caps_without(err, CAPS_ENTER, without));
-	root_type_find_all(&target, &t->tree);
+	root_type_find_all(&target, &t->tree, &visible);
 	err = binfmt_look(&target, &t->tree);
 	return err ? log_error(err, "cannot read the formats registered with binfmt_misc") : 0;
 }

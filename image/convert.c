@@ -54,6 +54,14 @@ static int intern_text(struct convert *to, const ProtobufCBinaryData *text, cons
 	return convert_keep(arena_intern(&to->tree->strings, bytes_of(text), text->len), ret);
 }
 
+/* Few are like another; CRIU's own words are. */
+static int keep_key(struct convert *to, const ProtobufCBinaryData *text, const char **ret)
+{
+	bool is_word = text->len >= 5 && memcmp(text->data, "CRIU:", 5) == 0;
+
+	return is_word ? intern_text(to, text, ret) : convert_copy_text(to, text, ret);
+}
+
 static bool is_text(const ProtobufCBinaryData *text, const char *word)
 {
 	return text->len == strlen(word) && memcmp(text->data, word, text->len) == 0;
@@ -257,7 +265,7 @@ static int read_owner(struct convert *to, const Rebind__MntEntry *record, struct
 {
 	if (record->has_ext_key) {
 		convert_check_text(to, m, "key", &record->ext_key);
-		int err = intern_text(to, &record->ext_key, &m->key);
+		int err = keep_key(to, &record->ext_key, &m->key);
 
 		if (err)
 			return err;

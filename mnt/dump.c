@@ -459,7 +459,7 @@ static int try_once(struct dump *d)
 	if (err)
 		return err == -EAGAIN ? err
 				      : scan_failed(err, "cannot read the mounts of the namespace");
-	root_type_find_all(&target, &tree);
+	root_type_find_all(&target, &tree, &visible);
 	err = kind_find_symlinks(&target, &tree);
 	if (err)
 		return log_error(err, "cannot read the mounts of the namespace");

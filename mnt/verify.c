@@ -2,19 +2,38 @@
 #include "mnt/verify.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 
+#include "base/fd.h"
 #include "base/log.h"
+#include "base/ns.h"
 #include "mnt/fs/binfmt.h"
 #include "model/format.h"
 #include "model/visible.h"
+
+/* The text as the builder sees it, if it is in the namespace and /proc shows it; or an errno. */
+static int open_text(int ns_fd, pid_t builder)
+{
+	char name[64];
+	cleanup_fd int there = ns_open(builder, "mnt");
+
+	if (there < 0 || !fd_same_file(there, ns_fd))
+		return there < 0 ? there : -ESTALE;
+	snprintf(name, sizeof(name), "/proc/%d/mountinfo", (int)builder);
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
 
 /* With statmount a namespace can be read without anyone entering it. */
 static int open_target(int ns_fd, pid_t builder, enum scan_reader reader, bool to_enter,
 		       struct scan_target *ret)
 {
 	if (!to_enter && reader != SCAN_MOUNTINFO && scan_has_statmount() &&
-	    sys_mntns_id(ns_fd, &ret->ns_id) == 0)
+	    sys_mntns_id(ns_fd, &ret->ns_id) == 0) {
+		ret->mountinfo_fd = open_text(ns_fd, builder);
 		return 0;
+	}
 	int err = scan_open(ns_fd, ret);
 
 	return err ? err : scan_from_root(ret, builder);

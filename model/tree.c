@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/pages.h"
+
 static void free_mount(struct mount *m)
 {
 	if (m->idmap) {
@@ -40,6 +42,7 @@ int tree_reserve(struct mount_tree *tree, uint32_t n)
 
 	if (!mounts)
 		return -ENOMEM;
+	pages_use(mounts + tree->room, (n - tree->room) * sizeof(*mounts));
 	tree->mounts = mounts;
 	tree->room = n;
 	return 0;
@@ -87,10 +90,13 @@ static int fault_at(struct tree_fault *fault, const struct mount *m, const char 
 static int index_ids(struct mount_tree *tree, struct tree_fault *fault)
 {
 	table_free(&tree->by_id);
+	int err = table_reserve(&tree->by_id, tree->n);
+
 	for (uint32_t i = 0; i < tree->n; i++) {
 		uint32_t old;
-		int err = table_put(&tree->by_id, tree->mounts[i].id, i, &old);
 
+		if (!err)
+			err = table_put(&tree->by_id, tree->mounts[i].id, i, &old);
 		if (err)
 			return err;
 		if (old != TABLE_NONE)

@@ -11,7 +11,7 @@
 
 /* Which reader of the mount table. */
 enum scan_reader {
-	SCAN_BEST,	/* statmount where it tells all that is needed, else mountinfo */
+	SCAN_BEST,	/* the quickest that tells all that is needed */
 	SCAN_STATMOUNT, /* listmount(2), statmount(2) */
 	SCAN_MOUNTINFO, /* libmount on /proc/.../mountinfo */
 };
@@ -25,7 +25,9 @@ struct scan_target {
 	bool in_chroot;	   /* that root is a directory of a mount, and no mount */
 	uint64_t own_root; /* of the caller's own: the id of the mount at "/"; or 0 */
 	int cgroup_fd; /* cgroup namespace that roots of cgroup mounts are told from, or negative */
-	bool has_changed; /* since it was opened, as far as was asked */
+	bool has_changed;   /* since it was opened, as far as was asked */
+	bool has_text_hash; /* what was read last was the text: as it was then */
+	uint64_t text_hash;
 };
 
 void scan_close(struct scan_target *target);
@@ -154,8 +156,9 @@ int scan_text(int fd, struct mount_tree *tree, struct tree_fault *fault);
  * scan_is_unchanged - is the namespace still as @tree has it
  *
  * mountinfo's poll event counts every mount, unmount, move and remount since the target was opened;
- * ids, parents, flags and groups are read again for changes of propagation, which it does not
- * count, and options of superblocks and roots for what fsconfig(2), rename(2) and rmdir(2) change.
+ * the text, or ids, parents, flags and groups are read again for changes of propagation, which it
+ * does not count, and options of superblocks and roots for what fsconfig(2), rename(2) and rmdir(2)
+ * change.
  *
  * Return: 1, 0, or a negative errno.
  */
