@@ -40,8 +40,12 @@ static int put_in_order(struct rebind_tree *t)
 	t->depth = malloc((n + 1) * sizeof(*t->depth));
 	if (!stack || !level || !t->order || !t->depth)
 		return -ENOMEM;
-	stack[top] = t->tree.root;
-	level[top++] = 0;
+	/* The last is taken first. */
+	for (uint32_t i = t->tree.n; i-- > 0;)
+		if (t->tree.mounts[i].parent == MOUNT_NONE) {
+			stack[top] = i;
+			level[top++] = 0;
+		}
 	while (top) {
 		uint32_t i = stack[--top];
 		unsigned int depth = level[top];

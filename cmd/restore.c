@@ -288,9 +288,8 @@ static int restore(struct restore_args *args, struct report *report, int *ret_st
 		return err;
 	scripts_open(&args->scripts, how.images_dir);
 	progress_start(&report->logging.progress, report->json,
-		       args->bundle.apply_root
-			       ? "nothing was restored; the new root stays changed"
-			       : "nothing was restored, and nothing is left of it");
+		       args->bundle.apply_root ? "nothing was restored; the new root stays changed"
+					       : "nothing was restored, and nothing is left of it");
 	if (args->copies.n)
 		return restore_copies(args, &how, report);
 	err = rebind_restore(&how, report->findings, &ns);

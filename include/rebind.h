@@ -163,6 +163,9 @@ struct rebind_dump_options {
 	bool root_of_namespace; /* --root-of namespace: also if pid has another root, by chroot(2)
 				 */
 	const char *compress;	/* contents: "gzip", "gzip:LEVEL", "none"; NULL: as gzip:1 */
+	bool all_mntns;		/* every mount namespace of the process tree of @pid, as one set */
+	const char *const *more_mntns; /* a set of namespaces by their files: those after mntns */
+	size_t n_more_mntns;
 };
 
 /**

@@ -13,6 +13,7 @@
 #include "mnt/ipc/mount-log.h"
 #include "model/advice.h"
 #include "model/filesystem.h"
+#include "model/set.h"
 
 static struct mount *find_stat(const struct external_input *in, const struct table *by_unique,
 			       const struct sys_mount_stat *stat)
@@ -24,9 +25,15 @@ static struct mount *find_stat(const struct external_input *in, const struct tab
 	return index == TABLE_NONE ? NULL : &in->tree->mounts[index];
 }
 
-static int stat_at(const struct external_input *in, const char *path, struct sys_mount_stat *ret)
+/* @name: of set_find_name() */
+static int stat_at(const struct external_input *in, const char *name, uint32_t ns,
+		   struct sys_mount_stat *ret)
 {
-	cleanup_fd int fd = path_open_in_root(in->target->root_fd, path);
+	const struct mount *root = &in->tree->mounts[tree_root_of(in->tree, ns)];
+	const char *number =
+		tree_index(in->tree, root) == in->tree->root ? NULL : strchr(name, ':');
+	cleanup_fd int fd = path_open_in_root(scan_target_of(in->target, root)->root_fd,
+					      number ? number + 1 : name);
 
 	if (fd < 0)
 		return fd;
@@ -38,10 +45,12 @@ static struct mount *mount_at(struct external_input *in, const struct table *by_
 			      const char *option, const char *path)
 {
 	struct sys_mount_stat stat = { 0 };
+	uint32_t ns;
+	cleanup_free char *name = set_find_name(in->tree, path, &ns);
 	/* Spelled as the kernel spells it: then the tree tells, and no symlink can be on the way.
 	 */
-	struct mount *m = visible_at(in->tree, in->visible, path);
-	int err = m ? 0 : stat_at(in, path, &stat);
+	struct mount *m = name ? visible_at(in->tree, in->visible, name) : NULL;
+	int err = m ? 0 : name ? stat_at(in, name, ns, &stat) : -ENOMEM;
 	bool lenient = in->options->lenient && strcmp(option, "--external") == 0;
 
 	if (m)

@@ -36,7 +36,7 @@ static int find_file(const struct scan_target *target, const struct mount *m,
 		     char name[NAME_MAX + 1])
 {
 	const struct filesystem *fs = filesystem_find(m->fstype);
-	cleanup_fd int path = path_open_in_root(target->root_fd, m->mountpoint);
+	cleanup_fd int path = path_open_in_root(scan_target_of(target, m)->root_fd, mount_path(m));
 	cleanup_fd int fd = path < 0 ? path : openat(path, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cleanup_dirp DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;

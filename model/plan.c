@@ -20,6 +20,9 @@
  * overlays follow in the order in which they were mounted. Everything below one waits with it. An
  * upper layer may have become read-only since: that comes after all overlays.
  *
+ * Of a set of namespaces each is built in its turn. What one of them shows of a superblock of
+ * another is cloned from that as within one; groups are set when all are pivoted.
+ *
  * Plugin mounts are premounted first of all: their code needs the caller's root.
  */
 #include "model/plan.h"
@@ -367,12 +370,12 @@ static void plan_do_build(struct planner *p)
 	for (uint32_t i = 0; i < n; i++)
 		if (p->tree->mounts[i].owner == MOUNT_PLUGIN)
 			plan_add(p, PLAN_PREMOUNT, i, MOUNT_NONE);
-	build_subtree(p, p->tree->root);
+	tree_for_each_root(root, p->tree) build_subtree(p, root);
 	build_late(p);
 	delete_in_root(p);
 	seal(p);
 	plan_anchor_sources(p);
-	plan_add(p, PLAN_PIVOT, p->tree->root, MOUNT_NONE);
+	tree_for_each_root(root, p->tree) plan_add(p, PLAN_PIVOT, root, MOUNT_NONE);
 	plan_share(p);
 }
 

@@ -43,7 +43,7 @@ static uint32_t *pair_all(const struct mount_tree *lt, const struct mount_tree *
 	if (!partner)
 		return NULL;
 	memset(partner, 0xff, (lt->n + 1) * sizeof(*partner));
-	partner[lt->root] = rt->root;
+	tree_pair_roots(lt, rt, partner);
 	for (uint32_t i = lt->root; i != MOUNT_NONE; i = tree_next(lt, i))
 		if (partner[i] != MOUNT_NONE)
 			pair_children(lt, i, rt, partner[i], partner);

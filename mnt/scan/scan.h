@@ -25,7 +25,9 @@ struct scan_target {
 	bool in_chroot;	   /* that root is a directory of a mount, and no mount */
 	uint64_t own_root; /* of the caller's own: the id of the mount at "/"; or 0 */
 	int cgroup_fd; /* cgroup namespace that roots of cgroup mounts are told from, or negative */
-	bool has_changed; /* since it was opened, as far as was asked */
+	bool has_changed;	  /* since it was opened, as far as was asked */
+	uint32_t ns;		  /* its number in a set; else 0 */
+	struct scan_target *next; /* of a set; the first stands for all of them */
 };
 
 void scan_close(struct scan_target *target);
@@ -35,6 +37,12 @@ void scan_close(struct scan_target *target);
 	{                                                                                       \
 		.ns_fd = -EBADF, .root_fd = -EBADF, .mountinfo_fd = -EBADF, .cgroup_fd = -EBADF \
 	}
+
+/**
+ * scan_target_of - the namespace of a set that a mount is in
+ * @target: the first; where there is no other, it is that
+ */
+const struct scan_target *scan_target_of(const struct scan_target *target, const struct mount *m);
 
 /**
  * scan_reader_named - "statmount", "mountinfo", or NULL for the best
