@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/path.h"
@@ -33,7 +34,7 @@ static int choose_shell(struct handover *handover)
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return usage_error("restore",
 				   "what becomes of the namespace is missing: give --pin "
-				   "FILE, --pidfile FILE, --send-fd N or -- COMMAND");
+				   "FILE, --pin-dir DIR, --pidfile FILE, --send-fd N or -- COMMAND");
 	handover->shell[0] = shell && *shell ? shell : (char *)"/bin/sh";
 	handover->command = handover->shell;
 	return 0;
@@ -41,12 +42,12 @@ static int choose_shell(struct handover *handover)
 
 int handover_choose(struct handover *handover, bool dry_run)
 {
-	int n = (handover->pin != NULL) + (handover->pidfile != NULL) + (handover->send_fd >= 0) +
+	int n = (handover->pin != NULL) + (handover->pin_dir != NULL) + (handover->pidfile != NULL) + (handover->send_fd >= 0) +
 		(handover->command != NULL);
 
 	if (n > 1)
 		return usage_error("restore",
-				   "--pin, --pidfile, --send-fd and -- COMMAND each end a "
+				   "--pin, --pin-dir, --pidfile, --send-fd and -- COMMAND each end a "
 				   "restore: give one of them");
 	if (n == 1 || dry_run)
 		return 0;
@@ -71,6 +72,22 @@ static int cannot_make(const char *option, const char *path, int err)
 	return STATUS_FAILED;
 }
 
+/* Which files it will be is known when the image is. */
+static int check_pin_dir(const char *dir)
+{
+	struct stat st;
+	int err = stat(dir, &st) < 0	       ? errno
+		  : !S_ISDIR(st.st_mode)       ? ENOTDIR
+		  : access(dir, W_OK | X_OK) < 0 ? errno
+					       : 0;
+
+	if (!err)
+		return 0;
+	errors_say("cannot make files in '%s', the directory of --pin-dir: %s", dir,
+		   strerror(err));
+	return STATUS_FAILED;
+}
+
 int handover_prepare(struct handover *handover)
 {
 	int err;
@@ -85,6 +102,8 @@ int handover_prepare(struct handover *handover)
 		err = output_path_check(handover->pin);
 		return err ? cannot_make("--pin", handover->pin, err) : 0;
 	}
+	if (handover->pin_dir)
+		return check_pin_dir(handover->pin_dir);
 	if (handover->pidfile) {
 		err = pidfile_open(&handover->file, handover->pidfile);
 		if (handover->file.holder) {
@@ -159,6 +178,8 @@ int handover_run(struct handover *handover, struct rebind_namespace *ns, pid_t *
 {
 	if (handover->pin)
 		return rebind_namespace_pin(ns, handover->pin);
+	if (handover->pin_dir)
+		return rebind_namespace_pin_dir(ns, handover->pin_dir);
 	if (handover->pidfile)
 		return hold(handover, ns, ret_holder);
 	if (handover->send_fd >= 0)

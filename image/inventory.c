@@ -242,7 +242,7 @@ static int several(const struct found *found, struct findings *findings)
 	for (uint32_t i = 0; i < found->n && i < LISTED_MAX; i++)
 		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%u", i ? ", " : "",
 					 found->ids[i]);
-	return bad_image(findings, FINDING_IMAGE_NAMESPACE, "--ns-id ID",
+	return bad_image(findings, FINDING_IMAGE_NAMESPACE, "--ns-id ID, or --pin-dir DIR for all",
 			 "the image has %u mount namespaces (%s%s) and no process tree that would "
 			 "tell which one is meant",
 			 found->n, list, found->n > LISTED_MAX ? ", ..." : "");

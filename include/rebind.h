@@ -193,6 +193,13 @@ enum rebind_sharing {
 	REBIND_SHARING_PRIVATE = 2,
 };
 
+/* Whether an image that has several mount namespaces is restored as a set. */
+enum rebind_set {
+	REBIND_SET_NONE = 0,   /* one of them: ns_id, or the root task's */
+	REBIND_SET_DUMPED = 1, /* if it was dumped as one; else as above */
+	REBIND_SET_ALL = 2,    /* all that it has, also CRIU's */
+};
+
 struct rebind_restore_options {
 	size_t size;
 	const char *images_dir;
@@ -234,6 +241,7 @@ struct rebind_restore_options {
 		*cgroup_root; /* "[CONTROLLERS:]/PATH": the container's cgroup from now on */
 	size_t n_cgroup_root;
 	const char *lsm_mount_context; /* --lsm-mount-context: in the place of recorded ones */
+	enum rebind_set set;	       /* with ns_id 0 */
 };
 
 /* A namespace that was built. It lives as long as this, a holder, a pin or a process in it. */
@@ -293,6 +301,25 @@ int rebind_namespace_peek(struct rebind_namespace *ns);
 int rebind_namespace_root(const struct rebind_namespace *ns);
 
 /**
+ * rebind_namespace_count - how many mount namespaces it is: of a set several, else 1
+ *
+ * The functions here that name one mean the first, which a command enters too.
+ * rebind_namespace_hold() holds all: the others by children of the holder, which end with it.
+ * rebind_namespace_send() sends a message for each, "mnt:NUMBER".
+ */
+unsigned int rebind_namespace_count(const struct rebind_namespace *ns);
+
+/**
+ * rebind_namespace_member - one of them; nothing is decided yet
+ * @index: 0, the first, to rebind_namespace_count() - 1
+ * @ret_id: its number in the image, or 0: it is alone; may be NULL
+ *
+ * Return: the nsfs descriptor, which belongs to @ns, or -ENOENT.
+ */
+int rebind_namespace_member(const struct rebind_namespace *ns, unsigned int index,
+			    uint32_t *ret_id);
+
+/**
  * rebind_namespace_run - run a command inside and wait for it
  * @argv: NULL-terminated; looked up in PATH inside the namespace
  * @ret_status: its exit status, 128 + N if signal N ended it, 126 or 127 if it could not be
@@ -335,6 +362,14 @@ int rebind_namespace_hold(struct rebind_namespace *ns, pid_t *ret_pid);
  * Return: 0 or a negative errno; -EINVAL where the kernel refuses (logged: why).
  */
 int rebind_namespace_pin(struct rebind_namespace *ns, const char *file);
+
+/**
+ * rebind_namespace_pin_dir - bind each namespace of a set to a file of a directory, its number
+ * @dir: must exist
+ *
+ * All of them or none. Return: as rebind_namespace_pin().
+ */
+int rebind_namespace_pin_dir(struct rebind_namespace *ns, const char *dir);
 
 /**
  * rebind_namespace_send - send the descriptor over an AF_UNIX socket (SCM_RIGHTS)

@@ -24,19 +24,23 @@ struct inside {
 int inside_serve(struct inside *in, uint64_t above);
 
 /**
- * inside_hold_when_told - wait for IPC_ROOT and IPC_HOLD, and hold
+ * inside_hold_when_told - do as inside_told() until it holds
  */
 int inside_hold_when_told(struct inside *in);
 
 /**
- * inside_hold - enter a mount namespace and stay there
- * @root_fd: what becomes its root: not what is stacked on the namespace's, on which whoever enters
- *	     it stands
+ * inside_told - what a process is told that shall hold mount namespaces
+ * @fd: what came along; taken if it is kept
+ * @root_fd: what IPC_ROOT brought
  *
- * Answers 0 when it is inside; IPC_GO lets it go, to live on alone, and is answered. Return: a
- * negative errno if it could not enter; else it does not return.
+ * IPC_ROOT: what becomes its root: not what is stacked on the namespace's, on which whoever enters
+ * it stands. IPC_BESIDE: a child enters another namespace of the set, and ends with this process.
+ * IPC_HOLD: enter this one and stay there: answers 0 when it is inside; IPC_GO lets it go, to live
+ * on alone, and is answered.
+ *
+ * Return: 0 or a negative errno: it is of no use any more; if it holds it does not return.
  */
-int inside_hold(struct inside *in, int mntns_fd, int root_fd);
+int inside_told(struct inside *in, const struct ipc_message *message, int *fd, int *root_fd);
 
 /**
  * inside_stay - live on alone, until a signal asks for the end

@@ -74,6 +74,11 @@ int scan_open(int ns_fd, struct scan_target *ret);
 int scan_from_root(struct scan_target *target, pid_t pid);
 
 /**
+ * scan_from_root_fd - the same from a root that is open
+ */
+int scan_from_root_fd(struct scan_target *target, int root_fd);
+
+/**
  * scan_other_root - has a process another root than its namespace, as chroot(2) gives one
  * @tree: the mounts of its namespace
  * @ret_path: what its root is called, malloc()ed

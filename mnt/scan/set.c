@@ -119,6 +119,12 @@ static int open_one(struct scan_member *member)
 	close_member(member);
 	int err = scan_open(member->ns_fd, &member->target);
 
+	if (!err && member->is_built) {
+		err = scan_from_root_fd(&member->target, member->root_fd);
+		return err || !member->cgroup_pid
+			       ? err
+			       : scan_from_cgroup(&member->target, member->cgroup_pid);
+	}
 	if (!err)
 		err = scan_from_root(&member->target, member->pid);
 	return err ? err : scan_from_cgroup(&member->target, member->pid);
