@@ -397,7 +397,8 @@ struct rebind_mount {
 	uint64_t unique_id;
 	unsigned int depth; /* 0: the root */
 	uint32_t dev_major, dev_minor;
-	const char *mountpoint, *root, *fstype, *source, *options;
+	const char *mountpoint; /* of a set, but for its first namespace, "2:/path"; its root is "2:" */
+	const char *root, *fstype, *source, *options;
 	const char *key;     /* external mounts of an image: the caller's name */
 	char attributes[96]; /* "ro,nosuid,relatime" */
 	char sb_flags[64];   /* "rw" */
@@ -406,6 +407,8 @@ struct rebind_mount {
 	bool covered;		 /* another mount stands on its root: it is not visible */
 	bool deleted;		 /* its root has been removed from the filesystem */
 	enum rebind_owner owner; /* images only */
+	uint32_t ns;		 /* of a set: the number of its namespace; else 0 */
+	const char *path;	 /* the mountpoint within its namespace */
 };
 
 struct rebind_tree;
@@ -422,6 +425,14 @@ struct rebind_tree;
  */
 int rebind_tree_open(const char *what, uint32_t ns_id, const char *reader,
 		     struct rebind_report *report, struct rebind_tree **ret);
+
+/**
+ * rebind_tree_open_set - the same; the namespaces of a set together
+ * @what: also a directory that a set was pinned in: then all that is there
+ * @set: of an image, as for a restore; REBIND_SET_ALL of a pid: those of all processes below it
+ */
+int rebind_tree_open_set(const char *what, enum rebind_set set, const char *reader,
+			 struct rebind_report *report, struct rebind_tree **ret);
 void rebind_tree_free(struct rebind_tree *tree);
 size_t rebind_tree_count(const struct rebind_tree *tree);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "mnt/scan/set.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -57,6 +58,19 @@ int scan_set_add(struct scan_set *set, int ns_fd, pid_t pid, uint32_t ns)
 	};
 	set->n++;
 	return 1;
+}
+
+int scan_set_copy(const struct scan_set *set, struct scan_set *ret)
+{
+	int added = 0;
+
+	for (uint32_t i = 0; i < set->n && added >= 0; i++) {
+		const struct scan_member *member = &set->list[i];
+		int fd = fcntl(member->ns_fd, F_DUPFD_CLOEXEC, 3);
+
+		added = fd < 0 ? -errno : scan_set_add(ret, fd, member->pid, member->ns);
+	}
+	return added < 0 ? added : 0;
 }
 
 /* ---- of processes ---- */

@@ -52,6 +52,14 @@ int scan_set_add_tree(struct scan_set *set, pid_t pid);
 int scan_set_same_tree(const struct scan_set *set, pid_t pid);
 
 /**
+ * scan_set_copy - the same namespaces, to be read again
+ * @ret: empty
+ *
+ * Return: 0 or a negative errno.
+ */
+int scan_set_copy(const struct scan_set *set, struct scan_set *ret);
+
+/**
  * scan_set_open - open each again, for scan_set_read()
  * Return: 0 or a negative errno, not logged.
  */
