@@ -124,8 +124,8 @@ static int settle_side(struct side *side, const struct rebind_tree *other)
 	if (!differs)
 		return 0;
 	caps_raise();
-	int copied = owner_ids_copy_live(&side->of->tree, side->of->live.list[0].ns_fd,
-					 &side->copy);
+	int copied =
+		owner_ids_copy_live(&side->of->tree, side->of->live.list[0].ns_fd, &side->copy);
 
 	caps_drop();
 	if (copied < 0)

@@ -18,10 +18,10 @@ struct rebind_report {
 
 struct rebind_tree {
 	struct mount_tree tree;
-	uint32_t *order;     /* pre-order, siblings by path */
-	unsigned int *depth; /* by position in order */
+	uint32_t *order;      /* pre-order, siblings by path */
+	unsigned int *depth;  /* by position in order */
 	struct scan_set live; /* live namespaces, which its strings may belong to; or none */
-	int image_dir_fd;    /* an image, or -EBADF */
+	int image_dir_fd;     /* an image, or -EBADF */
 };
 
 /**

@@ -149,8 +149,8 @@ int rebind_namespace_pin(struct rebind_namespace *ns, const char *file)
 	cleanup(pins_free) struct pins pins = { malloc(sizeof(*pins.list)), 0 };
 
 	if (ns->n_members)
-		return log_error(-EINVAL,
-				 "a set of namespaces cannot be bound to one file, '%s'", file);
+		return log_error(-EINVAL, "a set of namespaces cannot be bound to one file, '%s'",
+				 file);
 	if (!pins.list)
 		return -ENOMEM;
 	pins.list[pins.n++] = (struct pin){ ns->fd, strdup(file) };

@@ -296,7 +296,7 @@ void rebind_tree_get(const struct rebind_tree *tree, size_t index, struct rebind
 		.depth = tree->depth[index],
 		.dev_major = MOUNT_DEV_MAJOR(m->dev),
 		.dev_minor = MOUNT_DEV_MINOR(m->dev),
-		.mountpoint = m->mountpoint,
+		.mountpoint = mount_shown(m),
 		.path = mount_path(m),
 		.ns = m->ns,
 		.root = m->root,

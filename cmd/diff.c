@@ -99,11 +99,10 @@ static int open_trees(const struct diff_args *args, const char *const *what, str
 		int err = args->ns_id
 				  ? rebind_tree_open(what[i], (uint32_t)args->ns_id, args->reader,
 						     report->findings, &diff->trees[i])
-				  : rebind_tree_open_set(what[i],
-							 args->all_mntns ? REBIND_SET_ALL
-									 : REBIND_SET_DUMPED,
-							 args->reader, report->findings,
-							 &diff->trees[i]);
+				  : rebind_tree_open_set(
+					    what[i],
+					    args->all_mntns ? REBIND_SET_ALL : REBIND_SET_DUMPED,
+					    args->reader, report->findings, &diff->trees[i]);
 
 		if (err < 0 && !result)
 			result = err;
@@ -162,8 +161,9 @@ int verb_diff(int argc, char **argv)
 	if (!options_parse(&options, argc, argv, &args, &words, &status))
 		return status;
 	if (args.ns_id && args.all_mntns)
-		return usage_error("diff", "--ns-id is one namespace, --all-mntns are all: give one "
-					   "of them");
+		return usage_error("diff",
+				   "--ns-id is one namespace, --all-mntns are all: give one "
+				   "of them");
 	if (report_open(&report, "diff", &args.report) < 0)
 		return STATUS_DIFF_ERROR;
 	int result = compare(&args, words.list, &diff, &report);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/path.h"
 #include "base/child.h"
 #include "base/forward.h"
@@ -32,9 +33,10 @@ static int choose_shell(struct handover *handover)
 	char *shell = getenv("SHELL");
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-		return usage_error("restore",
-				   "what becomes of the namespace is missing: give --pin "
-				   "FILE, --pin-dir DIR, --pidfile FILE, --send-fd N or -- COMMAND");
+		return usage_error(
+			"restore",
+			"what becomes of the namespace is missing: give --pin "
+			"FILE, --pin-dir DIR, --pidfile FILE, --send-fd N or -- COMMAND");
 	handover->shell[0] = shell && *shell ? shell : (char *)"/bin/sh";
 	handover->command = handover->shell;
 	return 0;
@@ -42,13 +44,15 @@ static int choose_shell(struct handover *handover)
 
 int handover_choose(struct handover *handover, bool dry_run)
 {
-	int n = (handover->pin != NULL) + (handover->pin_dir != NULL) + (handover->pidfile != NULL) + (handover->send_fd >= 0) +
+	int n = (handover->pin != NULL) + (handover->pin_dir != NULL) +
+		(handover->pidfile != NULL) + (handover->send_fd >= 0) +
 		(handover->command != NULL);
 
 	if (n > 1)
-		return usage_error("restore",
-				   "--pin, --pin-dir, --pidfile, --send-fd and -- COMMAND each end a "
-				   "restore: give one of them");
+		return usage_error(
+			"restore",
+			"--pin, --pin-dir, --pidfile, --send-fd and -- COMMAND each end a "
+			"restore: give one of them");
 	if (n == 1 || dry_run)
 		return 0;
 	return choose_shell(handover);
@@ -72,19 +76,39 @@ static int cannot_make(const char *option, const char *path, int err)
 	return STATUS_FAILED;
 }
 
+/* What was pinned there is a set of its own. */
+static int refuse_pinned(const char *dir_name)
+{
+	cleanup_dirp DIR *dir = opendir(dir_name);
+	const struct dirent *entry;
+
+	while (dir && fd_next_entry(dir, &entry) > 0) {
+		cleanup_free char *path = NULL;
+
+		if (asprintf(&path, "%s/%s", dir_name, entry->d_name) < 0)
+			path = NULL;
+		if (!path || !path_holds_namespace(path))
+			continue;
+		errors_say("'%s', in the directory of --pin-dir, holds a namespace already: umount "
+			   "it first, or name another directory",
+			   path);
+		return STATUS_FAILED;
+	}
+	return 0;
+}
+
 /* Which files it will be is known when the image is. */
 static int check_pin_dir(const char *dir)
 {
 	struct stat st;
-	int err = stat(dir, &st) < 0	       ? errno
-		  : !S_ISDIR(st.st_mode)       ? ENOTDIR
+	int err = stat(dir, &st) < 0		 ? errno
+		  : !S_ISDIR(st.st_mode)	 ? ENOTDIR
 		  : access(dir, W_OK | X_OK) < 0 ? errno
-					       : 0;
+						 : 0;
 
 	if (!err)
-		return 0;
-	errors_say("cannot make files in '%s', the directory of --pin-dir: %s", dir,
-		   strerror(err));
+		return refuse_pinned(dir);
+	errors_say("cannot make files in '%s', the directory of --pin-dir: %s", dir, strerror(err));
 	return STATUS_FAILED;
 }
 

@@ -385,9 +385,10 @@ static int check_criu_args(struct restore_args *args)
 		return usage_error("criu restore",
 				   "--apply-rootfs-diff takes --checkpoint ARCHIVE");
 	if (handover->pin || handover->pin_dir || handover->pidfile || handover->send_fd >= 0)
-		return usage_error("criu restore",
-				   "--pin, --pin-dir, --pidfile and --send-fd are for mounts alone: what CRIU "
-				   "restores is in the namespace (CRIU has a --pidfile behind --)");
+		return usage_error(
+			"criu restore",
+			"--pin, --pin-dir, --pidfile and --send-fd are for mounts alone: what CRIU "
+			"restores is in the namespace (CRIU has a --pidfile behind --)");
 	status = compat_options_translate(&args->older, "criu restore", &args->external);
 	if (!status)
 		status = external_from(&args->external_from, &args->external);

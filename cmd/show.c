@@ -145,10 +145,9 @@ static int show(const struct show_args *args, const char *what, struct report *r
 	cleanup(free_tree) struct rebind_tree *tree = NULL;
 	int err = args->ns_id ? rebind_tree_open(what, (uint32_t)args->ns_id, args->reader,
 						 report->findings, &tree)
-			      : rebind_tree_open_set(what,
-						     args->all_mntns ? REBIND_SET_ALL
-								     : REBIND_SET_DUMPED,
-						     args->reader, report->findings, &tree);
+			      : rebind_tree_open_set(
+					what, args->all_mntns ? REBIND_SET_ALL : REBIND_SET_DUMPED,
+					args->reader, report->findings, &tree);
 
 	if (err < 0)
 		return report_print(report, err);
@@ -172,8 +171,9 @@ int verb_show(int argc, char **argv)
 	if (!options_parse(&options, argc, argv, &args, &words, &status))
 		return status;
 	if (args.ns_id && args.all_mntns)
-		return usage_error("show", "--ns-id is one namespace, --all-mntns are all: give one "
-					   "of them");
+		return usage_error("show",
+				   "--ns-id is one namespace, --all-mntns are all: give one "
+				   "of them");
 	if (args.dot && args.report.json)
 		return usage_error("show", "--dot and --json are two formats: give one of them");
 	if (report_open(&report, "show", &args.report) < 0)

@@ -397,7 +397,7 @@ struct rebind_mount {
 	uint64_t unique_id;
 	unsigned int depth; /* 0: the root */
 	uint32_t dev_major, dev_minor;
-	const char *mountpoint; /* of a set, but for its first namespace, "2:/path"; its root is "2:" */
+	const char *mountpoint; /* of a set, but for its first namespace, "2:/path" */
 	const char *root, *fstype, *source, *options;
 	const char *key;     /* external mounts of an image: the caller's name */
 	char attributes[96]; /* "ro,nosuid,relatime" */

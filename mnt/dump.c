@@ -182,7 +182,7 @@ static void describe_mount(const struct dump *d, const struct mount *m, const st
 		[MOUNT_PLUGIN] = "plugin",	 [MOUNT_SKIPPED] = "skipped",
 	};
 	const char *key = m->key ? m->key : m->parent_key;
-	cleanup_free char *path = path_printable(m->mountpoint);
+	cleanup_free char *path = path_printable(mount_shown(m));
 	cleanup_free char *line = NULL;
 	char sharing[64];
 

@@ -456,11 +456,11 @@ static bool is_unclaimed(const struct mount *m)
 static int name_one(struct external_input *in, struct names *keys, struct mount *m)
 {
 	bool plain = advice_is_seen(in->tree, m) &&
-		     names_get(keys, m->mountpoint, strlen(m->mountpoint)) == TABLE_NONE;
+		     names_get(keys, mount_shown(m), strlen(mount_shown(m))) == TABLE_NONE;
 	cleanup_free char *key = NULL;
 
-	if ((plain ? asprintf(&key, "%s", m->mountpoint)
-		   : asprintf(&key, "%s#%u", m->mountpoint, m->id)) < 0) {
+	if ((plain ? asprintf(&key, "%s", mount_shown(m))
+		   : asprintf(&key, "%s#%u", mount_shown(m), m->id)) < 0) {
 		key = NULL;
 		return -ENOMEM;
 	}

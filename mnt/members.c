@@ -74,18 +74,16 @@ static int list_members(struct build *b)
 {
 	uint32_t n = 0;
 
-	tree_for_each_root (i, b->tree)
-		n++;
+	tree_for_each_root(i, b->tree) n++;
 	b->members = calloc(n, sizeof(*b->members));
 	if (!b->members)
 		return log_error(-ENOMEM, "cannot make the namespaces of the set");
-	tree_for_each_root (i, b->tree)
-		b->members[b->n_members++] = (struct build_member){
-			.ns = b->tree->mounts[i].ns,
-			.fd = -EBADF,
-			.staging_fd = -EBADF,
-			.root_fd = -EBADF,
-		};
+	tree_for_each_root(i, b->tree) b->members[b->n_members++] = (struct build_member){
+		.ns = b->tree->mounts[i].ns,
+		.fd = -EBADF,
+		.staging_fd = -EBADF,
+		.root_fd = -EBADF,
+	};
 	tree_for_each (i, b->tree) {
 		uint32_t parent = b->tree->mounts[i].parent;
 		uint32_t k = 0;
@@ -101,10 +99,9 @@ int members_make(struct build *b, uint64_t above)
 {
 	if (!tree_is_set(b->tree))
 		return 0;
-	cleanup_fd int proc_fd =
-		openat(b->old_root_fd, "proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int err = proc_fd < 0 ? log_error(-errno, "cannot open the caller's /proc")
-			      : list_members(b);
+	cleanup_fd int proc_fd = openat(b->old_root_fd, "proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int err =
+		proc_fd < 0 ? log_error(-errno, "cannot open the caller's /proc") : list_members(b);
 
 	for (uint32_t i = 0; i < b->n_members && !err; i++) {
 		/* Each is a copy of the first. */
@@ -123,7 +120,7 @@ static uint32_t place_of_clone(const struct build *b, uint32_t creator)
 	uint32_t lender = b->targets[creator].lender;
 
 	return lender == MOUNT_NONE || b->targets[lender].unplaceable ? 0
-								     : b->targets[lender].member;
+								      : b->targets[lender].member;
 }
 
 static uint32_t place_of(const struct build *b, const struct plan_step *step)

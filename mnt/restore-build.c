@@ -26,8 +26,8 @@ static struct target_mount *make_targets(const struct mount_tree *tree)
 	struct target_mount *targets = calloc(tree->n, sizeof(*targets));
 
 	for (uint32_t i = 0; i < tree->n && targets; i++)
-		targets[i] = (struct target_mount){ .kind = tree->mounts[i].kind,
-						    .lender = MOUNT_NONE };
+		targets[i] =
+			(struct target_mount){ .kind = tree->mounts[i].kind, .lender = MOUNT_NONE };
 	return targets;
 }
 
@@ -105,7 +105,8 @@ static int judge_set(struct restore *r, const struct verify_input *input)
 	cleanup_scan_set struct scan_set built = { 0 };
 	uint32_t k = 0;
 
-	tree_for_each_root (i, &r->tree) {
+	tree_for_each_root(i, &r->tree)
+	{
 		uint32_t ns = r->tree.mounts[i].ns;
 		int fd = k > r->n_members ? -EBADF : k ? r->members[k - 1].fd : r->ns_fd;
 		int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);

@@ -16,9 +16,9 @@ struct restore_member {
 };
 
 struct restore_result {
-	int ns_fd;		    /* the new mount namespace */
-	int root_fd;		    /* O_PATH: its root, below whatever is stacked on that */
-	uint32_t ns;		    /* of a set: its number, which is the first's; else 0 */
+	int ns_fd;			/* the new mount namespace */
+	int root_fd;			/* O_PATH: its root, below whatever is stacked on that */
+	uint32_t ns;			/* of a set: its number, which is the first's; else 0 */
 	struct restore_member *members; /* malloc()ed: those beside it */
 	uint32_t n_members;
 	struct ns_helper ns_helper; /* pid 0: no other namespaces were asked for */

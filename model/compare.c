@@ -79,7 +79,7 @@ bool compare_is_internal(const struct mount_tree *tree, const struct mount *m)
 static void differ(struct comparison *c, const struct mount *m, const char *field, const char *left,
 		   const char *right)
 {
-	differences_add(c->out, m->mountpoint, field, left, right);
+	differences_add(c->out, mount_shown(m), field, left, right);
 }
 
 static void compare_text(struct comparison *c, const struct mount *m, const char *field,

@@ -184,6 +184,18 @@ static inline const char *mount_path(const struct mount *m)
 }
 
 /**
+ * mount_shown - the mountpoint as users see it: of a set's "2:" the root of that namespace, "2:/"
+ *
+ * That name stands behind the other one: set_name().
+ */
+static inline const char *mount_shown(const struct mount *m)
+{
+	const char *name = m->mountpoint;
+
+	return strchr(name, '/') ? name : name + strlen(name) + 1;
+}
+
+/**
  * mount_is_fsroot - does the mount show its whole filesystem
  */
 static inline bool mount_is_fsroot(const struct mount *m)

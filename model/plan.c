@@ -442,7 +442,7 @@ char *plan_text(const struct mount_tree *tree, const struct plan_step *step)
 	const struct mount *m = &tree->mounts[anchors_group ? step->other
 					      : anchor	    ? tree->root
 							    : step->mount];
-	cleanup_free char *path = path_printable(m->mountpoint);
+	cleanup_free char *path = path_printable(mount_shown(m));
 	char *text;
 	int n;
 

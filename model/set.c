@@ -6,7 +6,9 @@
 const char *set_name(struct mount_tree *set, uint32_t ns, const char *path)
 {
 	cleanup_free char *name = NULL;
-	int n = asprintf(&name, "%u:%s", ns, path[1] ? path : "");
+	/* The root: as paths are compared, and behind that as it is shown. */
+	int n = path[1] ? asprintf(&name, "%u:%s", ns, path)
+			: asprintf(&name, "%u:%c%u:/", ns, '\0', ns);
 
 	return n < 0 ? NULL : arena_copy(&set->strings, name, (size_t)n);
 }

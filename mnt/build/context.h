@@ -77,10 +77,10 @@ struct build {
 	int overlays_sock;
 	uint32_t overlays_member; /* of a set: for which namespace that is */
 	int callers_ns_fd;
-	int ns_fd;	/* the namespace that is built; of a set the first */
+	int ns_fd;		      /* the namespace that is built; of a set the first */
 	struct build_member *members; /* of a set: all of them, the first one first */
 	uint32_t n_members, inside;   /* and in which of them the builder is */
-	int pin_dir_fd; /* where the caller may have pinned it, and ... */
+	int pin_dir_fd;		      /* where the caller may have pinned it, and ... */
 	char pin_name[256];
 	struct path_cache cache;
 	struct findings findings;

@@ -94,8 +94,8 @@ static int archive_live(const struct contents_side *side, const struct contents_
 	if (err)
 		return scan_failed(err, "cannot read the namespace for its contents");
 	set_owners(again);
-	err = contents_dump(scan_set_target(set), again, dir, &(struct progress){ .sock = -EBADF }, NULL,
-			    &changes, side->ids, 0);
+	err = contents_dump(scan_set_target(set), again, dir, &(struct progress){ .sock = -EBADF },
+			    NULL, &changes, side->ids, 0);
 	contents_warn(&changes);
 	*ret_dir = err ? -EBADF : fd_take(&dir);
 	return err;

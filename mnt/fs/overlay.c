@@ -300,9 +300,8 @@ static int start_child(struct build *b, uint32_t i)
 	b->overlays_member = b->targets[i].member;
 	b->overlays_pid = child_fork_socket(&b->overlays_sock);
 	if (b->overlays_pid == 0)
-		_exit(serve(b, b->overlays_sock, tree_root_of(b->tree, b->tree->mounts[i].ns))
-			      ? 1
-			      : 0);
+		_exit(serve(b, b->overlays_sock, tree_root_of(b->tree, b->tree->mounts[i].ns)) ? 1
+											       : 0);
 	return b->overlays_pid < 0 ? log_error(b->overlays_pid, "cannot fork") : 0;
 }
 

@@ -9,9 +9,9 @@
 struct scan_member {
 	uint32_t ns; /* its number; 0 where it is alone */
 	int ns_fd;
-	pid_t pid; /* a process in it, or 0: not known */
-	bool is_built; /* nobody is in it but who built it: */
-	int root_fd;   /* borrowed: its root */
+	pid_t pid;	  /* a process in it, or 0: not known */
+	bool is_built;	  /* nobody is in it but who built it: */
+	int root_fd;	  /* borrowed: its root */
 	pid_t cgroup_pid; /* whose cgroup namespace roots of cgroups are told from; 0: ours */
 	struct scan_target target;
 	struct mount_tree tree; /* of a set: as it was read */

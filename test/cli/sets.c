@@ -2,16 +2,20 @@
 /*
  * A process tree with four mount namespaces, and what a test asks of any of them:
  *
- *	sets make ROOT [PID_FILE]	1: pivoted into ROOT. Then its children:
- *					2: a copy of it, a slave at /slave, a tmpfs of its own at /tmp,
- *					   read-only at /ro
- *					3: pivoted into a bind of 1's directory /sub, with a part of 1's
- *					   tmpfs
- *					4: pivoted into a tmpfs of its own, with a peer of 1's /shared
- *	sets mount NS PATH		a tmpfs, in the namespace of that file
+ *	sets make ROOT PID_FILE [VOLUMES]
+ *		1: pivoted into ROOT, which is shared. Then its children:
+ *		2: a copy of it: its root and /slave are slaves, /tmp is a tmpfs of its own, /ro is
+ *		   read-only
+ *		3: pivoted into a bind of 1's directory /sub, with a part of 1's tmpfs, and a tmpfs
+ *		   that another one covers
+ *		4: pivoted into a tmpfs of its own, with a peer of 1's /shared
+ *		VOLUMES/1 is at /vol of 1, VOLUMES/2 at /vol of 2.
+ *	sets mount NS PATH		a tmpfs, in that namespace
  *	sets shows NS PATH		is PATH a mountpoint there
  *	sets cat NS PATH
  *	sets put NS PATH TEXT		a file
+ *
+ * NS is the file of a namespace, or "-": where it is started.
  *
  * PID_FILE gets the four numbers when all stand. ROOT is not changed but for mountpoints.
  */
@@ -68,18 +72,35 @@ static void tmpfs(const char *path, unsigned long propagation)
 	must(mount(NULL, path, NULL, propagation, NULL), path);
 }
 
-static void make_first(const char *root)
+static int volume_fd = -1;
+
+/* By a descriptor: the second does not see where it is. */
+static void open_volume(const char *volumes)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/2", volumes);
+	volume_fd = (int)syscall(SYS_open_tree, AT_FDCWD, path, 1 /* OPEN_TREE_CLONE */);
+	must(volume_fd, path);
+	snprintf(path, sizeof(path), "%s/1", volumes);
+	bind(path, "vol");
+}
+
+static void make_first(const char *root, const char *volumes)
 {
 	own_namespace();
 	must(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "private");
 	bind(root, root);
 	must(chdir(root), root);
-	static const char *const dirs[] = { "shared", "slave", "tmp", "ro", "sub",
+	static const char *const dirs[] = { "shared", "slave", "tmp", "ro", "vol", "sub",
 					    "sub/in", "sub/t" };
 
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)
 		mkdir(dirs[i], 0755);
+	if (volumes)
+		open_volume(volumes);
 	pivot(".");
+	must(mount(NULL, "/", NULL, MS_SHARED, NULL), "shared");
 	tmpfs("/shared", MS_SHARED);
 	tmpfs("/slave", MS_SHARED);
 	tmpfs("/tmp", MS_PRIVATE);
@@ -88,6 +109,8 @@ static void make_first(const char *root)
 	put("/tmp/file", "of the first\n");
 	must(mkdir("/shared/part", 0755), "part");
 	must(mkdir("/shared/later", 0755), "later");
+	must(mkdir("/shared/peer", 0755), "peer");
+	must(mkdir("/slave/own", 0755), "own");
 	must(mkdir("/slave/later", 0755), "later");
 	put("/shared/part/file", "a part\n");
 }
@@ -95,11 +118,18 @@ static void make_first(const char *root)
 static void make_slave(void)
 {
 	own_namespace();
+	must(mount(NULL, "/", NULL, MS_SLAVE, NULL), "/");
 	must(mount(NULL, "/slave", NULL, MS_SLAVE, NULL), "/slave");
 	must(mount(NULL, "/shared", NULL, MS_PRIVATE, NULL), "/shared");
 	must(umount2("/tmp", 0), "/tmp");
 	tmpfs("/tmp", MS_PRIVATE);
 	put("/tmp/file", "of the second\n");
+	if (volume_fd >= 0) {
+		must(umount2("/vol", 0), "/vol");
+		must((int)syscall(SYS_move_mount, volume_fd, "", AT_FDCWD, "/vol",
+				  4 /* MOVE_MOUNT_F_EMPTY_PATH */),
+		     "/vol");
+	}
 	bind("/shared", "/ro");
 	must(mount(NULL, "/ro", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL), "/ro");
 }
@@ -110,6 +140,8 @@ static void make_inner(void)
 	must(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "private");
 	bind("/sub", "/sub");
 	bind("/shared/part", "/sub/in");
+	tmpfs("/sub/t", MS_PRIVATE);
+	put("/sub/t/file", "hidden\n");
 	tmpfs("/sub/t", MS_SHARED);
 	put("/sub/t/file", "of the third\n");
 	pivot("/sub");
@@ -118,6 +150,7 @@ static void make_inner(void)
 static void make_elsewhere(void)
 {
 	own_namespace();
+	must(mount(NULL, "/", NULL, MS_PRIVATE, NULL), "/");
 	must(umount2("/tmp", 0), "/tmp");
 	tmpfs("/tmp", MS_PRIVATE);
 	must(mkdir("/tmp/s", 0755), "s");
@@ -147,14 +180,14 @@ static int start(void (*make)(void), int ready[2])
 	return pid;
 }
 
-static void make(const char *root, const char *pid_file)
+static void make(const char *root, const char *pid_file, const char *volumes)
 {
 	int fd = open(pid_file, O_WRONLY | O_CREAT | O_TRUNC, 0644), ready[2];
 
 	must(fd, pid_file);
 	must(pipe(ready), "pipe");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	make_first(root);
+	make_first(root, volumes);
 	int second = start(make_slave, ready);
 	int third = start(make_inner, ready);
 	int fourth = start(make_elsewhere, ready);
@@ -167,8 +200,10 @@ static void make(const char *root, const char *pid_file)
 
 static void enter(const char *file)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	int fd = strcmp(file, "-") ? open(file, O_RDONLY | O_CLOEXEC) : -2;
 
+	if (fd == -2)
+		return;
 	must(fd, file);
 	must(setns(fd, CLONE_NEWNS), file);
 }
@@ -197,10 +232,10 @@ static int cat(const char *path)
 
 int main(int argc, char **argv)
 {
-	if (argc == 4 && strcmp(argv[1], "make") == 0)
-		make(argv[2], argv[3]);
+	if (argc >= 4 && strcmp(argv[1], "make") == 0)
+		make(argv[2], argv[3], argv[4]);
 	if (argc < 4)
-		errx(2, "usage: sets make ROOT PID_FILE | mount|shows|cat|put NS PATH [TEXT]");
+		errx(2, "usage: sets make ROOT PID_FILE [VOLUMES] | mount|shows|cat|put NS PATH [TEXT]");
 	enter(argv[2]);
 	if (strcmp(argv[1], "mount") == 0)
 		must(mount("made", argv[3], "tmpfs", 0, "size=64k"), argv[3]);
