@@ -225,7 +225,7 @@ static void restore_hand_over(struct restore *r)
 		.ns_fd = fd_take(&r->ns_fd),
 		.root_fd = fd_take(&r->root_fd),
 		.ns = r->tree.mounts[r->tree.root].ns,
-		.members = take_ptr(&r->members),
+		.members = r->members,
 		.n_members = r->n_members,
 		.ns_helper = r->ns_helper,
 		.journal = r->journal,
@@ -233,6 +233,7 @@ static void restore_hand_over(struct restore *r)
 		.builder_sock = fd_take(&r->builder_sock),
 		.action = { r->action.fn, r->action.data },
 	};
+	r->members = NULL;
 	r->n_members = 0;
 	r->ns_helper = NS_HELPER_NONE;
 	r->journal = (struct journal){ 0 };
