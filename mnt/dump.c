@@ -390,14 +390,11 @@ static int start_plugins(struct dump *d, struct mount_tree *tree)
 }
 
 /* The view of a process in a chroot is another than that of its namespace, which is dumped. */
-static int check_root(struct dump *d, const struct mount_tree *tree)
+static int check_root_of(struct dump *d, const struct mount_tree *tree, pid_t pid)
 {
-	const struct rebind_dump_options *o = d->options;
 	cleanup_free char *path = NULL;
 	static const char help[] = "--root-of namespace to dump all that the namespace has";
-	/* CRIU knows the roots of the processes that it dumps. */
-	bool asks = o->pid && !o->processes && !o->root_of_namespace;
-	int other = asks ? scan_other_root(tree, o->pid, &path) : 0;
+	int other = scan_other_root(tree, pid, &path);
 
 	if (other <= 0)
 		return other;
@@ -406,13 +403,29 @@ static int check_root(struct dump *d, const struct mount_tree *tree)
 		findings_add(d->findings, FINDING_CHROOTED, 0, NULL, help,
 			     "process %d has a root that is mounted no more, or is covered: it "
 			     "sees other paths than a dump would have",
-			     (int)o->pid);
+			     (int)pid);
 	else
 		findings_add(d->findings, FINDING_CHROOTED, 0, NULL, help,
 			     "process %d has its root at '%s', which is not the root of its mount "
 			     "namespace: it sees other paths than a dump would have",
-			     (int)o->pid, path);
+			     (int)pid, path);
 	return 0;
+}
+
+/* Of a set the process by which each namespace was found. */
+static int check_roots(struct dump *d, const struct mount_tree *tree)
+{
+	const struct rebind_dump_options *o = d->options;
+	/* CRIU knows the roots of the processes that it dumps. */
+	bool asks = o->pid && !o->processes && !o->root_of_namespace;
+	int err = 0;
+
+	for (uint32_t i = 0; i < d->set.n && asks && !err; i++) {
+		const struct scan_member *member = &d->set.list[i];
+
+		err = check_root_of(d, d->set.n > 1 ? &member->tree : tree, member->pid);
+	}
+	return err;
 }
 
 static int try_once(struct dump *d)
@@ -436,7 +449,7 @@ static int try_once(struct dump *d)
 	err = start_plugins(d, &tree);
 	if (err)
 		return err;
-	err = check_root(d, &tree);
+	err = check_roots(d, &tree);
 	if (!err)
 		err = decide(d, scan_set_target(&d->set), &tree, &visible);
 	if (err == -EINVAL && dump_target_check_own(d->options, &d->set, d->findings))
