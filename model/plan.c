@@ -149,10 +149,15 @@ static void find_creators(struct planner *p)
 	}
 }
 
-/* Only a detached mount can be id-mapped; the one in the yard is none. */
+/*
+ * Only a detached mount can be id-mapped, or come into another namespace of a set than the first;
+ * the one in the yard is none.
+ */
 static bool can_be_taken(const struct planner *p, const struct mount *m, uint32_t creator)
 {
-	return mount_is_fsroot(m) && !p->unlinked[creator] && (!p->yard[creator] || !m->idmap);
+	bool moves = !m->idmap && m->ns == p->tree->mounts[p->tree->root].ns;
+
+	return mount_is_fsroot(m) && !p->unlinked[creator] && (!p->yard[creator] || moves);
 }
 
 /* A clone of it, when it is attached, is what a clone of one in the yard would be. */

@@ -108,6 +108,9 @@ static void make_first(const char *root, const char *volumes)
 	put("/slave/file", "two\n");
 	put("/tmp/file", "of the first\n");
 	must(mkdir("/shared/part", 0755), "part");
+	/* What has mounts on it is not what others are cloned from. */
+	must(mkdir("/shared/below", 0755), "below");
+	tmpfs("/shared/below", MS_PRIVATE);
 	must(mkdir("/shared/later", 0755), "later");
 	must(mkdir("/shared/peer", 0755), "peer");
 	must(mkdir("/slave/own", 0755), "own");

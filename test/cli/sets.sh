@@ -107,7 +107,7 @@ refused "the root of the first has its own source" 1 "root of the namespace cann
 ok "the advice works, and all four are dumped" "$rebind" dump -t "$p1" --all-mntns -D img "${externals[@]}"
 [ "$(find img -name 'mountpoints-[1-4].img' | wc -l)" -eq 4 ]
 so "a file each"
-[ "$(find img -name 'tmpfs-dev-*' | wc -l)" -eq 7 ]
+[ "$(find img -name 'tmpfs-dev-*' | wc -l)" -eq 8 ]
 so "each tmpfs is dumped once, whoever shows it"
 ok "the image is what is there" "$rebind" diff --contents --all-mntns img "$p1"
 ok "each is an image of its own" "$rebind" diff --contents --ns-id 2 img "$p2"
