@@ -324,7 +324,7 @@ int external_ask_plugins(struct mount_tree *tree, struct hooks_host *host)
 
 		if (!m->need_plugin)
 			continue;
-		if (asprintf(&dotted, ".%s", m->mountpoint) < 0)
+		if (asprintf(&dotted, ".%s", mount_path(m)) < 0)
 			return -ENOMEM;
 		struct mount_log log;
 

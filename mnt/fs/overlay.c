@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -272,7 +273,10 @@ static int configure_anew(const struct mount *m, bool *ret_is_mount)
  */
 static int serve(struct build *b, int sock, uint32_t root)
 {
-	int err = ns_helper_enter_user(b->ns_helper);
+	/* The layers have to be in the namespace of who asks (EINVAL). */
+	int err = b->n_members && setns(b->members[b->overlays_member].fd, CLONE_NEWNS) < 0
+			  ? -errno
+			  : ns_helper_enter_user(b->ns_helper);
 	uint32_t i;
 
 	if (!err && (fchdir(b->fds[root]) < 0 || chroot(".") < 0))

@@ -240,6 +240,89 @@ broken "what shows it whole is left out" "no record shows whole|is not there" rm
 broken "contents are missing" "tmpfs-dev" find . -name 'tmpfs-dev-*' -delete
 rm -rf img-bad
 
+# ---- a service of its own within a container: PrivateTmp= ----
+
+compile plugin.so -shared -fPIC -Wno-unused-parameter "$here/plugin.c"
+mkdir -p libs box volume/sub source/sub plugged there fresh || exit 1
+mv plugin.so libs/
+echo "of the volume" >volume/file
+echo "of the source" >source/file
+echo "by the plugin" >there/file
+mount -t tmpfs submount volume/sub && mount -t tmpfs other source/sub && mount -t tmpfs plugged plugged || exit 1
+echo "below the source" >source/sub/file
+mount --bind / box && mount --bind / fresh || exit 1
+cat >box.sh <<'END'
+set -e
+cd "$1/box"
+mount -t tmpfs run run
+mount -t tmpfs tmp tmp
+mount -t tmpfs mnt mnt
+mount -t tmpfs dev dev
+mknod -m 666 dev/null c 1 3
+mkdir -p run/volume run/again run/low run/up run/work run/merged mnt/plug tmp/old
+echo lower >run/low/file
+mount --rbind "$1/volume" run/volume
+mount --bind "$1/plugged" mnt/plug
+mount -t proc proc proc
+pivot_root . tmp/old
+cd /
+umount -l /tmp/old
+mount --make-rshared /
+mount --make-private /mnt
+echo shared >/tmp/file
+cat >/run/service <<'SERVICE'
+set -e
+mount -t tmpfs private /tmp
+echo private >/tmp/file
+mount --bind /run/volume /run/again
+mount -o remount,bind,ro /run/again
+mount -t overlay overlay -o lowerdir=/run/low,upperdir=/run/up,workdir=/run/work /run/merged
+echo upper >/run/merged/new
+exec sleep 1000
+SERVICE
+unshare -m --propagation slave sh /run/service &
+while [ ! -e /run/up/new ]; do sleep 0.05; done
+umount /mnt/plug
+echo ready >&3
+exec sleep 1000
+END
+mkfifo ready
+exec {line}<>ready
+unshare -m --propagation private sh box.sh "$work" 3>ready {line}>&- &
+box=$!
+read -r -t 20 _ <&"$line"
+exec {line}>&-
+mkdir box-img
+box_dump=("$rebind" dump -t "$box" --all-mntns -D box-img -L libs --external 'mnt[/run/volume]:volume')
+box_restore=("$rebind" restore -D box-img --root "$work/fresh" -L libs --sharing private --external "mnt[volume]:$work/source")
+ok "a container with a service in it is dumped" "${box_dump[@]}"
+"$rebind" show --json box-img >out && [ "$(jq -r '.mounts[] | select(.owner == "plugin") | "\(.namespace)\(.mountpoint)"' out)" = "2/mnt/plug" ]
+so "the plugin has claimed a mount of the second namespace, by its path there"
+[ "$(jq '[.mounts[] | select(.namespace == 2 and .key == "volume")] | length' out)" -eq 3 ]
+so "what it shows of the first's volume comes along"
+kill -KILL "$box" $(pgrep -P "$box")
+wait "$box" 2>"/dev/null"
+ok "it is restored" env REBIND_TEST_SOURCE="$work/there" "${box_restore[@]}" --pin-dir pins
+ok "with no difference" "$rebind" diff --contents box-img pins
+inside() { nsenter --mount="pins/$1" sh -c "$2" 2>&1; }
+[ "$(inside 1 'cat /tmp/file') $(inside 2 'cat /tmp/file')" = "shared private" ]
+so "each has its /tmp"
+[ "$(inside 2 'cat /run/volume/file /run/volume/sub/file /run/again/file | tr "\n" ,')" = "of the source,below the source,of the source," ]
+so "the service has the container's volume"
+inside 2 'touch /run/again/x' >out
+grep -q "Read-only" out
+so "read-only where it was"
+[ "$(inside 2 'cat /run/merged/file /run/merged/new | tr "\n" ,') $(inside 1 'ls /run/merged | wc -l')" = "lower,upper, 0" ]
+so "an overlay of its own, of directories that both see"
+[ "$(inside 2 'cat /mnt/plug/file') $(inside 1 'ls /mnt/plug | wc -l')" = "by the plugin 0" ]
+so "and the plugin's mount"
+inside 1 'mkdir /run/new; mount -t tmpfs new /run/new; mount -t tmpfs new /tmp' >out
+[ "$(inside 2 'mountpoint -q /run/new; echo $?; cat /tmp/file' | tr "\n" ,)" = "0,private," ]
+so "what the container mounts appears in the service, but not over its /tmp"
+unpin
+refused "a plugin that fails leaves none" 1 "plug" env REBIND_TEST_SOURCE="$work/none" "${box_restore[@]}" --pin-dir pins
+umount volume/sub source/sub plugged box fresh
+
 # A namespace that goes while the set is dumped: its processes end, and it is dumped or not, but
 # there is no image of half of it.
 why=

@@ -41,8 +41,7 @@ static void each_namespace_is_a_tree_of_its_own(void **state)
 	pair_make(&pair, 7);
 	tree_for_each (i, &pair.set)
 		seen++;
-	tree_for_each_root (i, &pair.set)
-		roots++;
+	tree_for_each_root(i, &pair.set) roots++;
 	assert_int_equal(seen, 6);
 	assert_int_equal(roots, 2);
 	assert_true(tree_is_set(&pair.set));
@@ -204,10 +203,10 @@ static void a_list_that_cannot_be_is_refused(void **state)
 
 		scratch_make(&scratch);
 		pair_make(&pair, 2);
-			write_set(scratch.fd, &pair, &cases[i].listed);
-		assert_int_equal(image_read_set(scratch.fd, IMAGE_SET_DUMPED, 0, &back, &info,
-						&findings),
-				 -EBADMSG);
+		write_set(scratch.fd, &pair, &cases[i].listed);
+		assert_int_equal(
+			image_read_set(scratch.fd, IMAGE_SET_DUMPED, 0, &back, &info, &findings),
+			-EBADMSG);
 		assert_non_null(strstr(findings.list[0].text, cases[i].text));
 		scratch_remove(&scratch);
 	}
