@@ -193,7 +193,7 @@ static int launch_here(const struct rebind_namespace *ns, char *const argv[], pi
 }
 
 /* Where there are other namespaces, by the program that others may look at. */
-static int launch_inside(const struct rebind_namespace *ns, char *const argv[], pid_t *ret_pid,
+static int launch_inside(struct rebind_namespace *ns, char *const argv[], pid_t *ret_pid,
 			 int *ret_failed)
 {
 	cleanup_fd int words = inside_words(argv, environ);
@@ -270,8 +270,10 @@ int rebind_namespace_run(struct rebind_namespace *ns, char *const argv[], int *r
 		return started;
 	int err = child_wait(pid, &status);
 
-	if (err && err != -ECHILD)
+	if (err && err != -ECHILD) {
+		child_kill(&pid);
 		return log_error(err, "cannot wait for '%s'", argv[0]);
+	}
 	*ret_status = child_status(status);
 	return 0;
 }

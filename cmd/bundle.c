@@ -48,6 +48,7 @@ static int read_config(struct bundle_args *args, const struct rebind_restore_opt
 		.inherit = how->inherit_fd,
 		.n_inherit = how->n_inherit_fd,
 		.exported = args->archive ? &args->exported : NULL,
+		.cgroups = args->dir && args->is_alone && !how->n_cgroup_root,
 	};
 
 	if (dir < 0)
@@ -114,10 +115,14 @@ int bundle_complete(struct bundle_args *args, struct rebind_restore_options *how
 		err = add_descriptors(args, how);
 	how->masked = (const char *const *)args->found.masked.list;
 	how->n_masked = args->found.masked.n;
-	if (args->namespaces && !how->new_ns && !how->n_join_ns) {
+	if (args->is_alone && !how->new_ns && !how->n_join_ns) {
 		how->new_ns = args->found.new_ns;
 		how->join_ns = (const char *const *)args->found.join_ns.list;
 		how->n_join_ns = args->found.join_ns.n;
+	}
+	if (args->found.cgroup_root.n) {
+		how->cgroup_root = (const char *const *)args->found.cgroup_root.list;
+		how->n_cgroup_root = args->found.cgroup_root.n;
 	}
 	how->external = external->list;
 	how->n_external = external->n;

@@ -8,7 +8,8 @@
 
 struct bundle_args {
 	const char *dir, *archive; /* as they were given */
-	bool namespaces; /* those of the configuration are made, unless the caller names some */
+	/* No CRIU beside: namespaces and cgroup are the configuration's, unless the caller names them. */
+	bool is_alone;
 	bool apply_root; /* --apply-rootfs-diff */
 	struct exported exported;
 	struct checkpoint_dir unpacked;

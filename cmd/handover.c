@@ -35,7 +35,7 @@ static int choose_shell(struct handover *handover)
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return usage_error(
 			"restore",
-			"what becomes of the namespace is missing: give --pin "
+			"no option says what becomes of the namespace: give --pin "
 			"FILE, --pin-dir DIR, --pidfile FILE, --send-fd N or -- COMMAND");
 	handover->shell[0] = shell && *shell ? shell : (char *)"/bin/sh";
 	handover->command = handover->shell;
@@ -177,6 +177,7 @@ static int handover_do_run(char **command, struct rebind_namespace *ns, int *ret
 
 	if (err && err != -ECHILD) {
 		errors_say("cannot wait for the command: %s", strerror(-err));
+		child_kill(&pid);
 		return err;
 	}
 	*ret_status = child_status(status);

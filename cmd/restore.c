@@ -198,7 +198,7 @@ static int act(void *data, const char *action, pid_t pid)
 	struct restore_args *args = data;
 	int err = 0;
 
-	/* Who waits for the pidfile may go on when the scripts do. */
+	/* A process that waits for the pidfile may go on when the scripts run. */
 	if (strcmp(action, "post-resume") == 0)
 		err = handover_held(&args->handover, pid);
 	if (!err)
@@ -346,7 +346,7 @@ int verb_restore(int argc, char **argv)
 
 	handover_init(&args.handover);
 	bundle_args_init(&args.bundle);
-	args.bundle.namespaces = true;
+	args.bundle.is_alone = true;
 	failed = has_command(argc, argv) ? STATUS_COMMAND_FAILED : STATUS_FAILED;
 	if (!options_parse(&options, argc, argv, &args, &words, &status))
 		return status == STATUS_USAGE && failed != STATUS_FAILED ? failed : status;

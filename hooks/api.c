@@ -42,11 +42,20 @@ EXPORT unsigned int log_get_loglevel(void)
 	return (unsigned int)log_max();
 }
 
+/* What the struct was when it first had a size: it grows at the end. */
+#define MOUNT_INFO_FIRST_SIZE offsetof(struct rebind_mount_info, sb_flags)
+
 EXPORT int rebind_mount_info(int id, struct rebind_mount_info *info)
 {
-	if (!info || info->size < sizeof(*info))
+	if (!info || info->size < MOUNT_INFO_FIRST_SIZE)
 		return -EINVAL;
-	return state.mount_info ? state.mount_info(state.data, id, info) : -ENOENT;
+	size_t size = info->size < sizeof(*info) ? info->size : sizeof(*info);
+	struct rebind_mount_info all = { .size = info->size };
+	int err = state.mount_info ? state.mount_info(state.data, id, &all) : -ENOENT;
+
+	if (!err)
+		memcpy(info, &all, size);
+	return err;
 }
 
 /* By where the call comes from: a thread of one plugin may write while another's hook runs. */

@@ -22,6 +22,7 @@ int mount_info_find(const void *tree, int id, struct rebind_mount_info *info)
 		.fstype = m->fstype,
 		.source = m->source,
 		.options = m->options,
+		.sb_flags = m->sb_flags,
 	};
 	return 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * From records to mounts. A record comes from outside: each field is checked, and what is not
- * understood is said. The way back is write.c's.
+ * From records to mounts. A record comes from outside: each field is checked, and an unknown one is
+ * a finding. The way back is in write.c.
  */
 #include "image/convert-part.h"
 
@@ -272,7 +272,7 @@ static int read_owner(struct convert *to, const Rebind__MntEntry *record, struct
 	m->owner = record->with_plugin	     ? MOUNT_PLUGIN
 		   : m->key || m->parent_key ? MOUNT_EXTERNAL
 					     : MOUNT_INTERNAL;
-	/* Nobody gave it a key, as it is one to CRIU that has the terminal, too. */
+	/* It has no key: a CRIU that restores the processes opens the terminal itself. */
 	if (m->owner != MOUNT_INTERNAL || m->deleted ||
 	    !filesystem_shows_terminal(m->fstype, m->root))
 		return 0;

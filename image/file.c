@@ -11,7 +11,7 @@
 
 #include "base/fd.h"
 
-#define FILE_MODE 0600 /* contents of a container's tmpfs are nobody else's business */
+#define FILE_MODE 0600 /* contents of a container's tmpfs are private */
 
 /* A file system without O_TMPFILE says so in one of these ways. */
 static bool tmpfile_is_missing(int err)
@@ -56,8 +56,8 @@ int image_file_start(struct image_file *file, int dir_fd, const char *name)
 }
 
 /*
- * Without /proc: who reads contents is in the namespace that is dumped, and has its /proc, which
- * can be nosymfollow, or anything. An older kernel wants CAP_DAC_READ_SEARCH for this way.
+ * Without /proc: the process that reads contents is in the namespace that is dumped, where /proc
+ * can be nosymfollow, or anything. Older kernels require CAP_DAC_READ_SEARCH for this.
  */
 static int link_unnamed(const struct image_file *file)
 {
@@ -96,7 +96,26 @@ static int copy_all(int from, int to)
 			return err;
 		at += n;
 	}
-	return n < 0 || (fsync(to) < 0 && errno != EINVAL && errno != EROFS) ? -errno : 0;
+	return n < 0 ? -errno : 0;
+}
+
+/* A file system that cannot sync is the caller's choice. */
+static int sync_file(int fd)
+{
+	return fsync(fd) < 0 && errno != EINVAL && errno != EROFS ? -errno : 0;
+}
+
+/*
+ * Of a file that has a name: NFS and fuse say at close(2) what they could not store, at each close
+ * of a descriptor, so that the file itself stays open.
+ */
+static int sync_named(int fd)
+{
+	int err = sync_file(fd), twin = err ? -EBADF : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	if (err)
+		return err;
+	return twin < 0 || close(twin) < 0 ? -errno : 0;
 }
 
 /*
@@ -109,6 +128,8 @@ static int write_again(const struct image_file *file)
 				   O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, FILE_MODE);
 	int err = fd < 0 ? -errno : copy_all(file->fd, fd);
 
+	if (!err)
+		err = sync_named(fd);
 	if (err && fd >= 0)
 		unlinkat(file->dir_fd, file->name, 0);
 	return err;
@@ -132,11 +153,8 @@ static int link_temporary(struct image_file *file)
 
 int image_file_finish(struct image_file *file)
 {
-	int err = fsync(file->fd) < 0 ? -errno : 0;
+	int err = file->temporary[0] ? sync_named(file->fd) : sync_file(file->fd);
 
-	/* A pipe or a file system that cannot sync is the caller's choice. */
-	if (err == -EINVAL || err == -EROFS)
-		err = 0;
 	if (!err)
 		err = file->temporary[0] ? link_temporary(file) : link_unnamed(file);
 	if (is_unknown_there(err))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Reading goes on after a record that is wrong, as long as the next one can be found: whoever has
- * a damaged image learns everything about it at once.
+ * Reading goes on after an invalid record, as long as the next one can be found: so all that is
+ * wrong with a damaged image is reported at once.
  *
  * CRIU writes the mounts of a namespace in reverse. The array of a tree has mountinfo's order, so
  * reading and writing both turn it round.
@@ -21,7 +21,7 @@
 #include "image/record.h"
 
 #define MOUNTS_MAX   (1U << 20) /* ten times fs.mount-max's default */
-#define FINDINGS_MAX 1000	/* nobody reads more; an image must not fill the memory */
+#define FINDINGS_MAX 1000	/* an image must not fill the memory with findings */
 
 static const char *mounts_name(uint32_t ns_id, char buf[64])
 {

@@ -279,7 +279,7 @@ int inventory_select_namespace(int dir_fd, uint32_t *ret_ns_id, struct findings 
 
 	if (!err)
 		*ret_ns_id = ids->mnt_ns_id;
-	/* No pstree; or an old image, whose ids stand elsewhere. */
+	/* No pstree; or an old image, with the ids elsewhere. */
 	if (err == -ENOENT)
 		return only_namespace(dir_fd, ret_ns_id, findings);
 	return err;

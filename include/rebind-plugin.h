@@ -9,7 +9,11 @@
 extern "C" {
 #endif
 
-/* A mount as the image or the dumped namespace has it. Strings live until exit. */
+/*
+ * A mount as the image or the dumped namespace has it. Strings live until exit. Later versions add
+ * fields at the end: those that the caller's size does not reach are not written, those that an
+ * older rebind does not know stay as they were.
+ */
 struct rebind_mount_info {
 	uint32_t size; /* set by the caller: sizeof(struct rebind_mount_info) */
 	uint32_t id;
@@ -20,6 +24,7 @@ struct rebind_mount_info {
 	const char *mountpoint; /* from the namespace's root */
 	const char *root;	/* inside its filesystem */
 	const char *fstype, *source, *options;
+	uint32_t sb_flags; /* MS_* of the superblock: MS_RDONLY, MS_SYNCHRONOUS, ... */
 };
 
 /**

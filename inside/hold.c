@@ -42,8 +42,11 @@ void inside_stay(void)
 	/* The first process of a pid namespace gets no signal that it does not wait for. */
 	for (;;) {
 		sigfillset(&all);
-		if (sigwait(&all, &number))
-			_exit(1);
+		/* Its end is that of the namespace: what fails is tried again, without haste. */
+		if (sigwait(&all, &number)) {
+			sleep(1);
+			continue;
+		}
 		if (number == SIGTERM || number == SIGINT || number == SIGHUP || number == SIGQUIT)
 			_exit(0);
 		while (waitpid(-1, NULL, WNOHANG) > 0)
@@ -70,7 +73,7 @@ static int inside_hold(struct inside *in, int mntns_fd, int root_fd)
 
 	if (err)
 		return err;
-	/* Until it is let go it dies with whoever asked for it. */
+	/* Until it is released it dies with its parent. */
 	if (ipc_answer(in->sock, 0, -1) || ipc_await(in->sock, IPC_GO, NULL, NULL) ||
 	    prctl(PR_SET_PDEATHSIG, 0) < 0 || ipc_answer(in->sock, 0, -1))
 		_exit(1);

@@ -33,12 +33,12 @@ static void let_go(struct build *b, int *fd)
 	fd_run_add(&b->done, fd);
 }
 
-/* A mount whose parent was lost has no place either; it needs no finding of its own. */
+/* A mount below an unplaceable one is unplaceable, too; it needs no finding of its own. */
 static bool is_unplaceable(struct build *b, uint32_t i)
 {
 	uint32_t parent = i < b->tree->n ? b->tree->mounts[i].parent : MOUNT_NONE;
 
-	/* Anchors come when all stands. */
+	/* Anchors come after all mounts. */
 	if (i >= b->tree->n)
 		return false;
 	if (!b->targets[i].unplaceable && parent != MOUNT_NONE && b->targets[parent].unplaceable)
@@ -80,7 +80,7 @@ static int carry_out(struct build *b, const struct plan_step *step)
 		let_go(b, &b->sb_root_fds[i]);
 		return 0;
 	}
-	/* A lost mount's superblock is still created: others may be made of it. */
+	/* The superblock of an unplaceable mount is still created: others may be clones of it. */
 	if (is_unplaceable(b, i) && step->op != PLAN_CREATE && step->op != PLAN_YARD)
 		return 0;
 	err = members_enter_for(b, step);
@@ -131,7 +131,7 @@ static int carry_out(struct build *b, const struct plan_step *step)
 	return 0;
 }
 
-/* Those that want to be asked again after the others, round by round as long as any is made. */
+/* Try the postponed ones again, in rounds, as long as each round makes at least one. */
 static int run_postponed(struct build *b, uint32_t *steps, uint32_t n)
 {
 	while (n) {
@@ -206,7 +206,7 @@ static int run_steps(struct build *b, uint32_t from)
 		if (step->op != PLAN_SOURCE && step->op != PLAN_CLONE && step->op != PLAN_ATTACH &&
 		    step->op != PLAN_CLOSE)
 			fd_run_close(&b->done);
-		/* What could not be placed is known by now, all of it. */
+		/* All unplaceable mounts are known now. */
 		if (step->op == PLAN_PIVOT && findings_any(&b->findings))
 			return ipc_send_findings(b->caller_fd, &b->findings);
 		int err = builder_step(b, step);
@@ -267,7 +267,7 @@ static int enter_namespace(struct build *b, uint64_t above)
 	return 0;
 }
 
-/* The plugins' part: all of it happens before anything of the new root can be seen. */
+/* The plugins' part, before anything of the new root is visible. */
 static int run_plugins(struct build *b, uint32_t *next, int callers_ns, int callers_root)
 {
 	int err = b->host ? hooks_call_simple(b->host, CR_PLUGIN_HOOK__RESTORE_INIT) : 0;
@@ -285,7 +285,7 @@ static int run_plugins(struct build *b, uint32_t *next, int callers_ns, int call
 		err = hooks_leave(b->host, callers_ns, callers_root);
 	/* A plugin may have changed it, and MS_MOVE out of a shared mount is refused. */
 	if (!err && sys_mount_setattr(b->staging_fd, 0, 0, 0, MS_PRIVATE, -1))
-		err = log_error(-EINVAL, "the staging root is not what it was");
+		err = log_error(-EINVAL, "a plugin has changed the staging root");
 	return err;
 }
 
@@ -319,7 +319,7 @@ static int builder_build(struct build *b, uint64_t above, int callers_ns)
 	return err ? err : run_steps(b, next);
 }
 
-/* Told by descriptors: the caller need not be allowed to look into this process. */
+/* Sent as descriptors: the caller may not be allowed to look into this process. */
 static int tell_built(struct build *b)
 {
 	cleanup_fd int root = b->n_members ? fd_take(&b->members[0].root_fd)
@@ -349,8 +349,7 @@ int builder_main(struct build *b, uint64_t above)
 	cleanup_fd int callers_ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 
 	b->callers_ns_fd = callers_ns;
-	/* A terminal's keys are for the caller: if it ends, there is something to take back here.
-	 */
+	/* Ctrl-C is for the caller: if that ends, the builder still has to clean up. */
 	setsid();
 	log_to(ipc_log_sink, &b->caller_fd, log_max());
 	int err = b->copy_fd >= 0 ? copy_build(b, above) : builder_build(b, above, callers_ns);

@@ -122,15 +122,14 @@ static void say_own(const struct rebind_dump_options *o, const struct scan_set *
 	if (own->pid)
 		findings_add(findings, FINDING_OWN_NAMESPACE, 0, NULL,
 			     "name a process of the container",
-			     "process %d is in your own mount namespace: what it has mounted, you "
-			     "have mounted as well",
+			     "process %d is in your own mount namespace: all of its mounts are "
+			     "yours, too",
 			     (int)own->pid);
 	else
 		findings_add(findings, FINDING_OWN_NAMESPACE, 0,
 			     own == set->list ? o->mntns : o->more_mntns[own - set->list - 1],
 			     "name the namespace of a container",
-			     "'%s' is your own mount namespace: what it has mounted, you have "
-			     "mounted as well",
+			     "'%s' is your own mount namespace: all of its mounts are yours, too",
 			     own == set->list ? o->mntns : o->more_mntns[own - set->list - 1]);
 }
 

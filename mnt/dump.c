@@ -55,7 +55,7 @@ struct dump {
 	bool started; /* the plugins, if there are any */
 	struct progress progress;
 	struct action action;
-	struct mount_idmap ids; /* of the processes, whose images are beside ours */
+	struct mount_idmap ids; /* of the processes in CRIU's images beside ours */
 };
 
 static void dump_free(struct dump *d)
@@ -74,7 +74,7 @@ static int open_image(struct dump *d)
 	const char *dir = d->options->images_dir;
 
 	if (d->options->dry_run) {
-		/* A plugin may write to the image: into nothing. */
+		/* A plugin may write to the image; in a dry run this is discarded. */
 		d->image_dir_fd = tmpfs_directory();
 		return d->image_dir_fd < 0
 			       ? log_error(d->image_dir_fd, "cannot make a scratch directory")
@@ -84,7 +84,7 @@ static int open_image(struct dump *d)
 	if (d->image_dir_fd < 0)
 		return log_error(dir ? -errno : -EINVAL, "cannot open the image directory '%s'",
 				 dir ? dir : "");
-	/* Beside CRIU, whoever runs it has the lock: CRIU writes there as well. */
+	/* Beside CRIU, the process that runs it holds the lock: CRIU writes there as well. */
 	int err = d->options->processes ? 0 : image_lock(d->image_dir_fd);
 
 	if (err)
@@ -140,7 +140,7 @@ static int decide(struct dump *d, const struct scan_target *target, struct mount
 	int err = external_decide(&input);
 
 	if (err)
-		return log_error(err, "cannot decide whose the mounts are");
+		return log_error(err, "cannot find out who owns the mounts");
 	validate_mounts(tree);
 	err = external_ask_plugins(tree, d->host);
 	if (!err)
@@ -163,8 +163,7 @@ static int decide(struct dump *d, const struct scan_target *target, struct mount
 	return validate_dump(target, tree, &d->callers, d->findings);
 }
 
-/* Its relation to peer groups outside of the namespace, which the restore will want to have again.
- */
+/* Its relation to peer groups outside of the namespace, which a restore must establish again. */
 static void describe_sharing(const struct mount *m, const struct table *groups, char buf[64])
 {
 	buf[0] = '\0';
@@ -249,7 +248,7 @@ static int write_mounts(struct dump *d, const struct mount_tree *tree, uint32_t 
 {
 	char name[64];
 
-	/* What a killed dump left is in the way, or what CRIU knows of the mounts. */
+	/* Remove what a killed dump has left, or CRIU's record of the mounts. */
 	snprintf(name, sizeof(name), "mountpoints-%u.img", ns_id);
 	unlinkat(d->image_dir_fd, name, 0);
 	int err = image_write_mounts(d->image_dir_fd, tree, ns_id);
@@ -278,8 +277,7 @@ struct half_done {
 	const struct mount_tree *tree;
 };
 
-/* What is half done is no image: none of it stays. The directory had no inventory, and is locked.
- */
+/* An incomplete image is removed. The directory had no inventory, and is locked. */
 static void dump_take_back(void *data, int image_dir_fd)
 {
 	const struct half_done *half = data;
@@ -293,7 +291,7 @@ static void dump_take_back(void *data, int image_dir_fd)
 	contents_forget(half->tree, image_dir_fd);
 }
 
-/* The plugins hear how it ended, once; what they say of it is part of how it ends. */
+/* exit() of the plugins, with the result; if they fail, so does the dump. */
 static int end_plugins(struct dump *d, int err)
 {
 	struct hooks_host *host = d->host;
@@ -304,7 +302,7 @@ static int end_plugins(struct dump *d, int err)
 	return err ? err : finished;
 }
 
-/* Files that changed while they were copied: a warning each, or what the dump fails for. */
+/* Files that changed while they were copied: a warning each, or, with --strict, a finding. */
 static int judge_changes(struct dump *d)
 {
 	const struct changes *changes = d->changes;
@@ -317,7 +315,7 @@ static int judge_changes(struct dump *d)
 	return d->options->strict && changes->n ? -EINVAL : 0;
 }
 
-/* All of the namespace is read. What it does from here on is not looked at. */
+/* All of the namespace has been read. Later changes do not matter. */
 static int finish_reading(struct dump *d, const struct mount_tree *tree)
 {
 	int same = dump_target_is_unchanged(d->options, &d->set, tree);
@@ -346,15 +344,14 @@ static int write_all(struct dump *d, struct mount_tree *tree)
 		if (!err)
 			err = write_image(d, tree);
 	} else if (dump_target_is_unchanged(d->options, &d->set, tree) == 0) {
-		/* What could not be read may not be there any more; then nobody wants to hear of
-		 * it. */
+		/* What could not be read may have gone meanwhile: start again, without the errors. */
 		err = -EAGAIN;
 	}
 	log_let_go(&held, err != -EAGAIN);
 	return err;
 }
 
-/* Whatever ends it before it is whole, nothing of it stays: a guard sees to that, too. */
+/* Whatever ends the dump early, nothing of the image stays: a guard ensures that, too. */
 static int dump_keep(struct dump *d, struct mount_tree *tree)
 {
 	struct half_done half = { d, tree };
@@ -398,7 +395,7 @@ static int check_root_of(struct dump *d, const struct mount_tree *tree, pid_t pi
 
 	if (other <= 0)
 		return other;
-	/* Of what is in no tree any more the kernel tells the path from itself. */
+	/* For a root that is in no tree any more, the kernel reports a path from itself. */
 	if (strcmp(path, "/") == 0)
 		findings_add(d->findings, FINDING_CHROOTED, 0, NULL, help,
 			     "process %d has a root that is mounted no more, or is covered: it "
@@ -466,7 +463,7 @@ static int try_often(struct dump *d)
 		if (err != -EAGAIN)
 			return err;
 		log_info("the namespace changed while it was dumped: again");
-		/* What was wrong with the one before need not be wrong now. */
+		/* Findings of the previous attempt may not apply any more. */
 		findings_free(d->findings);
 		changes_free(d->changes);
 	}

@@ -40,7 +40,7 @@ static int stat_at(const struct external_input *in, const char *name, uint32_t n
 	return sys_mount_stat(fd, "", AT_EMPTY_PATH | scan_stat_flags(in->tree), ret);
 }
 
-/* The visible mount whose place PATH is, symlinks resolved in the target's root. */
+/* The visible mount at PATH, with symlinks resolved in the target's root. */
 static struct mount *mount_at(struct external_input *in, const struct table *by_unique,
 			      const char *option, const char *path)
 {
@@ -236,7 +236,7 @@ static bool is_internal(const struct external_input *in, unsigned int consent,
 	if (m->dev == root->dev) {
 		const char *rest = path_rest_below(m->root, root->root);
 
-		/* What was deleted is made again below the new root, and that was not deleted. */
+		/* A deleted root is created again below the new root, which itself was not deleted. */
 		return rest && (!m->deleted || (*rest && !root->deleted));
 	}
 	/* Only where the filesystem is ours, too, can its root be made and deleted again. */
@@ -251,7 +251,7 @@ static bool is_internal(const struct external_input *in, unsigned int consent,
 		return false;
 	const struct mount *first = &in->tree->mounts[tree_first_of_superblock(in->tree, m)];
 
-	/* Of one that is mounted nowhere, what was deleted is all that can be seen. */
+	/* If nothing else of the filesystem is mounted, only the deleted root is visible. */
 	if (!mount_is_fsroot(first) && !tree_is_all_deleted(in->tree, m))
 		return false;
 	if (m->deleted && first->owner == MOUNT_EXTERNAL)
@@ -363,7 +363,7 @@ int external_mark_shared(struct external_input *in)
 	return err;
 }
 
-/* What is found where: the caller's mounts by superblock and root, and its peer groups. */
+/* The caller's mounts by superblock and root, and its peer groups. */
 struct detector {
 	struct root_index callers;
 	struct table groups;
@@ -383,7 +383,7 @@ static int detector_open(const struct external_input *in, struct detector *ret)
 	return err ? err : collect_groups(in->callers, &ret->groups);
 }
 
-/* Which words mnt[] has to be given for it: EXTERNAL_AUTO_*. */
+/* The form of mnt[] that would claim it: EXTERNAL_AUTO_*. */
 static unsigned int words_for(const struct detector *d, const struct mount *m)
 {
 	unsigned int words = EXTERNAL_AUTO;

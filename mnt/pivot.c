@@ -38,7 +38,7 @@ int pivot_enter_true_root(int root_fd, int ns_fd)
 
 /* ---- where "/" is the rootfs of the kernel ---- */
 
-/* A line of mountinfo: who has what for its parent, and where. */
+/* A line of mountinfo: a mount, its parent and its mountpoint. */
 struct line {
 	unsigned int id, parent;
 	char path[PATH_MAX];

@@ -2,18 +2,19 @@
 /*
  * Theory of operation
  *
- * Only the plugin knows what it mounts, and only a directory can be bound to a directory, a file to
- * a file. So the plugin is given a path that does not exist: /crt-premount.<id> in the staging
+ * A directory can only be bound to a directory and a file to a file, and only the plugin knows
+ * which it mounts. So the plugin gets a path that does not exist: /crt-premount.<id> in the staging
  * root. It creates a directory or a file there, mounts on it, and says through is_file which it
- * was. That is the contract of CRIU's 2013 series. It runs while the caller's root is still to be
- * seen, at /crt-old-root and, by symlinks, at its usual paths; nothing of the new root exists yet.
- * Later the mount is moved into its place (MS_MOVE) and the temporary mountpoint removed: unlink
- * for a file, rmdir for a directory.
+ * was. This is the contract of CRIU's 2013 series. The plugin runs while the caller's root is still
+ * visible, at /crt-old-root and, by symlinks, at its usual paths; the new root does not exist yet.
+ * Later the mount is moved to its mountpoint (MS_MOVE) and the temporary mountpoint is removed:
+ * unlink for a file, rmdir for a directory.
  *
- * Plugins are other people's code, so what they did is looked at: the path exists, a mount is on
- * it, its kind is what is_file said. If the kind is wrong, the truth is used and the plugin named.
- * A plugin written for CRIU 4.2 may expect that the mountpoint exists: where it answers ENOENT and
- * the path is not there, it is created, of the recorded kind, and the hook called once more.
+ * Plugins are other people's code, so their work is checked: the path exists, a mount is on it, its
+ * kind is what is_file says. If is_file is wrong, a warning names the plugin, and the kind that was
+ * found counts. A plugin written for CRIU 4.2 may expect that the mountpoint exists. If it answers
+ * ENOENT and the path does not exist, the path is created, of the recorded kind, and the hook is
+ * called once more.
  *
  * The hook cannot know the record's flags and propagation. They are applied afterwards;
  * restrictions that the plugin set itself stay.

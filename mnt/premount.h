@@ -8,8 +8,8 @@
 /**
  * premount_make - ask the plugins for one mount, and check what they did
  *
- * Afterwards b->fds[i] is the mount at /crt-premount.<id>, private, and the record's kind is what
- * was found there. Return: 0 or a negative errno, logged.
+ * Afterwards b->fds[i] is the mount at /crt-premount.<id>, private, and its target has the kind
+ * that was found there. Return: 0 or a negative errno, logged.
  */
 int premount_make(struct build *b, uint32_t i);
 

@@ -6,12 +6,12 @@
  * later reads the result back; it never changes its namespaces. The builder, its child, carries out
  * the plan in a mount namespace of its own. The plugin process, the builder's child, runs hooks,
  * and goes back to the caller's namespace before the new root is there. Each dies with its parent,
- * and a mount namespace dies with the last process in it: whatever fails, or whoever is killed, no
- * mount stays behind.
+ * and a mount namespace dies with the last process in it: whatever fails or is killed, no mount
+ * stays behind.
  *
- * What is not of that kind, mountpoints made in filesystems of others, is in a journal that the
- * builder and the caller both keep: the caller takes them back when the builder fails or dies, the
- * builder when the caller dies.
+ * Mountpoints in filesystems of others would stay. They are in a journal that the builder and the
+ * caller both have: the caller removes them if the builder fails or dies, the builder if the caller
+ * dies.
  *
  *	caller   image, validate, sources, plan		all findings so far, before anything is done
  *	builder  clone the mounts that sources lie on	still in the caller's namespace

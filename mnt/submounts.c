@@ -82,7 +82,7 @@ static const struct mount *volume_above(const struct mount_tree *tree, const str
 	return m && m->owner == MOUNT_EXTERNAL ? m : NULL;
 }
 
-/* The volume in whose source the restore will find it: as a part, or at the same path below. */
+/* The volume with the source that contains it: as a part, or at the same path below. */
 static const struct mount *find_volume(struct external_input *in, const struct root_index *volumes,
 				       const struct ends *callers, const struct mount *m)
 {

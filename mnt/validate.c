@@ -54,7 +54,7 @@ static int find_file(const struct scan_target *target, const struct mount *m,
 	return more;
 }
 
-/* What it holds would be lost: pinned programs. */
+/* Its contents would be lost: pinned programs. */
 static void check_no_files(const struct scan_target *target, const struct mount_tree *tree,
 			   const struct mount *m, struct findings *findings)
 {
@@ -82,7 +82,7 @@ static void check_idmap(const struct mount *m, struct findings *findings)
 	else if (m->deleted && m->owner == MOUNT_INTERNAL)
 		findings_mount(
 			findings, FINDING_IDMAPPED, m, NULL,
-			"it is id-mapped, and its root has been deleted: whose it is cannot be told");
+			"it is id-mapped, and its root has been deleted: the owner of that cannot be read");
 	else if (m->owner == MOUNT_PLUGIN)
 		findings_mount(
 			findings, FINDING_IDMAPPED, m, NULL,
@@ -128,7 +128,7 @@ static void check_superblock(const struct scan_target *target, const struct moun
 		check_no_files(target, tree, m, findings);
 }
 
-/* Renamed out of what the mount below it shows: no record could say where it was. */
+/* Its mountpoint was renamed out of the mount below it: no record could say where it was. */
 static void check_lost(const struct mount_tree *tree, const struct mount *m,
 		       struct findings *findings)
 {

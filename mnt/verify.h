@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What was built, compared with what was to be built. */
+/* The namespace that was built, compared with the plan. */
 #ifndef REBIND_MNT_VERIFY_H
 #define REBIND_MNT_VERIFY_H
 

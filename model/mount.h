@@ -20,9 +20,9 @@ enum mount_kind {
 	MOUNT_KIND_FILE,
 };
 
-/* Whose a mount is: who makes it again. */
+/* The owner of a mount: it creates the mount at a restore. */
 enum mount_owner {
-	MOUNT_UNDECIDED, /* nobody has been found yet */
+	MOUNT_UNDECIDED, /* unclaimed so far */
 	MOUNT_ROOT,	 /* the root of the namespace: its source is --root */
 	MOUNT_INTERNAL,	 /* ours: a filesystem that we create, or a bind of what we have */
 	MOUNT_EXTERNAL,	 /* the caller's, by a key, or by the key it came along with */
@@ -140,7 +140,7 @@ struct mount {
 	bool on_symlink : 1;  /* its mountpoint is a symlink, which the mount covers */
 	bool is_symlink : 1;  /* its root is one; at dump */
 	bool need_plugin : 1; /* validate_mounts(): only a plugin can make it again */
-	bool comes_along : 1; /* below an rbind volume; parent_key says whose */
+	bool comes_along : 1; /* a submount of an rbind volume, that of parent_key */
 	bool host_shared : 1; /* its peer group has members in the caller's namespace */
 	bool visible : 1;     /* visible_find_all(): its place can be seen */
 	bool processed : 1;   /* scratch of the pass that is running */
@@ -162,7 +162,7 @@ struct mount {
 };
 
 /**
- * mount_contents_clear - free the lists; paths, names and values are somebody else's
+ * mount_contents_clear - free the lists, not the borrowed paths, names and values in them
  */
 static inline void mount_contents_clear(struct mount_contents *contents)
 {

@@ -173,7 +173,8 @@ static int chain_children(struct mount_tree *tree, struct tree_fault *fault)
 			continue;
 		if (i && items[i - 1].m->parent == m->parent &&
 		    strcmp(items[i - 1].m->mountpoint, m->mountpoint) == 0)
-			return fault_at(fault, m, "stands at the very place of another mount");
+			return fault_at(fault, m,
+					"has the parent and the mountpoint of another mount");
 		struct mount *parent = &tree->mounts[m->parent];
 
 		m->next = parent->first_child;
@@ -255,7 +256,7 @@ int tree_link(struct mount_tree *tree, struct tree_fault *fault)
 	return err;
 }
 
-/* Whoever is first of a superblock has what is kept of all of it. */
+/* The first mount of a superblock carries what is saved once for all of them. */
 static void hand_on(struct mount_tree *tree, struct mount *m, const bool *out)
 {
 	uint32_t i = m->sb_next;

@@ -2,10 +2,13 @@
 /* Whole restores: one that works, one that fails, one of two mounts. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <linux/major.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #include "base/fd.h"
 #include "plugin-test/kit.h"
+#include "plugin-test/loops.h"
 #include "api/namespace.h"
 #include "mnt/restore.h"
 #include "mnt/scan/scan.h"
@@ -46,24 +49,53 @@ static int read_back(struct rebind_namespace *ns, struct mount_tree *tree)
 	return err ? err : scan_read(&target, SCAN_BEST, tree);
 }
 
-static void say_restrictions(struct kit *kit, struct rebind_namespace *ns)
+static void say_restrictions(struct kit *kit, const struct mount *m)
 {
-	static const char clause[] = "restrictions are the plugin's and the image's together";
-	cleanup_tree struct mount_tree tree = { .root = MOUNT_NONE };
 	uint32_t wanted = kit->found->restrictions | MOUNT_ATTR_NOSUID;
-	int err = read_back(ns, &tree);
 	char have[96], want[96];
+
+	kit_say(kit, (m->attributes & wanted) == wanted,
+		"restrictions are the plugin's and the image's together", "has %s, is to have %s",
+		flags_attr_text(m->attributes, have), flags_attr_text(wanted, want));
+}
+
+/* The dumped mount lives on: a volume on a loop device is attached. */
+static void say_twin(struct kit *kit, const struct mount *m)
+{
+	static const char clause[] = "a file that is attached already is not attached once more";
+	unsigned int device = MOUNT_DEV_MINOR(m->dev), twin;
+	int found = kit_loop_twin(makedev(MOUNT_DEV_MAJOR(m->dev), device), &twin);
+
+	if (MOUNT_DEV_MAJOR(m->dev) != LOOP_MAJOR)
+		return;
+	if (found < 0)
+		kit_say(kit, false, clause, "loop devices cannot be looked at: %s",
+			strerror(-found));
+	else if (found)
+		kit_say(kit, false, clause,
+			"/dev/loop%u and /dev/loop%u have one file: each writes its own idea of "
+			"the filesystem into it, and destroys it",
+			device, twin);
+	else
+		kit_say(kit, true, clause, "/dev/loop%u", device);
+}
+
+static void say_mount(struct kit *kit, struct rebind_namespace *ns)
+{
+	cleanup_tree struct mount_tree tree = { .root = MOUNT_NONE };
+	int err = read_back(ns, &tree);
 
 	for (uint32_t i = 0; i < tree.n && !err; i++) {
 		const struct mount *m = &tree.mounts[i];
 
 		if (strcmp(m->mountpoint, kit->mountpoint) != 0)
 			continue;
-		kit_say(kit, (m->attributes & wanted) == wanted, clause, "has %s, is to have %s",
-			flags_attr_text(m->attributes, have), flags_attr_text(wanted, want));
+		say_restrictions(kit, m);
+		say_twin(kit, m);
 		return;
 	}
-	kit_say(kit, false, clause, "no mount at '%s': %s", kit->mountpoint, strerror(-err));
+	kit_say(kit, false, "the mount is at its mountpoint", "no mount at '%s': %s",
+		kit->mountpoint, strerror(-err));
 }
 
 bool kit_test_restore(struct kit *kit, const char *image)
@@ -78,7 +110,7 @@ bool kit_test_restore(struct kit *kit, const char *image)
 	kit_say(kit, true, clause, "compared with what was dumped");
 	if (*kit->warning)
 		kit_say(kit, false, "rebind has nothing to warn of", "%s", kit->warning);
-	say_restrictions(kit, ns);
+	say_mount(kit, ns);
 	rebind_namespace_free(ns);
 	kit_check_host(kit, "a restore");
 	return true;
@@ -105,9 +137,9 @@ bool kit_test_failure(struct kit *kit, const char *image)
 	int after = kit_loops(kit->source);
 
 	if (loops < 0 || after < 0)
-		kit_say(kit, false, loop_clause, "/sys/block cannot be listed");
+		kit_say(kit, false, loop_clause, "loop devices cannot be looked at");
 	else if (after > loops)
-		kit_say(kit, false, loop_clause, "%d more have '%s' behind them", after - loops,
+		kit_say(kit, false, loop_clause, "%d more have the file of '%s'", after - loops,
 			kit->source);
 	return true;
 }

@@ -234,33 +234,3 @@ int kit_descriptors(pid_t supervisor)
 		n++;
 	return more < 0 ? more : n;
 }
-
-/* Loop devices */
-
-static bool is_behind(const char *loop, const struct stat *file)
-{
-	cleanup_free char *text = NULL;
-	char path[512];
-	struct stat st;
-
-	snprintf(path, sizeof(path), "/sys/block/%s/loop/backing_file", loop);
-	if (read_text(path, &text))
-		return false;
-	text[strcspn(text, "\n")] = '\0';
-	return stat(text, &st) == 0 && st.st_dev == file->st_dev && st.st_ino == file->st_ino;
-}
-
-int kit_loops(const char *path)
-{
-	cleanup_dirp DIR *dir = opendir("/sys/block");
-	const struct dirent *entry;
-	struct stat file;
-	int n = 0, more;
-
-	if (!dir || stat(path, &file) < 0 || !S_ISREG(file.st_mode))
-		return 0;
-	while ((more = fd_next_entry(dir, &entry)) > 0)
-		if (strncmp(entry->d_name, "loop", 4) == 0)
-			n += is_behind(entry->d_name, &file);
-	return more < 0 ? more : n;
-}

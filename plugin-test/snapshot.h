@@ -70,12 +70,4 @@ int kit_others(pid_t known, char *ret_name, size_t size);
  */
 int kit_descriptors(pid_t supervisor);
 
-/**
- * kit_loops - how many loop devices have this file behind them
- * @path: a regular file
- *
- * Return: how many; 0 for anything else; a negative errno if they cannot be listed.
- */
-int kit_loops(const char *path);
-
 #endif

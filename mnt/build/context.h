@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the builder knows while it carries out the plan. */
+/* The state of the builder while it carries out the plan. */
 #ifndef REBIND_MNT_BUILD_CONTEXT_H
 #define REBIND_MNT_BUILD_CONTEXT_H
 
@@ -13,7 +13,7 @@
 #include "mnt/source/source.h"
 #include "model/plan.h"
 
-/* Roots that were deleted, made again and still to be deleted: fs/deleted.c's own. */
+/* Deleted roots that were created again and must be deleted; private to mnt/fs/unlinked*.c. */
 struct build_unlinked {
 	struct unlinked_root *list;
 	uint32_t n;
@@ -25,7 +25,7 @@ struct build_unlinked {
 	struct names in_root; /* path in the new root's filesystem -> a mount of it: it was made */
 };
 
-/* What becomes of a mount of the tree here: what was recorded stays as it is. */
+/* What a mount of the tree becomes on this host; the record in the tree does not change. */
 struct target_mount {
 	uint8_t kind;	  /* enum mount_kind: as recorded, or as it turned out */
 	bool unplaceable; /* with a finding; so is everything below */
@@ -49,8 +49,7 @@ struct build {
 	const struct plan *plan;
 	struct sources *sources;
 	const struct idmaps *idmaps;
-	struct ns_helper
-		*ns_helper; /* NULL: the builder's own namespaces are those to be mounted */
+	struct ns_helper *ns_helper; /* NULL: mounts show the builder's own namespaces */
 	struct hooks_host *host;
 	int image_dir_fd;
 	int caller_fd;		       /* socket to the caller */

@@ -6,12 +6,13 @@
 #include "mnt/scan/set.h"
 #include "model/compare.h"
 
-/* Where one side's contents are to be had. */
+/* Where to find the contents of one side. */
 struct contents_side {
 	const struct mount_tree *tree;
-	const struct scan_set *live;   /* live namespaces, or NULL */
-	int image_dir_fd;	       /* an image, or negative */
-	const struct mount_idmap *ids; /* of a live one, to be told as the other side has them */
+	const struct scan_set *live; /* live namespaces, or NULL */
+	int image_dir_fd;	     /* an image, or negative */
+	const struct mount_idmap
+		*ids; /* of a live one: translate its ids to those of the other side */
 };
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The child that reads contents. What is visible comes first, from the namespace itself; what is
- * hidden comes from a copy of it, covered.c.
+ * The child that reads contents: those of visible mounts first, from the namespace itself; those of
+ * covered mounts then, from a copy of the namespace (covered.c).
  */
 #include "mnt/contents/contents.h"
 
@@ -216,7 +216,7 @@ int contents_open_clean(const struct reader *r, const struct mount *m, int fd)
 
 	if (clone < 0)
 		return clone;
-	/* Somebody may put a device in the place of a file: to open one can do something. */
+	/* A process may replace a file by a device, and opening a device can have effects. */
 	sys_mount_setattr(clone, 0, MOUNT_ATTR_NODEV, 0, 0, -1);
 	int dir = openat(clone, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 

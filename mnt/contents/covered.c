@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Whatever is hidden comes from a copy of the namespace, made by a child of its own, the uncover
- * process: from the top down, each mount is read when everything on it is gone, and then moved
- * aside, so that what it covered comes to light. Before that all of the copy is private, and that
- * is checked: an umount that propagated would be one in the source.
+ * Covered mounts are read from a copy of the namespace, which a child of its own makes, the uncover
+ * process. From the top down, each mount is read when nothing covers it any more, and then moved
+ * aside to uncover the next one. Before that, all mounts of the copy are made private, and this is
+ * checked: otherwise an unmount would propagate to the namespace that is dumped.
  */
 #include <fcntl.h>
 #include <linux/nsfs.h>
@@ -40,8 +40,8 @@ static int wait_for_reader(struct reader *r, unsigned int ahead)
 }
 
 /*
- * Let the reader read it, while we go on: the way up a stack costs its height, and less by far if
- * nobody else's memory came between two of them.
+ * Let the reader read it, while we go on. To walk up a stack of mounts takes time in proportion to
+ * its height, and much less if their structures lie side by side in the kernel's memory.
  */
 static int hand_up(struct reader *r, uint32_t first, int dir_fd)
 {

@@ -104,7 +104,7 @@ static bool is_copied(const struct mount *on)
 	return fs && (fs->flags & FILESYSTEM_CONTENTS) && on->owner == MOUNT_INTERNAL;
 }
 
-/* The kernel makes none whose upper layer is read-only; what has become so we make so again. */
+/* The kernel refuses a read-only upper layer; one that has become so later is made so later. */
 static void check_writable(const struct check *check, const char *path, int fd)
 {
 	const struct mount *on = mount_of(check, fd);
@@ -228,7 +228,7 @@ static void check_layer(struct check *check, const char *option, const char *pat
 	keep_layer(check->layers, &fd, path, upper);
 }
 
-/* Names whose odd bytes have a backslash before them; lowerdir is a list of such names. */
+/* In these names, odd bytes have a backslash before them; lowerdir is a list of such names. */
 static void check_layers(struct check *check, const char *option, char *layers, char separator)
 {
 	char *out = layers, *start = layers;

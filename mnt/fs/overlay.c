@@ -140,9 +140,10 @@ static void put_times(int workdir_fd, const struct mount *m, const struct times 
 }
 
 /*
- * The kernel marks the work directory of a volatile overlay, never takes the mark away, and refuses
- * to mount one that has it: nobody may know that these layers were not synced. Here it is known.
- * Return: was it there?
+ * The kernel marks the work directory of a volatile overlay and never removes the mark. It refuses
+ * to mount an overlay with the mark, because its layers may not have been synced and the caller may
+ * not know that. Here the image says that the overlay was volatile, so the mark is removed. Return:
+ * was it there?
  */
 static bool take_mark(int incompat_fd)
 {

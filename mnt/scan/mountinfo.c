@@ -243,7 +243,7 @@ static void quote_line(const char *text, struct tree_fault *fault)
 
 	if (!shown)
 		return;
-	snprintf(fault->text, sizeof(fault->text), "is none of a mountinfo: '%.48s%s'", shown,
+	snprintf(fault->text, sizeof(fault->text), "is not a line of mountinfo: '%.48s%s'", shown,
 		 strlen(shown) > 48 ? "..." : "");
 	fault->reason = fault->text;
 }

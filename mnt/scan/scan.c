@@ -411,7 +411,7 @@ int scan_failed(int err, const char *what)
 
 int scan_text(int fd, struct mount_tree *tree, struct tree_fault *fault)
 {
-	*fault = (struct tree_fault){ .reason = "a line that is no mountinfo" };
+	*fault = (struct tree_fault){ .reason = "a line that is not mountinfo" };
 	int err = scan_mountinfo(fd, tree, fault);
 
 	if (fault->strange)

@@ -65,9 +65,9 @@ int scan_open(int ns_fd, struct scan_target *ret);
  * scan_from_root - have the text of the mount table seen from a process' root
  * @pid: a process in the namespace; 0: any that has another root than the namespace
  *
- * Who enters a namespace stands on top of what is stacked on its root, and the text shows what can
- * be seen from there: nothing of what is below. A process that was there before still has that as
- * its root, or something above which it is. Nothing changes where nobody has.
+ * setns(2) lands on the topmost mount stacked on the root, and mountinfo shows only what can be
+ * seen from there, nothing below. A process that was in the namespace before may still have its
+ * root below. If no process has, nothing changes.
  *
  * Return: 0 or a negative errno.
  */
@@ -159,7 +159,7 @@ int scan_add(uint64_t ns_id, uint64_t unique_id, struct mount_tree *tree);
 
 /**
  * scan_text - read a saved mountinfo
- * Return: 0, or -EBADMSG with @fault's id, line and reason (id 0: a line that is no mountinfo).
+ * Return: 0, or -EBADMSG with @fault's id, line and reason (id 0: a line that is not mountinfo).
  */
 int scan_text(int fd, struct mount_tree *tree, struct tree_fault *fault);
 

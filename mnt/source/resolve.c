@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What stands for one mount: a path, a descriptor, a device, a part of another one. */
+/* The source of a mount: a path, a descriptor, a device, or a part of another source. */
 #include "mnt/source/resolve.h"
 
 #include <fcntl.h>
@@ -114,6 +114,48 @@ static void warn_if_beneath(const struct finder *f, const struct mount *m,
 		 S_ISDIR(stat->mode) ? "directory" : "file", path);
 }
 
+/* As the caller gave it: in another namespace its path here says little. */
+static const char *given_name(const struct finder *f, const struct mount *m, const char *name)
+{
+	const char *key = finder_key(m);
+	const struct external_option *option =
+		key ? external_options_by_key(f->in->externals, key) : NULL;
+
+	if (m->owner == MOUNT_ROOT)
+		return f->in->options->root ? f->in->options->root : "/";
+	return option ? option->value : *name ? name : "(a descriptor)";
+}
+
+static void say_not_clonable(struct finder *f, const struct mount *m, const char *name,
+			     const char *why, const char *help)
+{
+	findings_mount(f->in->findings,
+		       m->owner == MOUNT_ROOT ? FINDING_NO_ROOT : FINDING_NO_SOURCE, m, help,
+		       "its source '%s' %s", given_name(f, m, name), why);
+}
+
+/* What no clone can be had of is found by the builder too late. */
+static bool is_clonable(struct finder *f, const struct mount *m, const struct mount *host, int fd,
+			const char *name)
+{
+	cleanup_free char *path = host ? text_quoted("%s", host->mountpoint) : NULL;
+	cleanup_free char *help = NULL;
+
+	if (host ? !host->unbindable : !finder_is_elsewhere(fd, *name))
+		return true;
+	if (!host) {
+		say_not_clonable(f, m, name, "lies in another mount namespace",
+				 "use a path of your own mount namespace; or a descriptor of a "
+				 "detached copy, as open_tree(2) makes one there, with "
+				 "--inherit-fd");
+		return false;
+	}
+	if (asprintf(&help, "run mount --make-private %s first", path ? path : "") < 0)
+		help = NULL;
+	say_not_clonable(f, m, name, "lies on a mount that is unbindable", help);
+	return false;
+}
+
 /* @fd: negative only where a part of the caller's mount will do: is_part() */
 static void set_seen(struct finder *f, uint32_t i, int *fd, const char *name,
 		     const struct sys_mount_stat *stat)
@@ -125,6 +167,9 @@ static void set_seen(struct finder *f, uint32_t i, int *fd, const char *name,
 		return;
 	warn_if_beneath(f, m, stat);
 	const struct mount *host = finder_callers_mount(f, stat);
+
+	if (!is_clonable(f, m, host, *fd, name))
+		return;
 	const char *rest = host && *name ? path_rest_below(name, host->mountpoint) : NULL;
 
 	if (host)

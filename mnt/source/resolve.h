@@ -31,6 +31,15 @@ struct finder {
 const struct mount *finder_callers_mount(struct finder *f, const struct sys_mount_stat *stat);
 
 /**
+ * finder_is_elsewhere - does a source that is on no mount of the caller's belong to another mount
+ * namespace
+ * @by_path: else it was handed in, and may be a detached mount
+ *
+ * Nothing tells but the attempt to clone it, which leaves nothing.
+ */
+bool finder_is_elsewhere(int fd, bool by_path);
+
+/**
  * finder_single_group - a group of its own: for covered mounts, descriptors that were handed in
  * @fd: taken
  * @host: the caller's mount, or NULL

@@ -76,6 +76,23 @@ static void describe_group(struct source_group *group, const struct mount *host)
 				    FLAGS_RESTRICTIONS;
 }
 
+/* Linux 6.15 clones also what is attached nowhere. */
+static bool clones_detached(void)
+{
+	cleanup_fd int one = sys_open_tree(AT_FDCWD, "/", OPEN_TREE_CLONE);
+	cleanup_fd int two =
+		one < 0 ? one : sys_open_tree(one, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+
+	return two >= 0;
+}
+
+bool finder_is_elsewhere(int fd, bool by_path)
+{
+	cleanup_fd int clone = sys_open_tree(fd, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+
+	return clone == -EINVAL && (by_path || clones_detached());
+}
+
 uint32_t finder_single_group(struct finder *f, int *fd, const struct mount *host)
 {
 	struct source_group *group = add_group(f);

@@ -296,6 +296,15 @@ static int loop_dump(char *mountpoint, int id)
 
 /* ---- restore ---- */
 
+/* What was read-only when it was dumped is not written to: the map can take away, not give. */
+static int was_read_only(int id)
+{
+	struct rebind_mount_info info = { .size = sizeof(info) };
+
+	return rebind_mount_info && rebind_mount_info(id, &info) == 0 &&
+	       (info.sb_flags & MS_RDONLY) != 0;
+}
+
 /* The mount keeps this name for ever: the host's own, where it is to be seen. */
 static void device_name(const char *old_root, int number, char *ret, size_t size)
 {
@@ -369,6 +378,7 @@ static int loop_restore(int id, char *mountpoint, char *old_root, int *is_file)
 		       map_path());
 		return -ENXIO;
 	}
+	volume.read_only |= was_read_only(id);
 	if (!err)
 		err = mount_file(&volume, old_root, mountpoint);
 	if (!err && is_file)

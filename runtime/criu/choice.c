@@ -261,8 +261,8 @@ static int look_at_all(const struct rebind_dump_options *how, const char *parent
 	if (parent)
 		err = add(
 			&ret->reasons,
-			"the image has a parent (%s), whose pages CRIU does not find among mounts "
-			"of rebind's",
+			"the image has a parent (%s): if rebind does the mounts, CRIU cannot find "
+			"the pages of the parent",
 			parent);
 	if (!err)
 		err = look_at_cgroups(how->pid, ret);

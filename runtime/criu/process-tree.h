@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What /proc says of the processes that CRIU will dump: of what stands in the way of rebind's
- * mounts. */
+/* Processes that CRIU will dump, as /proc shows them: can rebind do their mounts? */
 #ifndef REBIND_RUNTIME_CRIU_PROCESS_TREE_H
 #define REBIND_RUNTIME_CRIU_PROCESS_TREE_H
 

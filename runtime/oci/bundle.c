@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "base/tmpfs.h"
 #include "base/names.h"
+#include "runtime/oci/cgroup-path.h"
 #include "runtime/oci/config.h"
 #include "runtime/oci/device-node.h"
 #include "runtime/oci/mount-index.h"
@@ -43,6 +44,7 @@ void bundle_free(struct bundle *bundle)
 	strings_free(&bundle->keys);
 	strings_free(&bundle->masked);
 	strings_free(&bundle->join_ns);
+	strings_free(&bundle->cgroup_root);
 	free(bundle->new_ns);
 	exported_list_free(&bundle->files);
 	*bundle = (struct bundle){ 0 };
@@ -363,6 +365,9 @@ static int bundle_read_all(struct bundle_finder *f, struct rebind_report *report
 		err = take_masks(f);
 	if (!err && request->base)
 		err = take_namespaces(f);
+	if (!err && request->cgroups)
+		err = cgroup_path_take(&f->config, request->config_name, tree,
+				       &f->out->cgroup_root);
 	return err ? err : find_all(f, tree);
 }
 

@@ -97,9 +97,8 @@ static const json_t *element(struct reader *r, const char *list, size_t i, const
 	return NULL;
 }
 
-static bool is_bind(struct reader *r, const json_t *mount)
+static bool is_bind(struct reader *r, const json_t *mount, const char *type)
 {
-	const char *type = optional_text(r, mount, "type");
 	const json_t *options = optional(r, mount, "options", JSON_ARRAY, "an array of strings");
 	bool bind = type && strcmp(type, "bind") == 0;
 	const json_t *option;
@@ -120,9 +119,12 @@ static bool is_bind(struct reader *r, const json_t *mount)
 static void read_mount(struct reader *r, const json_t *mount, struct config *config)
 {
 	const char *destination = required_text(r, mount, "destination");
+	const char *type = optional_text(r, mount, "type");
 	struct config_bind *bind = &config->binds[config->n_binds];
 
-	if (!is_bind(r, mount))
+	if (type && strcmp(type, "cgroup") == 0)
+		config->cgroup_mounted = destination;
+	if (!is_bind(r, mount, type))
 		return;
 	bind->destination = destination;
 	bind->source = required_text(r, mount, "source");
@@ -266,6 +268,7 @@ static int config_read_all(struct reader *r, const json_t *root, struct config *
 	int err = read_mounts(r, root, config);
 
 	snprintf(r->place, sizeof(r->place), "linux");
+	config->cgroups_path = linux_part ? optional_text(r, linux_part, "cgroupsPath") : NULL;
 	if (!err)
 		err = read_devices(r, linux_part, config);
 	if (!err)

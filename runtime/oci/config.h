@@ -33,7 +33,9 @@ struct config {
 	size_t n_masked;
 	struct config_namespace *namespaces;
 	size_t n_namespaces;
-	void *document; /* what the strings are in */
+	const char *cgroups_path;   /* linux.cgroupsPath, or NULL */
+	const char *cgroup_mounted; /* where the last mount of type "cgroup" is, or NULL */
+	void *document;		    /* what the strings are in */
 };
 
 void config_free(struct config *config);
@@ -44,9 +46,9 @@ void config_free(struct config *config);
  * @dir_fd, @file: where it is
  * @name: what messages call it
  *
- * What rebind does not need is not looked at, and of a name that stands twice the last counts. What
- * is no JSON is logged with line and column, a value of another type than it must have with its
- * path in the document; all of these.
+ * Values that rebind does not need are ignored; if a name occurs twice, the last counts. All errors
+ * are logged: invalid JSON with line and column, a value of a wrong type with its path in the
+ * document.
  *
  * Return: 0; -EBADMSG: it is not understood; or another negative errno, logged.
  */

@@ -184,6 +184,39 @@ if [ -n "$hierarchy" ] && mkdir "$hierarchy/rebind.$$" "$hierarchy/rebind.$$/bel
 	run "${from[@]}" --cgroup-root "cpu:/rebind-new.$$" -- /inside exit 0
 	[ "$status" -eq 125 ] && grep -q "is for no cgroup mount of the image" "$work/err"
 	so "of the hierarchies that are named"
+	# bundle JSON [NAMESPACE]: its cgroupsPath, and where its cgroups are
+	bundle() {
+		echo "{ \"root\": { \"path\": \"$work/new\" }, \"mounts\": [ { \"destination\": \"${2:-/tmp}\", \"type\": \"cgroup\" } ],
+			\"linux\": { \"cgroupsPath\": $1, \"namespaces\": [ { \"type\": \"${3:-mount}\" } ] } }" >"$work/bundle/config.json"
+	}
+	bundled=("$rebind" restore -D "$work/img" --bundle "$work/bundle")
+	bundle "\"/rebind-new.$$/\""
+	run "${bundled[@]}" -- /inside cat /proc/self/mountinfo
+	[ "$status" -eq 0 ] && grep -q " /rebind-new.$$ /tmp/c " "$work/out" && grep -q " /rebind-new.$$/below /tmp/d " "$work/out"
+	so "a bundle says which it is"
+	mkdir "$hierarchy/rebind-other.$$" "$hierarchy/rebind-other.$$/below"
+	run "${bundled[@]}" --cgroup-root "pids:/rebind-other.$$" -- /inside cat /proc/self/mountinfo
+	[ "$status" -eq 0 ] && grep -q " /rebind-other.$$ /tmp/c " "$work/out"
+	so "unless the caller does"
+	rmdir "$hierarchy/rebind-other.$$/below" "$hierarchy/rebind-other.$$"
+	for path in "rebind-new.$$" "system.slice:rebind:new.$$"; do
+		bundle "\"$path\""
+		run "${bundled[@]}" --dry-run
+		[ "$status" -eq 1 ] && grep -q "warn.*linux.cgroupsPath '$path' of .* is not used" "$work/err" && grep -q "its cgroup '/rebind.$$' does not exist" "$work/err"
+		so "what only a runtime understands, '$path', is not used, with a warning"
+	done
+	bundle "\"/rebind-new.$$\"" /tmp/nowhere
+	run "${bundled[@]}" --dry-run
+	[ "$status" -eq 1 ] && grep -q "its cgroup '/rebind.$$' does not exist" "$work/err"
+	so "a bundle that mounts its cgroups elsewhere says nothing about these"
+	bundle "\"/rebind-new.$$\"" /tmp cgroup
+	run "${bundled[@]}" --dry-run
+	! grep -q "rebind-new" "$work/err"
+	so "nor does one with a cgroup namespace"
+	bundle 7
+	run "${bundled[@]}" --dry-run
+	[ "$status" -eq 1 ] && grep -q "linux.cgroupsPath must be a string, and is a number" "$work/err"
+	so "a path that is none is refused"
 	forget "$box"
 	rmdir "$hierarchy/rebind-new.$$/below" "$hierarchy/rebind-new.$$"
 else

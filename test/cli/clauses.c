@@ -142,6 +142,25 @@ static int leave_things(const char *mountpoint, const char *source)
 	return 0;
 }
 
+/* The file that LOOP_FILE names, on a device of its own each time; or on the one that it has. */
+static int mount_loop(const char *mountpoint)
+{
+	static const char again[] = "losetup -f --show \"$LOOP_FILE\"";
+	static const char once[] = "losetup -nO NAME -j \"$LOOP_FILE\" | head -n 1";
+	FILE *out = popen(is("attaches-again") ? again : once, "r");
+	char device[64] = "", command[128];
+	int got = out && fgets(device, sizeof(device), out);
+
+	if (out)
+		pclose(out);
+	device[strcspn(device, "\n")] = '\0';
+	if (!got || mount(device, mountpoint, "ext4", 0, NULL) < 0)
+		return -1;
+	/* Of one in use: detached with its last mount. */
+	snprintf(command, sizeof(command), "losetup -d %s", device);
+	return is("attaches-again") ? system(command) : 0;
+}
+
 static int mount_source(char *mountpoint, const char *old_root, int *is_file)
 {
 	char source[4096];
@@ -157,7 +176,8 @@ static int mount_source(char *mountpoint, const char *old_root, int *is_file)
 		return -errno;
 	if (is("mounts-nothing"))
 		return 0;
-	if (mount(source, mountpoint, NULL, MS_BIND, NULL) < 0)
+	if (getenv("LOOP_FILE") ? mount_loop(mountpoint) < 0
+				: mount(source, mountpoint, NULL, MS_BIND, NULL) < 0)
 		return -errno;
 	if (is("read-only"))
 		mount(NULL, mountpoint, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL);

@@ -146,6 +146,27 @@ fails file-again 1 'RESTORE_EXT_FILE answers.*asks to be called again for ever' 
 fails file-none 1 'RESTORE_EXT_FILE answers.*returned 900, not a descriptor' "${others[@]}"
 fails link-fail 1 'DUMP_EXT_LINK answers 0 or -ENOTSUP: .*returned -5' "${others[@]}"
 
+# ---- volumes in files ----
+
+volumes() {
+	local how=("$work/clauses.so" --source "$work/source")
+	command -v mkfs.ext4 >/dev/null || { skip "a file is attached once" "mkfs.ext4 is not installed"; return; }
+	truncate -s 8M "$work/volume.ext4" && mkfs.ext4 -q "$work/volume.ext4"
+	mount -o loop "$work/volume.ext4" "$work/source" 2>"$work/err" || { skip "a file is attached once" "no loop device"; return; }
+	mounts >"$work/mounts"
+	export LOOP_FILE=$work/volume.ext4
+	BREAK=none passes "a volume that is mounted from the device that its file has" 31 "${how[@]}"
+	grep -q '^ok [0-9]* - a file that is attached already is not attached once more: /dev/loop' "$work/out"
+	so "keeps the clause about it"
+	fails attaches-again 1 'not attached once more: /dev/loop[0-9]* and /dev/loop[0-9]* have one file' "${how[@]}"
+	[ "$(losetup -j "$LOOP_FILE" | wc -l)" -eq 1 ]
+	so "of which nothing is left"
+	umount "$work/source"
+	unset LOOP_FILE
+	mounts >"$work/mounts"
+}
+volumes
+
 # ---- the command ----
 
 # usage SENTENCE REGEX ARG...

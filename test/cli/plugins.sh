@@ -283,6 +283,19 @@ refuses "a file that the map lacks is named" "mount [0-9]* '/data' is a loop vol
 echo "/data new.ext4" >"$work/loops"
 refuses "a map that is wrong is refused with its line" "loops:1: a mountpoint and a file are expected"
 
+# The word of the map is missing: that it was read-only is the superblock's.
+start container "$a/root" "mount -o loop,ro '$work/new.ext4' data"
+echo "/data $work/new.ext4" >"$work/loops"
+mkdir img5
+run "$rebind" dump -t "$container" -D img5 -L "$plugins"
+forget "$container"
+loops new.ext4 >"/dev/null"
+run "$rebind" restore -D img5 --root "$b/root" -L "$plugins" --pidfile holder
+grep -q ' /data .* ext4 /dev/loop[0-9]* ro' "/proc/$(cat holder)/mountinfo"
+so "a filesystem that was read-only is so again"
+kill "$(cat holder)"
+loops new.ext4 >"/dev/null"
+
 # A bind at a mountpoint of the map is none of its business.
 start container "$a/root" "mount --bind '$a/src/data' data"
 echo "/data $work/new.ext4" >"$work/loops"

@@ -190,7 +190,7 @@ unpin
 refused "--pin takes one of them" 1 "has 4 mount namespaces.*--ns-id ID, or --pin-dir DIR" "${restore[@]}" --pin pins/all
 refused "--pin-dir with --ns-id is refused" 2 "give --pin FILE" "${restore[@]}" --ns-id 2 --pin-dir pins
 refused "a directory that is not there is refused" 1 "cannot make files in 'nowhere'" "${restore[@]}" --pin-dir nowhere
-refused "no end at all is refused" 2 "what becomes of the namespace is missing" "${restore[@]}"
+refused "no end at all is refused" 2 "no option says what becomes of the namespace" "${restore[@]}"
 
 # ---- what goes wrong leaves none ----
 

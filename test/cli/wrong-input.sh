@@ -234,6 +234,27 @@ keys_and_sources() {
 	works "a relative new root and image work" \
 		"$rebind" restore -D image --root new/. "${sources[@]}" "${run[@]}"
 	rm "$work/src/link"
+
+	# What no clone can be had of is said before anything is done, also by a dry run.
+	local elsewhere=/proc/$container/root/vol fd
+	refused "a source in another mount namespace is named" 1 "/vol .*'$elsewhere' lies in another mount namespace; use " -- \
+		"${with[@]}" "${no_vol[@]}" --external "mnt[vol]:$elsewhere" --dry-run
+	exec {fd}<"$elsewhere"
+	refused "so is a descriptor of one" 1 "/vol .*descriptor.* lies in another mount namespace; use " -- \
+		"${with[@]}" "${no_vol[@]}" --inherit-fd "fd[$fd]:mnt[vol]" --dry-run
+	exec {fd}<&-
+	refused "so is a root there" 1 "^rebind: / .*'/proc/$container/root' lies in another mount namespace; use " -- \
+		"$rebind" restore -D "$work/image" --root "/proc/$container/root" "${sources[@]}" --dry-run
+	mkdir "$work/unbindable"
+	mount -t tmpfs -o mode=755 unbindable "$work/unbindable"
+	mount --make-unbindable "$work/unbindable"
+	refused "a source on an unbindable mount is named" 1 \
+		"/vol .*'$work/unbindable' lies on a mount that is unbindable; run mount --make-private '$work/unbindable' first" -- \
+		"${with[@]}" "${no_vol[@]}" --external "mnt[vol]:$work/unbindable" --dry-run
+	mount --make-private "$work/unbindable"
+	works "and what is advised helps" "${with[@]}" "${no_vol[@]}" --external "mnt[vol]:$work/unbindable" "${run[@]}"
+	umount "$work/unbindable"
+	rmdir "$work/unbindable"
 }
 
 mountpoints() {

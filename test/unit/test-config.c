@@ -27,7 +27,8 @@ static void what_concerns_mounts_is_read(void **state)
 			"{ \"destination\": \"/a\", \"type\": \"bind\", \"source\": \"/srv/a\" },"
 			"{ \"destination\": \"/b\", \"source\": \"b\", \"options\": [\"ro\", \"rbind\"] },"
 			"{ \"destination\": \"/c\", \"type\": \"none\", \"source\": \"c\", \"options\": [\"bind\"] }"
-			"], \"linux\": { \"maskedPaths\": [ \"/proc/kcore\" ], \"devices\": ["
+			",{ \"destination\": \"/cg\", \"type\": \"cgroup\" }"
+			"], \"linux\": { \"cgroupsPath\": \"/x\", \"maskedPaths\": [ \"/proc/kcore\" ], \"devices\": ["
 			"{ \"path\": \"/dev/fuse\", \"type\": \"c\", \"major\": 10, \"minor\": 229 },"
 			"{ \"path\": \"/dev/pipe\", \"type\": \"p\" },"
 			"{ \"path\": \"/dev/sdx\", \"type\": \"b\", \"major\": 8, \"minor\": 16 } ] } }",
@@ -39,6 +40,8 @@ static void what_concerns_mounts_is_read(void **state)
 	assert_string_equal(config.binds[0].source, "/srv/a");
 	assert_string_equal(config.binds[1].source, "b");
 	assert_string_equal(config.binds[2].destination, "/c");
+	assert_string_equal(config.cgroups_path, "/x");
+	assert_string_equal(config.cgroup_mounted, "/cg");
 	assert_int_equal(config.n_masked, 1);
 	assert_string_equal(config.masked[0], "/proc/kcore");
 	assert_int_equal(config.n_devices, 2);

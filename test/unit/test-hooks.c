@@ -1069,6 +1069,7 @@ static int answer_info(const void *data, int id, struct rebind_mount_info *info)
 {
 	info->id = (uint32_t)id;
 	info->mountpoint = data;
+	info->sb_flags = 1;
 	return 0;
 }
 
@@ -1090,7 +1091,8 @@ static void a_plugin_can_ask_about_the_mount(void **state)
 	assert_int_equal(hooks_finish(f->host, 0), 0);
 	cleanup_free char *journal = read_journal(f);
 
-	assert_non_null(strstr(journal, "a: info 42 '/the/volume'\n"));
+	assert_non_null(strstr(journal, "a: info 42 '/the/volume' 1\n"));
+	assert_non_null(strstr(journal, "a: older info 42 '/the/volume' 77\n"));
 }
 
 static void debug_mode_runs_hooks_in_this_process(void **state)

@@ -516,9 +516,9 @@ static void a_fault_tells_its_line(void **state)
 		uint32_t line;
 	} cases[] = {
 		{ "1 0 0:5 / / rw - tmpfs t rw\n\nnon\tsense\n",
-		  "is none of a mountinfo: 'non\\011sense'", 3 },
+		  "is not a line of mountinfo: 'non\\011sense'", 3 },
 		{ "1 0 0:5 / / rw - tmpfs t rw\r\n1 0 0:5 / /\r\n",
-		  "is none of a mountinfo: '1 0 0:5 / /'", 2 },
+		  "is not a line of mountinfo: '1 0 0:5 / /'", 2 },
 		{ "1 0 0:5 / / rw - tmpfs t rw\n# said\n2 1 0:5 / /a huh - tmpfs t rw\n",
 		  "has the per-mount flag 'huh', which is unknown here", 3 },
 		{ "1 0 0:5 / / rw - tmpfs t rw\n\n1 0 0:5 / /a rw - tmpfs t rw\n",

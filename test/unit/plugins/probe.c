@@ -261,7 +261,12 @@ static int probe_restore(int id, char *mountpoint, char *old_root, int *is_file)
 	calls++;
 	journal("%s: restore(%d, '%s', '%s', %d)\n", me, id, mountpoint, old_root, *is_file);
 	if (rebind_mount_info(id, &info) == 0)
-		journal("%s: info %u '%s'\n", me, info.id, info.mountpoint);
+		journal("%s: info %u '%s' %u\n", me, info.id, info.mountpoint, info.sb_flags);
+	/* As a plugin from before sb_flags has it. */
+	info = (struct rebind_mount_info){ .size = offsetof(struct rebind_mount_info, sb_flags),
+					   .sb_flags = 77 };
+	if (rebind_mount_info(id, &info) == 0)
+		journal("%s: older info %u '%s' %u\n", me, info.id, info.mountpoint, info.sb_flags);
 	*is_file = 7;
 	value = do_step("restore");
 	return value;
