@@ -434,10 +434,13 @@ int convert_read(struct convert *to, const Rebind__MntEntry *record)
 
 void convert_root(struct convert *to)
 {
-	struct mount *m = &to->tree->mounts[to->tree->root];
+	tree_for_each_root(i, to->tree)
+	{
+		struct mount *m = &to->tree->mounts[i];
 
-	if (strcmp(m->mountpoint, "/") != 0)
-		bad_mount(to, m, FINDING_IMAGE_TREE, NULL,
-			  "is the root of the tree and not mounted at '/'", WHO(to, m));
-	m->owner = MOUNT_ROOT;
+		if (strcmp(mount_path(m), "/") != 0)
+			bad_mount(to, m, FINDING_IMAGE_TREE, NULL,
+				  "is the root of the tree and not mounted at '/'", WHO(to, m));
+	}
+	to->tree->mounts[to->tree->root].owner = MOUNT_ROOT;
 }

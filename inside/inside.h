@@ -24,18 +24,23 @@ struct inside {
 int inside_serve(struct inside *in, uint64_t above);
 
 /**
- * inside_hold_when_told - wait for IPC_ROOT and IPC_HOLD, and hold
+ * inside_hold_when_told - do as inside_told() until it holds
  */
 int inside_hold_when_told(struct inside *in);
 
 /**
- * inside_hold - enter a mount namespace and stay there
- * @root_fd: becomes its root; setns(2) alone would land on what is stacked on the namespace's root
+ * inside_told - a message to a process that will hold mount namespaces
+ * @fd: the descriptor that came along; taken if it is kept
+ * @root_fd: what IPC_ROOT brought
  *
- * Answers 0 when it is inside; IPC_GO releases it, and is answered. Return: a
- * negative errno if it could not enter; else it does not return.
+ * IPC_ROOT: becomes its root; setns(2) alone would land on what is stacked on the namespace's root.
+ * IPC_BESIDE: a child enters another namespace of the set, and ends with this process. IPC_HOLD:
+ * enter this one and stay there; answers 0 when it is inside, and IPC_GO releases it, and is
+ * answered.
+ *
+ * Return: 0; or a negative errno, and the process ends. If it holds it does not return.
  */
-int inside_hold(struct inside *in, int mntns_fd, int root_fd);
+int inside_told(struct inside *in, const struct ipc_message *message, int *fd, int *root_fd);
 
 /**
  * inside_stay - hold the namespaces until a signal ends it

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "mnt/build/mountpoint.h"
+#include "mnt/members.h"
 #include "mnt/pivot.h"
 #include "mnt/premount.h"
 
@@ -138,7 +139,7 @@ static int attach_to_parent(struct build *b, uint32_t i)
 
 static int attach_root(struct build *b, uint32_t i)
 {
-	int err = sys_move_mount(b->fds[i], "", b->staging_fd, PIVOT_NEW_ROOT,
+	int err = sys_move_mount(b->fds[i], "", members_staging(b, i), PIVOT_NEW_ROOT,
 				 MOVE_MOUNT_F_EMPTY_PATH);
 
 	return err ? log_error(err, "cannot attach the new root") : 0;
@@ -163,7 +164,8 @@ int attach_mount(struct build *b, uint32_t i)
 		err = attach_held(b, i, held);
 	else
 		err = attach_to_parent(b, i);
-	if (!err && !b->targets[i].unplaceable && m->owner == MOUNT_PLUGIN)
+	if (!err && !b->targets[i].unplaceable && m->owner == MOUNT_PLUGIN &&
+	    b->targets[i].member == 0)
 		err = premount_remove_point(b, i);
 	return err;
 }

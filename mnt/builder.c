@@ -15,6 +15,7 @@
 #include "mnt/fs/fs.h"
 #include "mnt/handover.h"
 #include "mnt/build/mountpoint.h"
+#include "mnt/members.h"
 #include "mnt/pivot.h"
 #include "hooks/mount-info.h"
 #include "mnt/premount.h"
@@ -55,9 +56,25 @@ static int seal(struct build *b, uint32_t i)
 		   : 0;
 }
 
+static int pivot_step(struct build *b, uint32_t root)
+{
+	int err = pivot_into_new_root(b, root);
+
+	return err ? err : members_pivoted(b, root);
+}
+
+/* What a plugin has mounted stands in the first namespace. */
+static int move_step(struct build *b, uint32_t i)
+{
+	int err = premount_bring(b, i);
+
+	return err ? err : attach_mount(b, i);
+}
+
 static int carry_out(struct build *b, const struct plan_step *step)
 {
 	uint32_t i = step->mount;
+	int err;
 
 	if (step->op == PLAN_DROP) {
 		let_go(b, &b->sb_root_fds[i]);
@@ -66,6 +83,9 @@ static int carry_out(struct build *b, const struct plan_step *step)
 	/* The superblock of an unplaceable mount is still created: others may be clones of it. */
 	if (is_unplaceable(b, i) && step->op != PLAN_CREATE && step->op != PLAN_YARD)
 		return 0;
+	err = members_enter_for(b, step);
+	if (err)
+		return err;
 	switch ((enum plan_op)step->op) {
 	case PLAN_PREMOUNT:
 		return b->tree->mounts[i].file_id ? served_make(b, i) : premount_make(b, i);
@@ -84,8 +104,9 @@ static int carry_out(struct build *b, const struct plan_step *step)
 	case PLAN_RESERVE:
 		return attach_reserve(b, i);
 	case PLAN_ATTACH:
-	case PLAN_MOVE:
 		return attach_mount(b, i);
+	case PLAN_MOVE:
+		return move_step(b, i);
 	case PLAN_DELETE:
 		return i == b->tree->root ? fs_unlinked_delete_in_root(b)
 					  : fs_unlinked_delete(b, i);
@@ -94,7 +115,7 @@ static int carry_out(struct build *b, const struct plan_step *step)
 	case PLAN_READONLY:
 		return prepare_readonly(b, i);
 	case PLAN_PIVOT:
-		return pivot_into_new_root(b);
+		return pivot_step(b, i);
 	case PLAN_ANCHOR:
 	case PLAN_ANCHOR_HOST:
 	case PLAN_SHARE:
@@ -293,14 +314,17 @@ static int builder_build(struct build *b, uint64_t above, int callers_ns)
 		err = run_plugins(b, &next, callers_ns, callers_root);
 	if (!err)
 		err = source_settle_groups(b->sources, b->staging_fd);
+	if (!err)
+		err = members_make(b, above);
 	return err ? err : run_steps(b, next);
 }
 
 /* Sent as descriptors: the caller may not be allowed to look into this process. */
 static int tell_built(struct build *b)
 {
-	cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int err = root < 0 ? -errno : 0;
+	cleanup_fd int root = b->n_members ? fd_take(&b->members[0].root_fd)
+					   : open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int err = root < 0 ? -errno : members_tell(b);
 
 	if (!err)
 		err = ipc_send(b->caller_fd, (struct ipc_message){ .type = IPC_ROOT }, NULL, root);

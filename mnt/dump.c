@@ -23,6 +23,7 @@
 #include "mnt/fs/served.h"
 #include "mnt/contents/contents.h"
 #include "mnt/contents/freezer.h"
+#include "mnt/dump-target.h"
 #include "mnt/external.h"
 #include "mnt/fs/binfmt.h"
 #include "mnt/scan/root-type.h"
@@ -45,8 +46,9 @@ struct dump {
 	struct freezer freezer;
 	struct external_options externals;
 	enum scan_reader reader;
-	int ns_fd, image_dir_fd;
-	uint32_t ns_id; /* of the mountpoints file */
+	int image_dir_fd;
+	uint32_t ns_id; /* of the mountpoints file; of a set that of the first */
+	struct scan_set set;
 	struct mount_tree callers;
 	struct visible callers_visible;
 	struct hooks_host *host;
@@ -61,35 +63,10 @@ static void dump_free(struct dump *d)
 	freezer_free(&d->freezer);
 	option_ids_free_maps(&d->ids);
 	external_options_free(&d->externals);
-	fd_close(&d->ns_fd);
+	scan_set_free(&d->set);
 	fd_close(&d->image_dir_fd);
 	tree_free(&d->callers);
 	visible_free(&d->callers_visible);
-}
-
-static int open_target(struct dump *d)
-{
-	const struct rebind_dump_options *o = d->options;
-	char without[CAPS_TEXT];
-
-	if (!o->pid == !o->mntns)
-		return findings_add(d->findings, FINDING_USAGE, 0, NULL, "-t PID or --mntns FILE",
-				    "one namespace must be named: by a process or by a file");
-	if (o->pid) {
-		d->ns_fd = scan_ns_of_pid(o->pid);
-		if (d->ns_fd < 0)
-			return log_error(d->ns_fd,
-					 "cannot open the mount namespace of process %d%s%s",
-					 (int)o->pid, scan_of_zombie(o->pid, d->ns_fd),
-					 caps_without(d->ns_fd, CAPS_OPEN, without));
-		return 0;
-	}
-	d->ns_fd = open(o->mntns, O_RDONLY | O_CLOEXEC);
-	if (d->ns_fd < 0)
-		return log_error(-errno, "cannot open the namespace file '%s'", o->mntns);
-	if (ioctl(d->ns_fd, NS_GET_NSTYPE) != CLONE_NEWNS)
-		return log_error(-EINVAL, "'%s' is not the file of a mount namespace", o->mntns);
-	return 0;
 }
 
 static int open_image(struct dump *d)
@@ -204,7 +181,7 @@ static void describe_mount(const struct dump *d, const struct mount *m, const st
 		[MOUNT_PLUGIN] = "plugin",	 [MOUNT_SKIPPED] = "skipped",
 	};
 	const char *key = m->key ? m->key : m->parent_key;
-	cleanup_free char *path = path_printable(m->mountpoint);
+	cleanup_free char *path = path_printable(mount_shown(m));
 	cleanup_free char *line = NULL;
 	char sharing[64];
 
@@ -249,6 +226,11 @@ static int own_namespaces(pid_t pid, uint32_t *ret)
 static int write_inventory(struct dump *d)
 {
 	struct image_info info = { .version = 2 };
+	struct image_set set = { .n = d->set.n > 1 ? d->set.n : 0 };
+
+	for (uint32_t i = 0; i < set.n; i++)
+		set.ids[i] = d->set.list[i].ns;
+	info.set = &set;
 
 	if (d->options->processes)
 		return criu_merge_mark(d->image_dir_fd, d->findings);
@@ -257,17 +239,31 @@ static int write_inventory(struct dump *d)
 	return image_write_inventory(d->image_dir_fd, &info);
 }
 
-static int write_image(struct dump *d, const struct mount_tree *tree)
+static uint32_t number_of(const struct dump *d, uint32_t i)
+{
+	return d->set.n > 1 ? d->set.list[i].ns : d->ns_id;
+}
+
+static int write_mounts(struct dump *d, const struct mount_tree *tree, uint32_t ns_id)
 {
 	char name[64];
 
 	/* Remove what a killed dump has left, or CRIU's record of the mounts. */
-	snprintf(name, sizeof(name), "mountpoints-%u.img", d->ns_id);
+	snprintf(name, sizeof(name), "mountpoints-%u.img", ns_id);
 	unlinkat(d->image_dir_fd, name, 0);
-	int err = image_write_mounts(d->image_dir_fd, tree, d->ns_id);
+	int err = image_write_mounts(d->image_dir_fd, tree, ns_id);
 
+	return err ? log_error(err, "cannot write '%s'", name) : 0;
+}
+
+static int write_image(struct dump *d, const struct mount_tree *tree)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < d->set.n && !err; i++)
+		err = write_mounts(d, tree, number_of(d, i));
 	if (err)
-		return log_error(err, "cannot write '%s'", name);
+		return err;
 	err = action_run(&d->action, "post-dump", d->options->pid);
 	if (err)
 		return err;
@@ -277,7 +273,7 @@ static int write_image(struct dump *d, const struct mount_tree *tree)
 
 /* An image on its way into its directory. */
 struct half_done {
-	uint32_t ns_id;
+	const struct dump *dump;
 	const struct mount_tree *tree;
 };
 
@@ -288,8 +284,10 @@ static void dump_take_back(void *data, int image_dir_fd)
 	char name[64];
 
 	unlinkat(image_dir_fd, "inventory.img", 0);
-	snprintf(name, sizeof(name), "mountpoints-%u.img", half->ns_id);
-	unlinkat(image_dir_fd, name, 0);
+	for (uint32_t i = 0; i < half->dump->set.n; i++) {
+		snprintf(name, sizeof(name), "mountpoints-%u.img", number_of(half->dump, i));
+		unlinkat(image_dir_fd, name, 0);
+	}
 	contents_forget(half->tree, image_dir_fd);
 }
 
@@ -318,9 +316,9 @@ static int judge_changes(struct dump *d)
 }
 
 /* All of the namespace has been read. Later changes do not matter. */
-static int finish_reading(struct dump *d, struct scan_target *target, const struct mount_tree *tree)
+static int finish_reading(struct dump *d, const struct mount_tree *tree)
 {
-	int same = scan_is_unchanged(target, tree);
+	int same = dump_target_is_unchanged(d->options, &d->set, tree);
 
 	if (same <= 0)
 		return same < 0 ? same : -EAGAIN;
@@ -331,21 +329,21 @@ static int finish_reading(struct dump *d, struct scan_target *target, const stru
 }
 
 /* Contents and image. Return: -EAGAIN if the namespace changed meanwhile. */
-static int write_all(struct dump *d, struct scan_target *target, struct mount_tree *tree)
+static int write_all(struct dump *d, struct mount_tree *tree)
 {
 	struct log_held held;
 
 	log_hold(&held);
-	int err = contents_dump(target, tree, d->image_dir_fd, &d->progress, d->host, d->changes,
-				d->ids.uid ? &d->ids : NULL, d->compress);
+	int err = contents_dump(scan_set_target(&d->set), tree, d->image_dir_fd, &d->progress,
+				d->host, d->changes, d->ids.uid ? &d->ids : NULL, d->compress);
 
 	if (!err) {
-		err = finish_reading(d, target, tree);
+		err = finish_reading(d, tree);
 		if (!err && d->ids.uid)
 			err = owner_ids_inside(&d->ids, tree);
 		if (!err)
 			err = write_image(d, tree);
-	} else if (scan_is_unchanged(target, tree) == 0) {
+	} else if (dump_target_is_unchanged(d->options, &d->set, tree) == 0) {
 		/* What could not be read may have gone meanwhile: start again, without the errors. */
 		err = -EAGAIN;
 	}
@@ -354,15 +352,15 @@ static int write_all(struct dump *d, struct scan_target *target, struct mount_tr
 }
 
 /* Whatever ends the dump early, nothing of the image stays: a guard ensures that, too. */
-static int dump_keep(struct dump *d, struct scan_target *target, struct mount_tree *tree)
+static int dump_keep(struct dump *d, struct mount_tree *tree)
 {
-	struct half_done half = { d->ns_id, tree };
+	struct half_done half = { d, tree };
 	cleanup(guard_end) struct guard guard = GUARD_NONE;
 	int err = guard_start(&guard, GUARD_ALL_GONE, dump_take_back, &half, d->image_dir_fd);
 
 	if (err)
 		return err;
-	err = write_all(d, target, tree);
+	err = write_all(d, tree);
 	if (!err)
 		err = end_plugins(d, 0);
 	if (err)
@@ -389,14 +387,11 @@ static int start_plugins(struct dump *d, struct mount_tree *tree)
 }
 
 /* The view of a process in a chroot is another than that of its namespace, which is dumped. */
-static int check_root(struct dump *d, const struct mount_tree *tree)
+static int check_root_of(struct dump *d, const struct mount_tree *tree, pid_t pid)
 {
-	const struct rebind_dump_options *o = d->options;
 	cleanup_free char *path = NULL;
 	static const char help[] = "--root-of namespace to dump all that the namespace has";
-	/* CRIU knows the roots of the processes that it dumps. */
-	bool asks = o->pid && !o->processes && !o->root_of_namespace;
-	int other = asks ? scan_other_root(tree, o->pid, &path) : 0;
+	int other = scan_other_root(tree, pid, &path);
 
 	if (other <= 0)
 		return other;
@@ -405,74 +400,57 @@ static int check_root(struct dump *d, const struct mount_tree *tree)
 		findings_add(d->findings, FINDING_CHROOTED, 0, NULL, help,
 			     "process %d has a root that is mounted no more, or is covered: it "
 			     "sees other paths than a dump would have",
-			     (int)o->pid);
+			     (int)pid);
 	else
 		findings_add(d->findings, FINDING_CHROOTED, 0, NULL, help,
 			     "process %d has its root at '%s', which is not the root of its mount "
 			     "namespace: it sees other paths than a dump would have",
-			     (int)o->pid, path);
+			     (int)pid, path);
 	return 0;
 }
 
-/* First of all, because most other findings would follow from it. */
-static int check_own(struct dump *d)
+/* Of a set the process by which each namespace was found. */
+static int check_roots(struct dump *d, const struct mount_tree *tree)
 {
 	const struct rebind_dump_options *o = d->options;
-	cleanup_findings struct findings others = *d->findings;
-	bool is_own = findings_any(&others) && ns_is_own(d->ns_fd, "mnt");
+	/* CRIU knows the roots of the processes that it dumps. */
+	bool asks = o->pid && !o->processes && !o->root_of_namespace;
+	int err = 0;
 
-	*d->findings = (struct findings){ 0 };
-	if (is_own && o->pid)
-		findings_add(d->findings, FINDING_OWN_NAMESPACE, 0, NULL,
-			     "name a process of the container",
-			     "process %d is in your own mount namespace: all of its mounts are "
-			     "yours, too",
-			     (int)o->pid);
-	else if (is_own)
-		findings_add(d->findings, FINDING_OWN_NAMESPACE, 0, o->mntns,
-			     "name the namespace of a container",
-			     "'%s' is your own mount namespace: all of its mounts are yours, too",
-			     o->mntns);
-	return findings_append(d->findings, &others);
+	for (uint32_t i = 0; i < d->set.n && asks && !err; i++) {
+		const struct scan_member *member = &d->set.list[i];
+
+		err = check_root_of(d, d->set.n > 1 ? &member->tree : tree, member->pid);
+	}
+	return err;
 }
 
 static int try_once(struct dump *d)
 {
-	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
 	cleanup_tree struct mount_tree tree = { 0 };
 	cleanup_visible struct visible visible = { 0 };
-	int err = scan_open(d->ns_fd, &target);
+	int err = scan_set_open(&d->set);
 
 	progress_tell(&d->progress);
-	if (!err)
-		err = scan_from_root(&target, d->options->pid);
-	if (!err)
-		err = scan_from_cgroup(&target, d->options->pid);
 	if (err)
 		return log_error(err, "cannot enter the mount namespace");
 	if (d->options->processes && !d->ids.uid)
 		err = option_ids_read_of(d->options->pid, &d->ids);
 	if (!err)
-		err = scan_read(&target, d->reader, &tree);
-	if (!err)
-		err = visible_find_all(&tree, &visible);
+		err = scan_set_read(&d->set, d->reader, &tree, &visible);
 	if (err)
 		return err == -EAGAIN ? err
 				      : scan_failed(err, "cannot read the mounts of the namespace");
-	root_type_find_all(&target, &tree, &visible);
-	err = kind_find_symlinks(&target, &tree);
-	if (err)
-		return log_error(err, "cannot read the mounts of the namespace");
 	err = start_plugins(d, &tree);
 	if (err)
 		return err;
-	err = check_root(d, &tree);
+	err = check_roots(d, &tree);
 	if (!err)
-		err = decide(d, &target, &tree, &visible);
-	if (err == -EINVAL && check_own(d))
+		err = decide(d, scan_set_target(&d->set), &tree, &visible);
+	if (err == -EINVAL && dump_target_check_own(d->options, &d->set, d->findings))
 		return -ENOMEM;
 	describe(d, &tree);
-	return err || d->options->dry_run ? err : dump_keep(d, &target, &tree);
+	return err || d->options->dry_run ? err : dump_keep(d, &tree);
 }
 
 static int try_often(struct dump *d)
@@ -509,10 +487,10 @@ static int try_frozen(struct dump *d)
 
 static int dump_all(struct dump *d)
 {
-	int err = open_target(d);
+	int err = dump_target_open(d->options, &d->set, d->findings);
 
 	if (!err)
-		err = open_image(d);
+		err = findings_any(d->findings) ? -EINVAL : open_image(d);
 	if (!err && !d->options->dry_run)
 		err = action_run(&d->action, "pre-dump", d->options->pid);
 	if (!err)
@@ -540,7 +518,6 @@ int dump_run(const struct rebind_dump_options *options, struct findings *finding
 		.findings = findings,
 		.changes = changes,
 		.freezer = FREEZER_NONE,
-		.ns_fd = -EBADF,
 		.image_dir_fd = -EBADF,
 		.ns_id = NS_ID,
 		.progress = {

@@ -13,10 +13,17 @@
 #include "mnt/ipc/mount-log.h"
 #include "model/advice.h"
 #include "model/filesystem.h"
+#include "model/set.h"
 
-static int stat_at(const struct external_input *in, const char *path, struct sys_mount_stat *ret)
+/* @name: of set_find_name() */
+static int stat_at(const struct external_input *in, const char *name, uint32_t ns,
+		   struct sys_mount_stat *ret)
 {
-	cleanup_fd int fd = path_open_in_root(in->target->root_fd, path);
+	const struct mount *root = &in->tree->mounts[tree_root_of(in->tree, ns)];
+	const char *number =
+		tree_index(in->tree, root) == in->tree->root ? NULL : strchr(name, ':');
+	cleanup_fd int fd = path_open_in_root(scan_target_of(in->target, root)->root_fd,
+					      number ? number + 1 : name);
 
 	if (fd < 0)
 		return fd;
@@ -29,10 +36,12 @@ static int stat_at(const struct external_input *in, const char *path, struct sys
 static struct mount *mount_at(struct external_input *in, const char *option, const char *path)
 {
 	struct sys_mount_stat stat = { 0 };
+	uint32_t ns;
+	cleanup_free char *name = set_find_name(in->tree, path, &ns);
 	/* Spelled as the kernel spells it: then the tree tells, and no symlink can be on the way.
 	 */
-	struct mount *m = visible_at(in->tree, in->visible, path);
-	int err = m ? 0 : stat_at(in, path, &stat);
+	struct mount *m = name ? visible_at(in->tree, in->visible, name) : NULL;
+	int err = m ? 0 : name ? stat_at(in, name, ns, &stat) : -ENOMEM;
 	bool lenient = in->options->lenient && strcmp(option, "--external") == 0;
 
 	if (m)
@@ -294,7 +303,7 @@ int external_ask_plugins(struct mount_tree *tree, struct hooks_host *host)
 
 		if (!m->need_plugin)
 			continue;
-		if (asprintf(&dotted, ".%s", m->mountpoint) < 0)
+		if (asprintf(&dotted, ".%s", mount_path(m)) < 0)
 			return -ENOMEM;
 		struct mount_log log;
 
@@ -426,11 +435,11 @@ static bool is_unclaimed(const struct mount *m)
 static int name_one(struct external_input *in, struct names *keys, struct mount *m)
 {
 	bool plain = advice_is_seen(in->tree, m) &&
-		     names_get(keys, m->mountpoint, strlen(m->mountpoint)) == TABLE_NONE;
+		     names_get(keys, mount_shown(m), strlen(mount_shown(m))) == TABLE_NONE;
 	cleanup_free char *key = NULL;
 
-	if ((plain ? asprintf(&key, "%s", m->mountpoint)
-		   : asprintf(&key, "%s#%u", m->mountpoint, m->id)) < 0) {
+	if ((plain ? asprintf(&key, "%s", mount_shown(m))
+		   : asprintf(&key, "%s#%u", mount_shown(m), m->id)) < 0) {
 		key = NULL;
 		return -ENOMEM;
 	}

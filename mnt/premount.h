@@ -20,4 +20,12 @@ int premount_make(struct build *b, uint32_t i);
  */
 int premount_remove_point(struct build *b, uint32_t i);
 
+/**
+ * premount_bring - of a set: have it where it can be attached in another namespace than the first
+ *
+ * It cannot be moved there: b->fds[i] becomes a clone, and what was at the temporary mountpoint goes.
+ * Return: 0 or a negative errno, logged.
+ */
+int premount_bring(struct build *b, uint32_t i);
+
 #endif

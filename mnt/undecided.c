@@ -43,7 +43,7 @@ static char *advice(const struct external_input *in, const struct mount *m, unsi
 		    unsigned int automatic)
 {
 	cleanup_free char *declare = advice_external(in->tree, m);
-	cleanup_free char *path = text_quoted("%s", m->mountpoint);
+	cleanup_free char *path = text_quoted("%s", mount_shown(m));
 	const char *comma = automatic_word(automatic);
 	bool can_copy = !(consent & EXTERNAL_COPIED) || advice_is_seen(in->tree, m);
 	char *help = NULL;

@@ -55,24 +55,39 @@ static int read_formats(const struct scan_target *target, struct mount_tree *bui
 	return err ? err : binfmt_look(target, built);
 }
 
-int verify_namespace(int ns_fd, pid_t builder, pid_t ns_helper, enum scan_reader reader,
-		     const struct mount_tree *planned, const uint32_t *attributes,
-		     struct differences *differences)
+int verify_namespace(const struct verify_input *in)
 {
 	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
 	cleanup_tree struct mount_tree built = { 0 };
-	bool formats = has_formats(planned);
-	int err = open_target(ns_fd, builder, reader, formats, &target);
+	bool formats = has_formats(in->planned);
+	int err = open_target(in->ns_fd, in->builder, in->reader, formats, &target);
 
-	if (!err && ns_helper)
-		err = scan_from_cgroup(&target, ns_helper);
+	if (!err && in->ns_helper)
+		err = scan_from_cgroup(&target, in->ns_helper);
 	if (!err)
-		err = scan_read(&target, reader, &built);
+		err = scan_read(&target, in->reader, &built);
 	if (!err && formats)
 		err = read_formats(&target, &built);
 	if (!err)
-		err = compare_built(planned, attributes, &built, differences);
+		err = compare_built(in->planned, in->attributes, &built, in->differences);
 	if (err)
 		return scan_failed(err, "cannot read the new namespace back");
-	return differences->n ? -ESTALE : 0;
+	return in->differences->n ? -ESTALE : 0;
+}
+
+int verify_set(struct scan_set *set, const struct verify_input *in)
+{
+	cleanup_tree struct mount_tree built = { 0 };
+	cleanup_visible struct visible visible = { 0 };
+	int err = scan_set_open(set);
+
+	if (!err)
+		err = scan_set_read(set, in->reader, &built, &visible);
+	if (!err && has_formats(in->planned))
+		err = binfmt_look(scan_set_target(set), &built);
+	if (!err)
+		err = compare_built(in->planned, in->attributes, &built, in->differences);
+	if (err)
+		return scan_failed(err, "cannot read the new namespaces back");
+	return in->differences->n ? -ESTALE : 0;
 }

@@ -31,6 +31,15 @@ struct target_mount {
 	bool unplaceable; /* with a finding; so is everything below */
 	bool premounted;  /* staging.c has seen it */
 	uint32_t lent;	  /* of a superblock's first: the flags of PLAN_LEND's mount, or 0 */
+	uint32_t lender;  /* and that mount, or MOUNT_NONE */
+	uint32_t member;  /* of a set: index of its namespace */
+};
+
+/* A namespace of a set: members.h. */
+struct build_member {
+	uint32_t ns; /* its number */
+	int fd, root_fd;
+	int staging_fd; /* until it is pivoted */
 };
 
 struct build {
@@ -65,9 +74,12 @@ struct build {
 	struct build_unlinked unlinked;
 	pid_t overlays_pid; /* the child that makes them, or 0 */
 	int overlays_sock;
+	uint32_t overlays_member; /* of a set: for which namespace that is */
 	int callers_ns_fd;
-	int ns_fd;	/* the namespace that is built */
-	int pin_dir_fd; /* where the caller may have pinned it, and ... */
+	int ns_fd;		      /* the namespace that is built; of a set the first */
+	struct build_member *members; /* of a set: all of them, the first one first */
+	uint32_t n_members, inside;   /* and in which of them the builder is */
+	int pin_dir_fd;		      /* where the caller may have pinned it, and ... */
 	char pin_name[256];
 	struct path_cache cache;
 	struct findings findings;

@@ -44,8 +44,8 @@ static bool has_other_name(const struct mount_tree *tree, const struct mount *m,
 static int look_at_one(const struct scan_target *target, const struct mount_tree *tree,
 		       struct mount *m)
 {
-	cleanup_fd int fd =
-		openat(target->root_fd, m->mountpoint + 1, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_fd int fd = openat(scan_target_of(target, m)->root_fd, mount_path(m) + 1,
+				   O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct sys_mount_stat place;
 	struct stat stat;
 

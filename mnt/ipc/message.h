@@ -15,6 +15,8 @@ enum ipc_type {
 	IPC_MADE_AS, /* inode: what was made */
 	IPC_ATTRIBUTES,	      /* attributes: what a plugin's mount has got */
 	IPC_BUILT,	      /* the namespace stands */
+	IPC_MEMBER,	      /* value: which of a set; the descriptor of that namespace */
+	IPC_MEMBER_ROOT,      /* the same, of its root; it comes first */
 	IPC_VERDICT,	      /* caller to builder: value: 0 or a negative errno */
 	IPC_DONE,	      /* value: the builder's result */
 	IPC_CONTENTS,	      /* contents; texts: the digest, in hex */
@@ -27,6 +29,7 @@ enum ipc_type {
 	IPC_OPEN,	      /* to the helper: open a context of this filesystem */
 	IPC_ROOT,   /* to the helper: the descriptor of its root, when it holds a namespace */
 	IPC_HOLD,   /* to the helper: the descriptor of a namespace that it holds from now on */
+	IPC_BESIDE, /* to the helper: as IPC_HOLD, for another process, which ends with it */
 	IPC_NS,	    /* to inside/: a namespace to enter; value: CLONE_NEW*; its name */
 	IPC_START,  /* to inside/: start */
 	IPC_MAP,    /* from inside/: a user namespace was made, and wants its maps */

@@ -295,16 +295,26 @@ int ns_helper_enter_user(const struct ns_helper *ns_helper)
 	return child_become_root();
 }
 
-int ns_helper_hold(int sock, int mntns_fd, int root_fd)
+static int tell_to_hold(int sock, enum ipc_type how, int mntns_fd, int root_fd)
 {
 	int answer = 0;
 	int err = ipc_send(sock, (struct ipc_message){ .type = IPC_ROOT }, NULL, root_fd);
 
 	if (!err)
-		err = ipc_send(sock, (struct ipc_message){ .type = IPC_HOLD }, NULL, mntns_fd);
+		err = ipc_send(sock, (struct ipc_message){ .type = how }, NULL, mntns_fd);
 	if (!err)
 		err = ipc_await(sock, IPC_ANSWER, &answer, NULL);
 	return err ? err : answer;
+}
+
+int ns_helper_hold(int sock, int mntns_fd, int root_fd)
+{
+	return tell_to_hold(sock, IPC_HOLD, mntns_fd, root_fd);
+}
+
+int ns_helper_hold_beside(int sock, int mntns_fd, int root_fd)
+{
+	return tell_to_hold(sock, IPC_BESIDE, mntns_fd, root_fd);
 }
 
 void ns_helper_forget(struct ns_helper *ns_helper)

@@ -99,6 +99,12 @@ int ns_helper_enter_user(const struct ns_helper *ns_helper);
 int ns_helper_hold(int sock, int mntns_fd, int root_fd);
 
 /**
+ * ns_helper_hold_beside - before that: a child of the process holds another mount namespace, and
+ *			    ends with it
+ */
+int ns_helper_hold_beside(int sock, int mntns_fd, int root_fd);
+
+/**
  * ns_helper_forget - give its process and socket up to another owner
  */
 void ns_helper_forget(struct ns_helper *ns_helper);

@@ -215,3 +215,10 @@ int scan_from_root(struct scan_target *target, pid_t pid)
 		seen = see_from_any(target);
 	return seen < 0 ? seen : 0;
 }
+
+int scan_from_root_fd(struct scan_target *target, int root_fd)
+{
+	int seen = same_place(root_fd, target->root_fd) ? 0 : see_from(target, root_fd);
+
+	return seen < 0 ? seen : 0;
+}

@@ -33,6 +33,15 @@ void scan_close(struct scan_target *target)
 	fd_close(&target->cgroup_fd);
 }
 
+const struct scan_target *scan_target_of(const struct scan_target *target, const struct mount *m)
+{
+	const struct scan_target *t = target;
+
+	while (t && t->ns != m->ns)
+		t = t->next;
+	return t ? t : target;
+}
+
 int scan_reader_named(const char *name, enum scan_reader *ret)
 {
 	if (!name)

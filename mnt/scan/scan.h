@@ -28,6 +28,8 @@ struct scan_target {
 	bool has_changed;   /* since it was opened, as far as was asked */
 	bool has_text_hash; /* what was read last was the text: as it was then */
 	uint64_t text_hash;
+	uint32_t ns;		  /* its number in a set; else 0 */
+	struct scan_target *next; /* of a set; the first stands for all of them */
 };
 
 void scan_close(struct scan_target *target);
@@ -37,6 +39,12 @@ void scan_close(struct scan_target *target);
 	{                                                                                       \
 		.ns_fd = -EBADF, .root_fd = -EBADF, .mountinfo_fd = -EBADF, .cgroup_fd = -EBADF \
 	}
+
+/**
+ * scan_target_of - the namespace of a set that a mount is in
+ * @target: the first; where there is no other, it is that
+ */
+const struct scan_target *scan_target_of(const struct scan_target *target, const struct mount *m);
 
 /**
  * scan_reader_named - "statmount", "mountinfo", or NULL for the best
@@ -66,6 +74,11 @@ int scan_open(int ns_fd, struct scan_target *ret);
  * Return: 0 or a negative errno.
  */
 int scan_from_root(struct scan_target *target, pid_t pid);
+
+/**
+ * scan_from_root_fd - the same from a root that is open
+ */
+int scan_from_root_fd(struct scan_target *target, int root_fd);
 
 /**
  * scan_other_root - has a process another root than its namespace, as chroot(2) gives one

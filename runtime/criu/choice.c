@@ -52,8 +52,8 @@ int criu_choice_add(struct criu_choice *choice, const char *reason)
 
 static int look_at_processes(pid_t pid, struct criu_choice *ret)
 {
-	cleanup(criu_tree_free) struct criu_tree tree = { 0 };
-	int err = criu_tree_read(pid, &tree);
+	cleanup_processes struct processes tree = { 0 };
+	int err = processes_read(pid, &tree);
 
 	if (!err)
 		err = criu_tree_namespaces(&tree, "mnt", &ret->reasons);
