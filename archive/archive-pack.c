@@ -360,6 +360,7 @@ static int archive(int dir_fd, const char *name, int out_fd, struct mount_conten
 	};
 
 	p.progress = (struct tar_progress){ .fn = p.watch->progress, .data = p.watch->data };
+	p.attributes.ids = p.watch->ids;
 	if (prepared)
 		return prepared;
 	if (before < 0)

@@ -70,22 +70,14 @@ static int unpack_data(struct unpack *u, const char *name)
 	return more;
 }
 
-/* Who is not there inside is the root there: else it would be the host's. */
-static uint32_t outside(const struct mount_id_extent *map, uint32_t n, uint32_t id)
-{
-	uint32_t found = ids_outside(map, n, id);
-
-	return found == UINT32_MAX ? ids_outside(map, n, 0) : found;
-}
-
 static void map_owner(const struct mount_idmap *ids, struct archive_entry *entry)
 {
 	int64_t uid = archive_entry_uid(entry), gid = archive_entry_gid(entry);
 
 	if (ids && uid >= 0 && uid < UINT32_MAX)
-		archive_entry_set_uid(entry, outside(ids->uid, ids->n_uid, (uint32_t)uid));
+		archive_entry_set_uid(entry, ids_owner(ids->uid, ids->n_uid, (uint32_t)uid));
 	if (ids && gid >= 0 && gid < UINT32_MAX)
-		archive_entry_set_gid(entry, outside(ids->gid, ids->n_gid, (uint32_t)gid));
+		archive_entry_set_gid(entry, ids_owner(ids->gid, ids->n_gid, (uint32_t)gid));
 }
 
 static int unpack_entry(struct unpack *u, struct archive_entry *entry)
@@ -149,6 +141,7 @@ static int unpack_here(struct unpack *u, int dir_fd)
 	int err = disk_start(&u->disk, dir_fd, u->flags, u->fault);
 
 	u->to_disk = true;
+	u->disk.ids = u->rules->ids;
 	if (!err)
 		err = unpack_all(u);
 	if (!err)

@@ -34,8 +34,8 @@ struct archive_watch {
 	const struct mount_idmap *ids;
 	unsigned int compress; /* how: 0, or what archive_compress() made of a word */
 	/*
-	 * Load zlib, by archive_prepare(): there is more than comes without it. For who has left
-	 * the root that libraries are looked up in. NULL: it is loaded before anything is read.
+	 * Load zlib, by archive_prepare(): the archive is too large to be stored. For a process that
+	 * has left the root with the libraries. NULL: zlib is loaded before anything is read.
 	 */
 	int (*load)(void *data);
 };
@@ -52,9 +52,8 @@ int archive_compress(const char *word, unsigned int *ret);
 /**
  * archive_prepare - load what the functions below need: nothing, zlib; libarchive, a locale
  *
- * To be called while "/" is still the caller's: code and data that are looked up later would be
- * those of the namespace that is dumped or restored. The others call it themselves where nobody
- * has.
+ * Call it while "/" is still the caller's: later, code and data would come from the namespace that
+ * is dumped or restored. The functions below call it if that has not happened.
  *
  * Return: 0, or a negative errno with @fault filled.
  */
@@ -80,7 +79,7 @@ int archive_prepare(enum archive_writer writer, struct archive_fault *fault);
  *
  * A write through a mapping that was made before changes no time in a tmpfs, and is not noticed.
  *
- * Refused, as nobody could unpack it: a path of 64 KiB and more (-ENAMETOOLONG), an extended
+ * Refused, because it could not be unpacked: a path of 64 KiB and more (-ENAMETOOLONG), an extended
  * attribute whose name has '=', '%' or what is not printable ASCII (-EINVAL), more than 900 KiB of
  * attributes (-E2BIG).
  *

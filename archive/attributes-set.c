@@ -5,6 +5,7 @@
 #include <sys/xattr.h>
 
 #include "archive/attributes.h"
+#include "model/attribute-ids.h"
 
 static int set_value(struct attributes_of of, const char *key, const void *value, size_t size)
 {
@@ -12,6 +13,19 @@ static int set_value(struct attributes_of of, const char *key, const void *value
 			  : fsetxattr(of.fd, key, value, size, 0);
 
 	return r < 0 ? -errno : 0;
+}
+
+static int set_translated(struct attributes_of of, const char *key, const void *value, size_t size)
+{
+	cleanup_free void *copy = of.ids && size ? malloc(size) : NULL;
+
+	if (!of.ids || !size)
+		return set_value(of, key, value, size);
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, value, size);
+	attribute_ids_outside(of.ids, key, copy, size);
+	return set_value(of, key, copy, size);
 }
 
 int attributes_set(struct attributes_of of, struct archive_entry *entry)
@@ -24,7 +38,7 @@ int attributes_set(struct attributes_of of, struct archive_entry *entry)
 	int err = 0;
 
 	while (!err && archive_entry_xattr_next(entry, &key, &value, &size) == ARCHIVE_OK)
-		err = set_value(of, key, value, size);
+		err = set_translated(of, key, value, size);
 	return err;
 }
 
@@ -97,11 +111,14 @@ int attributes_set_acl(struct attributes_of of, struct archive_entry *entry)
 	cleanup_free struct acl *acl = NULL;
 	int err = attributes_set_build(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, &acl, &size);
 
-	return err || !acl ? err : set_value(of, ATTRIBUTES_ACL_ACCESS, acl, size);
+	if (err || !acl)
+		return err;
+	attribute_ids_outside(of.ids, ATTRIBUTES_ACL_ACCESS, acl, size);
+	return set_value(of, ATTRIBUTES_ACL_ACCESS, acl, size);
 }
 
-int attributes_default_acl(struct archive_entry *entry, struct arena *arena, const char **ret,
-			   size_t *ret_size)
+int attributes_default_acl(struct archive_entry *entry, const struct mount_idmap *ids,
+			   struct arena *arena, const char **ret, size_t *ret_size)
 {
 	cleanup_free struct acl *acl = NULL;
 	int err = attributes_set_build(entry, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, &acl, ret_size);
@@ -109,6 +126,7 @@ int attributes_default_acl(struct archive_entry *entry, struct arena *arena, con
 	*ret = NULL;
 	if (err || !acl)
 		return err;
+	attribute_ids_outside(ids, ATTRIBUTES_ACL_DEFAULT, acl, *ret_size);
 	*ret = arena_copy(arena, (const char *)acl, *ret_size);
 	return *ret ? 0 : -ENOMEM;
 }

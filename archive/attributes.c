@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "archive/tar.h"
+#include "model/attribute-ids.h"
 
 /* libarchive reads no header of a file above 1 MiB; some of it is for the other fields. */
 #define AMOUNT_MAX (900U << 10)
@@ -133,11 +134,12 @@ static int read_attribute(struct attributes *at, struct attributes_of of, const 
 {
 	ssize_t n = read_value(at, of, key);
 
-	/* Listed, but not to be had: it was removed meanwhile. */
+	/* Listed, but missing: it was removed meanwhile. */
 	if (n == -ENODATA)
 		return 0;
 	if (n < 0)
 		return (int)n;
+	attribute_ids_inside(at->ids, key, at->value, (size_t)n);
 	sink->amount += strlen(key) + (size_t)n + 64;
 	return sink->amount > AMOUNT_MAX ? -E2BIG : sink->fn(sink->data, key, at->value, (size_t)n);
 }

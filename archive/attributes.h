@@ -9,6 +9,8 @@
 
 /* Room for names and values, kept from file to file. Zero it to start. */
 struct attributes {
+	const struct mount_idmap
+		*ids; /* values are read as its inside has them; NULL: as they are */
 	char *names, *value;
 	size_t names_room, value_room;
 };
@@ -17,6 +19,7 @@ struct attributes {
 struct attributes_of {
 	int fd; /* or negative */
 	const char *name;
+	const struct mount_idmap *ids; /* values to be set are those of its inside; or NULL */
 };
 
 static inline struct attributes_of attributes_of_fd(int fd)
@@ -70,13 +73,14 @@ int attributes_set_acl(struct attributes_of of, struct archive_entry *entry);
 
 /**
  * attributes_default_acl - the default ACL of a directory in the kernel's form
+ * @ids: it is that of the inside; NULL: as it is
  * @ret: in the arena, or NULL if it has none
  * attributes_set_default_acl - give it to the working directory
  *
  * Return: 0 or a negative errno.
  */
-int attributes_default_acl(struct archive_entry *entry, struct arena *arena, const char **ret,
-			   size_t *ret_size);
+int attributes_default_acl(struct archive_entry *entry, const struct mount_idmap *ids,
+			   struct arena *arena, const char **ret, size_t *ret_size);
 int attributes_set_default_acl(const char *acl, size_t size);
 
 #define ATTRIBUTES_ACL_ACCESS  "system.posix_acl_access"

@@ -15,7 +15,7 @@
 /**
  * checkpoint_unpack - unpack what a restore of mounts reads of it
  * @in_fd: a tar; plain, gzip or zstd
- * @dir_fd: an empty directory that nobody else can write to
+ * @dir_fd: an empty directory that no other user can write to
  * @max_bytes: of all files together
  * @with_root: also what was changed in the root
  * @ret_unused: names of files that are left out, though they have a meaning, are added; or NULL

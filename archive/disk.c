@@ -163,12 +163,12 @@ static int keep_flags(struct disk *disk, struct archive_entry *entry)
  */
 static int set_attributes(struct disk *disk, struct archive_entry *entry)
 {
-	struct attributes_of of = { .fd = disk->file_fd, .name = disk->name };
+	struct attributes_of of = { .fd = disk->file_fd, .name = disk->name, .ids = disk->ids };
 	bool is_link = archive_entry_filetype(entry) == AE_IFLNK;
 	int err = set_owner(disk, entry);
 
-	/* The ACL after the mode, whose group bits are the group's in a tar, but the mask's of the
-	 * file. */
+	/* The ACL after the mode: in a tar the group bits are the group's, in a file with an ACL
+	 * those of the mask. */
 	if (!err && !is_link)
 		err = set_mode(disk, entry);
 	if (!err && !is_link)
@@ -272,8 +272,8 @@ static int keep_directory(struct disk *disk, struct archive_entry *entry)
 	};
 
 	read_times(entry, directory.times);
-	int err = directory.path ? attributes_default_acl(entry, &disk->texts, &directory.acl,
-							  &directory.acl_size)
+	int err = directory.path ? attributes_default_acl(entry, disk->ids, &disk->texts,
+							  &directory.acl, &directory.acl_size)
 				 : -ENOMEM;
 
 	if (!err)
@@ -287,7 +287,7 @@ int disk_make(struct disk *disk, struct archive_entry *entry)
 
 	if (err)
 		return err;
-	/* Data behind a link: nobody writes that, and whose it is, is not clear. */
+	/* No tar writes data behind a link; it would not be clear which file they belong to. */
 	if (archive_entry_hardlink(entry) && archive_entry_size(entry) > 0)
 		return disk_fault(disk, -EBADMSG);
 	err = make_inode(disk, entry);

@@ -33,13 +33,14 @@ struct disk {
 	struct disk_directory *directories;
 	size_t n_directories, directories_room;
 	struct arena texts;
-	struct archive_flags *flags; /* to be set by the caller, later still */
+	struct archive_flags *flags;   /* to be set by the caller, later still */
+	const struct mount_idmap *ids; /* attributes have the ids of its inside; or NULL */
 	struct archive_fault *fault;
 };
 
 /**
  * disk_start - make files below a directory
- * @root_fd: a filesystem that nobody else changes, and the working directory; borrowed
+ * @root_fd: a filesystem that no other process changes, and the working directory; borrowed
  * @flags: is filled
  *
  * Return: 0 or a negative errno with @fault filled.

@@ -2,7 +2,7 @@
 /*
  * A file, unpacked if it is a gzip. libarchive would do it, too, but it looks at neither the CRC
  * nor the length at the end: damage that still inflates would go unnoticed. A long file is unpacked
- * ahead of who reads (base/pipeline.h).
+ * ahead of its reader (base/pipeline.h).
  */
 #ifndef REBIND_ARCHIVE_GUNZIP_H
 #define REBIND_ARCHIVE_GUNZIP_H
@@ -13,7 +13,7 @@
 
 struct gunzip {
 	int fd;		       /* borrowed */
-	struct digest *digest; /* of the bytes read so far; NULL if nobody wants it */
+	struct digest *digest; /* of the bytes read so far; NULL if it is not needed */
 	bool zstd;	       /* it may be that: given out as it is */
 	bool stored;	       /* it is of one stored block: archive/stored.h */
 	uint64_t position;     /* bytes given out: to be looked at when the end was */

@@ -88,7 +88,7 @@ int forward_wait(pid_t pid, int *ret_status)
 
 	receiver = pid;
 	send_kept(pid);
-	/* Not reaped yet: its number is nobody else's while signals are sent to it. */
+	/* Not reaped yet, so that no other process gets its number while signals are sent. */
 	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
 		;
 	receiver = 0;

@@ -23,7 +23,7 @@ struct forward {
 };
 
 /**
- * forward_start - from now on: what comes before there is somebody to pass it on to is kept
+ * forward_start - from now on: signals are stored until there is a process to pass them on to
  */
 void forward_start(struct forward *forward);
 
@@ -46,7 +46,7 @@ int forward_wait(pid_t pid, int *ret_status);
 /**
  * forward_stop - as it was before forward_start()
  *
- * What was kept and never sent comes again: nobody was there to obey it.
+ * Signals that were stored and not passed on are raised again.
  */
 void forward_stop(struct forward *forward);
 #define cleanup_forward cleanup(forward_stop)

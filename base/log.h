@@ -77,8 +77,8 @@ void log_vline(enum log_level level, const char *format, __builtin_va_list args)
  * log_error - report an error where it is understood, and pass it on
  * @err: a negative errno; its text follows the message
  *
- * Only the first error of an operation is an error to its user: what fails because of it is
- * reported by nobody (`return err`). An @err of 0 prints the message alone.
+ * Only the first error of an operation is reported; what fails because of it is passed on without a
+ * message (`return err`). An @err of 0 prints the message alone.
  *
  * Return: @err.
  */

@@ -36,7 +36,7 @@ int path_open_link_beneath(int dir_fd, const char *path);
  * path_open_in_root - open a handle on a path as a process with that root would
  * @root_fd: its root; absolute symlinks and ".." stay below it
  *
- * Without openat2 a child does it, whose root is that directory: this needs CAP_SYS_CHROOT.
+ * Without openat2 a child does it, with that directory as its root: this needs CAP_SYS_CHROOT.
  *
  * Return: an O_PATH descriptor that the caller owns, or a negative errno.
  */

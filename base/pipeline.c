@@ -25,7 +25,7 @@ int pipeline_open(struct pipeline *pipeline, size_t room, pipeline_fn work, void
 
 /* ---- between the two ---- */
 
-/* Return: a block with nothing in it, NULL if nobody wants it any more. */
+/* Return: an empty block, NULL if the other side has stopped. */
 static struct pipeline_block *wait_for_empty(struct pipeline *pipeline)
 {
 	pthread_mutex_lock(&pipeline->lock);
@@ -133,7 +133,7 @@ static bool make_blocks(struct pipeline *pipeline)
 	return true;
 }
 
-/* Signals are for the caller's thread, whose calls they are to interrupt. */
+/* Signals must interrupt the calls of the caller's thread. */
 static int make_thread(struct pipeline *pipeline, void *(*run)(void *))
 {
 	pthread_attr_t attr;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Blocks of bytes that a second thread fills or empties while the caller does the opposite, a
- * bounded number of them. The thread is begun with the second block: what is small does without,
- * and so does who has one CPU or cannot have a thread. Nobody sees a difference but in time.
+ * bounded number of them. The thread is started with the second block. So there is none for a small
+ * file; nor on a single CPU, nor if it cannot be created. That only takes longer.
  *
  * The thread sees memory and open descriptors, and no more than that: it must not name a path, as
  * the working directory moves below it, nor change what a thread has of its own (ids, namespaces).

@@ -118,7 +118,7 @@ int sys_mount_stat(int dir_fd, const char *path, int flags, struct sys_mount_sta
 	unsigned int mask = STATX_TYPE | STATX_MODE | STATX_INO;
 
 	mask |= flags & SYS_STAT_OLD_ID ? STATX_MNT_ID : STATX_MNT_ID | STATX_MNT_ID_UNIQUE;
-	/* What the kernel knows is enough: a server that does not answer is nobody to wait for. */
+	/* Take what the kernel knows: the server of a fuse or a network filesystem may hang. */
 	flags = (flags & ~SYS_STAT_OLD_ID) | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
 	if (statx(dir_fd, path, flags, mask, &buf.stx) < 0)
 		return -errno;

@@ -58,15 +58,14 @@ static void take_probe(void *data, const struct rebind_probe *probe)
 	json_add_text(&out->doc, item, "detail", probe->detail);
 }
 
-/* With --json, which it writes, it is there. */
+/* Not with --json: that would have failed without it. */
 static void print_jansson(void)
 {
 	const char *reason;
 	cleanup_free char *detail = NULL;
 	struct rebind_probe probe = { .name = "libjansson", .ok = !json_load(&reason) };
 
-	if (!probe.ok &&
-	    asprintf(&detail, "%s: neither --json nor --bundle is to be had", reason) < 0)
+	if (!probe.ok && asprintf(&detail, "%s: --json and --bundle do not work", reason) < 0)
 		detail = NULL;
 	probe.detail = detail;
 	print_probe(&probe);

@@ -9,7 +9,7 @@ enum {
 	STATUS_FAILED = 1,
 	STATUS_DIFFERENT = 1, /* of diff */
 	STATUS_USAGE = 2,
-	STATUS_DIFF_ERROR = 2,	     /* of diff, whose 1 has a meaning */
+	STATUS_DIFF_ERROR = 2,	     /* of diff: its 1 says that they differ */
 	STATUS_COMMAND_FAILED = 125, /* rebind failed where a COMMAND's status was expected */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* --copies N: each namespace has a file of its own, whose name is made of its number. */
+/* --copies N: each namespace has a file of its own, with its number in the name. */
 #ifndef REBIND_CMD_COPIES_H
 #define REBIND_CMD_COPIES_H
 
@@ -24,7 +24,7 @@ int copies_prepare(struct copies *copies, const struct handover *all);
 
 /**
  * copies_run - hand all of them over, or none
- * @current: is set to that of the namespace whose turn it is
+ * @current: is set to that of the current namespace
  *
  * Return: 0 or a negative errno. Only descriptors that were sent cannot be called back.
  */

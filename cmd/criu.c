@@ -17,5 +17,5 @@ int verb_criu(int argc, char **argv)
 		       "CRIU.\n");
 		return STATUS_OK;
 	}
-	return usage_error("criu", "what is to be done: dump or restore?");
+	return usage_error("criu", "a verb is missing: dump or restore");
 }

@@ -191,8 +191,9 @@ static void ignore(int number)
 }
 
 /*
- * What some callers hand down and nobody expects: that children cannot be waited for, and that a
- * file of the largest size allowed is the end. A handler is not handed on to a COMMAND.
+ * Some callers leave signal settings behind that break us: SIGCHLD ignored, so that children cannot
+ * be waited for, and SIGXFSZ, which kills at the largest size of a file. A handler, unlike SIG_IGN,
+ * is not inherited by a COMMAND.
  */
 static void set_signals(void)
 {

@@ -119,7 +119,7 @@ static int keep_two(int fd, int *file)
 	return 0;
 }
 
-/* Rebind is gone without a word: with it goes @pid, unless it was let go already. */
+/* If rebind dies without a message, so does @pid, unless it was released already. */
 _Noreturn static void guard(struct pidfile *pidfile, pid_t pid, int fd)
 {
 	enum { PATIENCE = 1000 }; /* milliseconds: it is being killed, if at all */
@@ -143,7 +143,7 @@ static int start_guard(struct pidfile *pidfile, pid_t pid)
 		return -errno;
 	pidfile->guard = fork();
 	if (pidfile->guard == 0) {
-		/* Not to be killed with us, by a key or as one of a group; and in nobody's way. */
+		/* A key or a signal to our process group must not kill it with us. */
 		setsid();
 		guard(pidfile, pid, keep_two(ends[0], &pidfile->fd));
 	}

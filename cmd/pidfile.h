@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A pidfile is opened before anything is done, so that it cannot fail when the work is over. It has
- * no name until the pid is in it: who is killed in between leaves no file, and who waits for the
- * file never reads half a number.
+ * no name until the pid is in it: a rebind that is killed in between leaves no file, and a process
+ * that waits for the file never reads half a number.
  *
- * The process that it names lives on alone only when rebind has let it go, later: whoever reads the
- * file may stop rebind's work. If rebind is killed in between, that process goes with it, and a
- * guard takes the file back: a child that does nothing else.
+ * rebind releases the process that the file names only later. If rebind is killed in between (a
+ * reader of the file may do that), that process ends, too, and a guard removes the file: a child
+ * that does nothing else.
  */
 #ifndef REBIND_CMD_PIDFILE_H
 #define REBIND_CMD_PIDFILE_H
@@ -50,7 +50,7 @@ int pidfile_write(struct pidfile *pidfile, pid_t pid);
  */
 void pidfile_take_back(struct pidfile *pidfile);
 
-/* Dismisses the guard: the process is let go. Removes a file that was created and never written. */
+/* Dismisses the guard: the process is released. Removes a file that was never written. */
 void pidfile_close(struct pidfile *pidfile);
 #define cleanup_pidfile cleanup(pidfile_close)
 

@@ -15,7 +15,7 @@ struct api_state {
 	const void *data;
 	const struct plugin *plugins; /* those loaded so far */
 	size_t n_plugins;
-	const char *name; /* in front of log lines whose caller is none of @plugins */
+	const char *name; /* before lines of the log that come from none of @plugins */
 };
 
 /**

@@ -88,7 +88,7 @@ static bool is_below(int proc_fd, const char *pid)
 		snprintf(name, sizeof(name), "%d", (int)parent);
 		parent = parent_of(proc_fd, name);
 	}
-	/* One on the way has just ended: nobody ends above us. */
+	/* A process on the way has just ended, so it is below us. */
 	return parent < 0;
 }
 

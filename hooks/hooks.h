@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Plugins, as the rooms above see them: a process that has loaded them, and the questions it can
- * be asked. PLUGINS.md's contract; include/criu-plugin.h is what a plugin's source includes.
+ * be asked. rebind-plugin(7) is the contract; the source of a plugin includes criu-plugin.h.
  */
 #ifndef REBIND_HOOKS_HOOKS_H
 #define REBIND_HOOKS_HOOKS_H
@@ -88,7 +88,7 @@ int hooks_dump_fd(struct hooks_host *host, int hook, int fd, int id);
  * hooks_restore_fd - ask RESTORE_UNIX_SK or RESTORE_EXT_FILE of one plugin after the other
  * @ret_fd: the descriptor that the plugin returned, owned by the caller
  *
- * A socket is one of AF_UNIX that is not bound: it gets its name in the tmpfs, and whoever kept a
+ * A socket is one of AF_UNIX that is not bound: it gets its name in the tmpfs, and a process with a
  * copy of it can listen on it when POST_FORKING is called. A file is a newly opened /dev/fuse, or
  * the writing end of a new pipe for an autofs (F_SETOWN: the process group that may walk through).
  * The server of a fuse may read when it is mounted, not before (EPERM), and has to answer then.

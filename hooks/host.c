@@ -151,8 +151,8 @@ bool hooks_has(const struct hooks_host *host, int hook)
 /* Asking */
 
 /*
- * Where one plugin alone has the hook it need not be told who runs: that saves waking up for it.
- * Return: whether that is so; then it is noted whose code it is.
+ * If only one plugin has the hook, its process need not say which one runs: that saves a message.
+ * Return: whether that is so; the plugin is then noted.
  */
 static int name_only_one(struct hooks_host *host, int hook)
 {

@@ -32,7 +32,7 @@ static bool privileged(void)
 	return getauxval(AT_SECURE) || geteuid() == 0 || caps_has_admin();
 }
 
-/* In a user namespace that does not map the host's root, the host's files belong to nobody. */
+/* In a user namespace that does not map the host's root, its files belong to the overflow uid. */
 static bool whole_uid_map(void)
 {
 	unsigned int inside = 1, outside = 1, count = 0;

@@ -25,12 +25,12 @@ void load_files_free(struct load_files *files);
 int load_find(const char *libdir, struct load_files *ret);
 
 /**
- * load_check_trust - with privileges, only what nobody else can write to is code to run
+ * load_check_trust - with privileges, refuse to load code that others can write to
  * @path: a plugin or a directory of plugins
  *
- * With privileges every place on the way has to belong to root or the caller (the real uid); the
- * file and its directory must be writable by nobody else, directories above by nobody else unless
- * sticky. Without privileges all is fine.
+ * With privileges the file, its directory and all directories above must belong to root or the
+ * caller (the real uid). Group and others must not be able to write to the file and its directory,
+ * nor others to directories above, unless these are sticky. Without privileges nothing is checked.
  *
  * Return: 0 or a negative errno, logged: -EPERM for what is not to be trusted.
  */

@@ -7,9 +7,9 @@
  * supervisor.
  *
  * A question is one message over @talk; lines for the log come back, then the reply. Before the
- * plugin process calls into a plugin it says so (WIRE_RUNNING). So this side always knows whose
- * code runs, starts the clock anew for each hook, and can name the culprit if no reply comes,
- * because the process
+ * plugin process calls into a plugin it says so (WIRE_RUNNING). So this side always knows which
+ * plugin runs, restarts the clock for each hook, and can name the plugin if no reply comes, because
+ * the process
  *   - ended: the supervisor reports its wait status (WIRE_ENDED);
  *   - hangs: the clock runs out;
  *   - closed @talk.

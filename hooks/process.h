@@ -16,7 +16,7 @@ struct hooks_host {
 	unsigned int timeout; /* s */
 	int failed;	      /* why there is no plugin process any more */
 	int step;	      /* what runs there: RUN_* or a hook */
-	char label[320];      /* and whose code it is */
+	char label[320];      /* and the plugin that runs */
 	struct hooks_plugin *plugins;
 	size_t n;
 	struct run *run; /* REBIND_PLUGIN_DEBUG: no process, plugins are called directly */

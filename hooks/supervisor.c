@@ -65,7 +65,7 @@ static bool survives_exec(int fd)
 	return flags >= 0 && !(flags & FD_CLOEXEC);
 }
 
-/* @child: whose needs are respected; NULL: only the supervisor's. */
+/* @child: its descriptors stay open, too; NULL: only the supervisor's. */
 static void close_one(const struct supervisor *supervisor, const struct supervisor_child *child,
 		      int fd)
 {
@@ -344,7 +344,7 @@ void supervisor_main(int sock, const struct supervisor_child *child)
 	supervisor_raise_caps();
 	supervisor.signals = open_signals();
 	supervisor.proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* Here and not in the child: when that answers, nobody has the caller's any more. */
+	/* Before the fork: when the child answers, no process here has the caller's any more. */
 	close_others(&supervisor, child);
 	supervisor.worker = fork_child(&supervisor, child);
 	close_others(&supervisor, NULL);

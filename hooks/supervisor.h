@@ -5,8 +5,8 @@
  *
  *	rebind --- supervisor --- plugin process --- whatever plugins start
  *
- * Plugins fork helpers and daemons, and crash. What they started is then nobody's child, unless
- * there is a subreaper above: the supervisor is. However the plugin process ends, and also when
+ * Plugins fork helpers and daemons, and crash. Processes that they started are then reparented to
+ * the nearest subreaper, which is the supervisor. However the plugin process ends, and also when
  * rebind itself is killed, the supervisor kills all that is left below it, reaps it, and reports.
  */
 #ifndef REBIND_HOOKS_SUPERVISOR_H

@@ -83,14 +83,14 @@ static int send_reply(const struct state *state, int value)
 /* Becoming the plugin process */
 
 /* Registered before any plugin is loaded, so it runs after a plugin's own handlers and before
- * those of the caller, whose files and buffers are not this process' to clean up. */
+ * those of the caller: this process must not clean up the caller's files and buffers. */
 static void end_here(int status, void *unused)
 {
 	fflush(stdout);
 	_exit(status);
 }
 
-/* Nobody's input, and output that cannot mix with the caller's. */
+/* Empty input, and output that cannot mix with the caller's. */
 static void set_up_stdio(void)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -11,7 +11,7 @@
 
 #include "base/fd.h"
 
-#define FILE_MODE 0600 /* contents of a container's tmpfs are nobody else's business */
+#define FILE_MODE 0600 /* contents of a container's tmpfs are private */
 
 /* A file system without O_TMPFILE says so in one of these ways. */
 static bool tmpfile_is_missing(int err)
@@ -56,8 +56,8 @@ int image_file_start(struct image_file *file, int dir_fd, const char *name)
 }
 
 /*
- * Without /proc: who reads contents is in the namespace that is dumped, and has its /proc, which
- * can be nosymfollow, or anything. An older kernel wants CAP_DAC_READ_SEARCH for this way.
+ * Without /proc: the process that reads contents is in the namespace that is dumped, where /proc
+ * can be nosymfollow, or anything. Older kernels require CAP_DAC_READ_SEARCH for this.
  */
 static int link_unnamed(const struct image_file *file)
 {

@@ -5,7 +5,7 @@
 
 #include "base/util.h"
 
-#define FSTYPE_UNSUPPORTED 0  /* the filesystem is somebody else's; its name need not be there */
+#define FSTYPE_UNSUPPORTED 0  /* we do not create the filesystem; its name need not be there */
 #define FSTYPE_AUTO	   16 /* the name stands in the field fsname */
 
 /* What a record of type 0 without a name is read as. */

@@ -13,20 +13,20 @@
  *	if (rebind_restore(&how, report, &ns) == 0)
  *		setns(rebind_namespace_fd(ns), CLONE_NEWNS);
  *
- * Conventions. Functions that can fail return 0 or more, or a negative errno. What went wrong is
- * in the report (findings: everything that is wrong with the input, before anything was done) and
- * in the log (one line for a failed step). Strings in option structs are borrowed for the length of
- * the call and spelled as on the command line, in CRIU's words. Structs begin with their size, so
- * that a program built against an older header keeps working; zero and NULL are the defaults.
+ * Conventions. Functions that can fail return 0 or more, or a negative errno. The report has the
+ * findings: everything that is wrong with the input, found before anything is done. The log has a
+ * line for a step that failed. Strings in option structs are borrowed for the duration of the call,
+ * and spelled as on the command line. Structs begin with their size, so that programs built with an
+ * older header continue to work; zero and NULL are the defaults.
  *
- * rebind forks children and waits for them (SIGCHLD must not be ignored); it never changes the
- * namespaces, root or working directory of the calling process. Its log is one for the process: do
- * not run two operations at once in two threads.
+ * rebind forks children and waits for them (SIGCHLD must not be ignored). It never changes the
+ * namespaces, root or working directory of the calling process. A process has one log: do not run
+ * two operations at the same time in two threads.
  *
- * errno values with a meaning of their own: -EINVAL findings are in the report; -EBADMSG the image
- * is malformed (findings too); -EPROTO a plugin broke its contract; -EOPNOTSUPP the kernel lacks
- * something; -EAGAIN the namespace kept changing while it was dumped; -ESTALE the namespace that was
- * built differs from the plan (the differences are in the report, the namespace is gone).
+ * These errors have a special meaning: -EINVAL findings are in the report; -EBADMSG the image is
+ * malformed (findings, too); -EPROTO a plugin broke its contract; -EOPNOTSUPP the kernel lacks a
+ * feature; -EAGAIN the namespace kept changing while it was dumped; -ESTALE the namespace that was
+ * built differs from the plan (the differences are in the report, the namespace is discarded).
  */
 #ifndef REBIND_H
 #define REBIND_H
@@ -49,7 +49,7 @@ enum rebind_log_level {
 	REBIND_LOG_DEBUG = 4,
 };
 
-/* Takes one line without a newline. */
+/* Called with one line, without a newline. */
 typedef void (*rebind_log_fn)(void *data, enum rebind_log_level level, const char *line);
 
 /**
@@ -84,7 +84,7 @@ struct rebind_changed {
 
 struct rebind_report;
 
-struct rebind_report *rebind_report_new(void); /* NULL: no memory */
+struct rebind_report *rebind_report_new(void); /* NULL: out of memory */
 void rebind_report_free(struct rebind_report *report);
 size_t rebind_report_findings(const struct rebind_report *report,
 			      const struct rebind_finding **ret);
@@ -95,33 +95,34 @@ size_t rebind_report_changed(const struct rebind_report *report, const struct re
 /* Lines of a dry run, or of what is being done. */
 typedef void (*rebind_line_fn)(void *data, const char *line);
 
-/* How far a dump or a restore is. */
+/* The progress of a dump or a restore. */
 struct rebind_progress {
 	const char *doing; /* "reading contents", "unpacking contents", "mounting", ... */
 	uint64_t bytes;	   /* of contents of tmpfs, so far */
-	unsigned int mounts, all_mounts; /* done, and of how many: 0 where that is not known */
-	uint64_t all_bytes;		 /* of contents, about; 0 where that is not known */
+	unsigned int mounts, all_mounts; /* done, and in total: 0 if that is not known */
+	uint64_t all_bytes;		 /* of contents in total, roughly; 0 if that is not known */
 };
 
-/* Called a few times a second at most, in the calling process. */
+/* Called at most a few times a second, in the calling process. */
 typedef void (*rebind_progress_fn)(void *data, const struct rebind_progress *progress);
 
 /*
- * What a dump or a restore is about to do, or has done, in CRIU's words; called in the calling
- * process, with its own privileges. A dump:
+ * A moment of a dump or a restore, by CRIU's name for it; called in the calling process, with its
+ * own privileges. A dump:
  *   pre-dump		   before the namespace is read; @pid is that of the options
- *   post-dump		   all is written but the inventory, which makes an image of it
+ *   post-dump		   everything is written except the inventory, which makes it an image
  * A restore:
- *   pre-restore	   the image was read and understood, sources are not yet looked at
- *   setup-namespaces	   those of join_ns and new_ns are there, the mounts are not; @pid is a
- *			   process in them, or 0 where there are none
- *   post-setup-namespaces the mounts stand and were compared; @pid as before, or else a process
+ *   pre-restore	   the image is read without findings, sources are not yet looked up
+ *   setup-namespaces	   those of join_ns and new_ns exist, the mounts do not; @pid is a process
+ *			   in them, or 0 if there are none
+ *   post-setup-namespaces the mounts are built and compared; @pid as before, otherwise a process
  *			   in the new mount namespace
  * and the functions below that hand a namespace over:
- *   post-restore, pre-resume	before that; @pid is the holder, else as for setup-namespaces
- *   post-resume	   after it; @pid is also that of a command
- * A negative value makes the operation fail with it, and everything is undone; only a descriptor
- * that was sent cannot be called back. Why is the caller's to say. A dry run calls nothing.
+ *   post-restore, pre-resume	before that; @pid is the holder, otherwise as at setup-namespaces
+ *   post-resume	   after it; @pid can also be that of a command
+ * If it returns a negative value, the operation fails with that value, and everything is undone;
+ * only a descriptor that was sent cannot be taken back. The caller reports the reason itself. A dry
+ * run calls nothing.
  */
 typedef int (*rebind_action_fn)(void *data, const char *action, pid_t pid);
 
@@ -138,24 +139,25 @@ struct rebind_dump_options {
 	size_t n_external;
 	const char *const *skip_mnt; /* paths */
 	size_t n_skip_mnt;
-	const char *const *copy; /* paths of mounts whose superblock the caller has mounted too */
+	const char *const
+		*copy; /* paths of mounts; the caller has mounted their superblocks, too */
 	size_t n_copy;
 	const char *const *enable_fs; /* filesystem names */
 	size_t n_enable_fs;
 	unsigned int plugin_timeout; /* seconds, 0: 30 */
-	bool dry_run;		     /* only look */
-	rebind_line_fn on_line;	     /* with dry_run: a line for each mount and whose it is */
+	bool dry_run;		     /* write nothing */
+	rebind_line_fn on_line;	     /* with dry_run: a line for each mount and its owner */
 	void *on_line_data;
 	const char *reader; /* NULL, "statmount" or "mountinfo": which reader of the mount table */
 	rebind_progress_fn on_progress; /* or NULL */
 	void *on_progress_data;
 	rebind_action_fn on_action; /* or NULL */
 	void *on_action_data;
-	bool processes; /* images_dir holds CRIU's dump of the processes: what it knows of their
+	bool processes; /* images_dir holds CRIU's dump of the processes: its record of their
 			   mounts is replaced */
 	/*
-	 * As runtimes name external mounts: a PATH that no mount is at is passed over, and several
-	 * mounts may have one KEY.
+	 * As container runtimes name external mounts: a PATH without a mount is ignored, and
+	 * several mounts may have one KEY.
 	 */
 	bool lenient;
 	bool strict; /* a file that changes while it is copied is a finding, not a warning */
@@ -163,15 +165,18 @@ struct rebind_dump_options {
 	bool root_of_namespace; /* --root-of namespace: also if pid has another root, by chroot(2)
 				 */
 	const char *compress;	/* contents: "gzip", "gzip:LEVEL", "none"; NULL: as gzip:1 */
+	bool all_mntns;		/* every mount namespace of the process tree of @pid, as one set */
+	const char *const *more_mntns; /* a set of namespaces by their files: those after mntns */
+	size_t n_more_mntns;
 };
 
 /**
  * rebind_dump - write the image of a mount namespace
- * @report: findings are added; all that is wrong is found before anything is written; and files
- *          that changed while they were copied
+ * @report: findings are added, before anything is written; then files that changed while they were
+ *          copied
  *
- * The namespace is only read. On failure the directory holds no inventory, and no file of ours.
- * (With processes, it may have lost CRIU's mountpoints file: it is of no use then.)
+ * The namespace is only read. On failure the directory has no inventory, and no file of ours. (With
+ * processes, CRIU's mountpoints file may be gone, so that image is of no use.)
  *
  * Return: 0 or a negative errno.
  */
@@ -188,6 +193,13 @@ enum rebind_sharing {
 	REBIND_SHARING_STRICT = 0,
 	REBIND_SHARING_SLAVE = 1,
 	REBIND_SHARING_PRIVATE = 2,
+};
+
+/* Whether an image that has several mount namespaces is restored as a set. */
+enum rebind_set {
+	REBIND_SET_NONE = 0,   /* one of them: ns_id, or the root task's */
+	REBIND_SET_DUMPED = 1, /* if it was dumped as one; else as above */
+	REBIND_SET_ALL = 2,    /* all that it has, also CRIU's */
 };
 
 struct rebind_restore_options {
@@ -221,16 +233,17 @@ struct rebind_restore_options {
 	void *on_progress_data;
 	rebind_action_fn on_action; /* or NULL; must live as long as the namespace */
 	void *on_action_data;
-	bool lenient;		 /* a KEY that no record has is passed over */
-	uint64_t max_contents;	 /* --max-contents: bytes of memory that contents may take; 0: see
+	bool lenient;		   /* a KEY that no record has is ignored */
+	uint64_t max_contents;	   /* --max-contents: bytes of memory that contents may take; 0: see
 				    rebind(1) */
-	bool skip_missing_masks; /* masks of what a proc or sysfs here does not have are left out */
-	const char *const *masked; /* the same, of mounts at these paths */
+	bool skip_missing_masks;   /* masks of paths that proc or sysfs lack here are left out */
+	const char *const *masked; /* the same, for mounts at these paths */
 	size_t n_masked;
 	const char *const
 		*cgroup_root; /* "[CONTROLLERS:]/PATH": the container's cgroup from now on */
 	size_t n_cgroup_root;
-	const char *lsm_mount_context; /* --lsm-mount-context: in the place of recorded ones */
+	const char *lsm_mount_context; /* --lsm-mount-context: instead of the recorded ones */
+	enum rebind_set set;	       /* with ns_id 0 */
 };
 
 /* A namespace that was built. It lives as long as this, a holder, a pin or a process in it. */
@@ -240,8 +253,8 @@ struct rebind_namespace;
  * rebind_restore - build the namespace of an image
  * @ret: the namespace; untouched on failure and in a dry run
  *
- * What is handed over was compared with the plan. On failure nothing is left: no mount, no process,
- * no file (see rebind(1) for --create-mountpoints and SIGKILL).
+ * The namespace was compared with the plan. On failure nothing is left: no mount, process or file
+ * (see rebind(1) for --create-mountpoints and SIGKILL).
  *
  * Return: 0 or a negative errno.
  */
@@ -251,12 +264,12 @@ int rebind_restore(const struct rebind_restore_options *options, struct rebind_r
 /**
  * rebind_restore_copies - build several namespaces of one image
  * @n: how many
- * @ret: of so many; untouched on failure and in a dry run
+ * @ret: an array of @n; untouched on failure and in a dry run
  *
- * Each is what rebind_restore() would make, and was compared with the plan: contents of tmpfs,
- * proc, terminals and the like are its own. What is read and decided is so once, and where that
- * makes no difference the others are copies of the first. All of them are made, or none. Mountpoints
- * that were made are those of all: hand over all of them, or none.
+ * Each is what rebind_restore() would build, and was compared with the plan: it has its own
+ * contents of tmpfs, proc, terminals and so on. The image is read and the sources are found once.
+ * If it makes no difference, the others are copies of the first. Either all of them are built, or
+ * none. They share the mountpoints that were created: hand over all of them, or none.
  *
  * Return: 0 or a negative errno.
  */
@@ -266,28 +279,47 @@ int rebind_restore_copies(const struct rebind_restore_options *options, unsigned
 /**
  * rebind_namespace_fd - the nsfs descriptor, for setns(2); belongs to @ns
  *
- * Like the functions below it counts as handing the namespace over: mountpoints that were made for
- * it stay. Of a namespace that was freed without any of them they are taken back. Return: the
+ * Like the functions below, this hands the namespace over: mountpoints that were created for it
+ * stay. If a namespace is freed without any of them, its mountpoints are removed. Return: the
  * descriptor, or a negative errno: it could not be handed over.
  */
 int rebind_namespace_fd(struct rebind_namespace *ns);
 
 /**
- * rebind_namespace_peek - the same descriptor, and nothing is decided yet
+ * rebind_namespace_peek - the same descriptor, without handing the namespace over
  *
- * For who must let others into the namespace before it is known whether it will be used. None of
- * our processes is in a joined pid namespace any more; of new ones (new_ns) there is an end.
- * The mountpoints that were made for it are still taken back by rebind_namespace_free(), and when
- * this process dies, unless rebind_namespace_fd() is called before.
+ * For a caller that must let processes into the namespace before it knows whether it will be used.
+ * Afterwards no process of ours is left in a joined pid namespace, and a new one (new_ns) has
+ * ended. rebind_namespace_free() still removes the mountpoints that were created, and so does the
+ * death of this process, unless rebind_namespace_fd() is called before.
  */
 int rebind_namespace_peek(struct rebind_namespace *ns);
 
 /**
- * rebind_namespace_root - its root, below whatever is stacked on that; nothing is decided yet
+ * rebind_namespace_root - its root, below mounts stacked on it; does not hand the namespace over
  *
  * Return: a descriptor (O_PATH) that belongs to @ns.
  */
 int rebind_namespace_root(const struct rebind_namespace *ns);
+
+/**
+ * rebind_namespace_count - how many mount namespaces it is: of a set several, else 1
+ *
+ * The functions here that name one mean the first, which a command enters too.
+ * rebind_namespace_hold() holds all: the others by children of the holder, which end with it.
+ * rebind_namespace_send() sends a message for each, "mnt:NUMBER".
+ */
+unsigned int rebind_namespace_count(const struct rebind_namespace *ns);
+
+/**
+ * rebind_namespace_member - one of them; nothing is decided yet
+ * @index: 0, the first, to rebind_namespace_count() - 1
+ * @ret_id: its number in the image, or 0: it is alone; may be NULL
+ *
+ * Return: the nsfs descriptor, which belongs to @ns, or -ENOENT.
+ */
+int rebind_namespace_member(const struct rebind_namespace *ns, unsigned int index,
+			    uint32_t *ret_id);
 
 /**
  * rebind_namespace_run - run a command inside and wait for it
@@ -296,16 +328,16 @@ int rebind_namespace_root(const struct rebind_namespace *ns);
  *              executed or was not found
  *
  * It gets the caller's environment, capabilities and descriptors 0 to 2, and "/" as working
- * directory. With --new-ns pid the namespace's first process is one of rebind's that reaps what is
- * orphaned, and the command its neighbour; when the command ends, so does everything in that pid
- * namespace.
+ * directory. With --new-ns pid, the first process of the namespace is one of rebind that reaps
+ * orphans, and the command is another one; when the command ends, all processes in that pid
+ * namespace end.
  *
  * Return: 0 or a negative errno (it was not started).
  */
 int rebind_namespace_run(struct rebind_namespace *ns, char *const argv[], int *ret_status);
 
 /**
- * rebind_namespace_start - start a command inside, and leave it to the caller to wait for it
+ * rebind_namespace_start - start a command inside; the caller waits for it
  * @argv: as of rebind_namespace_run()
  * @ret_pid: a child of the calling process, for waitpid(2). It is the command, or with --new-ns pid
  *           the process that waits for that: it passes HUP, INT, QUIT, TERM, USR1 and USR2 on, and
@@ -319,9 +351,9 @@ int rebind_namespace_start(struct rebind_namespace *ns, char *const argv[], pid_
 
 /**
  * rebind_namespace_hold - a process that keeps the namespace alive, in the background
- * @ret_pid: its pid; killed, the namespace goes
+ * @ret_pid: its pid; the namespace ends when it is killed
  *
- * It is a session of its own and not waited for. Return: 0 or a negative errno.
+ * It is in a session of its own, and is not waited for. Return: 0 or a negative errno.
  */
 int rebind_namespace_hold(struct rebind_namespace *ns, pid_t *ret_pid);
 
@@ -329,9 +361,17 @@ int rebind_namespace_hold(struct rebind_namespace *ns, pid_t *ret_pid);
  * rebind_namespace_pin - bind the namespace to a file, as `unshare --mount=FILE` does
  * @file: created if it does not exist (and removed again on failure)
  *
- * Return: 0 or a negative errno; -EINVAL where the kernel refuses (logged: why).
+ * Return: 0 or a negative errno; -EINVAL if the kernel refuses (the log says why).
  */
 int rebind_namespace_pin(struct rebind_namespace *ns, const char *file);
+
+/**
+ * rebind_namespace_pin_dir - bind each namespace of a set to a file of a directory, its number
+ * @dir: must exist
+ *
+ * All of them or none. Return: as rebind_namespace_pin().
+ */
+int rebind_namespace_pin_dir(struct rebind_namespace *ns, const char *dir);
 
 /**
  * rebind_namespace_send - send the descriptor over an AF_UNIX socket (SCM_RIGHTS)
@@ -339,7 +379,7 @@ int rebind_namespace_pin(struct rebind_namespace *ns, const char *file);
 int rebind_namespace_send(struct rebind_namespace *ns, int sock);
 
 /**
- * rebind_namespace_free - forget it; the namespace goes if nothing else holds it
+ * rebind_namespace_free - release it; the namespace ends if nothing else holds it
  */
 void rebind_namespace_free(struct rebind_namespace *ns);
 
@@ -359,15 +399,18 @@ struct rebind_mount {
 	uint64_t unique_id;
 	unsigned int depth; /* 0: the root */
 	uint32_t dev_major, dev_minor;
-	const char *mountpoint, *root, *fstype, *source, *options;
+	const char *mountpoint; /* of a set, but for its first namespace, "2:/path" */
+	const char *root, *fstype, *source, *options;
 	const char *key;     /* external mounts of an image: the caller's name */
 	char attributes[96]; /* "ro,nosuid,relatime" */
 	char sb_flags[64];   /* "rw" */
 	uint32_t shared, master;
 	bool unbindable, is_file, idmapped;
-	bool covered;		 /* another mount stands on its root: it is not visible */
+	bool covered;		 /* hidden by another mount */
 	bool deleted;		 /* its root has been removed from the filesystem */
 	enum rebind_owner owner; /* images only */
+	uint32_t ns;		 /* of a set: the number of its namespace; else 0 */
+	const char *path;	 /* the mountpoint within its namespace */
 };
 
 struct rebind_tree;
@@ -378,19 +421,27 @@ struct rebind_tree;
  * @what: a number is a pid; else a path
  * @ns_id: for images with several namespaces, else 0
  * @reader: as in the option structs
- * @report: findings on a file that is not understood
+ * @report: findings about a malformed file
  *
  * Return: 0 or a negative errno.
  */
 int rebind_tree_open(const char *what, uint32_t ns_id, const char *reader,
 		     struct rebind_report *report, struct rebind_tree **ret);
+
+/**
+ * rebind_tree_open_set - the same; the namespaces of a set together
+ * @what: also a directory that a set was pinned in: then all that is there
+ * @set: of an image, as for a restore; REBIND_SET_ALL of a pid: those of all processes below it
+ */
+int rebind_tree_open_set(const char *what, enum rebind_set set, const char *reader,
+			 struct rebind_report *report, struct rebind_tree **ret);
 void rebind_tree_free(struct rebind_tree *tree);
 size_t rebind_tree_count(const struct rebind_tree *tree);
 
 /**
  * rebind_tree_get - a mount, parents before children, siblings by path
  * @index: 0 to rebind_tree_count() - 1
- * @ret: filled; strings live as long as the tree
+ * @ret: filled; its strings are valid as long as the tree
  */
 void rebind_tree_get(const struct rebind_tree *tree, size_t index, struct rebind_mount *ret);
 
@@ -405,18 +456,19 @@ struct rebind_format {
 };
 
 /**
- * rebind_tree_formats - what is registered in a mount that is a binfmt_misc
+ * rebind_tree_formats - the formats registered in a mount that is a binfmt_misc
  * @index: as above
- * @ret: the oldest first; of several that fit a file the kernel takes the newest
- * @ret_disabled: all of them are, by binfmt_misc's own switch
+ * @ret: the oldest first; if several match a file, the kernel uses the newest
+ * @ret_disabled: all of them are disabled, by binfmt_misc's own switch
  *
- * Those of the caller's own user namespace are the host's, and not told. Return: how many.
+ * Formats of the caller's own user namespace belong to the host and are not returned. Return: how
+ * many.
  */
 size_t rebind_tree_formats(const struct rebind_tree *tree, size_t index,
 			   const struct rebind_format **ret, bool *ret_disabled);
 
 enum {
-	REBIND_COMPARE_SOURCES = 1, /* also what the root, external and plugin mounts are made of */
+	REBIND_COMPARE_SOURCES = 1,  /* also the sources of the root, external and plugin mounts */
 	REBIND_COMPARE_CONTENTS = 2, /* also the contents of tmpfs mounts */
 };
 
@@ -424,7 +476,7 @@ enum {
  * rebind_compare - are two namespaces equal, by the table in rebind(1)
  * @flags: bits of REBIND_COMPARE_*; contents are those of live namespaces and images (else -EINVAL)
  *
- * What a saved mountinfo cannot tell is not compared; the log says so, where these mounts have it.
+ * What a saved mountinfo does not tell is not compared; a warning says so if these mounts have it.
  *
  * Return: 0 equal, 1 different (the report has the differences), or a negative errno.
  */
@@ -435,10 +487,10 @@ int rebind_compare(const struct rebind_tree *left, const struct rebind_tree *rig
 
 /* One thing that rebind uses. */
 struct rebind_probe {
-	const char *name;  /* "openat2", "cap_sys_admin", ... */
-	bool ok, required; /* without it: a required one stops work, another has a fallback or limit
-			    */
-	const char *detail; /* what was seen: "ok", "ENOSYS", and what follows from it */
+	const char *name;   /* "openat2", "cap_sys_admin", ... */
+	bool ok, required;  /* without a required one nothing works; without another one there is a
+			      fallback or a limit */
+	const char *detail; /* the result: "ok", "ENOSYS", and its consequence */
 };
 
 /**

@@ -49,7 +49,7 @@ static int await_taken(int client)
 	return err == ECONNRESET ? -EPIPE : 0;
 }
 
-/* Whoever has the answer knows of a holder that lives; without one, it does not. */
+/* A client that gets the answer has a process that lives; without an answer there is none. */
 static int go(struct inside *in, int client, int mntns_fd)
 {
 	static char answer[INSIDE_ANSWER_MAX];

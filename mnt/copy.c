@@ -2,14 +2,14 @@
 /*
  * Theory of operation
  *
- * unshare(2) copies a whole namespace in one call: binds of outside come over as they are, with
- * their attributes and id-mappings. What belongs to one namespace alone, a tmpfs and its files, a
- * proc, the instance of a devpts, would be shared by both: these are created again, and so is all
- * that stands on them. From the top of each such part everything goes, and the steps of the plan
- * that are about its mounts are carried out again. A source of the caller's is taken from the copy
- * itself for that, before it goes; nothing is looked up outside.
+ * unshare(2) copies a whole namespace in one call, including binds of outside with their attributes
+ * and id-mappings. But both namespaces would share what must belong to one alone: a tmpfs and its
+ * files, a proc, the instance of a devpts. So these are created again, with everything mounted
+ * below them: each such subtree is unmounted in the copy, and the steps of the plan for its mounts
+ * are carried out again. Sources of the caller's are cloned from the copy before that; nothing is
+ * looked up outside.
  *
- * Afterwards it is compared with the image as any other.
+ * Afterwards the copy is compared with the image as any other namespace.
  */
 #include "mnt/copy.h"
 
@@ -77,8 +77,8 @@ static bool is_looked_up(const struct mount_tree *tree, const bool *anew, uint32
 }
 
 /*
- * Several mounts of one superblock are clones of a detached mount there, which a kernel can make
- * that has the whole of statmount(2), too (6.15); before, that takes a yard.
+ * Several mounts of one superblock are then clones of a detached mount. Kernels with all fields of
+ * statmount(2) can clone one (6.15); older ones would need a yard.
  */
 static bool can_be_cloned(const struct mount_tree *tree, uint32_t i)
 {

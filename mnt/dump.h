@@ -8,7 +8,7 @@
 #include "model/findings.h"
 
 /**
- * dump_run - rebind_dump() with findings in place of a report
+ * dump_run - rebind_dump() with a list of findings instead of a report
  */
 int dump_run(const struct rebind_dump_options *options, struct findings *findings,
 	     struct changes *changes);

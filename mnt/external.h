@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whose each mount of a live namespace is: who can make it again. */
+/* The owner of each mount of a live namespace: what can create it at a restore. */
 #ifndef REBIND_MNT_EXTERNAL_H
 #define REBIND_MNT_EXTERNAL_H
 
@@ -27,10 +27,10 @@ struct external_input {
 };
 
 /**
- * external_decide - rules 1 to 3 of DESIGN.md, "Whose is it?"
+ * external_decide - the first three rules that give a mount an owner
  *
- * Declared by the caller; a bind of what is external, or a mount that came along with one;
- * internal. What is left stays MOUNT_UNDECIDED: validate_mounts() flags it.
+ * 1. The caller declares it external. 2. It is a bind of an external mount, or a submount of one.
+ * 3. It is internal. Other mounts stay MOUNT_UNDECIDED: validate_mounts() flags them.
  *
  * Return: 0 or a negative errno; options that fit no mount are findings.
  */
@@ -45,9 +45,9 @@ int external_decide(struct external_input *input);
 int external_ask_plugins(struct mount_tree *tree, struct hooks_host *host);
 
 /**
- * external_mark_shared - note whose peer group has members in the caller's namespace
+ * external_mark_shared - mark the mounts with peers in the caller's namespace
  *
- * Of those a group of its own would not be the same: an rshared volume. Return: 0 or -ENOMEM.
+ * For these, a new peer group would not be the same: an rshared volume. Return: 0 or -ENOMEM.
  */
 int external_mark_shared(struct external_input *input);
 
@@ -64,7 +64,7 @@ enum {
 bool external_would_be_internal(const struct external_input *in, const struct mount *m,
 				unsigned int consent);
 
-/* What --external mnt[] has to be for a mount to be taken. */
+/* Which form of --external mnt[] claims a mount. */
 enum {
 	EXTERNAL_AUTO = 1,	   /* mnt[] */
 	EXTERNAL_AUTO_SHARING = 2, /* with s: it is in a peer group of the caller's */
@@ -72,16 +72,16 @@ enum {
 };
 
 /**
- * external_look_ahead - what would make external_detect() take each mount that has no owner
- * @ret_words: by mount: EXTERNAL_AUTO_*, 0: nothing would
+ * external_look_ahead - which form of mnt[] would make external_detect() claim each unclaimed mount
+ * @ret_words: by mount: EXTERNAL_AUTO_*, 0: none would
  *
  * Return: 0 or -ENOMEM.
  */
 int external_look_ahead(const struct external_input *in, uint8_t *ret_words);
 
 /**
- * external_detect - rule 5, --external mnt[]: what the caller's namespace shows as well; mnt[*]:
- * all that is left
+ * external_detect - rule 5, --external mnt[]: mounts that the caller's namespace shows, too;
+ * mnt[*]: all others
  *
  * For mnt[] the record's source becomes the path in the caller's namespace, for mnt[*] its key is
  * its mountpoint. Return: 0 or -ENOMEM.

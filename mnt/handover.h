@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Handing over. Until then the builder takes back what was made when the caller dies, and the
- * caller what was made when the builder does. The last step is the builder's, at the caller's word:
- * it lets the holder go, sends the descriptor, or hears that a pin has the namespace, or a command
- * will, which it then waits for; and only what it has answered stands.
+ * Handing over. Before it, the builder removes the mountpoints that were made if the caller dies,
+ * and the caller if the builder dies. The last step is the builder's, when the caller says so: it
+ * releases the holder, sends the descriptor, learns that a file pins the namespace, or waits until
+ * a command is executed. The hand-over is complete when the builder has answered.
  */
 #ifndef REBIND_MNT_HANDOVER_H
 #define REBIND_MNT_HANDOVER_H
@@ -15,7 +15,7 @@
  * handover_await - in the builder: do as the caller says until it is handed over, or the caller is
  * gone
  *
- * Return: whether the namespace was handed over; else all is to be taken back.
+ * Return: whether the namespace was handed over; if not, everything must be undone.
  */
 bool handover_await(struct build *b);
 
@@ -25,7 +25,7 @@ bool handover_await(struct build *b);
 void handover_take_back(struct build *b);
 
 /**
- * handover_take_made - in the caller: what IPC_MADE and IPC_MADE_AS say, into its journal
+ * handover_take_made - in the caller: write IPC_MADE and IPC_MADE_AS messages into its journal
  *
  * Return: 0 or a negative errno: then the builder makes nothing.
  */
@@ -33,7 +33,7 @@ int handover_take_made(struct journal *journal, int sock, const struct ipc_messa
 		       const char *const texts[4], int fd);
 
 /**
- * handover_pin_at - in the caller: it will be pinned there
+ * handover_pin_at - in the caller: tell the builder the file that will pin the namespace
  * @make: the file does not exist, and is made
  *
  * Return: 0 or a negative errno.

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A mount namespace for processes that are to be in one before its mounts can be made: until then
- * it shows what the caller sees, and what they execute by a path is the caller's. restore_run()
- * builds in it: each pivot_root(2) of the builder takes along every process that has the old root
- * as its own.
+ * A mount namespace for processes that must be in it before its mounts can be made. Until then it
+ * shows what the caller sees, so programs that they execute are the caller's. restore_run() builds
+ * in it: pivot_root(2) of the builder also changes the root of every process that has the old root.
  */
 #ifndef REBIND_MNT_HOST_VIEW_H
 #define REBIND_MNT_HOST_VIEW_H
@@ -15,14 +14,14 @@
 /**
  * host_view_open - make one
  *
- * Its root is the caller's, also where that is a chroot; it hears of the caller's mounts and tells
- * nothing back. It lives as long as its descriptor, or a process in it.
+ * Its root is the caller's, even if that is a chroot. Its mounts are slaves of the caller's. It
+ * lives as long as its descriptor, or a process in it.
  *
  * Return: an nsfs descriptor or a negative errno, logged.
  */
 int host_view_open(void);
 
-/* A process by which a view is found, of the root of a user namespace. */
+/* A process through which the root of a user namespace finds a view. */
 struct host_door {
 	pid_t pid;
 	int sock;
@@ -43,15 +42,15 @@ int host_door_start(struct host_door *door, char ret_path[64]);
 
 /**
  * host_door_open - make a view that a user namespace owns
- * @view_fd: of host_view_open(); it is copied, with all that it hears of
+ * @view_fd: of host_view_open(); it is copied, as a slave of the same mounts
  *
- * What belongs to other users of the host is out of reach there. Return: an nsfs descriptor or a
+ * Files of other users of the host cannot be reached there. Return: an nsfs descriptor or a
  * negative errno, logged.
  */
 int host_door_open(struct host_door *door, int view_fd, int user_fd);
 
 /**
- * host_door_close - whoever was to find it has
+ * host_door_close - end it: CRIU's first process has entered
  */
 void host_door_close(struct host_door *door);
 

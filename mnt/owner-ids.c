@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mnt/scan/option-ids.h"
+#include "model/attribute-ids.h"
 #include "model/filesystem.h"
 #include "model/ids.h"
 
@@ -35,14 +36,33 @@ static bool may_have_ids(const struct mount *m)
 	       (ids_are_in(m) || filesystem_type_of(m->fstype) == FILESYSTEM_TYPE_TMPFS);
 }
 
-static void translate_sockets(const struct mount_idmap *map, struct mount_contents *contents)
+static int translate_attribute(const struct mount_idmap *map, struct arena *arena,
+			       struct mount_attribute *attribute)
 {
-	for (uint32_t i = 0; contents && i < contents->n_sockets; i++) {
+	cleanup_free void *value = malloc(attribute->size + 1);
+
+	if (!value)
+		return -ENOMEM;
+	memcpy(value, attribute->value, attribute->size);
+	attribute_ids_outside(map, attribute->name, value, attribute->size);
+	attribute->value = (const uint8_t *)arena_copy(arena, value, attribute->size);
+	return attribute->value ? 0 : -ENOMEM;
+}
+
+static int translate_sockets(const struct mount_idmap *map, struct arena *arena,
+			     struct mount_contents *contents)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < contents->n_sockets; i++) {
 		struct mount_socket *socket = &contents->sockets[i];
 
-		socket->uid = ids_outside(map->uid, map->n_uid, socket->uid);
-		socket->gid = ids_outside(map->gid, map->n_gid, socket->gid);
+		socket->uid = ids_owner(map->uid, map->n_uid, socket->uid);
+		socket->gid = ids_owner(map->gid, map->n_gid, socket->gid);
 	}
+	for (uint32_t i = 0; i < contents->n_attributes && !err; i++)
+		err = translate_attribute(map, arena, &contents->attributes[i]);
+	return err;
 }
 
 int owner_ids_outside(const struct mount_idmap *map, struct mount_tree *tree)
@@ -54,7 +74,8 @@ int owner_ids_outside(const struct mount_idmap *map, struct mount_tree *tree)
 
 		if (may_have_ids(m))
 			err = translate(map, tree, m, ids_options_outside);
-		translate_sockets(map, m->contents);
+		if (!err && m->contents)
+			err = translate_sockets(map, &tree->strings, m->contents);
 	}
 	return err;
 }

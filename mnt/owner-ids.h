@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owners in an image that CRIU shares: processes with a user namespace of their own have their own
- * numbers there, as CRIU has them, whoever the same are on the host. In an image of mounts alone
- * they are the caller's.
+ * Owners in an image that CRIU shares. For processes with a user namespace of their own they are
+ * ids of that namespace, as in CRIU's files. In an image of mounts alone they are the caller's ids.
  */
 #ifndef REBIND_MNT_OWNER_IDS_H
 #define REBIND_MNT_OWNER_IDS_H
@@ -11,12 +10,12 @@
 #include "model/tree.h"
 
 /**
- * owner_ids_inside - the options of a tree as the inside has them
+ * owner_ids_inside - translate the ids in the options of a tree to those of the inside
  * Return: 0 or -ENOMEM.
  */
 int owner_ids_inside(const struct mount_idmap *map, struct mount_tree *tree);
 
-/* A tree with other options than the one that it is a copy of, and lives no longer than. */
+/* A copy of a tree with other options; it must not outlive that tree. */
 struct owner_ids_copy {
 	struct mount_tree tree;
 	struct strings texts;
@@ -28,13 +27,13 @@ struct owner_ids_copy {
  * @ns_fd: its namespace
  * @ret: zeroed, to be freed in any case
  *
- * Return: 1, 0: it would have it as it is; or a negative errno.
+ * Return: 1; 0 if nothing differs, so there is no copy; or a negative errno.
  */
 int owner_ids_copy_live(const struct mount_tree *tree, int ns_fd, struct owner_ids_copy *ret);
 void owner_ids_copy_free(struct owner_ids_copy *copy);
 
 /**
- * owner_ids_outside - options and sockets of an image as the host has them
+ * owner_ids_outside - translate the ids in options and sockets of an image to those of the host
  * Return: 0 or -ENOMEM.
  */
 int owner_ids_outside(const struct mount_idmap *map, struct mount_tree *tree);

@@ -13,8 +13,8 @@
 /**
  * pivot_into_staging - a private tmpfs becomes the root
  *
- * The caller's root is at /crt-old-root; each entry of it is a symlink beside that, so that
- * programs, configuration and sockets of the host are where they were. Sets b->old_root_fd and
+ * The caller's root is at /crt-old-root. Beside it is a symlink to each of its entries, so that
+ * programs, configuration and sockets of the host are at their usual paths. Sets b->old_root_fd and
  * b->staging_fd.
  *
  * Return: 0 or a negative errno, logged.
@@ -22,10 +22,12 @@
 int pivot_into_staging(struct build *b);
 
 /**
- * pivot_into_new_root - the new root becomes the root, everything else goes
+ * pivot_into_new_root - the new root becomes the root, everything else is unmounted
+ * @mount: the mount that is the new root, attached in the namespace that the builder is in
+ *
  * Return: 0 or a negative errno, logged.
  */
-int pivot_into_new_root(struct build *b);
+int pivot_into_new_root(struct build *b, uint32_t mount);
 
 /**
  * pivot_enter_true_root - is "/" where an entry of the namespace leads, and not a chroot or the top
@@ -47,9 +49,9 @@ int pivot_enter_true_root(int root_fd, int ns_fd);
 int pivot_is_rootfs(int proc_self_fd);
 
 /**
- * pivot_replace_root - a detached mount becomes the root, and all that was there goes
+ * pivot_replace_root - a detached mount becomes the root, and everything else is unmounted
  *
- * "/" has to be the true root. Return: 0 or a negative errno.
+ * "/" must be the true root. Return: 0 or a negative errno.
  */
 int pivot_replace_root(int root_fd, int proc_self_fd);
 

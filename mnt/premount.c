@@ -2,18 +2,19 @@
 /*
  * Theory of operation
  *
- * Only the plugin knows what it mounts, and only a directory can be bound to a directory, a file to
- * a file. So the plugin is given a path that does not exist: /crt-premount.<id> in the staging
+ * A directory can only be bound to a directory and a file to a file, and only the plugin knows
+ * which it mounts. So the plugin gets a path that does not exist: /crt-premount.<id> in the staging
  * root. It creates a directory or a file there, mounts on it, and says through is_file which it
- * was. That is the contract of CRIU's 2013 series. It runs while the caller's root is still to be
- * seen, at /crt-old-root and, by symlinks, at its usual paths; nothing of the new root exists yet.
- * Later the mount is moved into its place (MS_MOVE) and the temporary mountpoint removed: unlink
- * for a file, rmdir for a directory.
+ * was. This is the contract of CRIU's 2013 series. The plugin runs while the caller's root is still
+ * visible, at /crt-old-root and, by symlinks, at its usual paths; the new root does not exist yet.
+ * Later the mount is moved to its mountpoint (MS_MOVE) and the temporary mountpoint is removed:
+ * unlink for a file, rmdir for a directory.
  *
- * Plugins are other people's code, so what they did is looked at: the path exists, a mount is on
- * it, its kind is what is_file said. If the kind is wrong, the truth is used and the plugin named.
- * A plugin written for CRIU 4.2 may expect that the mountpoint exists: where it answers ENOENT and
- * the path is not there, it is created, of the recorded kind, and the hook called once more.
+ * Plugins are other people's code, so their work is checked: the path exists, a mount is on it, its
+ * kind is what is_file says. If is_file is wrong, a warning names the plugin, and the kind that was
+ * found counts. A plugin written for CRIU 4.2 may expect that the mountpoint exists. If it answers
+ * ENOENT and the path does not exist, the path is created, of the recorded kind, and the hook is
+ * called once more.
  *
  * The hook cannot know the record's flags and propagation. They are applied afterwards;
  * restrictions that the plugin set itself stay.
@@ -23,6 +24,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -30,6 +32,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "mnt/ipc/mount-log.h"
+#include "mnt/members.h"
 #include "mnt/pivot.h"
 #include "mnt/staging.h"
 #include "model/flags.h"
@@ -176,4 +179,33 @@ int premount_remove_point(struct build *b, uint32_t i)
 		return log_error(-EPROTO, "plugin mount %u '%s': a second mount is left at '%s'",
 				 m->id, m->mountpoint, point);
 	return log_error(-errno, "cannot remove '%s'", point);
+}
+
+static bool is_elsewhere(const struct build *b, uint32_t i)
+{
+	return b->n_members && b->targets[i].member != 0;
+}
+
+int premount_bring(struct build *b, uint32_t i)
+{
+	const struct mount *m = &b->tree->mounts[i];
+	uint32_t there = b->inside;
+	char point[POINT_SIZE];
+
+	if (!is_elsewhere(b, i) || m->file_id)
+		return 0;
+	int err = members_enter(b, 0);
+
+	if (err)
+		return err;
+	cleanup_fd int clone = sys_open_tree(b->fds[i], "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+
+	if (clone < 0 || umount2(point_name(m, point), MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+		return log_error(clone < 0 ? clone : -errno,
+				 "cannot take the plugin mount %u '%s' to its namespace", m->id,
+				 m->mountpoint);
+	fd_close(&b->fds[i]);
+	b->fds[i] = fd_take(&clone);
+	err = premount_remove_point(b, i);
+	return err ? err : members_enter(b, there);
 }

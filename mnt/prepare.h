@@ -24,7 +24,7 @@ int prepare_yard(struct build *b, uint32_t first);
 int prepare_source(struct build *b, uint32_t i);
 
 /**
- * prepare_clone - PLAN_CLONE: a clone of what the superblock's root shows, or of a part of it
+ * prepare_clone - PLAN_CLONE: a clone of the superblock's root mount, or of a part of it
  * @from: first mount of the superblock, or the root
  */
 int prepare_clone(struct build *b, uint32_t i, uint32_t from);
@@ -40,15 +40,16 @@ int prepare_take(struct build *b, uint32_t i, uint32_t first);
 int prepare_lend(struct build *b, uint32_t i, uint32_t first);
 
 /**
- * prepare_readonly - what plan_turns_readonly() left writable is read-only from now on
+ * prepare_readonly - make the mounts read-only that plan_turns_readonly() left writable
  */
 int prepare_readonly(struct build *b, uint32_t i);
 
 /**
- * prepare_root_early - the new root's mount, before plugins make theirs
+ * prepare_root_early - make the mount of the new root before those of plugins
  *
- * statmount(2) of another namespace begins with a search for its root, by ascending unique id, so
- * that with 10,000 older premounts to pass for each of 10,000 mounts the comparison is quadratic.
+ * statmount(2) of another namespace first searches for its root, by ascending unique id. If 10,000
+ * premounts are older than the root, each of 10,000 calls passes them all, and the comparison is
+ * quadratic.
  *
  * Return: 0 or a negative errno, logged.
  */

@@ -9,9 +9,18 @@
 #include "model/compare.h"
 #include "model/findings.h"
 
+/* One more namespace of a set. */
+struct restore_member {
+	uint32_t ns; /* its number */
+	int fd, root_fd;
+};
+
 struct restore_result {
-	int ns_fd;		    /* the new mount namespace */
-	int root_fd;		    /* O_PATH: its root, below whatever is stacked on that */
+	int ns_fd;			/* the new mount namespace */
+	int root_fd;			/* O_PATH: its root, below whatever is stacked on that */
+	uint32_t ns;			/* of a set: its number, which is the first's; else 0 */
+	struct restore_member *members; /* malloc()ed: those beside it */
+	uint32_t n_members;
 	struct ns_helper ns_helper; /* pid 0: no other namespaces were asked for */
 	/*
 	 * Of mountpoints that were made: the journal; and the builder, which takes them back if the
@@ -24,22 +33,27 @@ struct restore_result {
 };
 
 /**
- * restore_run - rebind_restore() with lists in place of a report
+ * restore_members_free - close them
+ */
+void restore_members_free(struct restore_member **members, uint32_t *n);
+
+/**
+ * restore_run - rebind_restore() with lists instead of a report
  * @into_fd: nsfs: build in this mount namespace, of host_view_open(), instead of a new one; or
- *           negative. The processes in it get the new root as theirs. If it fails the namespace is
- *           of no use any more, and they are the caller's to end.
- * @ret: filled on success, but for a dry run
+ *           negative. The processes in it get the new root. If the restore fails, the namespace
+ *           is of no further use, and the caller must end these processes.
+ * @ret: filled on success, except in a dry run
  */
 int restore_run(const struct rebind_restore_options *options, int into_fd,
 		struct findings *findings, struct differences *differences,
 		struct restore_result *ret);
 
 /**
- * restore_copies - several namespaces of one image; what is read and decided is so once
+ * restore_copies - several namespaces of one image, which is read and decided about once
  * @n: how many are wanted
- * @ret: of so many
- * @ret_done: how many were made, also on failure; at least one on success, fewer than @n where a
- *            copy of the first would be another than a restore makes (copy.h)
+ * @ret: an array of @n
+ * @ret_done: how many were made, also on failure. At least one on success; fewer than @n if a copy
+ *            of the first would differ from what a restore makes (copy.h)
  *
  * Return: 0 or a negative errno.
  */

@@ -6,9 +6,10 @@
 #include "mnt/source/source.h"
 
 /**
- * settle_mounts - find the sources, and change what the records cannot have here
- * @input: its tree is changed: kinds that no record tells, restrictions of sources, labels, cgroups,
- *	   relations to the host's peer groups, and masks that are left out. Afterwards it is const
+ * settle_mounts - find the sources, and adapt the records to this host
+ * @input: its tree is changed: kinds that no record tells, restrictions of sources, labels,
+ *         cgroups, relations to the host's peer groups, and masks that are left out. Afterwards it
+ *         is const
  *
  * Return: 0, also with findings; or a negative errno, logged.
  */

@@ -5,14 +5,15 @@
  * While the tree is built every mount is private: a mount attached below a shared one would appear
  * at all its peers, also on the host. Propagation comes last, mostly after pivot_root, which
  * refuses a shared root. A group starts with mount_setattr(MS_SHARED) on one member; the others,
- * private so far, join with move_mount(MOVE_MOUNT_SET_GROUP), which gives them the giver's group
- * and its master. A slave first joins its master's group and is then made a slave of it (MS_SLAVE):
- * from the only member of a group that would make it private, but it never is the only one then.
- * Made shared again, it starts a group of its own below the same master. Which step comes when is
- * the plan's business (model/plan-sharing.c).
+ * private so far, join with move_mount(MOVE_MOUNT_SET_GROUP), which gives them the group of that
+ * member and its master. A slave first joins the group of its master and is then made a slave of it
+ * (MS_SLAVE). For the only member of a group this would make it private, but at that point the
+ * group has another member. If it is made shared again, it starts a group of its own below the same
+ * master. model/plan-sharing.c decides the order of these steps.
  *
- * A master in the caller's namespace is the peer group of the mount's source: a clone of the source
- * made before the builder's namespace was left alone by MS_SLAVE is still a peer of it, and gives.
+ * A master in the caller's namespace is the peer group of the mount's source. The builder clones
+ * the source before it makes its own namespace a slave (MS_SLAVE): that clone is still a peer of
+ * the source, so mounts can join its group.
  */
 #include "mnt/sharing.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Peer groups and masters, when the tree stands. */
+/* Peer groups and masters, when the tree is complete. */
 #ifndef REBIND_MNT_SHARING_H
 #define REBIND_MNT_SHARING_H
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * With 10,000 plugin mounts nothing may be looked at once for each of them. Unique mount ids are
- * never used again and only grow, so listmount(2) tells what is new. An entry is seen by the size
- * of the directory, which grows by the same for each in tmpfs: only where it did not, they are
- * listed.
+ * The checks after each plugin mount must stay cheap with 10,000 of them. Unique mount ids are
+ * never reused and only grow, so listmount(2) tells which mounts are new. In a tmpfs each new entry
+ * adds the same to the size of the directory, so the entries are listed only if the size is not the
+ * expected one.
  */
 #include "mnt/staging.h"
 
@@ -24,7 +24,7 @@
 #define BATCH	   64
 #define PLACE_SIZE 8192
 
-/* Whose fault it is, as far as is known. */
+/* The mount and the plugin that an error is blamed on, as far as they are known. */
 struct culprit {
 	const struct mount *mount; /* or NULL */
 	const char *plugin;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What plugins did to the staging root, beside what they were asked for. */
+/* Detects what plugins did to the staging root beside the mount that they were asked for. */
 #ifndef REBIND_MNT_STAGING_H
 #define REBIND_MNT_STAGING_H
 
 #include "mnt/build/context.h"
 
 /**
- * staging_watch - remember what is there, before the first plugin is asked for a mount
+ * staging_watch - record the state before the first plugin is asked for a mount
  */
 void staging_watch(struct build *b);
 
@@ -15,18 +15,19 @@ void staging_watch(struct build *b);
  * @plugin: name of the plugin that answered
  * @fd: the premount of @m
  *
- * What appeared in the staging root since the last look, but for this mount and its mountpoint, and
- * for what is in the old root, is an error that names it. It costs by what is new.
+ * Anything that has appeared in the staging root since the last call is an error that names it,
+ * except this mount, its mountpoint, and changes below the old root. The cost depends only on what
+ * is new.
  *
  * Return: 0 or a negative errno, logged: -EPROTO.
  */
 int staging_look(struct build *b, const struct mount *m, const char *plugin, int fd);
 
 /**
- * staging_look_again - the same of all that is there, when all premounts are made
+ * staging_look_again - the same for everything, when all premounts are made
  *
- * Finds what came after an answer, from a thread or a process of the plugin's, and where
- * listmount(2) is missing what staging_look() could not see. Return: as staging_look().
+ * Finds what a thread or a process of a plugin did after its answer, and, without listmount(2),
+ * what staging_look() could not see. Return: as staging_look().
  */
 int staging_look_again(struct build *b);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What comes along with a volume: parts of it that are bound elsewhere, mounts below its source
- * that an rbind brought, and binds of those.
+ * Mounts that come along with a volume: parts of it that are bound elsewhere, mounts below its
+ * source that came with an rbind, and binds of those.
  */
 #ifndef REBIND_MNT_SUBMOUNTS_H
 #define REBIND_MNT_SUBMOUNTS_H
@@ -17,7 +17,7 @@ struct submounts {
 void submounts_free(struct submounts *submounts);
 
 /**
- * submounts_decide - rule 2: what came along with the mounts that are declared
+ * submounts_decide - rule 2: mounts that came along with the declared ones
  * @ret: empty at first
  *
  * A bind of an external mount shows a part of it; a submount of an rbind volume is in the caller's
@@ -27,7 +27,7 @@ void submounts_free(struct submounts *submounts);
 int submounts_decide(struct external_input *in, struct submounts *ret);
 
 /**
- * submounts_follow - once it is known what is internal: binds of what came along
+ * submounts_follow - when the internal mounts are known: binds of mounts that came along
  *
  * They are found below the same volume, wherever they are themselves. Return: 0 or -ENOMEM.
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Advice that does not help sends its reader in a circle. So an option is named only where the
- * decision, made again with that option given, would be another one.
+ * Advice that does not help sends its reader in a circle. So an option is only named if the
+ * decision would be another one with that option.
  */
 #include "mnt/undecided.h"
 
@@ -26,7 +26,7 @@ static const char *automatic_word(unsigned int words)
 	return words ? texts[words] : "";
 }
 
-/* What the caller can consent to, so that rebind makes it again: 0, or EXTERNAL_*. */
+/* The consent with which rebind would create it: 0, or EXTERNAL_*. */
 static unsigned int consent_for(const struct external_input *in, const struct mount *m)
 {
 	static const unsigned int choices[] = { EXTERNAL_COPIED, EXTERNAL_ENABLED,
@@ -38,12 +38,12 @@ static unsigned int consent_for(const struct external_input *in, const struct mo
 	return 0;
 }
 
-/* --copy takes paths alone; what its path does not lead to cannot be named. */
+/* --copy takes only paths, so it cannot name a mount that its path does not lead to. */
 static char *advice(const struct external_input *in, const struct mount *m, unsigned int consent,
 		    unsigned int automatic)
 {
 	cleanup_free char *declare = advice_external(in->tree, m);
-	cleanup_free char *path = text_quoted("%s", m->mountpoint);
+	cleanup_free char *path = text_quoted("%s", mount_shown(m));
 	const char *comma = automatic_word(automatic);
 	bool can_copy = !(consent & EXTERNAL_COPIED) || advice_is_seen(in->tree, m);
 	char *help = NULL;
@@ -104,8 +104,8 @@ static void say(const struct external_input *in, const struct mount *m, unsigned
 		say_deleted(in, m, help);
 	else if (filesystem_shows_terminal(m->fstype, m->root))
 		findings_mount(in->findings, FINDING_NOT_DUMPABLE, m, help,
-			       "it shows the terminal '%s' of a %s, which goes with whoever has "
-			       "it open",
+			       "it shows the terminal '%s' of a %s, which exists only as long as a "
+			       "process has it open",
 			       m->root, m->fstype);
 	else if (fs && (consent & EXTERNAL_ENABLED))
 		findings_mount(in->findings, FINDING_NOT_ENABLED, m, help,

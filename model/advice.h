@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What can be said of a mount to whoever has to declare it: by which path it is seen. */
+/* Advice for the option that declares a mount external: the path that leads to it. */
 #ifndef REBIND_MODEL_ADVICE_H
 #define REBIND_MODEL_ADVICE_H
 

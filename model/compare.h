@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Are two namespaces equal: the table "Equal" of DESIGN.md as code. */
+/* Are two namespaces equal: the table under EQUAL in rebind(1), as code. */
 #ifndef REBIND_MODEL_COMPARE_H
 #define REBIND_MODEL_COMPARE_H
 
@@ -38,7 +38,7 @@ void differences_add(struct differences *differences, const char *path, const ch
  * Device numbers, ids and group numbers are compared up to renaming: a left group must always meet
  * the same right group, and the other way round.
  *
- * Where a tree does not know whose its mounts are, a mount counts as internal if its superblock is
+ * If a tree does not know the owners of its mounts, a mount counts as internal if its superblock is
  * a filesystem that rebind creates and the tree shows all of it, or is a part of the root's.
  *
  * Return: 0, or -ENOMEM.

@@ -6,7 +6,7 @@
 #include "base/util.h"
 
 enum {
-	/* One superblock for the kernel or for a namespace: whoever mounts it again gets the same.
+	/* One superblock for the kernel or for a namespace: a second mount(2) shows the same one.
 	 */
 	FILESYSTEM_SINGLE = 1,
 	/* Each mount is a new instance, but what it shows is the namespace's, not the superblock's.
@@ -48,7 +48,8 @@ enum filesystem_type {
 struct filesystem {
 	const char *name;
 	unsigned int flags;
-	const char *namespace;	    /* "pid", "net", "ipc", "cgroup", "user": whose view it shows */
+	const char
+		*namespace; /* "pid", "net", "ipc", "cgroup", "user": it shows a namespace of this kind */
 	const char *const *options; /* names that an image may use; NULL-terminated */
 	enum filesystem_type type;
 };
@@ -136,8 +137,8 @@ bool filesystem_own_file(const struct filesystem *fs, const char *name);
  * filesystem_shows_terminal - is a mount the bind of a terminal of a devpts
  * @root: its root in the filesystem, "/0"
  *
- * Such a file is there as long as somebody has its master open: nobody can make it again who
- * restores mounts.
+ * Such a file exists only while a process has its master open: a restore of mounts alone cannot
+ * create it.
  */
 bool filesystem_shows_terminal(const char *fstype, const char *root);
 

@@ -32,9 +32,16 @@ uint32_t ids_outside(const struct mount_id_extent *map, uint32_t n, uint32_t id)
 	return UINT32_MAX;
 }
 
-#define UNMAPPED 65534 /* /proc/sys/kernel/overflowuid, unless somebody changed it */
+uint32_t ids_owner(const struct mount_id_extent *map, uint32_t n, uint32_t id)
+{
+	uint32_t found = ids_outside(map, n, id);
 
-static uint32_t shown(const struct mount_id_extent *map, uint32_t n, uint32_t id)
+	return found == UINT32_MAX ? ids_outside(map, n, 0) : found;
+}
+
+#define UNMAPPED 65534 /* the default of /proc/sys/kernel/overflowuid */
+
+uint32_t ids_shown(const struct mount_id_extent *map, uint32_t n, uint32_t id)
 {
 	for (uint32_t i = 0; i < n; i++)
 		if (id >= map[i].lower && id - map[i].lower < map[i].count)
@@ -44,12 +51,12 @@ static uint32_t shown(const struct mount_id_extent *map, uint32_t n, uint32_t id
 
 uint32_t ids_shown_uid(const struct mount_idmap *map, uint32_t id)
 {
-	return map ? shown(map->uid, map->n_uid, id) : id;
+	return map ? ids_shown(map->uid, map->n_uid, id) : id;
 }
 
 uint32_t ids_shown_gid(const struct mount_idmap *map, uint32_t id)
 {
-	return map ? shown(map->gid, map->n_gid, id) : id;
+	return map ? ids_shown(map->gid, map->n_gid, id) : id;
 }
 
 /* The id of "uid=5" or "gid=5" of this many bytes. */

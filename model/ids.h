@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Ids in the options of superblocks. The kernel shows uid= and gid= of a tmpfs in the ids of the
- * host, whoever reads them, and takes them in the ids of who sets them. In an image they are the
- * caller's, as the owners of files are.
+ * Ids in the options of superblocks. The kernel shows uid= and gid= of a tmpfs as ids of the host,
+ * to every reader, and takes them as ids of the process that sets them. In an image they are the
+ * caller's ids, as the owners of files are.
  */
 #ifndef REBIND_MODEL_IDS_H
 #define REBIND_MODEL_IDS_H
@@ -29,11 +29,20 @@ uint32_t ids_inside(const struct mount_id_extent *map, uint32_t n, uint32_t id);
 uint32_t ids_outside(const struct mount_id_extent *map, uint32_t n, uint32_t id);
 
 /**
- * ids_shown_uid, ids_shown_gid - an id as the inside of a user namespace sees it
+ * ids_owner - the id outside of an owner that was recorded inside
+ *
+ * Return: as ids_outside(); that of the root inside where the map does not have it: the number
+ * itself would be a user of the host.
+ */
+uint32_t ids_owner(const struct mount_id_extent *map, uint32_t n, uint32_t id);
+
+/**
+ * ids_shown, ids_shown_uid, ids_shown_gid - an id as the inside of a user namespace sees it
  * @map: NULL: there is none
  *
  * Return: the id inside; 65534 where the map does not have it, as the kernel shows it there.
  */
+uint32_t ids_shown(const struct mount_id_extent *map, uint32_t n, uint32_t id);
 uint32_t ids_shown_uid(const struct mount_idmap *map, uint32_t id);
 uint32_t ids_shown_gid(const struct mount_idmap *map, uint32_t id);
 

@@ -3,6 +3,8 @@
 #ifndef REBIND_MODEL_MOUNT_H
 #define REBIND_MODEL_MOUNT_H
 
+#include <string.h>
+
 #include "base/util.h"
 
 #define MOUNT_NONE UINT32_MAX /* no mount has this index */
@@ -18,9 +20,9 @@ enum mount_kind {
 	MOUNT_KIND_FILE,
 };
 
-/* Whose a mount is: who makes it again. */
+/* The owner of a mount: it creates the mount at a restore. */
 enum mount_owner {
-	MOUNT_UNDECIDED, /* nobody has been found yet */
+	MOUNT_UNDECIDED, /* unclaimed so far */
 	MOUNT_ROOT,	 /* the root of the namespace: its source is --root */
 	MOUNT_INTERNAL,	 /* ours: a filesystem that we create, or a bind of what we have */
 	MOUNT_EXTERNAL,	 /* the caller's, by a key, or by the key it came along with */
@@ -125,6 +127,7 @@ struct mount {
 	uint32_t shared;     /* peer group, 0 is none */
 	uint32_t master;     /* peer group of the master, 0 is none */
 
+	uint32_t ns;	  /* of a set: the number of its namespace, mountpoints-<ns>.img; else 0 */
 	uint32_t file_id; /* a plugin's by the descriptor behind it: served_id() at dump; else 0 */
 
 	uint32_t parent, first_child, next; /* children: by descending path, see tree.h */
@@ -137,13 +140,14 @@ struct mount {
 	bool on_symlink : 1;  /* its mountpoint is a symlink, which the mount covers */
 	bool is_symlink : 1;  /* its root is one; at dump */
 	bool need_plugin : 1; /* validate_mounts(): only a plugin can make it again */
-	bool comes_along : 1; /* below an rbind volume; parent_key says whose */
+	bool comes_along : 1; /* a submount of an rbind volume, that of parent_key */
 	bool host_shared : 1; /* its peer group has members in the caller's namespace */
 	bool visible : 1;     /* visible_find_all(): its place can be seen */
 	bool processed : 1;   /* scratch of the pass that is running */
 
 	const char *root;	/* where in its filesystem it starts; field 4 */
-	const char *mountpoint; /* from the namespace's root, leading '/'; field 5 */
+	const char *mountpoint; /* from the namespace's root, leading '/'; field 5. In a set, of all
+				 * namespaces but the first: "2:" for the root, "2:/path" below it */
 	const char *fstype;
 	const char *source;
 	const char *options;	 /* superblock options without ro/rw and the MS_* words; unlike all
@@ -158,7 +162,7 @@ struct mount {
 };
 
 /**
- * mount_contents_clear - free the lists; paths, names and values are somebody else's
+ * mount_contents_clear - free the lists, not the borrowed paths, names and values in them
  */
 static inline void mount_contents_clear(struct mount_contents *contents)
 {
@@ -167,6 +171,28 @@ static inline void mount_contents_clear(struct mount_contents *contents)
 	contents->sockets = NULL;
 	contents->attributes = NULL;
 	contents->n_sockets = contents->n_attributes = 0;
+}
+
+/**
+ * mount_path - the mountpoint within its own namespace, without the number that it has in a set
+ */
+static inline const char *mount_path(const struct mount *m)
+{
+	const char *path = strchr(m->mountpoint, '/');
+
+	return path ? path : "/";
+}
+
+/**
+ * mount_shown - the mountpoint as users see it: of a set's "2:" the root of that namespace, "2:/"
+ *
+ * That name stands behind the other one: set_name().
+ */
+static inline const char *mount_shown(const struct mount *m)
+{
+	const char *name = m->mountpoint;
+
+	return strchr(name, '/') ? name : name + strlen(name) + 1;
 }
 
 /**

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Anchors. A peer group has to start with something that shows what all its members and slaves
- * show. Where no member does, that is a clone of a mount that does: nowhere attached, and gone when
- * the builder ends. The members stay a group.
+ * Anchors. The first mount of a peer group must show everything that its members and slaves show.
+ * If no member does, the group starts with an anchor: a clone of a mount that does. The anchor is
+ * never attached, and ends with the builder; the members stay a group.
  *
- * Of a filesystem that we create it is a clone of the mount that shows all of it. Of sources it is
- * a clone of the mount on the caller's side that they lie on, made while that is still to be had:
- * before the pivot. What is asked is where the sources are, not where they were at the dump.
+ * For a filesystem that we create, the anchor is a clone of the mount that shows all of it. For
+ * sources, it is a clone of the caller's mount that they lie on, made before the pivot, while that
+ * mount can still be reached. What counts is where the sources are now, not at the dump.
  */
 #include <string.h>
 

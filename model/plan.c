@@ -2,25 +2,28 @@
 /*
  * Theory of operation
  *
- * A mount is made as a descriptor, attached to its parent, and forgotten. Parents come before
- * children, and of siblings "/a/b" before "/a" (the order of tree_link()), so that each place is
- * still to be seen when its turn comes. The descriptor of a parent is needed until its last child
- * is attached; descriptors held at once are thus bounded by the depth of the tree, not by its size,
- * but for mounts whose propagation can be set only when everything stands (a mount attached below a
- * shared one would appear at all its peers).
+ * A mount is created as a descriptor, attached to its parent, and its descriptor is closed. Parents
+ * come before children, and siblings in the order of tree_link(), "/a/b" before "/a", so that a
+ * mountpoint is still visible when its turn comes. The descriptor of a parent is needed until its
+ * last child is attached. So the depth of the tree limits how many descriptors are open, not its
+ * size. The exception are mounts that get their propagation last of all: a mount attached below a
+ * shared one would appear at all peers of that.
  *
- * Superblocks that we create are created once. Where one mount shows it, that mount is the
- * superblock's first. Where several do, they are cloned from one that is attached, for before Linux
- * 6.15 a detached mount cannot be cloned: from the first, if it shows the whole and stays as it was
- * made; else from one in the yard. It has no children: a clone of a childless mount costs the same
- * whatever hangs below the others.
+ * A superblock that we create is created once. If one mount shows it, that mount is made from it
+ * directly. If several do, they are cloned from a mount that is attached, because a detached mount
+ * cannot be cloned before Linux 6.15. That is the first mount, if it shows the whole superblock and
+ * stays as it was created; otherwise it is one in the yard. The latter has no children, so a clone
+ * of it costs the same whatever is mounted below the others.
  *
- * An overlay is made of directories of the tree, by the paths they had. It is therefore created
- * when the rest stands, with its place held since before a sibling could cover it; overlays on
- * overlays follow in the order in which they were mounted. Everything below one waits with it. An
- * upper layer may have become read-only since: that comes after all overlays.
+ * An overlay is made of directories of the tree, by the paths that they had. Therefore it is
+ * created after the other mounts; a mountpoint is reserved for it before a sibling can cover it.
+ * Overlays on overlays follow in the order in which they were mounted. Everything below an overlay
+ * waits for it. If an upper layer has become read-only since, it becomes so after all overlays.
  *
- * Plugin mounts are premounted first of all: their code needs the caller's root.
+ * Each namespace of a set is built in turn. What one of them shows of another's superblock is cloned
+ * from that, as within one namespace; groups are set after all are pivoted.
+ *
+ * Mounts of plugins come first: their code needs the caller's root.
  */
 #include "model/plan.h"
 
@@ -121,8 +124,9 @@ static uint32_t find_named(const struct planner *p, const struct table *by_name,
 }
 
 /*
- * Which mount gives a mount of the same superblock: the first of all. Where the kernel has one
- * instance, to which whoever mounts it gives a name (sysfs, mqueue, cgroup2), one of that name.
+ * The mount that others of its superblock are cloned from is the first one. Of filesystems with one
+ * instance (sysfs, mqueue, cgroup2), each mount(2) may use another source name: there it is the
+ * first of that name.
  */
 static void find_creators(struct planner *p)
 {
@@ -146,10 +150,15 @@ static void find_creators(struct planner *p)
 	}
 }
 
-/* Only a detached mount can be id-mapped; the one in the yard is none. */
+/*
+ * Only a detached mount can be id-mapped, or come into another namespace of a set than the first;
+ * the one in the yard is none.
+ */
 static bool can_be_taken(const struct planner *p, const struct mount *m, uint32_t creator)
 {
-	return mount_is_fsroot(m) && !p->unlinked[creator] && (!p->yard[creator] || !m->idmap);
+	bool moves = !m->idmap && m->ns == p->tree->mounts[p->tree->root].ns;
+
+	return mount_is_fsroot(m) && !p->unlinked[creator] && (!p->yard[creator] || moves);
 }
 
 /* A clone of it, when it is attached, is what a clone of one in the yard would be. */
@@ -195,8 +204,8 @@ static void make_internal(struct planner *p, uint32_t i)
 }
 
 /*
- * Nothing can be attached any more whose root was deleted, nor moved, nor cloned: so that comes
- * last, when the superblock's last mount stands. Only its root is needed for it.
+ * A mount with a deleted root cannot be attached, moved or cloned any more. So the root is deleted
+ * last, when the last mount of the superblock is attached. Only the root is needed for that.
  */
 static void delete_roots(struct planner *p, uint32_t i)
 {
@@ -367,12 +376,12 @@ static void plan_do_build(struct planner *p)
 	for (uint32_t i = 0; i < n; i++)
 		if (p->tree->mounts[i].owner == MOUNT_PLUGIN)
 			plan_add(p, PLAN_PREMOUNT, i, MOUNT_NONE);
-	build_subtree(p, p->tree->root);
+	tree_for_each_root(root, p->tree) build_subtree(p, root);
 	build_late(p);
 	delete_in_root(p);
 	seal(p);
 	plan_anchor_sources(p);
-	plan_add(p, PLAN_PIVOT, p->tree->root, MOUNT_NONE);
+	tree_for_each_root(root, p->tree) plan_add(p, PLAN_PIVOT, root, MOUNT_NONE);
 	plan_share(p);
 }
 
@@ -439,7 +448,7 @@ char *plan_text(const struct mount_tree *tree, const struct plan_step *step)
 	const struct mount *m = &tree->mounts[anchors_group ? step->other
 					      : anchor	    ? tree->root
 							    : step->mount];
-	cleanup_free char *path = path_printable(m->mountpoint);
+	cleanup_free char *path = path_printable(mount_shown(m));
 	char *text;
 	int n;
 

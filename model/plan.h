@@ -68,7 +68,7 @@ struct plan_extent {
 	uint64_t space;
 	const char *root; /* the path that it shows; NULL: nothing is known but the image's */
 	const char *base; /* and that of the mount that its source lies on */
-	uint32_t from;	  /* whose source that is: its own or the root's; MOUNT_NONE: none */
+	uint32_t from;	  /* the mount that has this source: itself or the root; MOUNT_NONE: none */
 	bool unknown;	  /* other spaces may be the same filesystem */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Mounts by superblock and root: finds whose part a bind shows, by walking up its root. */
+/* Mounts by superblock and root: finds the mount that a bind shows a part of, by its root. */
 #ifndef REBIND_MODEL_ROOT_INDEX_H
 #define REBIND_MODEL_ROOT_INDEX_H
 

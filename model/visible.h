@@ -14,7 +14,7 @@ void visible_free(struct visible *visible);
 #define cleanup_visible cleanup(visible_free)
 
 /**
- * visible_find_all - mark the mounts whose place can be seen
+ * visible_find_all - mark the mounts that their paths lead to
  *
  * The place of a mount is hidden if its parent's is, if something is mounted on the parent's root,
  * or if a sibling is mounted on a directory above it. Sets m->visible, also on a mount that is

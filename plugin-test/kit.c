@@ -93,7 +93,7 @@ static void keep_first(char *place, size_t size, const char *line)
 		snprintf(place, size, "%s", line);
 }
 
-/* Whoever asked sees what the plugin logs if it wants to see what is done. */
+/* The caller sees the plugin's log at the level that shows what is done. */
 static void take_line(void *data, enum log_level level, const char *line)
 {
 	struct kit *kit = data;
@@ -178,7 +178,7 @@ static bool has_mount_hooks(struct kit *kit)
 	if (dumps && restores)
 		return true;
 	return kit_last(kit, "DUMP_EXT_MOUNT and RESTORE_EXT_MOUNT come together",
-			"only %s is there: what it takes at dump nobody mounts, or the reverse",
+			"only %s is there; a plugin that mounts volumes needs both hooks",
 			dumps ? "DUMP_EXT_MOUNT" : "RESTORE_EXT_MOUNT");
 }
 
@@ -247,7 +247,7 @@ static int run_tester(struct kit *kit)
 	return 0;
 }
 
-/* ---- whoever asked ---- */
+/* ---- the caller ---- */
 
 /* The first process of a pid namespace: with it ends all that is in there. */
 static void tester_main(struct kit *kit) __attribute__((noreturn));

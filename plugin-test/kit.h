@@ -16,7 +16,7 @@
 #include "plugin-test/plugin-test.h"
 #include "plugin-test/snapshot.h"
 
-/* All that is made lies in a tmpfs here: a directory that every /proc has, and nobody needs. */
+/* All files are in a tmpfs mounted here: every /proc has this directory, and none needs it. */
 #define KIT_BASE "/proc/driver"
 
 /* What the process that plays the builder finds out; shared with the tester. */

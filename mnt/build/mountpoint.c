@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * An entry is made under a unique name, looked at, and renamed to its place without replacing
- * anything, so that whoever cleans up knows by device and inode what is ours. The caller is told
- * the unique name before it exists, and the inode before it gets its real one: killed at any
- * instant, nothing is unknown to it.
+ * An entry is created under a unique name, examined, and renamed without replacing anything. So the
+ * process that cleans up knows our entries by device and inode. The caller is told the unique name
+ * before it exists, and the inode before it gets its real name: so it knows all of them, at
+ * whatever moment the builder is killed.
  */
 #include "mnt/build/mountpoint.h"
 

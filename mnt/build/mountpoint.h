@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Mountpoints that are missing: made, and listed in the journal. */
+/* Missing mountpoints: created, and listed in the journal. */
 #ifndef REBIND_MNT_BUILD_MOUNTPOINT_H
 #define REBIND_MNT_BUILD_MOUNTPOINT_H
 
 #include "mnt/build/context.h"
 
 /**
- * mountpoint_make - make the place of a mount, with the directories on the way
+ * mountpoint_make - create a mountpoint, with the directories on the way
  *
- * In a filesystem that we created; elsewhere only with --create-mountpoints, and there through the
- * source, which may be writable where the mount is not. Each is told to the caller before it is
- * made.
+ * In a filesystem that we created, or else only with --create-mountpoints: then through the source,
+ * which may be writable when the mount is not. The caller is told of each before it is created.
  *
  * Return: 0, -ENOENT if it may not be made, or another negative errno.
  */
@@ -24,7 +23,7 @@ int mountpoint_make(struct build *b, uint32_t i);
 int mountpoint_make_listed(struct build *b, int dir_fd, const char *name, enum mount_kind kind);
 
 /**
- * mountpoint_advice - what would help where a mountpoint does not exist
+ * mountpoint_advice - the option that would help if a mountpoint does not exist
  *
  * Return: constant text, or NULL: nothing would.
  */
@@ -33,7 +32,7 @@ const char *mountpoint_advice(const struct rebind_restore_options *options,
 
 /**
  * mountpoint_hint - words to add to the sentence that it does not exist: was --root forgotten?
- * Return: constant text, empty where there is nothing to add.
+ * Return: constant text, empty if there is nothing to add.
  */
 const char *mountpoint_hint(const struct rebind_restore_options *options,
 			    const struct mount_tree *tree, const struct mount *m);

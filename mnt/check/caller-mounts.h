@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the mounts that the caller has already mean for those that an image asks for. */
+/* Conflicts of the mounts of an image with the caller's own mounts. */
 #ifndef REBIND_MNT_CHECK_CALLER_MOUNTS_H
 #define REBIND_MNT_CHECK_CALLER_MOUNTS_H
 
@@ -20,7 +20,7 @@ struct caller_mounts {
 };
 
 /**
- * caller_mounts_needed - does an image ask for something that takes a look at all of them
+ * caller_mounts_needed - does an image have a mount that must be compared with all of them
  */
 bool caller_mounts_needed(const struct mount_tree *tree);
 

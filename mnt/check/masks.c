@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What a proc or sysfs has is the kernel's, whoever mounts it: a fresh one, attached nowhere, tells
+ * The kernel decides which files a proc or sysfs has: a new one, attached nowhere, tells
  * before anything is built whether a place will be there. Only what belongs to a process or to a
  * network device differs, and is left to the build.
  */
@@ -67,7 +67,7 @@ static size_t kernel_of(const struct mount *m)
 	return i;
 }
 
-/* Does it depend on who looks? @path: in the filesystem, with a slash in front */
+/* Does it differ between processes? @path: in the filesystem, with a leading slash */
 static bool is_of_others(const char *path)
 {
 	return (path[1] >= '0' && path[1] <= '9') || path_rest_below(path, "/self") ||
@@ -178,7 +178,7 @@ int masks_check(const struct rebind_restore_options *options, struct mount_tree 
 	tree_for_each (i, tree) {
 		const struct mount *m = &tree->mounts[i];
 
-		/* What stands on one that is left out goes with it. */
+		/* A mount below one that is left out is left out, too. */
 		if (m->parent != MOUNT_NONE && s.out[m->parent])
 			s.out[i] = true;
 		else

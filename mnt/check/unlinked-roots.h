@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Mounts of the new root's filesystem that show what was deleted in it. */
+/* Mounts with a deleted root in the filesystem of the new root. */
 #ifndef REBIND_MNT_CHECK_UNLINKED_ROOTS_H
 #define REBIND_MNT_CHECK_UNLINKED_ROOTS_H
 
@@ -8,7 +8,7 @@
 #include "model/findings.h"
 
 /**
- * unlinked_check_dump - a finding for each that no restore could make again
+ * unlinked_check_dump - a finding for each that no restore could create again
  *
  * Return: 0 or -ENOMEM.
  */
@@ -16,7 +16,7 @@ int unlinked_check_dump(const struct scan_target *target, const struct mount_tre
 			struct findings *findings);
 
 /**
- * unlinked_check_restore - a finding for each, unless mountpoints may be made
+ * unlinked_check_restore - a finding for each, unless --create-mountpoints is given
  */
 void unlinked_check_restore(const struct mount_tree *tree, const struct rebind_restore_options *o,
 			    struct findings *findings);

@@ -11,20 +11,21 @@
 
 /**
  * contents_dump - archive every tmpfs that is ours to create
+ * @target: of a set the first; each superblock is read once, in whichever namespace shows it
  * @image_dir_fd: where the archives go
  * @tree: the first mount of each superblock gets its contents (counts, sockets)
- * @progress: who is told how far it is; only the function and its data are looked at
+ * @progress: the function that is told the progress, and its data
  * @host: plugins that are asked for each socket; or NULL
  * @changes: files that changed while they were copied are added
  *
- * A child enters the namespace. What is visible is read through a clone of the mount (nothing that
- * is mounted on top is in it); what is hidden, in a copy of the namespace from which the covers are
- * taken off, one after the other.
+ * A child enters the namespace. A visible mount is read through a clone of it, which has nothing
+ * mounted on top. Covered mounts are read in a copy of the namespace, where the covers are moved
+ * away one after the other.
  *
  * @ids: owners are written as its inside has them; or NULL
  *
- * Return: 0 or a negative errno, logged. The archives already written stand in the directory:
- * contents_forget() takes them away.
+ * Return: 0 or a negative errno, logged. Archives already written stay in the directory until
+ * contents_forget() removes them.
  */
 int contents_dump(const struct scan_target *target, struct mount_tree *tree, int image_dir_fd,
 		  const struct progress *progress, struct hooks_host *host, struct changes *changes,
@@ -41,14 +42,14 @@ void contents_warn(const struct changes *changes);
 void contents_forget(const struct mount_tree *tree, int image_dir_fd);
 
 /**
- * contents_is_first - is this the mount by which contents are kept: the first one of its
- * superblock, or one whose root was deleted there
+ * contents_is_first - are contents saved with this mount: is it the first one of its superblock, or
+ * one with a deleted root
  */
 bool contents_is_first(const struct mount_tree *tree, const struct mount *m);
 
 /**
- * contents_are_elsewhere - of a deleted root: it is that of another mount too, or has another name,
- * or is CRIU's, which keeps nothing of it
+ * contents_are_elsewhere - need the contents of a deleted root not be saved: another mount has the
+ * same root, or it has another name, or the image is CRIU's, which does not save them
  */
 static inline bool contents_are_elsewhere(const struct mount *m)
 {
@@ -57,7 +58,7 @@ static inline bool contents_are_elsewhere(const struct mount *m)
 
 /**
  * contents_any - is there any such mount
- * @ret_writers: who wrote them, a bit each: 1 << ARCHIVE_OURS, ...; or NULL
+ * @ret_writers: the writers of their archives, a bit each: 1 << ARCHIVE_OURS, ...; or NULL
  */
 bool contents_any(const struct mount_tree *tree, unsigned int *ret_writers);
 

@@ -100,7 +100,7 @@ struct hearing {
 	struct mount_tree *tree;
 	struct hooks_host *host;
 	struct changes *changes;
-	struct mount *mount; /* whose contents were told last */
+	struct mount *mount; /* the one with the contents reported last */
 	struct table taken;  /* of it: inode -> whether a plugin takes the socket */
 	bool logged;	     /* the error is the plugin's */
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the child that reads contents tells the caller of them. */
+/* Messages from the child that reads contents to the caller. */
 #ifndef REBIND_MNT_CONTENTS_REPORT_H
 #define REBIND_MNT_CONTENTS_REPORT_H
 
@@ -9,9 +9,9 @@
 #include "model/tree.h"
 
 /**
- * contents_tell - in the child: what the contents of a superblock amount to, and its sockets
+ * contents_tell - in the child: report the size of the contents of a superblock, and its sockets
  * @first: the index of its first mount
- * @root_fd: its root, to send an O_PATH descriptor of each socket along; or negative, not to
+ * @root_fd: its root, to send an O_PATH descriptor of each socket, too; negative: send none
  *
  * Return: 0 or a negative errno: -E2BIG for a socket with an attribute of more than 12 KiB.
  */
@@ -24,11 +24,11 @@ int contents_tell(int sock, uint32_t first, const struct mount_contents *content
 int contents_tell_change(int sock, uint32_t first, const char *path);
 
 /**
- * contents_hear - in the caller: all that is told, into the tree, until the child has gone
- * @host: plugins to ask, for each socket with a descriptor, if it is theirs (DUMP_UNIX_SK); or NULL
+ * contents_hear - in the caller: take all messages into the tree, until the child has ended
+ * @host: plugins that are asked about each socket with a descriptor (DUMP_UNIX_SK); or NULL
  * @changes: files that changed are added, by their paths in the namespace
  *
- * Several names of one inode are one question. Return: 0 or a negative errno, logged.
+ * Plugins are asked once for all names of an inode. Return: 0 or a negative errno, logged.
  */
 int contents_hear(struct mount_tree *tree, int sock, const struct progress *progress,
 		  struct hooks_host *host, struct changes *changes);

@@ -13,16 +13,16 @@
  * @recorded: what the image says about its contents, or NULL
  * @taken: what the archives of this restore take together; starts at 0
  *
- * The caller's limit is for all of them. Without one it is half of the memory, which is the size
- * of a tmpfs that was given none. An archive without a record, as CRIU's are, ends at a quarter;
- * and at 256 MiB if it is so small that files do not shrink to that: 32 times its size.
+ * The caller's limit is for all archives together. The default is half of the memory, which is also
+ * the default size of a tmpfs. Archives without a record, such as CRIU's, may take a quarter of the
+ * memory together, and each of them 256 MiB or 32 times the size of its file, whichever is more.
  */
 struct archive_rules contents_rules(const struct rebind_restore_options *options, int in_fd,
 				    const struct mount *m, const struct mount_contents *recorded,
 				    uint64_t *taken);
 
 /**
- * contents_writer - who wrote an archive, and how
+ * contents_writer - the program that wrote an archive, and how
  * @recorded: what the image says about it, or NULL
  */
 enum archive_writer contents_writer(const struct mount_contents *recorded);
@@ -30,8 +30,8 @@ enum archive_writer contents_writer(const struct mount_contents *recorded);
 /**
  * contents_list_rules - the rules for an archive that is only listed
  *
- * What is listed takes memory by its entries. Half of the memory is the limit for those
- * that are compared with each other.
+ * A list takes memory for each entry. Lists that are compared with each other may take half of the
+ * memory together.
  */
 struct archive_rules contents_list_rules(const struct mount_contents *recorded, uint64_t *taken);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Mounts out of the way, in a namespace that goes soon. An umount would do as well; but each one
- * waits until every processor has looked up (RCU), ten times as long as a move takes. What was
- * moved is unmounted a thousand at once, or goes with the namespace.
+ * Moves mounts out of the way, in a temporary namespace. Unmounting them would work, too, but each
+ * umount waits for an RCU grace period, ten times as long as a move takes. Mounts that were moved
+ * are unmounted a thousand at a time, or with the namespace.
  */
 #ifndef REBIND_MNT_CONTENTS_UNCOVER_H
 #define REBIND_MNT_CONTENTS_UNCOVER_H
@@ -20,7 +20,7 @@ struct uncovered {
 #define ASIDE_NONE ((struct uncovered){ .fd = -EBADF })
 
 /**
- * uncover_move - move a mount to where it hides nothing
+ * uncover_move - move a mount to where it covers nothing
  * @mount_fd: its root (O_PATH is enough); nothing that must stay in place is on it
  *
  * It is for a namespace of our own in which nothing is shared. The process' root must be the root
@@ -32,7 +32,7 @@ struct uncovered {
 int uncover_move(struct uncovered *uncovered, int mount_fd, bool is_directory);
 
 /**
- * uncover_drop - unmount what was moved, and what it was moved to, which is over the root
+ * uncover_drop - unmount what was moved, and the tmpfs over the root that it was moved to
  */
 void uncover_drop(struct uncovered *uncovered);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Mounts whose root was deleted, in filesystems that we create. What was deleted is still there as
- * long as the mount is: a directory, which is empty, or a file with its data. It has an archive of
- * its own in the image, as no directory of the filesystem has it.
+ * Mounts with a deleted root, in filesystems that we create. The deleted root exists as long as the
+ * mount: an empty directory, or a file with its data. It has an archive of its own in the image,
+ * because it is in no directory of the filesystem.
  */
 #ifndef REBIND_MNT_CONTENTS_UNLINKED_H
 #define REBIND_MNT_CONTENTS_UNLINKED_H
@@ -10,14 +10,14 @@
 #include "mnt/scan/scan.h"
 
 /**
- * unlinked_is_ours - is the mount's root one that we delete, after we have made it again
+ * unlinked_is_ours - is the mount's root one that we create, and delete again
  */
 bool unlinked_is_ours(const struct mount_tree *tree, const struct mount *m);
 
 /**
- * deleted_is_of_root - is it one of the new root's filesystem
+ * unlinked_is_of_root - is it in the filesystem of the new root
  */
-bool deleted_is_of_root(const struct mount_tree *tree, const struct mount *m);
+bool unlinked_is_of_root(const struct mount_tree *tree, const struct mount *m);
 
 /**
  * unlinked_look - which of them have another name, as far as they can be seen
@@ -30,7 +30,7 @@ int unlinked_look(const struct scan_target *target, struct mount_tree *tree);
 /**
  * unlinked_open_parent - the directory in which a mount is mounted
  *
- * To be called in the namespace, where the mount is not hidden. Return: a descriptor (O_PATH), or a
+ * Call it in the namespace, while the mount is not covered. Return: a descriptor (O_PATH), or a
  * negative errno: something else is there.
  */
 int unlinked_open_parent(const struct mount *m);
@@ -56,7 +56,7 @@ int unlinked_tell(int sock, const struct mount_tree *tree, uint32_t i, int place
 int unlinked_find_links(int sock, const struct mount_tree *tree, uint32_t first, int dir_fd);
 
 /**
- * unlinked_settle - when all was told: each mount of a file that has another name gets that
+ * unlinked_settle - after all messages: each mount of a file with another name gets that name
  *
  * Return: 0, -ENOMEM, or -EAGAIN: the name has gone meanwhile.
  */
@@ -65,8 +65,7 @@ int unlinked_settle(struct mount_tree *tree);
 /**
  * unlinked_is_all - does nothing in the namespace show the whole filesystem of this mount
  *
- * Then deleted roots are all that is kept of it, each by itself: where it is mounted nowhere any
- * more, there is nothing else to be had.
+ * Then only its deleted roots are saved, each by itself: nothing else of it can be reached.
  */
 bool unlinked_is_all(const struct mount_tree *tree, const struct mount *m);
 

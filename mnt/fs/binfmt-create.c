@@ -47,7 +47,7 @@ static int put_all(const struct mount *m, const struct mount_formats *formats, i
 		   : 0;
 }
 
-/* As somebody of the user namespace, to whom alone the files belong. */
+/* In a child that is in the user namespace: only its processes may write to these files. */
 static int put_as_user(const struct build *b, const struct mount *m,
 		       const struct mount_formats *formats, int dir_fd)
 {
@@ -105,9 +105,9 @@ void fs_binfmt_check(const struct mount_tree *tree, const struct rebind_restore_
 }
 
 /*
- * Nothing is added to what somebody has registered, nor to what somebody has mounted: formats go
- * with the last mount, so that nothing is left of a restore that fails. (The kernels that have
- * several binfmt_misc, since 6.7, can be asked that way.)
+ * Formats are not added to a binfmt_misc that has some, or that is mounted elsewhere. They end with
+ * its last mount, so a restore that fails leaves none behind. (This can be checked on kernels with
+ * several binfmt_misc, since 6.7.)
  */
 int fs_binfmt_check_place(struct build *b)
 {

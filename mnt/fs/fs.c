@@ -79,7 +79,7 @@ static const char *host_options(const struct build *b, const struct mount *m)
 	return "";
 }
 
-/* binfmt_misc looks at who makes it: that has to be somebody of the user namespace it is for. */
+/* binfmt_misc belongs to the user namespace of the process that creates it. */
 static int create_as_user(const struct build *b, int fs_fd, unsigned int how)
 {
 	pid_t pid = child_fork();

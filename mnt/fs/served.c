@@ -3,13 +3,13 @@
  * Theory of operation
  *
  * A fuse or an autofs is half a filesystem: a process reads the kernel's requests from a descriptor
- * and answers them. That process is not in the image, and lives outside; a plugin knows how to get
- * at it. So the plugin opens /dev/fuse (or a pipe), gives one copy to its server and returns the
- * other; the filesystem is mounted with it, with the options of the image, here, and lives as long
- * as its server does.
+ * and answers them. That process lives outside and is not in the image; a plugin knows how to reach
+ * it. So the plugin opens /dev/fuse (or a pipe), gives one copy to its server and returns the
+ * other. With that copy the filesystem is mounted here, with the options of the image. It lives as
+ * long as its server.
  *
- * Nothing may ask such a filesystem for anything while it is built: its server may answer only
- * later.
+ * The builder must not cause a request to such a filesystem: the server may not answer before the
+ * restore has finished.
  */
 #include "mnt/fs/served.h"
 #include "mnt/source/yard.h"
@@ -38,7 +38,7 @@ static bool is_open_question(const struct mount *m)
 	return m->need_plugin && m->owner == MOUNT_UNDECIDED && !m->deleted;
 }
 
-/* The mount that is asked for: of each superblock the first that is nobody's. One must be whole. */
+/* Plugins are asked once for a superblock: about its first unclaimed mount, if one is whole. */
 static bool is_first_question(const struct mount_tree *tree, const struct mount *m)
 {
 	bool first = true, whole = false;
@@ -67,7 +67,7 @@ static int open_behind(const struct scan_target *target, const struct mount_tree
 
 	if (fd >= 0)
 		return fd_take(&fd);
-	fd = path_open_in_root(target->root_fd, m->mountpoint);
+	fd = path_open_in_root(scan_target_of(target, m)->root_fd, mount_path(m));
 	if (fd < 0 || sys_mount_stat(fd, "", AT_EMPTY_PATH | scan_stat_flags(tree), &stat) ||
 	    !scan_is_mount(m, &stat))
 		return -EBADF;
@@ -123,10 +123,10 @@ static int set_number(int fs_fd, const struct mount *m, const char *name, const 
 }
 
 /*
- * Processes of one group may walk through an autofs without being held up. Whoever made the pipe
- * says by F_SETOWN which: its server's. Else it is a group of nobody: the number of a child that
- * leads none, and is gone when the mount is made. (Without the option it would be our own, which is
- * also the COMMAND's.)
+ * Processes of one group, that of the server, can walk through an autofs without triggering a
+ * mount. The plugin names it by F_SETOWN on the pipe. Otherwise the option names a group without
+ * members: the pid of a child that leads no group and has exited when the filesystem is mounted.
+ * (Without the option it would be our own group, which is also the COMMAND's.)
  */
 static int set_group(int fs_fd, const struct mount *m, int file, pid_t *ret_child)
 {

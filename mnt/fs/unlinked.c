@@ -2,12 +2,11 @@
 /*
  * Theory of operation
  *
- * A mount whose root was deleted cannot be attached: the root has to be there, with a name, until
- * all its mounts stand, and is deleted then. It is made in a directory of its own with a name that
- * nobody has, so that nothing is in its way. Only when it is deleted does it get the name under
- * which the kernel shall show it, for as long as that takes: what bears this name by then is
- * exchanged with it, and exchanged back. Directories on the way that are gone as well are made and
- * deleted likewise.
+ * A mount with a deleted root cannot be attached. So the root is created, under an unused name in a
+ * directory of its own, and deleted when all its mounts are attached. The kernel shows the name
+ * that the root had when it was deleted. So just before that it gets the recorded name. If another
+ * file has this name by then, the two are exchanged, and exchanged back. Directories on the way
+ * that are missing are created and deleted in the same manner.
  *
  * A name on which something is mounted cannot be changed from the namespace in which it is (EBUSY),
  * but from any other: a child does it from the caller's, where nothing of these filesystems is
@@ -379,7 +378,7 @@ static int delete_root(const struct unlinked_root *root, int sb_root_fd)
 		   : 0;
 }
 
-/* In the child. The directories of all of them are in one, whose times the first one has seen. */
+/* In the child. All of their directories are in one directory; the first root has its times. */
 static int delete_roots(const struct build *b, uint32_t first)
 {
 	int sb_root_fd = b->sb_root_fds[first], err = 0;

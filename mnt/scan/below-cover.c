@@ -46,7 +46,7 @@ static bool lists(int mountinfo_fd, uint32_t id)
 	return (size >= n - 1 && memcmp(text, line + 1, n - 1) == 0) || memmem(text, size, line, n);
 }
 
-/* The mountinfo of who has this root. */
+/* The mountinfo of a process with this root. */
 static int mountinfo_from(int self_fd, int root_fd)
 {
 	if (fchdir(root_fd) < 0 || chroot(".") < 0)
@@ -57,8 +57,8 @@ static int mountinfo_from(int self_fd, int root_fd)
 }
 
 /*
- * On the way up from a root, the mount from whose root the topmost one of the namespace can be
- * seen. ".." does not end there, it goes on to the top: but nothing above can be what is below.
+ * Walk up from a root, and try each mount root on the way as the root of this process. Send the
+ * mountinfo of the first that lists the topmost mount of the namespace: it shows all that is below.
  */
 static int send_mountinfo(int self_fd, int root_fd, int sock)
 {
@@ -82,7 +82,7 @@ static int send_mountinfo(int self_fd, int root_fd, int sock)
 	return err ? err : -ENOENT;
 }
 
-/* In a child, whose mountinfo it is. */
+/* In a child: mountinfo is that of the process that opens it. */
 static int enter_and_send(const struct scan_target *target, int root_fd, int sock)
 {
 	cleanup_fd int self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -213,5 +213,12 @@ int scan_from_root(struct scan_target *target, pid_t pid)
 
 	if (!seen)
 		seen = see_from_any(target);
+	return seen < 0 ? seen : 0;
+}
+
+int scan_from_root_fd(struct scan_target *target, int root_fd)
+{
+	int seen = same_place(root_fd, target->root_fd) ? 0 : see_from(target, root_fd);
+
 	return seen < 0 ? seen : 0;
 }

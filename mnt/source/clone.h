@@ -2,14 +2,14 @@
 /*
  * Clones of the sources.
  *
- * One clone of each mount that sources lie on, without its children, is made before the namespace
- * changes, and each source is cloned from there by its path inside: nobody can put another mount in
- * the way, no clone pays for the many children of a busy mount, and two descriptors serve any
- * number of sources.
+ * Before the namespace changes, each mount that sources lie on is cloned once, without its
+ * children. Each source is then cloned from that clone, by its path inside. So another process
+ * cannot mount something in the way, no clone pays for the many children of a busy mount, and two
+ * descriptors serve any number of sources.
  *
- * A detached clone can only be cloned again in the namespace in which it was made (since 6.15,
- * before that not at all). So once the staging root stands and the plugins are gone, the clones are
- * attached there, out of everybody's sight.
+ * A detached clone can only be cloned again in the namespace in which it was made (since 6.15;
+ * before that not at all). So once the staging root is there and the plugins are gone, the clones
+ * are attached to the staging root, which only the builder can see.
  */
 #ifndef REBIND_MNT_SOURCE_CLONE_H
 #define REBIND_MNT_SOURCE_CLONE_H
@@ -49,8 +49,8 @@ int source_open(const struct sources *sources, uint32_t mount, const char *rest)
 /**
  * source_clone - a detached, private clone of a source
  *
- * A symlink that has come into the last place since the source was looked at is not followed (its
- * clone fits no directory); one before it is refused.
+ * If the last component has become a symlink since the source was examined, it is not followed (its
+ * clone fits no directory); an earlier one is refused.
  *
  * Return: a descriptor or a negative errno.
  */

@@ -2,9 +2,9 @@
 /*
  * The yard: mounts that others are cloned from.
  *
- * Before Linux 6.15 a detached mount cannot be cloned. So what several mounts are made of is
- * attached first, in the staging root: each below a name of its own, private, seen by the builder
- * alone once the plugins are gone. It goes with the staging root.
+ * Before Linux 6.15 a detached mount cannot be cloned. So if several mounts show one superblock, a
+ * mount of it is attached first, in the staging root, below a name of its own and private. Once the
+ * plugins are gone only the builder sees it. It is unmounted with the staging root.
  */
 #ifndef REBIND_MNT_SOURCE_YARD_H
 #define REBIND_MNT_SOURCE_YARD_H

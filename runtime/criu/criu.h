@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Whole containers: the mounts by rebind, the processes by CRIU. CRIU takes a mount namespace that
- * somebody else built, by a word that is not in its manual: --join-ns mnt:FILE. FILE is opened when
+ * another program built, by an undocumented option: --join-ns mnt:FILE. FILE is opened when
  * the root task joins, after the action setup-namespaces.
  *
  * The root task restores the network namespace by programs, "ip", "iptables-restore", "nft", "sh",
@@ -179,8 +179,8 @@ int criu_externals(pid_t pid, const char *prefix, struct strings *ret,
 
 /**
  * criu_dump_mounts - our part of a dump
- * @only_look: find what is wrong with the mounts, while nobody has touched the processes; else
- *             CRIU has dumped them
+ * @only_look: only find what is wrong with the mounts, before CRIU has touched the processes;
+ *             else CRIU has dumped them
  */
 int criu_dump_mounts(const struct rebind_dump_options *mounts, bool only_look,
 		     struct rebind_report *report);
@@ -197,7 +197,7 @@ struct criu_dumped {
 
 /**
  * criu_dumped_begin - from now on no image is left if we die
- * @target: who is dumped
+ * @target: the process that is dumped
  * @criu: who dumps; its end is waited for
  *
  * Return: 0 or a negative errno, logged.
@@ -263,8 +263,8 @@ struct criu_mounts {
 
 /**
  * criu_mounts_prepare - make the name; it leads to our own namespace so far
- * @ret: "/proc/PID/fd/N/mnt"; with a user namespace, whose root has to find it without privileges,
- *       "/proc/PID/ns/mnt"
+ * @ret: "/proc/PID/fd/N/mnt"; or "/proc/PID/ns/mnt" with a user namespace: its root must be able to
+ *       open it without privileges
  */
 int criu_mounts_prepare(struct criu_mounts *mounts, char ret[80]);
 

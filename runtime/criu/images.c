@@ -75,9 +75,10 @@ static int for_each_other(int dir_fd, image_file_fn fn)
 }
 
 /*
- * Do something with each file of an image. Where there are two images, the one here and the one in
- * OLDER, an inventory here says that this one is whole: so it goes first, and comes back last, and
- * whoever is killed in between loses neither. Return: how many there are, or a negative errno.
+ * Do something with each file of an image. If there are two images, the one here and the one in
+ * OLDER, an inventory here says that this one is complete. So the inventory is moved first, and put
+ * back last: a process that is killed in between loses neither image. Return: how many files there
+ * are, or a negative errno.
  */
 static int for_each_file(int dir_fd, image_file_fn fn)
 {
@@ -156,7 +157,7 @@ int criu_images_check_parent(int dir_fd)
 	if (fstatat(dir_fd, PARENT, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
 	return log_error(-EOPNOTSUPP,
-			 "the image has a parent, whose pages CRIU would not find at a restore: "
+			 "the image has a parent, and CRIU would not find its pages at a restore: "
 			 "dump all in one (without --prev-images-dir, parent_img, --parent-path)");
 }
 

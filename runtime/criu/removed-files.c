@@ -19,7 +19,7 @@
 
 /* ---- where ---- */
 
-/* A clone of a read-only mount, for whose own writers it stays what it is. */
+/* A writable clone of a read-only mount, which itself stays read-only. */
 static int open_writable(const struct criu_removed *removed, int dir_fd)
 {
 	if (setns(removed->ns_fd, CLONE_NEWNS) < 0)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * All of it is done in a child: it has the ids of the root of the processes' user namespace, in
- * whose filesystems others could make nothing, and enters the mount namespace where a read-only
- * mount wants a writable clone. Directories in which a removed file was, and that are gone, too, are
- * made for the moment; what lies deeper goes first.
+ * All of it is done in a child. It has the ids of the root of the processes' user namespace,
+ * because others could create nothing in filesystems of that namespace. It enters the mount
+ * namespace if a read-only mount needs a writable clone. If the directory of a removed file was
+ * removed, too, it is created for that time; the deepest ones are removed first.
  */
 #include "runtime/criu/removed.h"
 

@@ -182,7 +182,7 @@ int criu_restore(const struct rebind_restore_options *mounts, const struct criu_
 		return criu_alone_restore(mounts, command);
 	int err = stand_aside(command->words);
 
-	/* CRIU makes the devices that it finds in an image, and so does whoever is beside it. */
+	/* CRIU creates every device that is in an image; beside it, so do we. */
 	restore.mounts.how.allow_devices = true;
 	return err ? err : restore_beside(&restore, command->words, ret_status);
 }

@@ -138,8 +138,8 @@ static int add_terminal(struct criu_terminals *t, const struct rebind_mount *dev
 	if (m->covered || m->shared || m->master || on_shared)
 		return log_error(
 			-EOPNOTSUPP,
-			"mount %u '%s' shows a terminal, and is covered, or it or what it "
-			"stands on shares its mounts: when CRIU has opened it it could not be put there",
+			"mount %u '%s' shows a terminal, and could not be put in place after CRIU "
+			"has opened that: it is covered, or it or its parent shares its mounts",
 			m->id, m->mountpoint);
 	if (asprintf(&terminal->name, "%s%s", devpts->mountpoint, m->root) < 0)
 		return -ENOMEM;

@@ -118,8 +118,8 @@ int criu_view(int images_fd, int scratch_fd, const struct removed_files *removed
 	int fd = mount_layers(images_fd, upper, work);
 
 	return fd < 0 ? log_error(fd,
-				  "cannot lay an overlay over the image directory for CRIU (on a "
-				  "stack of overlays there is no room for one more: copy the image "
-				  "to another filesystem)")
+				  "cannot mount an overlay over the image directory for CRIU (the "
+				  "kernel limits how many are stacked: if the directory is on an "
+				  "overlay, copy the image to another filesystem)")
 		      : fd;
 }

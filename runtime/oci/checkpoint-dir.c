@@ -48,7 +48,7 @@ static int stand_apart(int life_fd)
 	return life_fd;
 }
 
-/* Made by the one who removes it: there is no moment at which it is nobody's. */
+/* The process that removes the directory also creates it: so it is never left without an owner. */
 _Noreturn static void sweep(struct made *made, int life_fd)
 {
 	char byte;

@@ -41,7 +41,7 @@ static void take_line(void *data, enum rebind_log_level level, const char *line)
 
 static int open_file(struct log_file *log, int dir_fd, const char *name)
 {
-	/* CRIU's clients expect it to be emptied. Nobody's symlink leads us elsewhere. */
+	/* CRIU's clients expect the file to be emptied. A symlink is not followed. */
 	int fd = openat(dir_fd, name,
 			O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_NONBLOCK |
 				O_NOCTTY | O_CLOEXEC,
@@ -64,7 +64,7 @@ int log_file_start(struct log_file *log, int dir_fd, const char *name, int level
 
 	level = level < REBIND_LOG_ERROR ? REBIND_LOG_ERROR : level;
 	level = level > REBIND_LOG_DEBUG ? REBIND_LOG_DEBUG : level;
-	/* Without a file it is stderr that nobody asked for: what is worth it there. */
+	/* Without a file the log goes to stderr, unasked: only warnings and errors. */
 	if (log->fd < 0 && !to_stderr && level > REBIND_LOG_WARN)
 		level = REBIND_LOG_WARN;
 	rebind_log_to(take_line, log, (enum rebind_log_level)level);

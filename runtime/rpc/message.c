@@ -52,7 +52,7 @@ int message_receive(int sock, Rpc__Request **ret)
 
 	if (!data)
 		return -ENOMEM;
-	/* Nobody else reads from this socket: it is the packet that was looked at. */
+	/* This is the only reader of the socket: it gets the packet that was peeked at. */
 	size = recv(sock, data, (size_t)size, 0);
 	if (size < 0)
 		return -errno;

@@ -45,8 +45,8 @@ int message_decode(const void *data, size_t size, Rpc__Request **ret);
 /**
  * message_receive - wait for the next request
  *
- * A packet is never read in part: its size is looked at first. Descriptors that come along are
- * dropped by the kernel.
+ * A packet is never read in part: its size is peeked at first. The kernel drops descriptors that
+ * come along.
  *
  * Return: as message_decode(); -EPIPE when the client is gone.
  */
@@ -61,7 +61,7 @@ int message_receive(int sock, Rpc__Request **ret);
 int message_send(int sock, const Rpc__Response *response, int fd);
 
 /**
- * message_pack - an answer as bytes, for somebody else to send
+ * message_pack - an answer as bytes, which another process sends
  * @ret: malloc()ed
  *
  * Return: 0 or -ENOMEM.

@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "runtime/rpc/relay.h"
 
-/* What a request of a type needs, and who does it. NULL: a CRIU, or nobody. */
+/* What a request of a type needs, and its function. NULL: relayed to a CRIU, or refused. */
 static const struct request_kind {
 	const char *name;
 	int (*run)(struct operation *op);
@@ -214,8 +214,8 @@ static int open_log(struct operation *op)
 	if (name && !is_log_name(name))
 		return operation_refuse(
 			op, -EBADRQC,
-			"log_file '%s' is not a name for it: it stands in work_dir_fd or the "
-			"image directory, and is no image (.img)",
+			"log_file '%s' is not a valid name: the file is in work_dir_fd or the "
+			"image directory, and must not end in .img",
 			name);
 	log_file_stop(&op->log);
 	op->log.to_stderr = o->has_log_to_stderr && o->log_to_stderr;
@@ -305,7 +305,7 @@ static int operation_run(struct operation *op, const struct request_kind *kind)
 
 	if (err)
 		return err;
-	/* Whose mounts are ours, they decide themselves what is CRIU's. */
+	/* A dump or a restore decides itself what it relays to CRIU. */
 	if (relay_is_wanted() && kind->run != request_dump && kind->run != request_restore)
 		return relay_request(op);
 	return kind->run(op);

@@ -83,7 +83,7 @@ static bool is_unset(const ProtobufCMessageUnknownField *field)
 	return field->wire_type == WIRE_VARINT && field->len == 1 && field->data[0] == 0;
 }
 
-/* Those of them that are known to be about processes, or those that nobody here knows. */
+/* @known: those that are known to be about processes, or else those that are unknown. */
 static void list_fields(const Rpc__Options *o, bool known, char *list, size_t size)
 {
 	for (unsigned int i = 0; i < o->base.n_unknown_fields; i++) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The process that a restore of mounts hands over, in place of the container's first one: it lives
- * in the container's namespaces, holds them, reaps what is orphaned in there, and ends when it is
- * told to (SIGTERM, SIGKILL), and the container with it.
+ * The process that a restore of mounts hands over instead of the container's first one. It lives in
+ * the container's namespaces, holds them, and reaps orphans. SIGTERM or SIGKILL ends it, and the
+ * container with it.
  *
- * It is there before its mounts are: /proc and the like belong to namespaces that it brings along.
- * Until it is let go it ends when its maker does, whoever its parent is: it watches a socket.
+ * It starts before the mounts are built, because /proc and the like belong to its namespaces.
+ * Until it is released it ends with its maker, even if that is not its parent: it watches a socket.
  */
 #ifndef REBIND_RUNTIME_RPC_PAUSE_H
 #define REBIND_RUNTIME_RPC_PAUSE_H
@@ -15,14 +15,14 @@
 
 #include "base/ns.h"
 
-/* CLONE_NEW* of what it may have of its own or join: nothing else that an image or a client names is passed to clone(). */
+/* CLONE_NEW* of what it may have of its own or join; clone(2) gets no other flag from outside. */
 #define PAUSE_NAMESPACES \
 	(CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
 
 struct pause_request {
 	uint32_t make;	   /* CLONE_NEW*; of the kinds above */
 	int join[NS_USER]; /* by kind: descriptors, borrowed; negative: none */
-	bool is_sibling;   /* the child of whoever is our parent */
+	bool is_sibling;   /* a child of our parent */
 };
 
 struct pause {
@@ -51,11 +51,11 @@ int pause_start(const struct pause_request *ns_request, struct pause *ret);
 int pause_enter(struct pause *holder, int mntns_fd);
 
 /**
- * pause_release - let it answer our client, and live on alone
- * @sock: the client's; the namespace's descriptor rides on the answer
+ * pause_release - let it answer our client, and release it
+ * @sock: the client's; the answer carries the descriptor of the namespace
  *
- * From here on nobody else answers, and nobody ends it: between its answer and its living on is
- * nothing that a signal to us could tear apart.
+ * From here on only this process answers the client, and we do not end it any more. So a signal to
+ * us cannot come between its answer and its release.
  *
  * Return: 0; or a negative errno, and it is gone: then it has not answered.
  */

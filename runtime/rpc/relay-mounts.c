@@ -128,7 +128,7 @@ int relay_restore(struct operation *op, const struct rebind_restore_options *how
 
 	relay.mounts.how = *how;
 	relay.mounts.report = op->report;
-	/* CRIU makes the devices that it finds in an image, and so does whoever is beside it. */
+	/* CRIU creates every device that is in an image; beside it, so do we. */
 	relay.mounts.how.allow_devices = true;
 	int err = criu_mounts_look(&relay.mounts);
 

@@ -178,7 +178,7 @@ static int answer_notify(struct relay *relay, bool success)
 	return send_request(relay->sock, &request);
 }
 
-/* Before the client is answered, who may end us then. */
+/* Before the client gets its answer: then it may end us. */
 static void say_choice(struct relay *relay)
 {
 	if (relay->choice && !relay->said)
@@ -288,7 +288,7 @@ static int relay_hand_over(struct operation *op, const struct criu_choice *choic
 	cleanup_relay struct relay relay = FORWARD_INIT(op, NULL);
 	Rpc__Options o = relay_options(op, op->images_fd);
 
-	/* Who names nobody means itself; to CRIU that would be us. */
+	/* Without a pid the client means itself; CRIU would take that for us. */
 	if (!o.has_pid || !o.pid) {
 		o.has_pid = true;
 		o.pid = op->connection->peer.pid;

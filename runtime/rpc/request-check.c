@@ -6,7 +6,7 @@
 #include "runtime/rpc/operation.h"
 
 /*
- * That of the CRIU whose protocol and images these are: runtimes compare it with what they need.
+ * The version of CRIU with this protocol and these images: runtimes compare it with what they need.
  * There is no gitid, because no commit of CRIU is this.
  */
 int request_version(struct operation *op)

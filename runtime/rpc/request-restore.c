@@ -2,8 +2,8 @@
 /*
  * RESTORE: the mounts of an image, under another root, with a process that lives among them.
  *
- * Who makes that process is decided in one place, request_restore(). Of an image of mounts alone it
- * is a holder, made here; where CRIU's images of processes lie beside them, it would be CRIU.
+ * request_restore() decides what that process is. For an image of mounts alone it is a pause
+ * process, made here; an image with processes needs a CRIU.
  */
 #include <fcntl.h>
 #include <linux/nsfs.h>
@@ -220,7 +220,7 @@ static int release(struct restore *r)
 
 	if (!err)
 		err = pause_release(&r->holder, r->op->connection->sock, answer, size);
-	/* Nobody is there to hear it; but if the holder was killed, the client is. */
+	/* Either the client is gone, or the holder was killed and the client can be told. */
 	if (err)
 		return operation_refuse(r->op, err, "the client could not be answered: %s",
 					strerror(-err));
@@ -245,7 +245,7 @@ static int restore_with_holder(struct restore *r)
 	return err ? err : release(r);
 }
 
-/* ---- who makes the process ---- */
+/* ---- which process is handed over ---- */
 
 /* What is wrong with the image otherwise, the library will say with all the rest. */
 static void look_at_image(struct restore *r)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A process for each connection: what a request does to its process (namespaces, memory, a crash)
- * is gone with it, and the service stays as it was. The children die with the service. A client
- * gets its process when it has sent its first request: until then it waits in waiting.c, so that
- * those that say nothing hold up none.
+ * A process for each connection: whatever a request does to its process (namespaces, memory, a
+ * crash), the service does not change. The children die with the service. A client gets its process
+ * when it has sent its first request. Until then it waits in waiting.c, so that silent clients do
+ * not delay others.
  */
 #include "runtime/rpc/service.h"
 
@@ -55,7 +55,7 @@ static int set_address(const char *path, struct sockaddr_un *ret)
 	return 0;
 }
 
-/* Does a socket file that is in the way belong to nobody? */
+/* Is a socket file that is in the way one that no process listens on? */
 static int is_stale(const struct sockaddr_un *address)
 {
 	cleanup_fd int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -76,7 +76,7 @@ static int clear_place(const char *path, const struct sockaddr_un *address)
 	if (!S_ISSOCK(st.st_mode))
 		return log_error(-EEXIST, "cannot listen at '%s', which is not a socket", path);
 	if (is_stale(address) != 1)
-		return log_error(-EADDRINUSE, "cannot listen at '%s': somebody does", path);
+		return log_error(-EADDRINUSE, "cannot listen at '%s': another process does", path);
 	log_warn("'%s' was left by a service that is gone, and is replaced", path);
 	return unlink(path) < 0 ? log_error(-errno, "cannot remove '%s'", path) : 0;
 }
@@ -133,7 +133,7 @@ static int open_socket(struct listener *l)
 	return err ? err : bind_socket(l, &address);
 }
 
-/* Ours alone: another service may have come meanwhile, if somebody removed the file. */
+/* Only our own: if the file was removed, another service may have created it again. */
 static void remove_socket(const struct listener *l)
 {
 	struct stat st;
@@ -244,7 +244,7 @@ static int take_signal(struct listener *l)
 	return 1;
 }
 
-/* Who has asked is not waited for: it has to wait itself. */
+/* Poll only clients without a request; the others wait for a free process. */
 static nfds_t list_waits(const struct listener *l, struct pollfd *wait)
 {
 	nfds_t n = 0;

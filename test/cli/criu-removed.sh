@@ -112,6 +112,12 @@ dump() {
 
 restore=("$rebind" criu restore -D "$work/img" --root "$work/a/root" --external "mnt[vol]:$work/a/vol")
 
+# The users of a file's ACL, and the root of the user namespace in which it has capabilities.
+ids_of() {
+	getfacl -cnp "$1" | grep user:1
+	getcap -n "$1" | grep -o 'rootid=.*'
+}
+
 # comes_back NAME: and all is as it was
 comes_back() {
 	run "${restore[@]}" -- -d --pidfile "$work/pid"
@@ -124,8 +130,10 @@ comes_back() {
 	status=0
 	so "$1: nothing is left of their names" test -z "$(strays)"
 	so "$1: not in its tmpfs" test "$(ls -A "/proc/$new/root/tmp" | paste -sd' ')" = "${2-ro}"
-	[ "${2-ro}" = ro ] ||
+	if [ "${2-ro}" != ro ]; then
 		so "$1: owners are those of the user namespace" test "$(stat -c %u:%g "/proc/$new/root/tmp/of-7")" = 100007:100008
+		so "$1: so are those of an ACL and of capabilities" test "$(ids_of "/proc/$new/root/tmp/of-7")" = "$ids"
+	fi
 	kill -KILL "$new"
 	until_so test ! -e "/proc/$new"
 	rm "$work/pid"
@@ -164,10 +172,15 @@ start user
 so "in a user namespace: a process with removed files" reports "$pid"
 echo text >"/proc/$pid/root/vol/text"
 nsenter --user --mount --target "$pid" --setuid 0 --setgid 0 --root="/proc/$pid/root" --wd=/ /bin/busybox sh -c 'echo text >/tmp/of-7 && /bin/busybox chown 7:8 /tmp/of-7'
+setfacl -m u:100009:r "/proc/$pid/root/tmp/of-7"
+setcap -n 100010 cap_chown+ep "/proc/$pid/root/tmp/of-7"
+ids=$(ids_of "/proc/$pid/root/tmp/of-7")
+so "an ACL and capabilities" test "$ids" = $'user:100009:r--\nrootid=100010]'
 fresh
 dump
 so "in a user namespace: rebind does the mounts" eval '! grep -q "CRIU does the mounts" "$work/err"'
 so "in a user namespace: owners are its own in the image" eval 'for file in "$work"/img/tmpfs-dev-*.img; do tar -tvzf "$file" --numeric-owner; done | grep -q " 7/8 .*of-7"'
+so "in a user namespace: so are the users of an ACL" eval 'for file in "$work"/img/tmpfs-dev-*.img; do zcat "$file"; done | grep -qaE "user:9:r--|user::9:r--|user:9:r--:9"'
 stop
 comes_back "in a user namespace" "of-7 ro"
 result "no process is left" "$(left_processes)"

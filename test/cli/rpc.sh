@@ -86,9 +86,9 @@ refusals() {
 		"${dump/PID/$container} images_dir=/nowhere"
 	says "work_dir_fd that is not open" "EBADF msg=work_dir_fd 78" "$worker" \
 		"${dump/PID/$container} images_dir=$image work_dir_fd=78"
-	says "a log file elsewhere" "EBADRQC msg=log_file '../x' is not a name for it" "$worker" \
+	says "a log file elsewhere" "EBADRQC msg=log_file '../x' is not a valid name" "$worker" \
 		"DUMP pid=$container leave_running=1 images_dir=$image log_file=../x"
-	says "a log file among the images" "EBADRQC msg=log_file 'inventory.img' is not a name for it" "$worker" \
+	says "a log file among the images" "EBADRQC msg=log_file 'inventory.img' is not a valid name" "$worker" \
 		"DUMP pid=$container leave_running=1 images_dir=$image log_file=inventory.img"
 	says "status_fd that is not open" "EBADF msg=status_fd 79" "$worker" \
 		"${dump/PID/$container} images_dir=$image status_fd=79"
@@ -427,7 +427,7 @@ services() {
 	so "memory and descriptors are where they were: $before_rss kB, $before_fds; $after_rss kB, $after_fds ($(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f s", b - a }'))"
 	parallel
 	"$rebind" service --address "$work/sock" 2>"$work/err"
-	[ $? -eq 1 ] && grep -q "somebody does" "$work/err"
+	[ $? -eq 1 ] && grep -q "another process does" "$work/err"
 	so "a second service at the same place is refused"
 	chmod 666 "$work/sock"
 	# By names in the working directory: what is above it may be closed to that user.

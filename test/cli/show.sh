@@ -196,7 +196,7 @@ strange() {
 	grep -qF '/o: options: lowerdir=/a\054b\040c\134 | lowerdir=/a\054d\040c\134' "$work/out"
 	so "so are the options that differ"
 	printf '%s\n' '1 0 0:1 / / rw - ext4 /dev/sda rw' '' 'nonsense' >"$work/lines"
-	says "the line that is none of a mountinfo is named" 1 "is not a saved mountinfo: line 3 is none of a mountinfo: 'nonsense'" \
+	says "the line that is not one of mountinfo is named" 1 "is not a saved mountinfo: line 3 is not a line of mountinfo: 'nonsense'" \
 		"$rebind" show "$work/lines"
 	says "so is an empty file" 1 "is not a saved mountinfo: it is empty; give a pid" "$rebind" show "$work/empty"
 	printf '1 0 0:1 / / rw - ext4 a\\033[31mb rw\n2 1 0:2 / /a\\033]0;x\\007\\012b\\302\\233c\302\2332J rw - tmpfs x rw,o=\\033[2J\n' >"$work/evil"

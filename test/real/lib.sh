@@ -102,3 +102,36 @@ same_but() {
 	run diff --contents "$2" "$3" > "$dir/differences"
 	[ $? = 1 ] && ! grep -v "^$1: " "$dir/differences"
 }
+
+# without_descriptors COMMAND...: those of others have no business in what is dumped
+without_descriptors() {
+	(
+		for fd in /proc/self/fd/*; do
+			fd=${fd##*/}
+			[ "$fd" -gt 2 ] && eval "exec $fd>&-"
+		done
+		"$@" < /dev/null > "$dir/log" 2>&1
+	)
+}
+
+# make_worker FILE: a program that adds one at each SIGUSR1, and writes the sum to a file on a volume, which it keeps
+# open, and to its tmpfs: "/worker /vol/dir/log /tmp/state"
+make_worker() {
+	"${CC:-cc}" -O1 -Wall -static -o "$1" "$(dirname "$0")/../cli/criu-worker.c" || { not_ok "the program is built"; finish; }
+}
+has_counted() { [ "$(tail -n 1 "$dir/old/dir/log" 2> /dev/null)" = "$1" ]; }
+# is_ready PID: it has opened its files and can be told
+is_ready() {
+	local i
+	for ((i = 0; i < 500; i++)); do
+		[ -e "$dir/old/dir/log" ] && grep -q 'SigCgt:.*200$' "/proc/$1/status" && return
+		sleep 0.02
+	done
+	return 1
+}
+# counts PID SUM: told once more, it comes to SUM
+counts() {
+	local i
+	kill -USR1 "$1" && for ((i = 0; i < 500; i++)); do has_counted "$2" && return; sleep 0.02; done
+	return 1
+}

@@ -29,16 +29,6 @@ runc() {
 	PATH=$dir/bin:$PATH REBIND_CRIU=$criu command runc --root "$dir/state" "$@"
 }
 stop() { command runc --root "$dir/state" delete -f "$id" > /dev/null 2>&1; }
-# without_descriptors COMMAND...: those of others have no business in what is dumped
-without_descriptors() {
-	(
-		for fd in /proc/self/fd/*; do
-			fd=${fd##*/}
-			[ "$fd" -gt 2 ] && eval "exec $fd>&-"
-		done
-		"$@" < /dev/null > "$dir/log" 2>&1
-	)
-}
 
 make_root "$dir/bundle/rootfs"
 make_volumes
@@ -48,8 +38,7 @@ mkdir "$dir/old/dir/inside"
 mount --bind "$dir/old/dir" "$dir/old/dir"
 mount --bind "$dir/nested" "$dir/old/dir/inside"
 (cd "$dir/bundle" && command runc spec)
-# It adds one at each SIGUSR1, and writes the sum to a file on a volume, which it keeps open, and to its tmpfs.
-"${CC:-cc}" -O1 -Wall -static -o "$dir/bundle/rootfs/worker" "$here/../cli/criu-worker.c" || { not_ok "the program is built"; finish; }
+make_worker "$dir/bundle/rootfs/worker"
 # The host's network: to lock another one CRIU takes iptables.
 jq --arg d "$dir/old" '
 	.process.terminal = false | .process.args = ["/worker", "/vol/dir/log", "/tmp/state"] | .root.readonly = false |
@@ -60,15 +49,11 @@ jq --arg d "$dir/old" '
 		{destination: "/vol/ro", type: "bind", source: ($d + "/ro"), options: ["bind", "ro", "nosuid", "nodev", "noexec"]},
 		{destination: "/etc/hosts", type: "bind", source: ($d + "/hosts"), options: ["bind", "ro"]}
 	]' "$dir/bundle/config.json" > "$dir/config" && mv "$dir/config" "$dir/bundle/config.json"
-at() { [ "$(tail -n 1 "$dir/old/dir/log" 2> /dev/null)" = "$1" ]; }
-counts() { local i; kill -USR1 "$1" && for ((i = 0; i < 500; i++)); do at "$2" && return; sleep 0.02; done; return 1; }
 pid_of() { command runc --root "$dir/state" state "$id" | jq -r .pid; }
 
 # What the container writes to is nothing of the host.
 check "runc run -d" without_descriptors eval 'runc run -d --bundle "$dir/bundle" "$id" > /dev/null 2>&1'
 pid=$(pid_of)
-# It can be told when it has opened its files.
-is_ready() { local i; for ((i = 0; i < 500; i++)); do [ -e "$dir/old/dir/log" ] && grep -q 'SigCgt:.*200$' "/proc/$1/status" && return; sleep 0.02; done; return 1; }
 is_ready "$pid"
 check "it counts" counts "$pid" 1
 table=$(cat /proc/self/mountinfo)
