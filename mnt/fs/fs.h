@@ -150,6 +150,14 @@ int fs_cgroup_check(struct mount_tree *tree, const struct rebind_restore_options
 		    struct findings *findings);
 
 /**
+ * fs_cgroup_check_dump - a finding for each mount that shows a cgroup which has been removed
+ * @tree: its roots are as our cgroup namespace sees them
+ *
+ * The kernel goes on to show the path that it had.
+ */
+void fs_cgroup_check_dump(const struct mount_tree *tree, struct findings *findings);
+
+/**
  * fs_cgroup_check_root - a finding if a value of --cgroup-root is malformed
  */
 void fs_cgroup_check_root(const char *word, struct findings *findings);

@@ -19,17 +19,12 @@ struct look {
 	const struct visible *visible;
 };
 
-static size_t directory_size(const char *path)
-{
-	return (size_t)(strrchr(path, '/') - path);
-}
-
 static bool in_same_directory(const struct mount *left, const struct mount *right)
 {
-	size_t n = directory_size(left->mountpoint);
+	size_t n = path_dir_size(left->mountpoint);
 
 	return left->visible && right->visible && left->parent == right->parent &&
-	       directory_size(right->mountpoint) == n &&
+	       path_dir_size(right->mountpoint) == n &&
 	       memcmp(left->mountpoint, right->mountpoint, n) == 0;
 }
 
@@ -51,7 +46,7 @@ static uint32_t count_neighbours(struct mount_tree *tree, uint32_t i)
 static DIR *open_directory(const struct scan_target *target, const struct mount_tree *tree,
 			   const struct mount *m)
 {
-	cleanup_free char *path = strndup(m->mountpoint, directory_size(m->mountpoint));
+	cleanup_free char *path = strndup(m->mountpoint, path_dir_size(m->mountpoint));
 	struct sys_mount_stat stat;
 	cleanup_fd int fd = path ? openat(target->root_fd, *path ? path + 1 : ".",
 					  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -85,7 +80,7 @@ static void note_entry(const struct look *look, const struct mount *first,
 		       const struct dirent *entry)
 {
 	char path[PATH_MAX + NAME_MAX + 2];
-	size_t size = directory_size(first->mountpoint), n = strlen(entry->d_name) + 1;
+	size_t size = path_dir_size(first->mountpoint), n = strlen(entry->d_name) + 1;
 
 	if (entry->d_type == DT_UNKNOWN || entry->d_type == DT_LNK || size >= PATH_MAX)
 		return;
@@ -188,7 +183,7 @@ static void mark_entry(struct mount_tree *tree, const struct table *places, cons
 		       const char *name)
 {
 	char path[PATH_MAX + NAME_MAX + 2];
-	size_t size = directory_size(m->mountpoint);
+	size_t size = path_dir_size(m->mountpoint);
 	int n = snprintf(path, sizeof(path), "%.*s/%s", (int)size, m->mountpoint, name);
 	uint32_t found =
 		n < (int)sizeof(path) ? table_get(places, path_key(path, (size_t)n)) : TABLE_NONE;
@@ -229,7 +224,7 @@ int kind_find_symlinks(const struct scan_target *target, struct mount_tree *tree
 
 		if (!may_be_on_symlink(tree, m))
 			continue;
-		err = table_put(&read, path_key(m->mountpoint, directory_size(m->mountpoint)), i,
+		err = table_put(&read, path_key(m->mountpoint, path_dir_size(m->mountpoint)), i,
 				&before);
 		if (!err && before == TABLE_NONE)
 			read_symlinks(target, tree, &places, m);
