@@ -263,10 +263,11 @@ int ns_helper_launch(struct ns_helper *ns_helper, int purpose, int words_fd, pid
 		err = send_keepers(ns_helper, sock, purpose == INSIDE_COMMAND);
 	if (!err)
 		err = send_start(sock, purpose, 0, 0, words_fd);
+	if (err)
+		return err;
 	pid_t first = pid;
 
-	if (!err)
-		err = await_second(sock, &pid);
+	err = await_second(sock, &pid);
 	if (err) {
 		ns_helper->has_lost = pid == first;
 		return err;
@@ -328,7 +329,7 @@ void ns_helper_forget(struct ns_helper *ns_helper)
 void ns_helper_stop(struct ns_helper *ns_helper)
 {
 	fd_close(&ns_helper->sock);
-	if (ns_helper->has_lost)
+	if (ns_helper->has_lost && ns_helper->pid > 0)
 		kill(ns_helper->pid, SIGKILL);
 	else
 		child_kill(&ns_helper->pid);
