@@ -17,7 +17,7 @@
 
 static bool is_text(const struct rebind_tree *tree)
 {
-	return tree->ns_fd < 0 && tree->image_dir_fd < 0;
+	return !tree->live.n && tree->image_dir_fd < 0;
 }
 
 static bool has_idmaps(const struct mount_tree *tree)
@@ -117,14 +117,15 @@ static void side_free(struct side *side)
 /* An image of processes in a user namespace has the numbers of that. */
 static int settle_side(struct side *side, const struct rebind_tree *other)
 {
-	bool differs = side->of->ns_fd >= 0 && other->image_dir_fd >= 0 &&
+	bool differs = side->of->live.n && other->image_dir_fd >= 0 &&
 		       criu_merge_has_user(other->image_dir_fd);
 
 	side->tree = &side->of->tree;
 	if (!differs)
 		return 0;
 	caps_raise();
-	int copied = owner_ids_copy_live(&side->of->tree, side->of->ns_fd, &side->copy);
+	int copied =
+		owner_ids_copy_live(&side->of->tree, side->of->live.list[0].ns_fd, &side->copy);
 
 	caps_drop();
 	if (copied < 0)
@@ -136,7 +137,8 @@ static int settle_side(struct side *side, const struct rebind_tree *other)
 
 static struct contents_side contents_of(const struct side *side)
 {
-	return (struct contents_side){ side->tree, side->of->ns_fd, side->of->image_dir_fd,
+	return (struct contents_side){ side->tree, side->of->live.n ? &side->of->live : NULL,
+				       side->of->image_dir_fd,
 				       side->copy.map.uid ? &side->copy.map : NULL };
 }
 

@@ -4,6 +4,7 @@
 #define REBIND_API_LIBRARY_H
 
 #include "include/rebind.h"
+#include "mnt/scan/set.h"
 #include "model/changes.h"
 #include "model/compare.h"
 #include "model/findings.h"
@@ -17,10 +18,10 @@ struct rebind_report {
 
 struct rebind_tree {
 	struct mount_tree tree;
-	uint32_t *order;     /* pre-order, siblings by path */
-	unsigned int *depth; /* by position in order */
-	int ns_fd;	     /* a live namespace, or -EBADF */
-	int image_dir_fd;    /* an image, or -EBADF */
+	uint32_t *order;      /* pre-order, siblings by path */
+	unsigned int *depth;  /* by position in order */
+	struct scan_set live; /* live namespaces, which its strings may belong to; or none */
+	int image_dir_fd;     /* an image, or -EBADF */
 };
 
 /**

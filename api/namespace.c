@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What can be done with a namespace that was built: rebind.h's rebind_namespace. */
-#include "api/namespace.h"
+#include "api/namespace-internal.h"
 
 #include <fcntl.h>
-#include <libgen.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/child.h"
 #include "base/fd.h"
 #include "base/forward.h"
 #include "base/log.h"
-#include "base/path.h"
 #include "base/sys.h"
 #include "mnt/handover.h"
 #include "mnt/ns/inside.h"
@@ -26,18 +22,6 @@
 #define STATUS_FAILED	 125
 #define STATUS_NO_EXEC	 126
 #define STATUS_NOT_FOUND 127
-
-struct rebind_namespace {
-	int fd, root_fd;
-	struct ns_helper ns_helper;
-	pid_t holder;
-	int holder_sock; /* ipc_go() lets it go */
-	/* Until it is handed over: handover.h. */
-	struct journal journal;
-	pid_t builder;
-	int builder_sock;
-	struct action action;
-};
 
 /* The namespace is handed over: the mountpoints that were made for it stay. */
 static void forget_builder(struct rebind_namespace *ns)
@@ -49,8 +33,7 @@ static void forget_builder(struct rebind_namespace *ns)
 	journal_free(&ns->journal);
 }
 
-/* @what, @fd: of ipc_keep(). Return: 0, also if it is kept already, or a negative errno. */
-static int namespace_keep(struct rebind_namespace *ns, enum keep what, int fd)
+int namespace_keep(struct rebind_namespace *ns, enum keep what, int fd)
 {
 	if (ns->builder_sock < 0)
 		return 0;
@@ -66,6 +49,7 @@ static void give_up(struct rebind_namespace *ns)
 {
 	fd_close(&ns->fd);
 	fd_close(&ns->root_fd);
+	restore_members_free(&ns->members, &ns->n_members);
 	ns_helper_stop(&ns->ns_helper);
 	child_kill(&ns->builder);
 	fd_close(&ns->builder_sock);
@@ -78,6 +62,9 @@ int namespace_new(struct restore_result *result, struct rebind_namespace **ret)
 	struct rebind_namespace given = {
 		.fd = result->ns_fd,
 		.root_fd = result->root_fd,
+		.ns = result->ns,
+		.members = result->members,
+		.n_members = result->n_members,
 		.ns_helper = result->ns_helper,
 		.holder_sock = -EBADF,
 		.journal = result->journal,
@@ -100,16 +87,30 @@ int rebind_namespace_root(const struct rebind_namespace *ns)
 	return ns->root_fd;
 }
 
+unsigned int rebind_namespace_count(const struct rebind_namespace *ns)
+{
+	return ns->n_members + 1;
+}
+
+int rebind_namespace_member(const struct rebind_namespace *ns, unsigned int index, uint32_t *ret_id)
+{
+	if (index > ns->n_members)
+		return -ENOENT;
+	if (ret_id)
+		*ret_id = index ? ns->members[index - 1].ns : ns->ns;
+	return index ? ns->members[index - 1].fd : ns->fd;
+}
+
 /* ---- what the caller is told, whichever way it is handed over ---- */
 
-static int tell_before(struct rebind_namespace *ns, pid_t pid)
+int namespace_tell_before(struct rebind_namespace *ns, pid_t pid)
 {
 	int err = action_run(&ns->action, "post-restore", pid);
 
 	return err ? err : action_run(&ns->action, "pre-resume", pid);
 }
 
-static int tell_after(struct rebind_namespace *ns, pid_t pid)
+int namespace_tell_after(struct rebind_namespace *ns, pid_t pid)
 {
 	return action_run(&ns->action, "post-resume", pid);
 }
@@ -192,7 +193,7 @@ static int launch_here(const struct rebind_namespace *ns, char *const argv[], pi
 }
 
 /* Where there are other namespaces, by the program that others may look at. */
-static int launch_inside(const struct rebind_namespace *ns, char *const argv[], pid_t *ret_pid,
+static int launch_inside(struct rebind_namespace *ns, char *const argv[], pid_t *ret_pid,
 			 int *ret_failed)
 {
 	cleanup_fd int words = inside_words(argv, environ);
@@ -229,7 +230,7 @@ static int refuse_command(const char *name, int err, int *ret_status)
 /* The command runs, and the builder has seen it; unless the caller does not want it. */
 static int accept_command(struct rebind_namespace *ns, pid_t pid)
 {
-	int err = tell_after(ns, ns->ns_helper.pid ? ns->ns_helper.pid : pid);
+	int err = namespace_tell_after(ns, ns->ns_helper.pid ? ns->ns_helper.pid : pid);
 
 	if (err)
 		child_kill(&pid);
@@ -243,7 +244,7 @@ int rebind_namespace_start(struct rebind_namespace *ns, char *const argv[], pid_
 {
 	pid_t pid = 0;
 	int failed = 0;
-	int err = tell_before(ns, ns->ns_helper.pid);
+	int err = namespace_tell_before(ns, ns->ns_helper.pid);
 
 	if (!err)
 		err = ns->ns_helper.pid ? launch_inside(ns, argv, &pid, &failed)
@@ -269,10 +270,22 @@ int rebind_namespace_run(struct rebind_namespace *ns, char *const argv[], int *r
 		return started;
 	int err = child_wait(pid, &status);
 
-	if (err && err != -ECHILD)
+	if (err && err != -ECHILD) {
+		child_kill(&pid);
 		return log_error(err, "cannot wait for '%s'", argv[0]);
+	}
 	*ret_status = child_status(status);
 	return 0;
+}
+
+/* Of a set the others by children of the holder: first, for then it does nothing any more. */
+static int hold_all(const struct rebind_namespace *ns, int sock)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < ns->n_members && !err; i++)
+		err = ns_helper_hold_beside(sock, ns->members[i].fd, ns->members[i].root_fd);
+	return err ? err : ns_helper_hold(sock, ns->fd, ns->root_fd);
 }
 
 /* The helper, where it is alone with what it holds; or a process that others there do not see. */
@@ -282,9 +295,9 @@ static int get_holder(struct rebind_namespace *ns)
 		int err = ns_helper_launch(&ns->ns_helper, INSIDE_HOLD, -1, &ns->holder,
 					   &ns->holder_sock);
 
-		return err ? err : ns_helper_hold(ns->holder_sock, ns->fd, ns->root_fd);
+		return err ? err : hold_all(ns, ns->holder_sock);
 	}
-	int err = ns_helper_hold(ns->ns_helper.sock, ns->fd, ns->root_fd);
+	int err = hold_all(ns, ns->ns_helper.sock);
 
 	if (err)
 		return err;
@@ -310,9 +323,9 @@ int rebind_namespace_hold(struct rebind_namespace *ns, pid_t *ret_pid)
 	if (err)
 		log_error(err, "cannot start a process that holds the namespace");
 	if (!err)
-		err = tell_before(ns, ns->holder);
+		err = namespace_tell_before(ns, ns->holder);
 	if (!err)
-		err = tell_after(ns, ns->holder);
+		err = namespace_tell_after(ns, ns->holder);
 	if (!err)
 		err = release_holder(ns);
 	fd_close(&ns->holder_sock);
@@ -323,99 +336,32 @@ int rebind_namespace_hold(struct rebind_namespace *ns, pid_t *ret_pid)
 	return err;
 }
 
-/*
- * Why the kernel refused; both reasons are EINVAL. A mount on a shared one is copied to its peers
- * and slaves, and the file of a mount namespace is not copied, lest one keep itself alive.
- */
-static int refuse_pin(const struct rebind_namespace *ns, const char *file, int err)
+/* As the builder does it, in handover.c. */
+static int send_all(const struct rebind_namespace *ns, int sock)
 {
-	cleanup_fd int own_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	uint64_t id = 0, own = 0;
+	int err = 0;
 
-	if (err != -EINVAL)
-		return log_error(err, "cannot bind the namespace to '%s'", file);
-	if (own_fd >= 0 && !sys_mntns_id(own_fd, &own) && !sys_mntns_id(ns->fd, &id) && id <= own)
-		return log_error(
-			err,
-			"cannot bind the namespace to '%s': it is older than the caller's, "
-			"and the kernel allows only younger ones",
-			file);
-	return log_error(
-		err,
-		"cannot bind the namespace to '%s': that is on a shared mount with peers or "
-		"slaves, to which the kernel would copy it; take a FILE on a private mount",
-		file);
-}
+	for (unsigned int i = 0; i < rebind_namespace_count(ns) && !err; i++) {
+		uint32_t id;
+		int fd = rebind_namespace_member(ns, i, &id);
+		char word[16];
+		int n = snprintf(word, sizeof(word), id ? "mnt:%u" : "mnt", id);
 
-static int bind_pin(struct rebind_namespace *ns, const char *file)
-{
-	char source[32];
-
-	if (mount(fd_proc_path(ns->fd, source), file, NULL, MS_BIND, NULL) < 0)
-		return refuse_pin(ns, file, -errno);
-	int err = tell_after(ns, ns->ns_helper.pid);
-
-	if (err)
-		umount2(file, MNT_DETACH);
+		err = fd_send(sock, word, (size_t)n, fd);
+	}
 	return err;
-}
-
-static int open_directory(const char *file)
-{
-	cleanup_free char *copy = strdup(file);
-	int fd = copy ? open(dirname(copy), O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-
-	return fd < 0 ? -errno : fd;
-}
-
-/* The builder makes the file, and knows where to undo the pin if we die. */
-static int prepare_pin(struct rebind_namespace *ns, const char *file)
-{
-	/* The file that a symlink leads to, if there is one. */
-	cleanup_free char *real = realpath(file, NULL);
-	cleanup_free char *copy = strdup(real ? real : file);
-	cleanup_fd int dir = open_directory(real ? real : file);
-
-	if (!copy || dir < 0)
-		return copy ? dir : -ENOMEM;
-	return handover_pin_at(&ns->journal, ns->builder_sock, dir, basename(copy), !real);
-}
-
-int rebind_namespace_pin(struct rebind_namespace *ns, const char *file)
-{
-	if (path_holds_namespace(file))
-		return log_error(-EBUSY,
-				 "'%s' holds a namespace already: umount it first, or name "
-				 "another file",
-				 file);
-	int err = tell_before(ns, ns->ns_helper.pid);
-
-	if (err)
-		return err;
-	err = ns->builder_sock < 0 ? 0 : prepare_pin(ns, file);
-	if (err)
-		return log_error(err, "cannot create '%s'", file);
-	err = bind_pin(ns, file);
-	if (err)
-		return err;
-	err = namespace_keep(ns, KEEP_NAMESPACE, -1);
-	if (!err)
-		return 0;
-	umount2(file, MNT_DETACH);
-	return log_error(err, "the builder cannot be told that the namespace is pinned");
 }
 
 int rebind_namespace_send(struct rebind_namespace *ns, int sock)
 {
-	int err = tell_before(ns, ns->ns_helper.pid);
+	int err = namespace_tell_before(ns, ns->ns_helper.pid);
 
 	if (err)
 		return err;
-	err = ns->builder_sock < 0 ? fd_send(sock, "mnt", 3, ns->fd)
-				   : namespace_keep(ns, KEEP_SEND, sock);
+	err = ns->builder_sock < 0 ? send_all(ns, sock) : namespace_keep(ns, KEEP_SEND, sock);
 	if (err)
 		return log_error(err, "cannot send the namespace over descriptor %d", sock);
-	return tell_after(ns, ns->ns_helper.pid);
+	return namespace_tell_after(ns, ns->ns_helper.pid);
 }
 
 void rebind_namespace_free(struct rebind_namespace *ns)

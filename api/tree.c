@@ -9,9 +9,9 @@
 
 #include "base/caps.h"
 #include "base/log.h"
+#include "base/fd.h"
 #include "image/image.h"
 #include "mnt/fs/binfmt.h"
-#include "mnt/scan/root-type.h"
 #include "mnt/check/privileges.h"
 #include "mnt/scan/scan.h"
 #include "model/flags.h"
@@ -22,7 +22,7 @@ void rebind_tree_free(struct rebind_tree *tree)
 	if (!tree)
 		return;
 	tree_free(&tree->tree);
-	fd_close(&tree->ns_fd);
+	scan_set_free(&tree->live);
 	fd_close(&tree->image_dir_fd);
 	free(tree->order);
 	free(tree->depth);
@@ -40,8 +40,12 @@ static int put_in_order(struct rebind_tree *t)
 	t->depth = malloc((n + 1) * sizeof(*t->depth));
 	if (!stack || !level || !t->order || !t->depth)
 		return -ENOMEM;
-	stack[top] = t->tree.root;
-	level[top++] = 0;
+	/* The last is taken first. */
+	for (uint32_t i = t->tree.n; i-- > 0;)
+		if (t->tree.mounts[i].parent == MOUNT_NONE) {
+			stack[top] = i;
+			level[top++] = 0;
+		}
 	while (top) {
 		uint32_t i = stack[--top];
 		unsigned int depth = level[top];
@@ -58,9 +62,8 @@ static int put_in_order(struct rebind_tree *t)
 	return 0;
 }
 
-static int read_live(struct rebind_tree *t, pid_t pid, const char *reader_name)
+static int read_live(struct rebind_tree *t, const char *reader_name)
 {
-	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
 	cleanup_visible struct visible visible = { 0 };
 	enum scan_reader reader;
 	char without[CAPS_TEXT];
@@ -69,22 +72,15 @@ static int read_live(struct rebind_tree *t, pid_t pid, const char *reader_name)
 	if (!err)
 		err = caps_raise();
 	if (!err)
-		err = scan_open(t->ns_fd, &target);
+		err = scan_set_open(&t->live);
 	if (!err)
-		err = scan_from_root(&target, pid);
-	if (!err)
-		err = scan_from_cgroup(&target, pid);
-	if (!err)
-		err = scan_read(&target, reader, &t->tree);
-	if (!err)
-		err = visible_find_all(&t->tree, &visible);
+		err = scan_set_read(&t->live, reader, &t->tree, &visible);
 	if (err == -ELIBACC)
 		return err; /* logged */
 	if (err)
 		return log_error(err, "cannot read the mount namespace%s",
 				 caps_without(err, CAPS_ENTER, without));
-	root_type_find_all(&target, &t->tree);
-	err = binfmt_look(&target, &t->tree);
+	err = binfmt_look(scan_set_target(&t->live), &t->tree);
 	return err ? log_error(err, "cannot read the formats registered with binfmt_misc") : 0;
 }
 
@@ -114,46 +110,133 @@ static bool is_pid(const char *what)
 	return *what && strspn(what, "0123456789") == strlen(what) && strlen(what) < 10;
 }
 
-static int read_what(struct rebind_tree *t, const char *what, uint32_t ns_id, const char *reader,
-		     struct findings *findings)
+/* Which namespaces of what has several. */
+struct tree_choice {
+	uint32_t ns_id; /* or 0 */
+	enum rebind_set set;
+};
+
+static int read_process(struct rebind_tree *t, const char *what, bool below, const char *reader,
+			struct findings *findings)
 {
 	char without[CAPS_TEXT];
+	pid_t pid = atoi(what);
+	int err = privileges_check_proc(findings);
+
+	if (err)
+		return err;
+	caps_raise();
+	int fd = scan_ns_of_pid(pid);
+
+	err = fd < 0 ? fd : scan_set_add(&t->live, fd, pid, 0);
+	if (err >= 0 && below)
+		err = scan_set_add_tree(&t->live, pid);
+	if (err < 0)
+		return log_error(err, "cannot open the mount namespace%s of process %s%s%s",
+				 below ? "s" : "", what, scan_of_zombie(pid, err),
+				 caps_without(err, CAPS_OPEN, without));
+	return read_live(t, reader);
+}
+
+/* The files of --pin-dir: names that are numbers, ascending, and hold a namespace. */
+static int add_pin(struct scan_set *pins, int dir_fd, const char *name)
+{
+	cleanup_fd int fd = caps_openat(dir_fd, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	unsigned long number = strtoul(name, NULL, 10);
+	uint64_t id;
+
+	if (fd < 0 || number > UINT32_MAX || sys_mntns_id(fd, &id))
+		return 0;
+	int added = scan_set_add(pins, fd_take(&fd), 0, (uint32_t)number);
+
+	for (uint32_t i = pins->n - 1; added > 0 && i && pins->list[i - 1].ns > number; i--) {
+		struct scan_member member = pins->list[i];
+
+		pins->list[i] = pins->list[i - 1];
+		pins->list[i - 1] = member;
+	}
+	return added < 0 ? added : 0;
+}
+
+static int find_pins(int dir_fd, struct scan_set *pins)
+{
+	cleanup_dirp DIR *dir = fd_open_dir(dir_fd, ".");
+	const struct dirent *entry;
+	int err = 0;
+
+	while (dir && !err && fd_next_entry(dir, &entry) > 0)
+		if (*entry->d_name >= '1' && *entry->d_name <= '9' && is_pid(entry->d_name))
+			err = add_pin(pins, dir_fd, entry->d_name);
+	return err;
+}
+
+/* One of them alone. */
+static int keep_pin(struct rebind_tree *t, uint32_t ns_id, const char *reader,
+		    struct findings *findings)
+{
+	cleanup_scan_set struct scan_set all = t->live;
+
+	t->live = (struct scan_set){ 0 };
+	for (uint32_t i = 0; i < all.n; i++)
+		if (all.list[i].ns == ns_id) {
+			int fd = fcntl(all.list[i].ns_fd, F_DUPFD_CLOEXEC, 3);
+			int added = fd < 0 ? -errno : scan_set_add(&t->live, fd, 0, 0);
+
+			return added < 0 ? added : read_live(t, reader);
+		}
+	findings_add(findings, FINDING_IMAGE_NAMESPACE, 0, NULL, NULL,
+		     "there is no pinned namespace %u", ns_id);
+	return -EINVAL;
+}
+
+/* An image; or, without an inventory, where a set was pinned. */
+static int read_directory(struct rebind_tree *t, int dir_fd, const struct tree_choice *choice,
+			  const char *reader, struct findings *findings)
+{
 	struct image_info info;
+	int err = image_is_empty(dir_fd) == 1 ? find_pins(dir_fd, &t->live) : 0;
+
+	if (err)
+		return log_error(err, "cannot look at the namespaces that are pinned there");
+	if (t->live.n && choice->ns_id)
+		return keep_pin(t, choice->ns_id, reader, findings);
+	if (t->live.n)
+		return read_live(t, reader);
+	t->image_dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3);
+	if (t->image_dir_fd < 0)
+		return -errno;
+	if (choice->ns_id || choice->set == REBIND_SET_NONE)
+		return image_read(t->image_dir_fd, choice->ns_id, &t->tree, &info, findings);
+	return image_read_set(t->image_dir_fd,
+			      choice->set == REBIND_SET_ALL ? IMAGE_SET_ANY : IMAGE_SET_DUMPED, 0,
+			      &t->tree, &info, findings);
+}
+
+static int read_what(struct rebind_tree *t, const char *what, const struct tree_choice *choice,
+		     const char *reader, struct findings *findings)
+{
 	struct stat stat;
 	uint64_t id;
 
-	if (is_pid(what)) {
-		int err = privileges_check_proc(findings);
-
-		if (err)
-			return err;
-		caps_raise();
-		t->ns_fd = scan_ns_of_pid(atoi(what));
-		if (t->ns_fd < 0)
-			return log_error(t->ns_fd,
-					 "cannot open the mount namespace of process %s%s%s", what,
-					 scan_of_zombie(atoi(what), t->ns_fd),
-					 caps_without(t->ns_fd, CAPS_OPEN, without));
-		return read_live(t, atoi(what), reader);
-	}
+	if (is_pid(what))
+		return read_process(t, what, choice->set == REBIND_SET_ALL, reader, findings);
 	/* Of another user, or of a process with privileges: below its /proc nobody with fewer may
 	 * open. */
 	cleanup_fd int fd = caps_openat(AT_FDCWD, what, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0 || fstat(fd, &stat) < 0)
 		return log_error(fd < 0 ? fd : -errno, "cannot open '%s'", what);
-	if (S_ISDIR(stat.st_mode)) {
-		t->image_dir_fd = fd_take(&fd);
-		return image_read(t->image_dir_fd, ns_id, &t->tree, &info, findings);
-	}
+	if (S_ISDIR(stat.st_mode))
+		return read_directory(t, fd, choice, reader, findings);
 	if (sys_mntns_id(fd, &id) == 0) {
-		t->ns_fd = fd_take(&fd);
-		return read_live(t, 0, reader);
+		int added = scan_set_add(&t->live, fd_take(&fd), 0, 0);
+
+		return added < 0 ? added : read_live(t, reader);
 	}
 	return read_text(t, fd, what, findings);
 }
 
-int rebind_tree_open(const char *what, uint32_t ns_id, const char *reader,
+static int tree_open(const char *what, const struct tree_choice *choice, const char *reader,
 		     struct rebind_report *report, struct rebind_tree **ret)
 {
 	cleanup_caps struct caps_state caps = caps_hold();
@@ -162,8 +245,8 @@ int rebind_tree_open(const char *what, uint32_t ns_id, const char *reader,
 	if (!t)
 		return -ENOMEM;
 	t->tree.root = MOUNT_NONE;
-	t->ns_fd = t->image_dir_fd = -EBADF;
-	int err = read_what(t, what, ns_id, reader, &report->findings);
+	t->image_dir_fd = -EBADF;
+	int err = read_what(t, what, choice, reader, &report->findings);
 
 	if (!err)
 		err = put_in_order(t);
@@ -172,6 +255,22 @@ int rebind_tree_open(const char *what, uint32_t ns_id, const char *reader,
 	else
 		*ret = t;
 	return err;
+}
+
+int rebind_tree_open(const char *what, uint32_t ns_id, const char *reader,
+		     struct rebind_report *report, struct rebind_tree **ret)
+{
+	const struct tree_choice choice = { ns_id, REBIND_SET_NONE };
+
+	return tree_open(what, &choice, reader, report, ret);
+}
+
+int rebind_tree_open_set(const char *what, enum rebind_set set, const char *reader,
+			 struct rebind_report *report, struct rebind_tree **ret)
+{
+	const struct tree_choice choice = { 0, set };
+
+	return tree_open(what, &choice, reader, report, ret);
 }
 
 size_t rebind_tree_count(const struct rebind_tree *tree)
@@ -195,7 +294,9 @@ void rebind_tree_get(const struct rebind_tree *tree, size_t index, struct rebind
 		.depth = tree->depth[index],
 		.dev_major = MOUNT_DEV_MAJOR(m->dev),
 		.dev_minor = MOUNT_DEV_MINOR(m->dev),
-		.mountpoint = m->mountpoint,
+		.mountpoint = mount_shown(m),
+		.path = mount_path(m),
+		.ns = m->ns,
 		.root = m->root,
 		.fstype = m->fstype,
 		.source = m->source,

@@ -34,8 +34,8 @@ struct archive_watch {
 	const struct mount_idmap *ids;
 	unsigned int compress; /* how: 0, or what archive_compress() made of a word */
 	/*
-	 * Load zlib, by archive_prepare(): there is more than comes without it. For who has left
-	 * the root that libraries are looked up in. NULL: it is loaded before anything is read.
+	 * Load zlib, by archive_prepare(): the archive is too large to be stored. For a process that
+	 * has left the root with the libraries. NULL: zlib is loaded before anything is read.
 	 */
 	int (*load)(void *data);
 };

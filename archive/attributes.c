@@ -134,7 +134,7 @@ static int read_attribute(struct attributes *at, struct attributes_of of, const 
 {
 	ssize_t n = read_value(at, of, key);
 
-	/* Listed, but not to be had: it was removed meanwhile. */
+	/* Listed, but missing: it was removed meanwhile. */
 	if (n == -ENODATA)
 		return 0;
 	if (n < 0)

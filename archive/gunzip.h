@@ -2,7 +2,7 @@
 /*
  * A file, unpacked if it is a gzip. libarchive would do it, too, but it looks at neither the CRC
  * nor the length at the end: damage that still inflates would go unnoticed. A long file is unpacked
- * ahead of who reads (base/pipeline.h).
+ * ahead of its reader (base/pipeline.h).
  */
 #ifndef REBIND_ARCHIVE_GUNZIP_H
 #define REBIND_ARCHIVE_GUNZIP_H

@@ -166,7 +166,7 @@ size_t caps_needs(const struct caps_need **ret)
 	return ARRAY_SIZE(needs);
 }
 
-/* Who may override permissions may read, too. */
+/* A process that may override permissions may read, too. */
 bool caps_lacks(const struct caps_need *need, unsigned int work)
 {
 	struct caps_state sets;

@@ -5,8 +5,7 @@
 
 struct name {
 	const char *text;
-	size_t size;
-	uint32_t value;
+	uint32_t size, value;
 };
 
 void names_free(struct names *names)
@@ -40,18 +39,15 @@ uint32_t names_get(const struct names *names, const char *text, size_t size)
 	return found ? found->value : TABLE_NONE;
 }
 
-/* Room for one more: doubled when it is full, at a power of two. */
-static int names_grow(struct names *names)
+int names_reserve(struct names *names, uint32_t n)
 {
-	if (names->n & (names->n - 1))
-		return 0;
-	size_t room = names->n ? 2 * (size_t)names->n : 1;
-	struct name *list = realloc(names->list, room * sizeof(*list));
+	struct name *list = n > names->room ? realloc(names->list, n * sizeof(*list)) : names->list;
 
-	if (!list)
+	if (n && !list)
 		return -ENOMEM;
 	names->list = list;
-	return 0;
+	names->room = n > names->room ? n : names->room;
+	return table_reserve(&names->table, n);
 }
 
 int names_put(struct names *names, const char *text, size_t size, uint32_t value)
@@ -63,11 +59,11 @@ int names_put(struct names *names, const char *text, size_t size, uint32_t value
 		found->value = value;
 		return 0;
 	}
-	int err = names_grow(names);
+	int err = names->n < names->room ? 0 : names_reserve(names, 2 * names->n + 1);
 
 	if (!err)
 		err = table_put(&names->table, key, names->n, NULL);
 	if (!err)
-		names->list[names->n++] = (struct name){ text, size, value };
+		names->list[names->n++] = (struct name){ text, (uint32_t)size, value };
 	return err;
 }

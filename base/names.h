@@ -9,7 +9,7 @@
 struct names {
 	struct table table; /* hash, or one of the next numbers -> index */
 	struct name *list;
-	uint32_t n;
+	uint32_t n, room;
 };
 
 void names_free(struct names *names);
@@ -23,8 +23,16 @@ void names_free(struct names *names);
 uint32_t names_get(const struct names *names, const char *text, size_t size);
 
 /**
+ * names_reserve - have room for so many strings
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int names_reserve(struct names *names, uint32_t n);
+
+/**
  * names_put - set the value of a string
  * @text: borrowed as long as the table lives
+ * @size: less than 4 GiB
  * @value: anything but TABLE_NONE
  *
  * Return: 0 or -ENOMEM.

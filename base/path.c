@@ -209,6 +209,11 @@ const char *path_rest_below(const char *path, const char *dir)
 	return path + n;
 }
 
+size_t path_dir_size(const char *path)
+{
+	return (size_t)(strrchr(path, '/') - path);
+}
+
 bool path_is_normal(const char *path)
 {
 	if (path[0] != '/')

@@ -79,6 +79,13 @@ void path_cache_forget(struct path_cache *cache);
 const char *path_rest_below(const char *path, const char *dir);
 
 /**
+ * path_dir_size - of a path with a slash in it, how long its directory's is
+ *
+ * Return: the size, 0 for what is right in "/".
+ */
+size_t path_dir_size(const char *path);
+
+/**
  * path_is_normal - is it absolute, without "//", ".", "..", and without a trailing slash
  */
 bool path_is_normal(const char *path);

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "base/pages.h"
+
 void table_free(struct table *table)
 {
 	free(table->keys);
@@ -35,9 +37,13 @@ uint32_t table_get(const struct table *table, uint64_t key)
 	return table->keys ? table->values[slot_of(table, key)] : TABLE_NONE;
 }
 
-static int table_grow(struct table *table)
+static bool has_room(size_t slots, size_t n)
 {
-	size_t slots = table->keys ? (table->mask + 1) * 2 : 16;
+	return n * 4 <= slots * 3;
+}
+
+static int table_grow(struct table *table, size_t slots)
+{
 	struct table larger = {
 		.keys = malloc(slots * sizeof(*larger.keys)),
 		.values = malloc(slots * sizeof(*larger.values)),
@@ -49,6 +55,8 @@ static int table_grow(struct table *table)
 		table_free(&larger);
 		return -ENOMEM;
 	}
+	pages_use(larger.keys, slots * sizeof(*larger.keys));
+	pages_use(larger.values, slots * sizeof(*larger.values));
 	memset(larger.values, 0xff, slots * sizeof(*larger.values));
 	for (size_t i = 0; table->keys && i <= table->mask; i++) {
 		if (table->values[i] == TABLE_NONE)
@@ -63,14 +71,23 @@ static int table_grow(struct table *table)
 	return 0;
 }
 
+int table_reserve(struct table *table, size_t n)
+{
+	size_t slots = table->keys ? table->mask + 1 : 16;
+
+	if (table->keys && has_room(slots, n))
+		return 0;
+	while (!has_room(slots, n))
+		slots *= 2;
+	return table_grow(table, slots);
+}
+
 int table_put(struct table *table, uint64_t key, uint32_t value, uint32_t *ret_old)
 {
-	if (!table->keys || (table->used + 1) * 4 > (table->mask + 1) * 3) {
-		int err = table_grow(table);
+	int err = table_reserve(table, table->used + 1);
 
-		if (err)
-			return err;
-	}
+	if (err)
+		return err;
 	size_t slot = slot_of(table, key);
 
 	if (ret_old)

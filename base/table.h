@@ -32,6 +32,13 @@ uint32_t table_get(const struct table *table, uint64_t key);
 int table_put(struct table *table, uint64_t key, uint32_t value, uint32_t *ret_old);
 
 /**
+ * table_reserve - have room for so many keys: a table that grows step by step is copied each time
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int table_reserve(struct table *table, size_t n);
+
+/**
  * table_hash_bytes - a 64-bit hash of a byte string, for callers that key by name
  *
  * Another one in each process: who writes an image cannot choose strings that meet. Equal hashes do

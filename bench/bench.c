@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/files.h"
 #include "bench/measure.h"
 
 #define ROUNDS 5
@@ -29,32 +30,6 @@ struct result {
 	double floor, restore, dump, raw;
 	long dump_rss, restore_rss;
 };
-
-static int by_value(const void *a, const void *b)
-{
-	double l = *(const double *)a, r = *(const double *)b;
-
-	return l < r ? -1 : l > r;
-}
-
-static double median(double *values)
-{
-	qsort(values, ROUNDS, sizeof(*values), by_value);
-	return values[ROUNDS / 2];
-}
-
-static void make_directories(const char *base, int n)
-{
-	char name[64];
-
-	if (mkdir(base, 0755) < 0)
-		err(1, "%s", base);
-	for (int i = 0; i < n; i++) {
-		snprintf(name, sizeof(name), "%s/%d", base, i);
-		if (mkdir(name, 0755) < 0)
-			err(1, "%s", name);
-	}
-}
 
 /* dump: --external mnt[/I]:kI; restore: --external mnt[kI]:BASE/volumes/I */
 static const char **with_externals(const char *const head[], const char *format, int n)
@@ -152,10 +127,10 @@ static struct result measure(const char *rebind, const char *floor, int n)
 		result.restore_rss = run.rss;
 	}
 	tear_down(pid);
-	result.floor = median(floors);
-	result.restore = median(restores);
-	result.dump = median(dumps);
-	result.raw = median(raws);
+	result.floor = median(floors, ROUNDS);
+	result.restore = median(restores, ROUNDS);
+	result.dump = median(dumps, ROUNDS);
+	result.raw = median(raws, ROUNDS);
 	return result;
 }
 
@@ -194,7 +169,7 @@ static void measure_plugin(const char *rebind, const char *floor, const char *pl
 		restores[k] = run_sender(restore, 7).seconds;
 	}
 	tear_down(pid);
-	double by_floor = median(floors), restored = median(restores);
+	double by_floor = median(floors, ROUNDS), restored = median(restores, ROUNDS);
 
 	printf("%6d plugin mounts: restore %7.1f ms, each %.1f us over one by hand (%.1f us); dump %.1f us each\n",
 	       n, restored * 1e3, (restored - by_floor) * 1e6 / n, by_floor * 1e6 / n,

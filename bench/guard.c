@@ -15,19 +15,18 @@
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 
+#include "bench/files.h"
 #include "bench/target.h"
 
-enum { SMALL = 10, MIDDLE = 1000, LARGE = 4000 };
+enum { SMALL = 10, MIDDLE = 1000, LARGE = 4000, ROUNDS = 7 };
 
-/*
- * A few above what is needed. Of a dump the mounts that the caller has itself add a call each.
- */
+/* A few above what is needed. */
 enum {
 	RESTORE_CALLS = 250,
-	RESTORE_PER_MOUNT = 5,
-	DUMP_CALLS = 335,
-	DUMP_PER_MOUNT = 3,
-	BYTES_MAX = 500,
+	RESTORE_PER_MOUNT = 4,
+	DUMP_CALLS = 310,
+	DUMP_PER_MOUNT = 1,
+	BYTES_MAX = 480,
 };
 
 struct counts {
@@ -159,18 +158,6 @@ static void make_mount(const char *from, const char *format, int i)
 		err(1, "%s", target);
 }
 
-static void make_directories(const char *base, int n)
-{
-	char name[64];
-
-	mkdir(base, 0755);
-	for (int i = 0; i < n; i++) {
-		snprintf(name, sizeof(name), "%s/%d", base, i);
-		if (mkdir(name, 0755) < 0 && errno != EEXIST)
-			err(1, "%s", name);
-	}
-}
-
 /* The target's root: a mount of its own, which its child copies with all that is on it. */
 static void mount_all(int n)
 {
@@ -208,14 +195,20 @@ static pid_t start_container(int n)
 	return pid;
 }
 
-static void write_words(const char *name, const char *format, int n)
+/* The kernel counts pages apart on each processor, and adds them up now and then: a few hundred KiB
+ * more or less from run to run. */
+static void measure_memory(const char *const dump_argv[], const char *restore_argv[],
+			   int socket_arg, struct counts *dumped, struct counts *restored)
 {
-	FILE *file = fopen(name, "we");
+	double dump_rss[ROUNDS], restore_rss[ROUNDS];
 
-	for (int i = 0; file && i < n; i++)
-		fprintf(file, format, i, i);
-	if (!file || fclose(file) != 0)
-		err(1, "%s", name);
+	for (int i = 0; i < ROUNDS; i++) {
+		new_image();
+		dump_rss[i] = (double)run_argv(dump_argv).rss;
+		restore_rss[i] = (double)run_sender(restore_argv, socket_arg).rss;
+	}
+	dumped->rss = (long)median(dump_rss, ROUNDS);
+	restored->rss = (long)median(restore_rss, ROUNDS);
 }
 
 static void measure(int n, struct counts *dumped, struct counts *restored)
@@ -247,12 +240,10 @@ static void measure(int n, struct counts *dumped, struct counts *restored)
 				       NULL };
 
 	new_image();
-	dumped->rss = run_argv(dump_argv).rss;
-	new_image();
 	/* The target is a child, too: it is waited for by the count otherwise. */
 	count_apart(dump_argv, -1, dumped);
 	count_apart(restore_argv, pair[1], restored);
-	restored->rss = run_sender(restore_argv, 9).rss;
+	measure_memory(dump_argv, restore_argv, 9, dumped, restored);
 	close(pair[0]);
 	close(pair[1]);
 	kill(pid, SIGKILL);

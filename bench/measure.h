@@ -6,11 +6,26 @@
 #include <err.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+static inline int by_value(const void *a, const void *b)
+{
+	double l = *(const double *)a, r = *(const double *)b;
+
+	return l < r ? -1 : l > r;
+}
+
+/* They are sorted. */
+static inline double median(double *values, int n)
+{
+	qsort(values, (size_t)n, sizeof(*values), by_value);
+	return values[n / 2];
+}
 
 struct run {
 	double seconds;
@@ -51,6 +66,31 @@ static struct run finish(pid_t pid, double begin, const char *what)
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		errx(1, "%s ended with status 0x%x", what, (unsigned int)status);
 	return (struct run){ .seconds = now() - begin, .rss = usage.ru_maxrss };
+}
+
+/* In a child: a program found in PATH, which says nothing. */
+static inline void execute_quietly(const char *const argv[])
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int i = 0; i < 3; i++)
+		dup2(null, i);
+	execvp(argv[0], (char *const *)argv);
+	_exit(127);
+}
+
+/* Seconds, or -1: a program that does not work here is left out. */
+static inline double try_run(const char *const argv[], void (*execute)(const char *const argv[]))
+{
+	double begin = now();
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		execute(argv);
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		err(1, "%s", argv[0]);
+	return status ? -1 : now() - begin;
 }
 
 /* One raw read of a process' mountinfo: what the kernel alone takes. */

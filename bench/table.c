@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/criu.h"
+#include "bench/files.h"
 #include "bench/floor.h"
 #include "bench/target.h"
 #include "include/rebind.h"
@@ -27,6 +29,7 @@ struct bench {
 	pid_t plain, container; /* targets */
 	char number[16], plain_pid[16], container_pid[16], mountinfo[64];
 	const char **bwrap_argv;
+	struct criu criu;
 	struct rebind_report *(*report_new)(void);
 	void (*report_free)(struct rebind_report *report);
 	int (*restore)(const struct rebind_restore_options *how, struct rebind_report *report,
@@ -46,18 +49,6 @@ struct way {
 };
 
 /* ---- targets ---- */
-
-static void make_directories(const char *base, int n)
-{
-	char name[64];
-
-	mkdir(base, 0755);
-	for (int i = 0; i < n; i++) {
-		snprintf(name, sizeof(name), "%s/%d", base, i);
-		if (mkdir(name, 0755) < 0 && errno != EEXIST)
-			err(1, "%s", name);
-	}
-}
 
 static void build(int n, bool container, int out)
 {
@@ -89,16 +80,6 @@ static pid_t start_container(int n, bool container, char pid_text[16])
 	close(out[0]);
 	snprintf(pid_text, 16, "%d", (int)pid);
 	return pid;
-}
-
-static void write_words(const char *name, const char *format, int n)
-{
-	FILE *file = fopen(name, "we");
-
-	for (int i = 0; file && i < n; i++)
-		fprintf(file, format, i, i);
-	if (!file || fclose(file) != 0)
-		err(1, "%s", name);
 }
 
 /* ---- rebind ---- */
@@ -233,29 +214,10 @@ static double read_inside(struct bench *b)
 	return read_raw(b->plain);
 }
 
-/* -1: a program that does not work here is left out. */
-static double try_argv(const char *const argv[])
-{
-	double begin = now();
-	int status, null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		for (int i = 0; i < 3; i++)
-			dup2(null, i);
-		execvp(argv[0], (char *const *)argv);
-		_exit(127);
-	}
-	close(null);
-	if (pid < 0 || waitpid(pid, &status, 0) < 0)
-		err(1, "%s", argv[0]);
-	return status ? -1 : now() - begin;
-}
-
 /* The same mounts as "container". */
 static double bwrap(struct bench *b)
 {
-	return try_argv(b->bwrap_argv);
+	return try_run(b->bwrap_argv, execute_quietly);
 }
 
 static void bwrap_words(struct bench *b)
@@ -305,7 +267,7 @@ static double crun(struct bench *b)
 			       "run",	       "--bundle=" BASE "/bundle",
 			       "rebind-bench", NULL };
 
-	return try_argv(argv);
+	return try_run(argv, execute_quietly);
 }
 
 static double runc(struct bench *b)
@@ -313,7 +275,20 @@ static double runc(struct bench *b)
 	const char *argv[] = { "runc",	   "--root",	   BASE "/runc",   "run",
 			       "--bundle", BASE "/bundle", "rebind-bench", NULL };
 
-	return try_argv(argv);
+	return try_run(argv, execute_quietly);
+}
+
+static double dump_criu(struct bench *b)
+{
+	umount2(BASE "/criu", MNT_DETACH);
+	if (mount("bench", BASE "/criu", "tmpfs", 0, NULL) < 0)
+		err(1, "criu");
+	return criu_dump(&b->criu);
+}
+
+static double restore_criu(struct bench *b)
+{
+	return criu_restore(&b->criu);
 }
 
 /* ---- one N ---- */
@@ -353,16 +328,10 @@ static void set_up(struct bench *b)
 		words[i] = word;
 	}
 	b->words = words;
+	b->criu = criu_set_up(b->plain, BASE "/criu", BASE "/newroot", BASE "/volumes", b->n);
 	bwrap_words(b);
 	write_config(b);
 	load_library(b);
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double l = *(const double *)a, r = *(const double *)b;
-
-	return l < r ? -1 : l > r;
 }
 
 static void print_way(const struct bench *b, struct way *way)
@@ -371,10 +340,11 @@ static void print_way(const struct bench *b, struct way *way)
 
 	if (way->missing)
 		return;
-	qsort(s, (size_t)b->rounds, sizeof(*s), by_value);
+	double middle = median(s, b->rounds);
+
 	printf("{\"n\": %d, \"way\": \"%s\", \"median\": %.9f, \"min\": %.9f, \"max\": %.9f, "
 	       "\"rounds\": %d}\n",
-	       b->n, way->name, s[b->rounds / 2], s[0], s[b->rounds - 1], b->rounds);
+	       b->n, way->name, middle, s[0], s[b->rounds - 1], b->rounds);
 	fflush(stdout);
 }
 
@@ -395,6 +365,8 @@ static void measure(int n)
 		{ "bwrap", bwrap, 1000 },
 		{ "crun", crun, 1000 },
 		{ "runc", runc, 1000 },
+		{ "CRIU dump", dump_criu, 1000 },
+		{ "CRIU restore", restore_criu, 1000 },
 	};
 	const size_t n_ways = sizeof(ways) / sizeof(*ways);
 	struct bench b = { .n = n, .rounds = n <= 100 ? ROUNDS_MAX : n <= 1000 ? 11 : 5 };
@@ -414,6 +386,7 @@ static void measure(int n)
 		}
 	for (size_t i = 0; i < n_ways; i++)
 		print_way(&b, &ways[i]);
+	criu_end(&b.criu);
 	kill(b.plain, SIGKILL);
 	kill(b.container, SIGKILL);
 	waitpid(b.plain, NULL, 0);
@@ -437,7 +410,8 @@ static void copy_program(const char *from, const char *to)
 int main(int argc, char **argv)
 {
 	static const char *const sizes[] = { "0", "10", "20", "100", "1000", "10000" };
-	static const char *const directories[] = { BASE "/plain", BASE "/container", BASE "/bundle",
+	static const char *const directories[] = { BASE "/plain",     BASE "/container",
+						   BASE "/bundle",    BASE "/criu",
 						   BASE "/root/proc", BASE "/newroot/proc" };
 
 	if (argc < 5)
@@ -454,6 +428,7 @@ int main(int argc, char **argv)
 		if (mkdir(directories[i], 0755) < 0)
 			err(1, "%s", directories[i]);
 	copy_program(nothing, BASE "/newroot/nothing");
+	copy_program(nothing, BASE "/root/nothing");
 	if (argc > 5)
 		for (int i = 5; i < argc; i++)
 			measure(atoi(argv[i]));

@@ -8,7 +8,7 @@
 
 struct diff_args {
 	int64_t ns_id;
-	bool sources, contents;
+	bool sources, contents, all_mntns;
 	const char *reader;
 	struct report_options report;
 };
@@ -20,6 +20,8 @@ static const struct option_spec specs[] = {
 	  "also the contents of tmpfs mounts" },
 	{ '\0', "ns-id", OPTION_NUMBER, offsetof(struct diff_args, ns_id), "ID",
 	  "which namespace of an image", 1, UINT32_MAX },
+	{ '\0', "all-mntns", OPTION_FLAG, offsetof(struct diff_args, all_mntns), NULL,
+	  "all namespaces of an image, or of the processes below a pid" },
 	{ '\0', "reader", OPTION_CHOICE, offsetof(struct diff_args, reader), "statmount|mountinfo",
 	  NULL },
 	REPORT_SPECS(struct diff_args),
@@ -30,7 +32,8 @@ static const char *const synopsis[] = { "diff [options] A B", NULL };
 static const struct option_set options = {
 	.verb = "diff",
 	.synopsis = synopsis,
-	.note = "A, B: a pid, an nsfs file, an image directory or a saved mountinfo file",
+	.note = "A, B: a pid, an nsfs file, a directory of an image or of --pin-dir, or a saved "
+		"mountinfo file",
 	.specs = specs,
 	.n_specs = ARRAY_SIZE(specs),
 	.min_words = 2,
@@ -93,8 +96,13 @@ static int open_trees(const struct diff_args *args, const char *const *what, str
 
 	/* Both, also when the first fails: everything wrong is said at once. */
 	for (size_t i = 0; i < ARRAY_SIZE(diff->trees); i++) {
-		int err = rebind_tree_open(what[i], (uint32_t)args->ns_id, args->reader,
-					   report->findings, &diff->trees[i]);
+		int err = args->ns_id
+				  ? rebind_tree_open(what[i], (uint32_t)args->ns_id, args->reader,
+						     report->findings, &diff->trees[i])
+				  : rebind_tree_open_set(
+					    what[i],
+					    args->all_mntns ? REBIND_SET_ALL : REBIND_SET_DUMPED,
+					    args->reader, report->findings, &diff->trees[i]);
 
 		if (err < 0 && !result)
 			result = err;
@@ -152,6 +160,10 @@ int verb_diff(int argc, char **argv)
 
 	if (!options_parse(&options, argc, argv, &args, &words, &status))
 		return status;
+	if (args.ns_id && args.all_mntns)
+		return usage_error("diff",
+				   "--ns-id is one namespace, --all-mntns are all: give one "
+				   "of them");
 	if (report_open(&report, "diff", &args.report) < 0)
 		return STATUS_DIFF_ERROR;
 	int result = compare(&args, words.list, &diff, &report);

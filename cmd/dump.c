@@ -14,11 +14,11 @@
 struct dump_args {
 	const char *compress;
 	int64_t pid, plugin_timeout;
-	const char *mntns, *images_dir, *libdir, *reader, *root_of, *bundle;
-	struct strings external, external_from, skip_mnt, copy, enable_fs;
+	const char *images_dir, *libdir, *reader, *root_of, *bundle;
+	struct strings mntns, external, external_from, skip_mnt, copy, enable_fs;
 	struct compat_options_words older;
 	struct scripts scripts;
-	bool dry_run, strict, freeze;
+	bool all_mntns, dry_run, strict, freeze;
 	bool beside; /* CRIU dumps the processes */
 	const char *mounts;
 	char *const *plain; /* CRIU's command line, where that was given */
@@ -28,8 +28,10 @@ struct dump_args {
 static const struct option_spec specs[] = {
 	{ 't', "tree", OPTION_NUMBER, offsetof(struct dump_args, pid), "PID",
 	  "a process in the namespace", 1, INT_MAX },
-	{ '\0', "mntns", OPTION_TEXT, offsetof(struct dump_args, mntns), "FILE",
-	  "the namespace itself: an nsfs file" },
+	{ '\0', "all-mntns", OPTION_FLAG, offsetof(struct dump_args, all_mntns), NULL,
+	  "every mount namespace of PID and of all below it" },
+	{ '\0', "mntns", OPTION_LIST, offsetof(struct dump_args, mntns), "FILE",
+	  "the namespace itself: an nsfs file; several: a set" },
 	{ '\0', "root-of", OPTION_CHOICE, offsetof(struct dump_args, root_of), "namespace",
 	  "of a process in a chroot: dump all of its namespace" },
 	{ 'D', "images-dir", OPTION_TEXT, offsetof(struct dump_args, images_dir), "DIR",
@@ -66,7 +68,7 @@ static const struct option_spec specs[] = {
 };
 
 static const char *const synopsis[] = {
-	"dump -t PID | --mntns FILE  -D DIR [options]",
+	"dump -t PID [--all-mntns] | --mntns FILE...  -D DIR [options]",
 	NULL,
 };
 
@@ -93,6 +95,7 @@ static const struct option_set criu_options = {
 
 static void free_args(struct dump_args *args)
 {
+	strings_free(&args->mntns);
 	strings_free(&args->external);
 	strings_free(&args->external_from);
 	strings_free(&args->skip_mnt);
@@ -104,9 +107,9 @@ static void free_args(struct dump_args *args)
 
 static int check_args(const char *verb, struct dump_args *args)
 {
-	if (!args->pid && !args->mntns)
+	if (!args->pid && !args->mntns.n)
 		return usage_error(verb, "which namespace is missing: give -t PID or --mntns FILE");
-	if (args->pid && args->mntns)
+	if (args->pid && args->mntns.n)
 		return usage_error(verb, "-t and --mntns both name a namespace: give one of them");
 	if (!args->images_dir && !args->dry_run)
 		return usage_error(verb, "the images directory is missing: give -D DIR");
@@ -114,7 +117,12 @@ static int check_args(const char *verb, struct dump_args *args)
 		return usage_error(verb, "--bundle takes a process of the container: give -t PID");
 	if (args->beside && !args->pid)
 		return usage_error(verb, "a process is missing: give -t PID");
-	if (args->freeze && args->mntns)
+	if (args->all_mntns && !args->pid)
+		return usage_error(verb, "--all-mntns takes a process: give -t PID");
+	if (args->beside && (args->all_mntns || args->mntns.n > 1))
+		return usage_error(verb, "--all-mntns is for mounts alone: CRIU finds the "
+					 "namespaces of the processes itself");
+	if (args->freeze && args->mntns.n)
 		return usage_error(verb, "--freeze takes a process: give -t PID");
 	if (args->freeze && args->beside)
 		return usage_error(verb, "--freeze is not needed: CRIU freezes the processes");
@@ -154,7 +162,10 @@ static int dump(struct dump_args *args, struct report *report, const struct opti
 	struct rebind_dump_options how = {
 		.size = sizeof(how),
 		.pid = (pid_t)args->pid,
-		.mntns = args->mntns,
+		.mntns = args->mntns.n ? args->mntns.list[0] : NULL,
+		.more_mntns = args->mntns.n ? args->mntns.list + 1 : NULL,
+		.n_more_mntns = args->mntns.n ? args->mntns.n - 1 : 0,
+		.all_mntns = args->all_mntns,
 		.images_dir = args->images_dir,
 		.libdir = args->libdir,
 		.external = args->external.list,

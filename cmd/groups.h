@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Peer groups of a tree: who is in them, and who is a slave of them. */
+/* Peer groups of a tree: their members and their slaves. */
 #ifndef REBIND_CMD_GROUPS_H
 #define REBIND_CMD_GROUPS_H
 

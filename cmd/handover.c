@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/path.h"
 #include "base/child.h"
 #include "base/forward.h"
@@ -31,9 +33,10 @@ static int choose_shell(struct handover *handover)
 	char *shell = getenv("SHELL");
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-		return usage_error("restore",
-				   "no option says what becomes of the namespace: give --pin "
-				   "FILE, --pidfile FILE, --send-fd N or -- COMMAND");
+		return usage_error(
+			"restore",
+			"no option says what becomes of the namespace: give --pin "
+			"FILE, --pin-dir DIR, --pidfile FILE, --send-fd N or -- COMMAND");
 	handover->shell[0] = shell && *shell ? shell : (char *)"/bin/sh";
 	handover->command = handover->shell;
 	return 0;
@@ -41,13 +44,15 @@ static int choose_shell(struct handover *handover)
 
 int handover_choose(struct handover *handover, bool dry_run)
 {
-	int n = (handover->pin != NULL) + (handover->pidfile != NULL) + (handover->send_fd >= 0) +
+	int n = (handover->pin != NULL) + (handover->pin_dir != NULL) +
+		(handover->pidfile != NULL) + (handover->send_fd >= 0) +
 		(handover->command != NULL);
 
 	if (n > 1)
-		return usage_error("restore",
-				   "--pin, --pidfile, --send-fd and -- COMMAND each end a "
-				   "restore: give one of them");
+		return usage_error(
+			"restore",
+			"--pin, --pin-dir, --pidfile, --send-fd and -- COMMAND each end a "
+			"restore: give one of them");
 	if (n == 1 || dry_run)
 		return 0;
 	return choose_shell(handover);
@@ -71,6 +76,42 @@ static int cannot_make(const char *option, const char *path, int err)
 	return STATUS_FAILED;
 }
 
+/* What was pinned there is a set of its own. */
+static int refuse_pinned(const char *dir_name)
+{
+	cleanup_dirp DIR *dir = opendir(dir_name);
+	const struct dirent *entry;
+
+	while (dir && fd_next_entry(dir, &entry) > 0) {
+		cleanup_free char *path = NULL;
+
+		if (asprintf(&path, "%s/%s", dir_name, entry->d_name) < 0)
+			path = NULL;
+		if (!path || !path_holds_namespace(path))
+			continue;
+		errors_say("'%s', in the directory of --pin-dir, holds a namespace already: umount "
+			   "it first, or name another directory",
+			   path);
+		return STATUS_FAILED;
+	}
+	return 0;
+}
+
+/* Which files it will be is known when the image is. */
+static int check_pin_dir(const char *dir)
+{
+	struct stat st;
+	int err = stat(dir, &st) < 0		 ? errno
+		  : !S_ISDIR(st.st_mode)	 ? ENOTDIR
+		  : access(dir, W_OK | X_OK) < 0 ? errno
+						 : 0;
+
+	if (!err)
+		return refuse_pinned(dir);
+	errors_say("cannot make files in '%s', the directory of --pin-dir: %s", dir, strerror(err));
+	return STATUS_FAILED;
+}
+
 int handover_prepare(struct handover *handover)
 {
 	int err;
@@ -85,6 +126,8 @@ int handover_prepare(struct handover *handover)
 		err = output_path_check(handover->pin);
 		return err ? cannot_make("--pin", handover->pin, err) : 0;
 	}
+	if (handover->pin_dir)
+		return check_pin_dir(handover->pin_dir);
 	if (handover->pidfile) {
 		err = pidfile_open(&handover->file, handover->pidfile);
 		if (handover->file.holder) {
@@ -134,6 +177,7 @@ static int handover_do_run(char **command, struct rebind_namespace *ns, int *ret
 
 	if (err && err != -ECHILD) {
 		errors_say("cannot wait for the command: %s", strerror(-err));
+		child_kill(&pid);
 		return err;
 	}
 	*ret_status = child_status(status);
@@ -159,6 +203,8 @@ int handover_run(struct handover *handover, struct rebind_namespace *ns, pid_t *
 {
 	if (handover->pin)
 		return rebind_namespace_pin(ns, handover->pin);
+	if (handover->pin_dir)
+		return rebind_namespace_pin_dir(ns, handover->pin_dir);
 	if (handover->pidfile)
 		return hold(handover, ns, ret_holder);
 	if (handover->send_fd >= 0)

@@ -12,6 +12,7 @@
 struct handover {
 	/* What the caller asked for. */
 	const char *pin, *pidfile;
+	const char *pin_dir;
 	int64_t send_fd; /* negative: not given */
 	char **command;
 	/* Ours. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* --mounts: who does the mounts of a container of which CRIU does the processes. */
+/* --mounts: does rebind or CRIU do the mounts of a container, if CRIU does the processes. */
 #ifndef REBIND_CMD_MOUNTS_H
 #define REBIND_CMD_MOUNTS_H
 

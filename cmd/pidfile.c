@@ -119,7 +119,7 @@ static int keep_two(int fd, int *file)
 	return 0;
 }
 
-/* Rebind is gone without a word: with it goes @pid, unless it was let go already. */
+/* If rebind dies without a message, so does @pid, unless it was released already. */
 _Noreturn static void guard(struct pidfile *pidfile, pid_t pid, int fd)
 {
 	enum { PATIENCE = 1000 }; /* milliseconds: it is being killed, if at all */

@@ -50,7 +50,7 @@ int pidfile_write(struct pidfile *pidfile, pid_t pid);
  */
 void pidfile_take_back(struct pidfile *pidfile);
 
-/* Dismisses the guard: the process is let go. Removes a file that was created and never written. */
+/* Dismisses the guard: the process is released. Removes a file that was never written. */
 void pidfile_close(struct pidfile *pidfile);
 #define cleanup_pidfile cleanup(pidfile_close)
 

@@ -31,6 +31,7 @@ struct row {
 	unsigned int depth;
 	bool is_last; /* of its siblings */
 	bool covered;
+	uint32_t ns;
 	enum rebind_owner owner;
 };
 
@@ -77,7 +78,7 @@ static char *printable(const char *text, const char *otherwise)
 
 static char *target_cell(const struct rebind_mount *mount)
 {
-	cleanup_free char *path = printable(mount->mountpoint, "?");
+	cleanup_free char *path = printable(mount->path, "?");
 	char *cell;
 
 	if (!path || asprintf(&cell, "%s%s", path, mount->covered ? " (covered)" : "") < 0)
@@ -188,6 +189,7 @@ static int make_row(struct view *view, const struct rebind_tree *tree, size_t in
 	view->has_owners |= mount.owner != REBIND_OWNER_UNKNOWN;
 	row->depth = mount.depth;
 	row->covered = mount.covered;
+	row->ns = mount.ns;
 	row->owner = mount.owner;
 	row->cells[TARGET] = shown(view, target_cell(&mount));
 	row->cells[SOURCE] = shown(view, source_cell(&mount));
@@ -340,9 +342,14 @@ static void print_table(struct view *view)
 	measure(view, titles);
 	for (enum column c = 0; c < N_COLUMNS; c++)
 		head.cells[c] = (char *)titles[c];
-	print_row(view, &head);
 	for (size_t i = 0; i < view->n; i++) {
 		struct row *row = &view->rows[i];
+
+		/* Of a set each namespace has a heading. */
+		if (!row->depth && row->ns)
+			printf("%sNAMESPACE %u\n", i ? "\n" : "", row->ns);
+		if (!row->depth)
+			print_row(view, &head);
 
 		if (row->depth <= MAX_LEVELS)
 			open[row->depth] = !row->is_last;

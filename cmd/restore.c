@@ -32,6 +32,7 @@ struct restore_args {
 	struct handover handover;
 	struct copies copies;
 	struct report_options report;
+	bool beside; /* CRIU restores the processes */
 	const char *mounts;
 	char *const *plain; /* CRIU's command line, where that was given */
 };
@@ -88,6 +89,8 @@ static const struct option_spec specs[] = {
 	  "so many namespaces; %d in FILE is the number of each", 1, COPIES_MAX },
 	{ '\0', "pin", OPTION_TEXT, offsetof(struct restore_args, handover.pin), "FILE",
 	  "bind the namespace to FILE" },
+	{ '\0', "pin-dir", OPTION_TEXT, offsetof(struct restore_args, handover.pin_dir), "DIR",
+	  "bind each namespace of a set to a file in DIR: its number" },
 	{ '\0', "pidfile", OPTION_TEXT, offsetof(struct restore_args, handover.pidfile), "FILE",
 	  "a process holds the namespace; its pid in FILE" },
 	{ '\0', "send-fd", OPTION_NUMBER, offsetof(struct restore_args, handover.send_fd), "N",
@@ -104,6 +107,7 @@ static const struct option_spec specs[] = {
 
 static const char *const synopsis[] = {
 	"restore -D DIR [--root PATH] [options] --pin FILE | --pidfile FILE | --send-fd N",
+	"restore -D DIR [--root PATH] [options] --pin-dir DIR",
 	"restore -D DIR [--root PATH] [options] -- COMMAND [ARG...]",
 	NULL,
 };
@@ -156,6 +160,12 @@ static int check_args(struct restore_args *args)
 		return usage_error("restore", "the image is missing: give -D DIR");
 	if (args->images_dir && args->bundle.archive)
 		return usage_error("restore", "-D and --checkpoint both name an image: give one");
+	if (args->copies.n && args->handover.pin_dir)
+		return usage_error("restore", "--copies takes --pin FILE with %%d in it: each "
+					      "copy is of one namespace");
+	if (args->ns_id && args->handover.pin_dir)
+		return usage_error("restore", "--pin-dir is for all namespaces of an image: for "
+					      "the one of --ns-id give --pin FILE");
 	if (args->copies.n && args->bundle.archive)
 		return usage_error("restore", "--copies takes -D DIR: an archive's volumes are "
 					      "unpacked once");
@@ -188,7 +198,7 @@ static int act(void *data, const char *action, pid_t pid)
 	struct restore_args *args = data;
 	int err = 0;
 
-	/* Who waits for the pidfile may go on when the scripts do. */
+	/* A process that waits for the pidfile may go on when the scripts run. */
 	if (strcmp(action, "post-resume") == 0)
 		err = handover_held(&args->handover, pid);
 	if (!err)
@@ -196,6 +206,15 @@ static int act(void *data, const char *action, pid_t pid)
 	if (!err && strcmp(action, "pre-resume") == 0)
 		handover_begin(&args->handover);
 	return err;
+}
+
+/* A file of --pin takes one namespace; so do copies, and CRIU. */
+static enum rebind_set set_of(const struct restore_args *args)
+{
+	if (args->handover.pin_dir)
+		return REBIND_SET_ALL;
+	return args->handover.pin || args->copies.n || args->beside ? REBIND_SET_NONE
+								    : REBIND_SET_DUMPED;
 }
 
 static struct rebind_restore_options options_of(struct restore_args *args, struct report *report)
@@ -226,7 +245,8 @@ static struct rebind_restore_options options_of(struct restore_args *args, struc
 		.max_contents = (uint64_t)args->max_contents,
 		.lsm_mount_context = args->lsm_mount_context,
 		.premount_existing = args->premount != NULL,
-		.for_pin = args->handover.pin != NULL,
+		.for_pin = args->handover.pin || args->handover.pin_dir,
+		.set = set_of(args),
 		.plugin_timeout = (unsigned int)args->plugin_timeout,
 		.dry_run = args->dry_run,
 		.on_line = report_line,
@@ -364,10 +384,11 @@ static int check_criu_args(struct restore_args *args)
 	if (args->bundle.apply_root)
 		return usage_error("criu restore",
 				   "--apply-rootfs-diff takes --checkpoint ARCHIVE");
-	if (handover->pin || handover->pidfile || handover->send_fd >= 0)
-		return usage_error("criu restore",
-				   "--pin, --pidfile and --send-fd are for mounts alone: what CRIU "
-				   "restores is in the namespace (CRIU has a --pidfile behind --)");
+	if (handover->pin || handover->pin_dir || handover->pidfile || handover->send_fd >= 0)
+		return usage_error(
+			"criu restore",
+			"--pin, --pin-dir, --pidfile and --send-fd are for mounts alone: what CRIU "
+			"restores is in the namespace (CRIU has a --pidfile behind --)");
 	status = compat_options_translate(&args->older, "criu restore", &args->external);
 	if (!status)
 		status = external_from(&args->external_from, &args->external);
@@ -399,7 +420,7 @@ static int restore_beside(struct restore_args *args, struct report *report, char
 
 int criu_verb_restore(int argc, char **argv, char *const *plain)
 {
-	cleanup(free_args) struct restore_args args = { .plain = plain };
+	cleanup(free_args) struct restore_args args = { .beside = true, .plain = plain };
 	cleanup_report struct report report = { 0 };
 	struct option_words words = { 0 };
 	int status = 0;

@@ -13,7 +13,7 @@
 struct show_args {
 	int64_t ns_id;
 	const char *reader;
-	bool dot;
+	bool all_mntns, dot;
 	struct report_options report;
 };
 
@@ -22,6 +22,8 @@ static const struct option_spec specs[] = {
 	  "print a picture of the tree and its peer groups, for dot(1)" },
 	{ '\0', "ns-id", OPTION_NUMBER, offsetof(struct show_args, ns_id), "ID",
 	  "which namespace of an image", 1, UINT32_MAX },
+	{ '\0', "all-mntns", OPTION_FLAG, offsetof(struct show_args, all_mntns), NULL,
+	  "all namespaces of an image, or of the processes below a pid" },
 	{ '\0', "reader", OPTION_CHOICE, offsetof(struct show_args, reader), "statmount|mountinfo",
 	  NULL },
 	REPORT_SPECS(struct show_args),
@@ -32,7 +34,8 @@ static const char *const synopsis[] = { "show [options] [WHAT]", NULL };
 static const struct option_set options = {
 	.verb = "show",
 	.synopsis = synopsis,
-	.note = "WHAT: a pid, an nsfs file, an image directory or a saved mountinfo file; "
+	.note = "WHAT: a pid, an nsfs file, a directory of an image or of --pin-dir, or a saved "
+		"mountinfo file; "
 		"your own namespace else",
 	.specs = specs,
 	.n_specs = ARRAY_SIZE(specs),
@@ -50,7 +53,9 @@ static void put_mount(struct json *doc, struct json_t *item, const struct rebind
 	if (mount->unique_id)
 		json_add_number(doc, item, "unique_id", mount->unique_id);
 	json_add_number(doc, item, "depth", mount->depth);
-	json_add_text(doc, item, "mountpoint", mount->mountpoint);
+	if (mount->ns)
+		json_add_number(doc, item, "namespace", mount->ns);
+	json_add_text(doc, item, "mountpoint", mount->path);
 	json_add_text(doc, item, "root", mount->root);
 	json_add_text(doc, item, "device", device);
 	json_add_text(doc, item, "fstype", mount->fstype);
@@ -138,8 +143,11 @@ static void free_tree(struct rebind_tree **tree)
 static int show(const struct show_args *args, const char *what, struct report *report)
 {
 	cleanup(free_tree) struct rebind_tree *tree = NULL;
-	int err = rebind_tree_open(what, (uint32_t)args->ns_id, args->reader, report->findings,
-				   &tree);
+	int err = args->ns_id ? rebind_tree_open(what, (uint32_t)args->ns_id, args->reader,
+						 report->findings, &tree)
+			      : rebind_tree_open_set(
+					what, args->all_mntns ? REBIND_SET_ALL : REBIND_SET_DUMPED,
+					args->reader, report->findings, &tree);
 
 	if (err < 0)
 		return report_print(report, err);
@@ -162,6 +170,10 @@ int verb_show(int argc, char **argv)
 
 	if (!options_parse(&options, argc, argv, &args, &words, &status))
 		return status;
+	if (args.ns_id && args.all_mntns)
+		return usage_error("show",
+				   "--ns-id is one namespace, --all-mntns are all: give one "
+				   "of them");
 	if (args.dot && args.report.json)
 		return usage_error("show", "--dot and --json are two formats: give one of them");
 	if (report_open(&report, "show", &args.report) < 0)

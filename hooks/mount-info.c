@@ -17,7 +17,7 @@ int mount_info_find(const void *tree, int id, struct rebind_mount_info *info)
 		.dev_minor = MOUNT_DEV_MINOR(m->dev),
 		.is_file = m->kind == MOUNT_KIND_UNKNOWN ? 2 : m->kind == MOUNT_KIND_FILE,
 		.attributes = m->attributes,
-		.mountpoint = m->mountpoint,
+		.mountpoint = mount_path(m),
 		.root = m->root,
 		.fstype = m->fstype,
 		.source = m->source,

@@ -54,6 +54,14 @@ static int intern_text(struct convert *to, const ProtobufCBinaryData *text, cons
 	return convert_keep(arena_intern(&to->tree->strings, bytes_of(text), text->len), ret);
 }
 
+/* Few are like another; CRIU's own words are. */
+static int keep_key(struct convert *to, const ProtobufCBinaryData *text, const char **ret)
+{
+	bool is_word = text->len >= 5 && memcmp(text->data, "CRIU:", 5) == 0;
+
+	return is_word ? intern_text(to, text, ret) : convert_copy_text(to, text, ret);
+}
+
 static bool is_text(const ProtobufCBinaryData *text, const char *word)
 {
 	return text->len == strlen(word) && memcmp(text->data, word, text->len) == 0;
@@ -257,7 +265,7 @@ static int read_owner(struct convert *to, const Rebind__MntEntry *record, struct
 {
 	if (record->has_ext_key) {
 		convert_check_text(to, m, "key", &record->ext_key);
-		int err = intern_text(to, &record->ext_key, &m->key);
+		int err = keep_key(to, &record->ext_key, &m->key);
 
 		if (err)
 			return err;
@@ -426,10 +434,13 @@ int convert_read(struct convert *to, const Rebind__MntEntry *record)
 
 void convert_root(struct convert *to)
 {
-	struct mount *m = &to->tree->mounts[to->tree->root];
+	tree_for_each_root(i, to->tree)
+	{
+		struct mount *m = &to->tree->mounts[i];
 
-	if (strcmp(m->mountpoint, "/") != 0)
-		bad_mount(to, m, FINDING_IMAGE_TREE, NULL,
-			  "is the root of the tree and not mounted at '/'", WHO(to, m));
-	m->owner = MOUNT_ROOT;
+		if (strcmp(mount_path(m), "/") != 0)
+			bad_mount(to, m, FINDING_IMAGE_TREE, NULL,
+				  "is the root of the tree and not mounted at '/'", WHO(to, m));
+	}
+	to->tree->mounts[to->tree->root].owner = MOUNT_ROOT;
 }

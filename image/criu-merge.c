@@ -19,7 +19,7 @@
 #define FILES	  "files.img"
 #define REMAPS	  "remap-fpath.img"
 
-#define no_joint(findings, help, ...) \
+#define cannot_merge(findings, help, ...) \
 	(findings_add(findings, FINDING_IMAGE_PROCESSES, 0, NULL, help, __VA_ARGS__), -EBADMSG)
 
 int criu_merge_check(int dir_fd, uint32_t *ret_ns_id, struct findings *findings)
@@ -29,22 +29,24 @@ int criu_merge_check(int dir_fd, uint32_t *ret_ns_id, struct findings *findings)
 	int err = inventory_select(dir_fd, &info, findings);
 
 	if (err == -ENOENT)
-		return no_joint(findings, "CRIU's post-dump action",
-				INVENTORY " is not there: CRIU has not dumped the processes yet");
+		return cannot_merge(findings, "CRIU's post-dump action",
+				    INVENTORY
+				    " is not there: CRIU has not dumped the processes yet");
 	if (err)
 		return err;
 	if (info.by_rebind)
-		return no_joint(findings, "an empty directory",
-				"the mounts of this image are rebind's already");
+		return cannot_merge(findings, "an empty directory",
+				    "the mounts of this image are rebind's already");
 	err = inventory_select_namespace(dir_fd, ret_ns_id, findings);
 	if (!err)
 		err = inventory_count(dir_fd, &n);
 	if (err || n == 1)
 		return err;
-	return no_joint(findings, "CRIU alone",
-			"the processes are in %u mount namespaces; only that of the first process "
-			"can be kept",
-			n);
+	return cannot_merge(
+		findings, "CRIU alone",
+		"the processes are in %u mount namespaces; only that of the first process "
+		"can be kept",
+		n);
 }
 
 static int read_inventory(int dir_fd, struct record_pool *pool, Rebind__InventoryEntry **ret,
@@ -111,8 +113,8 @@ int criu_merge_mark(int dir_fd, struct findings *findings)
 
 static int no_dump_ids(struct findings *findings)
 {
-	return no_joint(findings, NULL,
-			INVENTORY " does not say in which namespaces the dump was made");
+	return cannot_merge(findings, NULL,
+			    INVENTORY " does not say in which namespaces the dump was made");
 }
 
 int criu_merge_write_criu_inventory(int dir_fd, int out_fd, struct findings *findings)
@@ -142,7 +144,7 @@ static uint32_t differing(const Rebind__IdsEntry *left, const Rebind__IdsEntry *
 	all |= left->ipc_ns_id != right->ipc_ns_id ? CLONE_NEWIPC : 0;
 	all |= left->uts_ns_id != right->uts_ns_id ? CLONE_NEWUTS : 0;
 	all |= left->user_ns_id != right->user_ns_id ? CLONE_NEWUSER : 0;
-	all |= left->time_ns_id != right->time_ns_id ? JOINT_NEWTIME : 0;
+	all |= left->time_ns_id != right->time_ns_id ? MERGE_NEWTIME : 0;
 	all |= left->cgroup_ns_id != right->cgroup_ns_id ? CLONE_NEWCGROUP : 0;
 	return all;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * An image of two programs: CRIU dumped the processes, rebind their mounts. Our mountpoints file
- * stands in the place of CRIU's, and the inventory says so (rebind_inventory.processes).
+ * replaces CRIU's, and the inventory says so (rebind_inventory.processes).
  */
 #ifndef REBIND_IMAGE_CRIU_MERGE_H
 #define REBIND_IMAGE_CRIU_MERGE_H
@@ -23,9 +23,9 @@ int criu_merge_check(int dir_fd, uint32_t *ret_ns_id, struct findings *findings)
 /**
  * criu_merge_mark - note in the inventory that the mounts are rebind's
  *
- * All that CRIU wrote into the inventory stays, also what is not known here. Where there are removed
- * files that only CRIU can make again, it says that a restore is CRIU's alone. To be called last.
- * Return: 0 or a negative errno; a directory in which this failed may have no inventory.
+ * All that CRIU wrote into the inventory stays, also unknown fields. If there are removed files
+ * that only CRIU can create again, it says that a restore is CRIU's alone. Call it last. Return: 0
+ * or a negative errno; a directory in which this failed may have no inventory.
  */
 int criu_merge_mark(int dir_fd, struct findings *findings);
 
@@ -41,13 +41,12 @@ int criu_merge_mark(int dir_fd, struct findings *findings);
  */
 int criu_merge_write_criu_inventory(int dir_fd, int out_fd, struct findings *findings);
 
-#define JOINT_NEWTIME 0x80U /* CLONE_NEWTIME, which not every header has */
+#define MERGE_NEWTIME 0x80U /* CLONE_NEWTIME, which not every header has */
 
 /**
- * criu_merge_own_namespaces - besides the mounts, which namespaces the first process did not share
- * with
- *			  the dump
- * @ret: of CLONE_NEW*, and JOINT_NEWTIME
+ * criu_merge_own_namespaces - the namespaces, beside that of mounts, that the first process did not
+ * share with the dump
+ * @ret: of CLONE_NEW*, and MERGE_NEWTIME
  *
  * These are what CRIU makes at a restore; the cgroup namespace is not its first process' from the
  * beginning, but made by it.

@@ -56,8 +56,8 @@ int image_file_start(struct image_file *file, int dir_fd, const char *name)
 }
 
 /*
- * Without /proc: who reads contents is in the namespace that is dumped, and has its /proc, which
- * can be nosymfollow, or anything. An older kernel wants CAP_DAC_READ_SEARCH for this way.
+ * Without /proc: the process that reads contents is in the namespace that is dumped, where /proc
+ * can be nosymfollow, or anything. Older kernels require CAP_DAC_READ_SEARCH for this.
  */
 static int link_unnamed(const struct image_file *file)
 {

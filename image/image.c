@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "image/convert.h"
-#include "image/record.h"
+#include "image/image-internal.h"
 #include "image/inventory.h"
+#include "image/record.h"
 
 #define MOUNTS_MAX   (1U << 20) /* ten times fs.mount-max's default */
 #define FINDINGS_MAX 1000	/* an image must not fill the memory with findings */
@@ -89,8 +89,8 @@ static int count_first(struct reading *r)
 
 	uint32_t n = record_count(&r->file, max);
 
-	if (n <= max)
-		return tree_reserve(r->to.tree, n);
+	if (n <= max && n <= MOUNTS_MAX - r->to.tree->n)
+		return tree_reserve(r->to.tree, r->to.tree->n + n);
 	findings_add(r->to.findings, FINDING_TOO_MANY_MOUNTS, 0, NULL,
 		     max < MOUNTS_MAX ? "raise sysctl fs.mount-max" : NULL,
 		     max < MOUNTS_MAX ? "%s has more records than fs.mount-max lets one namespace "
@@ -116,17 +116,20 @@ static int read_records(struct reading *r)
 	return more || r->undecoded || r->file.number == 0 ? -EBADMSG : 0;
 }
 
-static void reverse(struct mount_tree *tree)
+/* All from @first on. */
+static void reverse(struct mount_tree *tree, uint32_t first)
 {
-	for (uint32_t i = 0; i < tree->n / 2; i++) {
-		struct mount m = tree->mounts[i];
+	uint32_t n = tree->n - first;
 
-		tree->mounts[i] = tree->mounts[tree->n - 1 - i];
-		tree->mounts[tree->n - 1 - i] = m;
+	for (uint32_t i = 0; i < n / 2; i++) {
+		struct mount m = tree->mounts[first + i];
+
+		tree->mounts[first + i] = tree->mounts[first + n - 1 - i];
+		tree->mounts[first + n - 1 - i] = m;
 	}
 }
 
-static int link_tree(struct convert *to)
+int image_link(struct convert *to)
 {
 	struct tree_fault fault = { 0 };
 	int err = tree_link(to->tree, &fault);
@@ -155,9 +158,10 @@ static int open_mounts(struct reading *r, int dir_fd)
 	return -EBADMSG;
 }
 
-static int read_mounts(int dir_fd, const struct image_info *info, struct mount_tree *tree,
-		       struct findings *findings)
+int image_read_mounts(int dir_fd, const struct image_info *info, struct mount_tree *tree,
+		      struct findings *findings)
 {
+	uint32_t first = tree->n;
 	char name[64];
 	cleanup(reading_end) struct reading r = {
 		.file = RECORD_FILE_INIT,
@@ -170,8 +174,22 @@ static int read_mounts(int dir_fd, const struct image_info *info, struct mount_t
 
 	if (!err)
 		err = read_records(&r);
-	reverse(tree);
-	return err ? err : link_tree(&r.to);
+	reverse(tree, first);
+	return err;
+}
+
+static int read_one(int dir_fd, const struct image_info *info, struct mount_tree *tree,
+		    struct findings *findings)
+{
+	char name[64];
+	struct convert to = {
+		.tree = tree,
+		.findings = findings,
+		.file = mounts_name(info->ns_id, name),
+	};
+	int err = image_read_mounts(dir_fd, info, tree, findings);
+
+	return err ? err : image_link(&to);
 }
 
 int image_read_info(int dir_fd, struct image_info *info, struct findings *findings)
@@ -180,8 +198,8 @@ int image_read_info(int dir_fd, struct image_info *info, struct findings *findin
 	return inventory_select(dir_fd, info, findings);
 }
 
-static int image_read_all(int dir_fd, struct mount_tree *tree, struct image_info *info,
-			  struct findings *findings)
+int image_read_all(int dir_fd, struct mount_tree *tree, struct image_info *info,
+		   struct findings *findings)
 {
 	int err = inventory_select(dir_fd, info, findings);
 
@@ -195,7 +213,7 @@ static int image_read_all(int dir_fd, struct mount_tree *tree, struct image_info
 	if (err && err != -EBADMSG)
 		return err;
 	err = info->ns_id ? 0 : inventory_select_namespace(dir_fd, &info->ns_id, findings);
-	return err ? err : read_mounts(dir_fd, info, tree, findings);
+	return err ? err : read_one(dir_fd, info, tree, findings);
 }
 
 int image_read(int dir_fd, uint32_t ns_id, struct mount_tree *tree, struct image_info *info,
@@ -204,13 +222,8 @@ int image_read(int dir_fd, uint32_t ns_id, struct mount_tree *tree, struct image
 	return image_read_bounded(dir_fd, ns_id, 0, tree, info, findings);
 }
 
-int image_read_bounded(int dir_fd, uint32_t ns_id, uint32_t max, struct mount_tree *tree,
-		       struct image_info *info, struct findings *findings)
+int image_said_why(int err, size_t before, struct findings *findings)
 {
-	size_t before = findings->n;
-
-	*info = (struct image_info){ .ns_id = ns_id, .mounts_max = max };
-	int err = image_read_all(dir_fd, tree, info, findings);
 	bool said = findings->n != before || findings->lost;
 
 	if (err && !said)
@@ -219,32 +232,60 @@ int image_read_bounded(int dir_fd, uint32_t ns_id, uint32_t max, struct mount_tr
 	return !err && said ? -EBADMSG : err;
 }
 
+int image_read_bounded(int dir_fd, uint32_t ns_id, uint32_t max, struct mount_tree *tree,
+		       struct image_info *info, struct findings *findings)
+{
+	size_t before = findings->n;
+
+	*info = (struct image_info){ .ns_id = ns_id, .mounts_max = max };
+	return image_said_why(image_read_all(dir_fd, tree, info, findings), before, findings);
+}
 /* ---- writing ---- */
 
-static int put_mount(struct record_out *out, const struct mount *m, struct record_pool *pool)
+/* Of a set, by which its superblock's contents are told in a namespace. */
+static bool is_first_inside(const struct mount_tree *tree, const struct mount *m)
 {
+	uint32_t i = tree_first_of_superblock(tree, m);
+
+	while (i != MOUNT_NONE && tree->mounts[i].ns != m->ns)
+		i = tree->mounts[i].sb_next;
+	return i == tree_index(tree, m);
+}
+
+static int put_mount(struct record_out *out, const struct mount_tree *tree, uint32_t i,
+		     struct record_pool *pool)
+{
+	const struct mount *m = &tree->mounts[i];
+	const struct mount *first = &tree->mounts[tree_first_of_superblock(tree, m)];
 	Rebind__MntEntry record;
+	struct mount written = *m;
 
 	if (m->owner == MOUNT_SKIPPED)
 		return 0;
+	written.mountpoint = mount_path(m);
+	if (first->ns != m->ns && !m->deleted && is_first_inside(tree, m)) {
+		written.contents = first->contents;
+		written.formats = first->formats;
+	}
 	record_pool_reset(pool);
-	int err = convert_write(m, pool, &record);
+	int err = convert_write(&written, pool, &record);
 
 	return err ? err : record_put(out, &record.base);
 }
 
-static int put_mounts(struct record_out *out, const struct mount_tree *tree)
+static int put_mounts(struct record_out *out, const struct mount_tree *tree, uint32_t root)
 {
+	uint32_t ns = tree->mounts[root].ns;
 	cleanup_record_pool struct record_pool pool = { 0 };
 	int err = record_put_magic(out, RECORD_MAGIC_COMMON);
 
 	if (!err)
 		err = record_put_magic(out, RECORD_MAGIC_MOUNTPOINTS);
 	for (uint32_t i = tree->n; i-- > 0 && !err;)
-		if (i != tree->root)
-			err = put_mount(out, &tree->mounts[i], &pool);
+		if (i != root && tree->mounts[i].ns == ns)
+			err = put_mount(out, tree, i, &pool);
 	if (!err)
-		err = put_mount(out, &tree->mounts[tree->root], &pool);
+		err = put_mount(out, tree, root, &pool);
 	return err ? err : record_flush(out);
 }
 
@@ -259,14 +300,16 @@ int image_write_mounts(int dir_fd, const struct mount_tree *tree, uint32_t ns_id
 	cleanup_record_out struct record_out out = { 0 };
 	char name[64];
 
-	if (tree->root >= tree->n || ns_id == 0)
+	uint32_t root = tree_is_set(tree) ? tree_root_of(tree, ns_id) : tree->root;
+
+	if (root >= tree->n || ns_id == 0)
 		return -EINVAL;
 	int err = image_file_start(&file, dir_fd, mounts_name(ns_id, name));
 
 	if (err)
 		return err;
 	out.fd = file.fd;
-	err = put_mounts(&out, tree);
+	err = put_mounts(&out, tree, root);
 	return err ? err : image_file_finish(&file);
 }
 
@@ -283,6 +326,8 @@ static int put_inventory(struct record_out *out, const struct image_info *info)
 	ours.processes = info->has_processes;
 	ours.has_namespaces = info->has_namespaces;
 	ours.namespaces = info->namespaces;
+	ours.n_mount_namespaces = info->set ? info->set->n : 0;
+	ours.mount_namespaces = info->set ? (uint32_t *)info->set->ids : NULL;
 	entry.img_version = 2;
 	entry.has_fdinfo_per_id = entry.fdinfo_per_id = true;
 	entry.has_ns_per_id = entry.ns_per_id = true;

@@ -7,7 +7,13 @@
 #define REBIND_IMAGE_IMAGE_H
 
 #include "model/findings.h"
-#include "model/tree.h"
+#include "model/set.h"
+
+/* The numbers of the mount namespaces that an image has; the first one first. */
+struct image_set {
+	uint32_t ids[SET_MAX];
+	uint32_t n;
+};
 
 /* What an inventory and the files beside it say about the whole. */
 struct image_info {
@@ -20,6 +26,7 @@ struct image_info {
 	bool has_namespaces;
 	uint32_t
 		namespaces; /* CLONE_NEW*: which the dumped process did not share with the caller */
+	const struct image_set *set; /* to be written: it was dumped as a set; else NULL */
 };
 
 /**
@@ -58,6 +65,25 @@ int image_read(int dir_fd, uint32_t ns_id, struct mount_tree *tree, struct image
 int image_read_bounded(int dir_fd, uint32_t ns_id, uint32_t max, struct mount_tree *tree,
 		       struct image_info *info, struct findings *findings);
 
+/* Which images image_read_set() takes for a set. */
+enum image_set_kind {
+	IMAGE_SET_DUMPED, /* what was dumped as one */
+	IMAGE_SET_ANY,	  /* whatever has several namespaces, also of CRIU's */
+};
+
+/**
+ * image_read_set - the mounts of all namespaces of an image
+ * @max: as of image_read_bounded(), of each namespace
+ * @tree: a set; or that of the only namespace, or of the one that the process tree names
+ *
+ * The first is that of the first process, or the first that the inventory lists. A namespace that
+ * is listed and not there, and one that is there and not listed, are findings.
+ *
+ * Parameters and return: as image_read().
+ */
+int image_read_set(int dir_fd, enum image_set_kind kind, uint32_t max, struct mount_tree *tree,
+		   struct image_info *info, struct findings *findings);
+
 /**
  * image_lock - keep other dumps out of a directory, as long as this descriptor is open
  *
@@ -71,6 +97,9 @@ int image_lock(int dir_fd);
  * @dir_fd: the image directory
  * @tree: linked; its records are written children before parents, the root last: the order of
  *        the array reversed
+ *
+ * Of a set, those of this namespace; each is an image of its own, with all that is told of a
+ * superblock's contents.
  *
  * Skipped mounts (MOUNT_SKIPPED) are not written. The file is written unnamed (O_TMPFILE) or under
  * a temporary name, synced, and linked into place; it must not exist yet.

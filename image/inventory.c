@@ -18,6 +18,7 @@
 	(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | \
 	 CLONE_NEWCGROUP)
 #define LISTED_MAX 64 /* namespaces that a sentence names */
+#define FOUND_MAX  (SET_MAX + 1)
 
 #define bad_image(findings, code, help, ...) \
 	(findings_add(findings, code, 0, NULL, help, __VA_ARGS__), -EBADMSG)
@@ -31,9 +32,10 @@ static bool has_pstree(int dir_fd)
 	return fd >= 0;
 }
 
-static int check_inventory(int dir_fd, const Rebind__InventoryEntry *entry, struct image_info *info,
+static int check_inventory(int dir_fd, const Rebind__InventoryEntry *entry, void *data,
 			   struct findings *findings)
 {
+	struct image_info *info = data;
 	const Rebind__RebindInventory *ours = entry->rebind;
 
 	info->version = entry->img_version;
@@ -58,12 +60,16 @@ static int check_inventory(int dir_fd, const Rebind__InventoryEntry *entry, stru
 	return 0;
 }
 
-int inventory_select(int dir_fd, struct image_info *info, struct findings *findings)
+/* What is done with the one record that there is. */
+typedef int (*inventory_fn)(int dir_fd, const Rebind__InventoryEntry *entry, void *data,
+			    struct findings *findings);
+
+static int inventory_read(int dir_fd, inventory_fn use, void *data, struct findings *findings)
 {
 	cleanup_record_file struct record_file file = RECORD_FILE_INIT;
 	cleanup_record_pool struct record_pool pool = { 0 };
 	ProtobufCMessage *entry;
-	const uint8_t *data;
+	const uint8_t *bytes;
 	size_t size;
 	int err = record_open(&file, dir_fd, "inventory.img", RECORD_MAGIC_INVENTORY, findings);
 
@@ -72,13 +78,55 @@ int inventory_select(int dir_fd, struct image_info *info, struct findings *findi
 				   findings);
 	if (err)
 		return err;
-	err = check_inventory(dir_fd, (Rebind__InventoryEntry *)entry, info, findings);
-	int more = record_next(&file, &data, &size, findings);
+	err = use(dir_fd, (Rebind__InventoryEntry *)entry, data, findings);
+	int more = record_next(&file, &bytes, &size, findings);
 
 	if (more > 0)
 		return bad_image(findings, FINDING_IMAGE_INVENTORY, NULL,
 				 "inventory.img has more than one record");
 	return more < 0 ? more : err;
+}
+
+int inventory_select(int dir_fd, struct image_info *info, struct findings *findings)
+{
+	return inventory_read(dir_fd, check_inventory, info, findings);
+}
+
+static bool is_listed(const struct image_set *set, uint32_t id)
+{
+	for (uint32_t i = 0; i < set->n; i++)
+		if (set->ids[i] == id)
+			return true;
+	return false;
+}
+
+static int take_listed(int dir_fd, const Rebind__InventoryEntry *entry, void *data,
+		       struct findings *findings)
+{
+	const Rebind__RebindInventory *ours = entry->rebind;
+	struct image_set *set = data;
+
+	for (size_t i = 0; ours && i < ours->n_mount_namespaces; i++) {
+		uint32_t id = ours->mount_namespaces[i];
+
+		if (set->n == SET_MAX)
+			return bad_image(findings, FINDING_IMAGE_INVENTORY, NULL,
+					 "inventory.img lists more than %u mount namespaces",
+					 SET_MAX);
+		if (!id || is_listed(set, id))
+			return bad_image(findings, FINDING_IMAGE_INVENTORY, NULL,
+					 id ? "inventory.img lists the mount namespace %u twice"
+					    : "inventory.img lists a mount namespace %u",
+					 id);
+		set->ids[set->n++] = id;
+	}
+	return 0;
+}
+
+int inventory_listed(int dir_fd, struct image_set *ret, struct findings *findings)
+{
+	ret->n = 0;
+	return inventory_read(dir_fd, take_listed, ret, findings);
 }
 
 /* ---- the namespace ---- */
@@ -136,15 +184,15 @@ static uint32_t id_of_name(const char *name)
 }
 
 struct found {
-	uint32_t ids[LISTED_MAX]; /* ascending */
-	uint32_t n;		  /* of all, also of those not listed */
+	uint32_t ids[FOUND_MAX]; /* ascending */
+	uint32_t n;		 /* of all, also of those not listed */
 };
 
 static void add_found(struct found *found, uint32_t id)
 {
-	uint32_t i = found->n < LISTED_MAX ? found->n : LISTED_MAX - 1;
+	uint32_t i = found->n < FOUND_MAX ? found->n : FOUND_MAX - 1;
 
-	if (found->n++ >= LISTED_MAX && found->ids[i] < id)
+	if (found->n++ >= FOUND_MAX && found->ids[i] < id)
 		return;
 	for (; i && found->ids[i - 1] > id; i--)
 		found->ids[i] = found->ids[i - 1];
@@ -172,6 +220,20 @@ static int list_namespaces(int dir_fd, struct found *found)
 	return n < 0 ? -errno : 0;
 }
 
+static int find_namespaces(int dir_fd, struct found *found, struct findings *findings)
+{
+	int err = list_namespaces(dir_fd, found);
+
+	if (err)
+		findings_add(findings, FINDING_IMAGE_READ, 0, NULL, NULL,
+			     "the image directory cannot be listed: %s", strerror(-err));
+	else if (found->n == 0)
+		return bad_image(
+			findings, FINDING_IMAGE_NAMESPACE, NULL,
+			"the image has no mount namespace: there is no mountpoints-ID.img");
+	return err;
+}
+
 static int several(const struct found *found, struct findings *findings)
 {
 	char list[LISTED_MAX * 12] = "";
@@ -180,7 +242,7 @@ static int several(const struct found *found, struct findings *findings)
 	for (uint32_t i = 0; i < found->n && i < LISTED_MAX; i++)
 		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%u", i ? ", " : "",
 					 found->ids[i]);
-	return bad_image(findings, FINDING_IMAGE_NAMESPACE, "--ns-id ID",
+	return bad_image(findings, FINDING_IMAGE_NAMESPACE, "--ns-id ID, or --pin-dir DIR for all",
 			 "the image has %u mount namespaces (%s%s) and no process tree that would "
 			 "tell which one is meant",
 			 found->n, list, found->n > LISTED_MAX ? ", ..." : "");
@@ -189,17 +251,10 @@ static int several(const struct found *found, struct findings *findings)
 static int only_namespace(int dir_fd, uint32_t *ret_ns_id, struct findings *findings)
 {
 	struct found found = { .n = 0 };
-	int err = list_namespaces(dir_fd, &found);
+	int err = find_namespaces(dir_fd, &found, findings);
 
-	if (err) {
-		findings_add(findings, FINDING_IMAGE_READ, 0, NULL, NULL,
-			     "the image directory cannot be listed: %s", strerror(-err));
+	if (err)
 		return err;
-	}
-	if (found.n == 0)
-		return bad_image(
-			findings, FINDING_IMAGE_NAMESPACE, NULL,
-			"the image has no mount namespace: there is no mountpoints-ID.img");
 	if (found.n > 1)
 		return several(&found, findings);
 	*ret_ns_id = found.ids[0];
@@ -228,4 +283,44 @@ int inventory_select_namespace(int dir_fd, uint32_t *ret_ns_id, struct findings 
 	if (err == -ENOENT)
 		return only_namespace(dir_fd, ret_ns_id, findings);
 	return err;
+}
+
+/* The one that the process tree names stands before the others. */
+static int put_first(int dir_fd, struct image_set *set, struct findings *findings)
+{
+	cleanup_record_pool struct record_pool pool = { 0 };
+	const Rebind__IdsEntry *ids;
+	int err = select_root_ids(dir_fd, &pool, &ids, findings);
+	uint32_t first = 0;
+
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	while (first < set->n && set->ids[first] != ids->mnt_ns_id)
+		first++;
+	if (first == set->n)
+		return bad_image(findings, FINDING_IMAGE_NAMESPACE, NULL,
+				 "the image does not have the mount namespace %u, which is that of "
+				 "its first process",
+				 ids->mnt_ns_id);
+	for (; first; first--)
+		set->ids[first] = set->ids[first - 1];
+	set->ids[0] = ids->mnt_ns_id;
+	return 0;
+}
+
+int inventory_find_all(int dir_fd, struct image_set *ret, struct findings *findings)
+{
+	struct found found = { .n = 0 };
+	int err = find_namespaces(dir_fd, &found, findings);
+
+	if (err)
+		return err;
+	if (found.n > SET_MAX)
+		return bad_image(findings, FINDING_IMAGE_NAMESPACE, "--ns-id ID",
+				 "the image has %u mount namespaces, and %u are the most that are "
+				 "read together",
+				 found.n, SET_MAX);
+	ret->n = found.n;
+	memcpy(ret->ids, found.ids, found.n * sizeof(*found.ids));
+	return put_first(dir_fd, ret, findings);
 }

@@ -16,6 +16,20 @@
 int inventory_select(int dir_fd, struct image_info *info, struct findings *findings);
 
 /**
+ * inventory_listed - the mount namespaces that the inventory says it has, of an image that was
+ * dumped as a set
+ *
+ * Return: 0, also if there are none; or a negative errno with a finding.
+ */
+int inventory_listed(int dir_fd, struct image_set *ret, struct findings *findings);
+
+/**
+ * inventory_find_all - the mount namespaces that have a file, the first process's first
+ * Return: 0 or a negative errno with a finding.
+ */
+int inventory_find_all(int dir_fd, struct image_set *ret, struct findings *findings);
+
+/**
  * inventory_select_namespace - which mountpoints file is to be read
  * @ret_ns_id: untouched on failure
  *

@@ -227,16 +227,11 @@ static int read_file(struct reading *reading, const uint8_t *data, size_t size)
 
 /* ---- each of them ---- */
 
-static size_t directory_size(const char *path)
-{
-	return (size_t)(strrchr(path, '/') - path);
-}
-
 static bool in_one_directory(const char *left, const char *right)
 {
-	size_t n = directory_size(left);
+	size_t n = path_dir_size(left);
 
-	return n == directory_size(right) && memcmp(left, right, n) == 0;
+	return n == path_dir_size(right) && memcmp(left, right, n) == 0;
 }
 
 /*
@@ -305,7 +300,7 @@ static int name_made(struct reading *reading, uint64_t tag, uint32_t index)
 	file->is_again = is_made_before(reading, index, &file->made);
 	if (file->is_again)
 		return 0;
-	int err = strings_print(texts, "%.*s/.rebind-%016llx-%u", (int)directory_size(file->path),
+	int err = strings_print(texts, "%.*s/.rebind-%016llx-%u", (int)path_dir_size(file->path),
 				file->path, (unsigned long long)tag, index);
 
 	if (!err)
@@ -321,7 +316,7 @@ static int complete_entry(struct reading *reading, uint64_t tag, uint32_t index)
 		return no_removed(reading->findings, -EBADMSG,
 				  REMAPS " names file %#x, which is not in " FILES,
 				  entry->file.path ? entry->file.remap : entry->file.id);
-	size_t n = directory_size(entry->file.path);
+	size_t n = path_dir_size(entry->file.path);
 
 	entry->file.is_watched |=
 		names_get(&reading->watched, n ? entry->file.path : "/", n ? n : 1) != TABLE_NONE;

@@ -165,6 +165,9 @@ struct rebind_dump_options {
 	bool root_of_namespace; /* --root-of namespace: also if pid has another root, by chroot(2)
 				 */
 	const char *compress;	/* contents: "gzip", "gzip:LEVEL", "none"; NULL: as gzip:1 */
+	bool all_mntns;		/* every mount namespace of the process tree of @pid, as one set */
+	const char *const *more_mntns; /* a set of namespaces by their files: those after mntns */
+	size_t n_more_mntns;
 };
 
 /**
@@ -190,6 +193,13 @@ enum rebind_sharing {
 	REBIND_SHARING_STRICT = 0,
 	REBIND_SHARING_SLAVE = 1,
 	REBIND_SHARING_PRIVATE = 2,
+};
+
+/* Whether an image that has several mount namespaces is restored as a set. */
+enum rebind_set {
+	REBIND_SET_NONE = 0,   /* one of them: ns_id, or the root task's */
+	REBIND_SET_DUMPED = 1, /* if it was dumped as one; else as above */
+	REBIND_SET_ALL = 2,    /* all that it has, also CRIU's */
 };
 
 struct rebind_restore_options {
@@ -233,6 +243,7 @@ struct rebind_restore_options {
 		*cgroup_root; /* "[CONTROLLERS:]/PATH": the container's cgroup from now on */
 	size_t n_cgroup_root;
 	const char *lsm_mount_context; /* --lsm-mount-context: instead of the recorded ones */
+	enum rebind_set set;	       /* with ns_id 0 */
 };
 
 /* A namespace that was built. It lives as long as this, a holder, a pin or a process in it. */
@@ -278,9 +289,9 @@ int rebind_namespace_fd(struct rebind_namespace *ns);
  * rebind_namespace_peek - the same descriptor, without handing the namespace over
  *
  * For a caller that must let processes into the namespace before it knows whether it will be used.
- * Afterwards no process of ours is left in a joined pid namespace, and a new one (new_ns) has ended.
- * rebind_namespace_free() still removes the mountpoints that were created, and so does the death of
- * this process, unless rebind_namespace_fd() is called before.
+ * Afterwards no process of ours is left in a joined pid namespace, and a new one (new_ns) has
+ * ended. rebind_namespace_free() still removes the mountpoints that were created, and so does the
+ * death of this process, unless rebind_namespace_fd() is called before.
  */
 int rebind_namespace_peek(struct rebind_namespace *ns);
 
@@ -290,6 +301,25 @@ int rebind_namespace_peek(struct rebind_namespace *ns);
  * Return: a descriptor (O_PATH) that belongs to @ns.
  */
 int rebind_namespace_root(const struct rebind_namespace *ns);
+
+/**
+ * rebind_namespace_count - how many mount namespaces it is: of a set several, else 1
+ *
+ * The functions here that name one mean the first, which a command enters too.
+ * rebind_namespace_hold() holds all: the others by children of the holder, which end with it.
+ * rebind_namespace_send() sends a message for each, "mnt:NUMBER".
+ */
+unsigned int rebind_namespace_count(const struct rebind_namespace *ns);
+
+/**
+ * rebind_namespace_member - one of them; nothing is decided yet
+ * @index: 0, the first, to rebind_namespace_count() - 1
+ * @ret_id: its number in the image, or 0: it is alone; may be NULL
+ *
+ * Return: the nsfs descriptor, which belongs to @ns, or -ENOENT.
+ */
+int rebind_namespace_member(const struct rebind_namespace *ns, unsigned int index,
+			    uint32_t *ret_id);
 
 /**
  * rebind_namespace_run - run a command inside and wait for it
@@ -336,6 +366,14 @@ int rebind_namespace_hold(struct rebind_namespace *ns, pid_t *ret_pid);
 int rebind_namespace_pin(struct rebind_namespace *ns, const char *file);
 
 /**
+ * rebind_namespace_pin_dir - bind each namespace of a set to a file of a directory, its number
+ * @dir: must exist
+ *
+ * All of them or none. Return: as rebind_namespace_pin().
+ */
+int rebind_namespace_pin_dir(struct rebind_namespace *ns, const char *dir);
+
+/**
  * rebind_namespace_send - send the descriptor over an AF_UNIX socket (SCM_RIGHTS)
  */
 int rebind_namespace_send(struct rebind_namespace *ns, int sock);
@@ -361,7 +399,8 @@ struct rebind_mount {
 	uint64_t unique_id;
 	unsigned int depth; /* 0: the root */
 	uint32_t dev_major, dev_minor;
-	const char *mountpoint, *root, *fstype, *source, *options;
+	const char *mountpoint; /* of a set, but for its first namespace, "2:/path" */
+	const char *root, *fstype, *source, *options;
 	const char *key;     /* external mounts of an image: the caller's name */
 	char attributes[96]; /* "ro,nosuid,relatime" */
 	char sb_flags[64];   /* "rw" */
@@ -370,6 +409,8 @@ struct rebind_mount {
 	bool covered;		 /* hidden by another mount */
 	bool deleted;		 /* its root has been removed from the filesystem */
 	enum rebind_owner owner; /* images only */
+	uint32_t ns;		 /* of a set: the number of its namespace; else 0 */
+	const char *path;	 /* the mountpoint within its namespace */
 };
 
 struct rebind_tree;
@@ -386,6 +427,14 @@ struct rebind_tree;
  */
 int rebind_tree_open(const char *what, uint32_t ns_id, const char *reader,
 		     struct rebind_report *report, struct rebind_tree **ret);
+
+/**
+ * rebind_tree_open_set - the same; the namespaces of a set together
+ * @what: also a directory that a set was pinned in: then all that is there
+ * @set: of an image, as for a restore; REBIND_SET_ALL of a pid: those of all processes below it
+ */
+int rebind_tree_open_set(const char *what, enum rebind_set set, const char *reader,
+			 struct rebind_report *report, struct rebind_tree **ret);
 void rebind_tree_free(struct rebind_tree *tree);
 size_t rebind_tree_count(const struct rebind_tree *tree);
 

@@ -38,7 +38,7 @@ static int read_words(int fd, char ***ret_argv)
 	return *ret_argv && environ ? 0 : -ENOMEM;
 }
 
-/* From the caller, who has read the first process' answer by now. */
+/* From the caller, which has read the answer of the first process before. */
 static int receive(struct inside *in, int *ret_builder, int *ret_mntns)
 {
 	static char buf[IPC_MAX];

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
@@ -41,8 +42,11 @@ void inside_stay(void)
 	/* The first process of a pid namespace gets no signal that it does not wait for. */
 	for (;;) {
 		sigfillset(&all);
-		if (sigwait(&all, &number))
-			_exit(1);
+		/* Its end is that of the namespace: what fails is tried again, without haste. */
+		if (sigwait(&all, &number)) {
+			sleep(1);
+			continue;
+		}
 		if (number == SIGTERM || number == SIGINT || number == SIGHUP || number == SIGQUIT)
 			_exit(0);
 		while (waitpid(-1, NULL, WNOHANG) > 0)
@@ -50,7 +54,8 @@ void inside_stay(void)
 	}
 }
 
-int inside_hold(struct inside *in, int mntns_fd, int root_fd)
+/* Here, with that root, and unable to go elsewhere. */
+static int settle(int mntns_fd, int root_fd)
 {
 	sigset_t all;
 
@@ -59,7 +64,12 @@ int inside_hold(struct inside *in, int mntns_fd, int root_fd)
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	if (setns(mntns_fd, CLONE_NEWNS) < 0 || fchdir(root_fd) < 0 || chroot(".") < 0)
 		return -errno;
-	int err = inside_drop(false);
+	return inside_drop(false);
+}
+
+static int inside_hold(struct inside *in, int mntns_fd, int root_fd)
+{
+	int err = settle(mntns_fd, root_fd);
 
 	if (err)
 		return err;
@@ -71,12 +81,65 @@ int inside_hold(struct inside *in, int mntns_fd, int root_fd)
 	inside_stay();
 }
 
+/* It dies with its parent, for good. */
+_Noreturn static void hold_beside(int mntns_fd, int root_fd, int ready_fd)
+{
+	int err = settle(mntns_fd, root_fd);
+
+	if (fd_write_all(ready_fd, &err, sizeof(err)) || err)
+		_exit(1);
+	child_close_from(0);
+	inside_stay();
+}
+
+/* Another process for another namespace. Return: 0 when it is there, or a negative errno. */
+static int inside_beside(int mntns_fd, int root_fd)
+{
+	int ends[2], err = -EIO;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	cleanup_fd int mine = ends[0], other = ends[1];
+	pid_t pid = child_fork();
+
+	if (pid == 0) {
+		fd_close(&mine);
+		hold_beside(mntns_fd, root_fd, other);
+	}
+	fd_close(&other);
+	if (pid < 0)
+		return pid;
+	return fd_read_full(mine, &err, sizeof(err)) == sizeof(err) ? err : -EIO;
+}
+
+int inside_told(struct inside *in, const struct ipc_message *message, int *fd, int *root_fd)
+{
+	switch (message->type) {
+	case IPC_ROOT:
+		fd_close(root_fd);
+		*root_fd = fd_take(fd);
+		return 0;
+	case IPC_BESIDE:
+		return ipc_answer(in->sock, inside_beside(*fd, *root_fd), -1);
+	case IPC_HOLD:
+		return ipc_answer(in->sock, inside_hold(in, *fd, *root_fd), -1);
+	default:
+		return -EPROTO;
+	}
+}
+
 int inside_hold_when_told(struct inside *in)
 {
-	cleanup_fd int root = -EBADF, mntns = -EBADF;
-	int err = ipc_await(in->sock, IPC_ROOT, NULL, &root);
+	static char buf[IPC_MAX];
+	struct ipc_message message;
+	const char *texts[4];
+	cleanup_fd int root = -EBADF;
+	int fd = -EBADF, err = 0;
 
-	if (!err)
-		err = ipc_await(in->sock, IPC_HOLD, NULL, &mntns);
-	return err ? err : inside_hold(in, mntns, root);
+	while (!err && ipc_recv(in->sock, buf, &message, texts, &fd) > 0) {
+		cleanup_fd int got = fd;
+
+		err = inside_told(in, &message, &got, &root);
+	}
+	return err ? err : -EIO;
 }

@@ -15,7 +15,7 @@
  *   - becomes the caller's command (inside/command.c);
  *   - is the name of a mount namespace for a process of CRIU's (inside/door.c);
  *   - is what an RPC client gets as the container's first process (inside/guest.c).
- * When the caller's end of the socket closes before it was let go, it ends.
+ * It ends if the caller's end of the socket closes before it is released.
  */
 #include "inside/inside.h"
 
@@ -58,7 +58,7 @@ static int make_user_namespace(int sock)
 	return err ? err : answer;
 }
 
-/* While it is what the caller is: in other namespaces neither of them is to be had. */
+/* Before it enters other namespaces, where it could open neither of them. */
 static void take_along(struct inside *in)
 {
 	if (in->root_fd < 0)

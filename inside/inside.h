@@ -24,21 +24,26 @@ struct inside {
 int inside_serve(struct inside *in, uint64_t above);
 
 /**
- * inside_hold_when_told - wait for IPC_ROOT and IPC_HOLD, and hold
+ * inside_hold_when_told - do as inside_told() until it holds
  */
 int inside_hold_when_told(struct inside *in);
 
 /**
- * inside_hold - enter a mount namespace and stay there
- * @root_fd: becomes its root; setns(2) alone would land on what is stacked on the namespace's root
+ * inside_told - a message to a process that will hold mount namespaces
+ * @fd: the descriptor that came along; taken if it is kept
+ * @root_fd: what IPC_ROOT brought
  *
- * Answers 0 when it is inside; IPC_GO lets it go, to live on alone, and is answered. Return: a
- * negative errno if it could not enter; else it does not return.
+ * IPC_ROOT: becomes its root; setns(2) alone would land on what is stacked on the namespace's root.
+ * IPC_BESIDE: a child enters another namespace of the set, and ends with this process. IPC_HOLD:
+ * enter this one and stay there; answers 0 when it is inside, and IPC_GO releases it, and is
+ * answered.
+ *
+ * Return: 0; or a negative errno, and the process ends. If it holds it does not return.
  */
-int inside_hold(struct inside *in, int mntns_fd, int root_fd);
+int inside_told(struct inside *in, const struct ipc_message *message, int *fd, int *root_fd);
 
 /**
- * inside_stay - live on alone, until a signal asks for the end
+ * inside_stay - hold the namespaces until a signal ends it
  */
 _Noreturn void inside_stay(void);
 
@@ -49,16 +54,16 @@ _Noreturn void inside_stay(void);
 int inside_empty_root(void);
 
 /**
- * inside_leave_root - an empty directory as root and working directory: a process that looks at them
- * shall see nothing
+ * inside_leave_root - an empty directory as root and working directory: others must see nothing
+ * there
  */
 int inside_leave_root(void);
 
 /**
  * inside_door - make a mount namespace that the user namespace owns, and let others find it
  *
- * Its descriptor is answered. By /proc/PID/ns/mnt the root of the user namespace may open it, as it
- * may what is its own: this process has no other secret. Return: a negative errno, when it ends.
+ * The answer carries its descriptor. The root of the user namespace may open it by
+ * /proc/PID/ns/mnt: this process shows nothing else. Return: a negative errno, when it ends.
  */
 int inside_door(struct inside *in);
 
@@ -68,13 +73,13 @@ int inside_door(struct inside *in);
 int inside_guest(struct inside *in);
 
 /**
- * inside_reap - the first process of a pid namespace buries its dead
+ * inside_reap - reap orphans, as the first process of a pid namespace must
  */
 void inside_reap(void);
 
 /**
- * inside_drop - give capabilities up, for good
- * @keep_admin: but for those that filesystem contexts and entering a mount namespace take
+ * inside_drop - give capabilities up for good
+ * @keep_admin: except those needed to open filesystem contexts and enter a mount namespace
  *
  * Return: 0 or a negative errno.
  */

@@ -48,15 +48,8 @@ int inside_leave_root(void)
 static int serve_answer(struct inside *in, struct ipc_message *message, const char *text, int *fd,
 			int *root)
 {
-	if (message->type == IPC_ROOT) {
-		fd_close(root);
-		*root = fd_take(fd);
-		return 0;
-	}
-	if (message->type == IPC_HOLD)
-		return ipc_answer(in->sock, inside_hold(in, *fd, *root), -1);
 	if (message->type != IPC_OPEN)
-		return -EPROTO;
+		return inside_told(in, message, fd, root);
 	cleanup_fd int fs = fsopen(text ? text : "", FSOPEN_CLOEXEC);
 
 	return ipc_answer(in->sock, fs < 0 ? -errno : 0, fs);

@@ -10,12 +10,13 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "mnt/build/mountpoint.h"
+#include "mnt/members.h"
 #include "mnt/pivot.h"
 #include "mnt/premount.h"
 
 #define BY_FD (MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH)
 
-/* Why a place cannot be had, as a finding. */
+/* A finding that says why a mountpoint cannot be used. */
 static int unplaceable_at(struct build *b, uint32_t i, int err)
 {
 	const struct mount *m = &b->tree->mounts[i];
@@ -44,9 +45,8 @@ static int unplaceable_at(struct build *b, uint32_t i, int err)
 }
 
 /*
- * Move by descriptors. Return: -EINVAL also stands for a directory on a file, or the other way
- * round. mount(2) with MS_MOVE where the newer call is denied; by then the source is attached
- * somewhere.
+ * Move by descriptors, or by mount(2) with MS_MOVE if the newer call is denied; the source is then
+ * attached somewhere. Return: -EINVAL also for a directory on a file, or the reverse.
  */
 static int move_to(struct build *b, uint32_t i, int to_fd)
 {
@@ -85,7 +85,7 @@ static int open_mountpoint(struct build *b, uint32_t i)
 	const char *path = tree_relative(b->tree, m);
 	int fd = path_open_beneath(b->fds[m->parent], path);
 
-	/* The image says that it was one, and it still is: the link itself is the place. */
+	/* The image says that the mountpoint was a symlink, and it still is: mount on the link. */
 	if (fd == -ELOOP && m->on_symlink)
 		return path_open_link_beneath(b->fds[m->parent], path);
 	if (fd != -ENOENT)
@@ -113,8 +113,7 @@ static int move_or_give_up(struct build *b, uint32_t i, int to_fd)
 /*
  * The fast way, for directories in a directory that is open already: by name. move_mount(2) follows
  * no symlink in the last component, and a directory cannot be put onto one (EINVAL); a file could
- * be. Return: 1 if it was attached, 0 if the careful way has to find out why not, or a negative
- * errno.
+ * be. Return: 1 if it was attached, 0 if the slower way must find the reason, or a negative errno.
  */
 static int attach_by_name(struct build *b, uint32_t i)
 {
@@ -140,7 +139,7 @@ static int attach_to_parent(struct build *b, uint32_t i)
 
 static int attach_root(struct build *b, uint32_t i)
 {
-	int err = sys_move_mount(b->fds[i], "", b->staging_fd, PIVOT_NEW_ROOT,
+	int err = sys_move_mount(b->fds[i], "", members_staging(b, i), PIVOT_NEW_ROOT,
 				 MOVE_MOUNT_F_EMPTY_PATH);
 
 	return err ? log_error(err, "cannot attach the new root") : 0;
@@ -165,7 +164,8 @@ int attach_mount(struct build *b, uint32_t i)
 		err = attach_held(b, i, held);
 	else
 		err = attach_to_parent(b, i);
-	if (!err && !b->targets[i].unplaceable && m->owner == MOUNT_PLUGIN)
+	if (!err && !b->targets[i].unplaceable && m->owner == MOUNT_PLUGIN &&
+	    b->targets[i].member == 0)
 		err = premount_remove_point(b, i);
 	return err;
 }

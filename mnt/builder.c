@@ -15,6 +15,7 @@
 #include "mnt/fs/fs.h"
 #include "mnt/handover.h"
 #include "mnt/build/mountpoint.h"
+#include "mnt/members.h"
 #include "mnt/pivot.h"
 #include "hooks/mount-info.h"
 #include "mnt/premount.h"
@@ -37,7 +38,7 @@ static bool is_unplaceable(struct build *b, uint32_t i)
 {
 	uint32_t parent = i < b->tree->n ? b->tree->mounts[i].parent : MOUNT_NONE;
 
-	/* Anchors come when all stands. */
+	/* Anchors come after all mounts. */
 	if (i >= b->tree->n)
 		return false;
 	if (!b->targets[i].unplaceable && parent != MOUNT_NONE && b->targets[parent].unplaceable)
@@ -55,17 +56,36 @@ static int seal(struct build *b, uint32_t i)
 		   : 0;
 }
 
+static int pivot_step(struct build *b, uint32_t root)
+{
+	int err = pivot_into_new_root(b, root);
+
+	return err ? err : members_pivoted(b, root);
+}
+
+/* What a plugin has mounted stands in the first namespace. */
+static int move_step(struct build *b, uint32_t i)
+{
+	int err = premount_bring(b, i);
+
+	return err ? err : attach_mount(b, i);
+}
+
 static int carry_out(struct build *b, const struct plan_step *step)
 {
 	uint32_t i = step->mount;
+	int err;
 
 	if (step->op == PLAN_DROP) {
 		let_go(b, &b->sb_root_fds[i]);
 		return 0;
 	}
-	/* A lost mount's superblock is still created: others may be made of it. */
+	/* The superblock of an unplaceable mount is still created: others may be clones of it. */
 	if (is_unplaceable(b, i) && step->op != PLAN_CREATE && step->op != PLAN_YARD)
 		return 0;
+	err = members_enter_for(b, step);
+	if (err)
+		return err;
 	switch ((enum plan_op)step->op) {
 	case PLAN_PREMOUNT:
 		return b->tree->mounts[i].file_id ? served_make(b, i) : premount_make(b, i);
@@ -84,8 +104,9 @@ static int carry_out(struct build *b, const struct plan_step *step)
 	case PLAN_RESERVE:
 		return attach_reserve(b, i);
 	case PLAN_ATTACH:
-	case PLAN_MOVE:
 		return attach_mount(b, i);
+	case PLAN_MOVE:
+		return move_step(b, i);
 	case PLAN_DELETE:
 		return i == b->tree->root ? fs_unlinked_delete_in_root(b)
 					  : fs_unlinked_delete(b, i);
@@ -94,7 +115,7 @@ static int carry_out(struct build *b, const struct plan_step *step)
 	case PLAN_READONLY:
 		return prepare_readonly(b, i);
 	case PLAN_PIVOT:
-		return pivot_into_new_root(b);
+		return pivot_step(b, i);
 	case PLAN_ANCHOR:
 	case PLAN_ANCHOR_HOST:
 	case PLAN_SHARE:
@@ -110,7 +131,7 @@ static int carry_out(struct build *b, const struct plan_step *step)
 	return 0;
 }
 
-/* Those that want to be asked again after the others, round by round as long as any is made. */
+/* Try the postponed ones again, in rounds, as long as each round makes at least one. */
 static int run_postponed(struct build *b, uint32_t *steps, uint32_t n)
 {
 	while (n) {
@@ -185,7 +206,7 @@ static int run_steps(struct build *b, uint32_t from)
 		if (step->op != PLAN_SOURCE && step->op != PLAN_CLONE && step->op != PLAN_ATTACH &&
 		    step->op != PLAN_CLOSE)
 			fd_run_close(&b->done);
-		/* What could not be placed is known by now, all of it. */
+		/* All unplaceable mounts are known now. */
 		if (step->op == PLAN_PIVOT && findings_any(&b->findings))
 			return ipc_send_findings(b->caller_fd, &b->findings);
 		int err = builder_step(b, step);
@@ -246,7 +267,7 @@ static int enter_namespace(struct build *b, uint64_t above)
 	return 0;
 }
 
-/* The plugins' part: all of it happens before anything of the new root can be seen. */
+/* The plugins' part, before anything of the new root is visible. */
 static int run_plugins(struct build *b, uint32_t *next, int callers_ns, int callers_root)
 {
 	int err = b->host ? hooks_call_simple(b->host, CR_PLUGIN_HOOK__RESTORE_INIT) : 0;
@@ -293,14 +314,17 @@ static int builder_build(struct build *b, uint64_t above, int callers_ns)
 		err = run_plugins(b, &next, callers_ns, callers_root);
 	if (!err)
 		err = source_settle_groups(b->sources, b->staging_fd);
+	if (!err)
+		err = members_make(b, above);
 	return err ? err : run_steps(b, next);
 }
 
-/* Told by descriptors: the caller need not be allowed to look into this process. */
+/* Sent as descriptors: the caller may not be allowed to look into this process. */
 static int tell_built(struct build *b)
 {
-	cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int err = root < 0 ? -errno : 0;
+	cleanup_fd int root = b->n_members ? fd_take(&b->members[0].root_fd)
+					   : open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int err = root < 0 ? -errno : members_tell(b);
 
 	if (!err)
 		err = ipc_send(b->caller_fd, (struct ipc_message){ .type = IPC_ROOT }, NULL, root);
@@ -325,8 +349,7 @@ int builder_main(struct build *b, uint64_t above)
 	cleanup_fd int callers_ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 
 	b->callers_ns_fd = callers_ns;
-	/* A terminal's keys are for the caller: if it ends, there is something to take back here.
-	 */
+	/* Ctrl-C is for the caller: if that ends, the builder still has to clean up. */
 	setsid();
 	log_to(ipc_log_sink, &b->caller_fd, log_max());
 	int err = b->copy_fd >= 0 ? copy_build(b, above) : builder_build(b, above, callers_ns);

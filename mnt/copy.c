@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -49,6 +50,12 @@ static bool is_plain(const struct mount_tree *tree, const struct mount *m)
 		!(fs->namespace && strcmp(fs->namespace, "user") == 0));
 }
 
+/* Is it a source of the caller's, on something that goes from the copy? */
+static bool is_held(const struct mount_tree *tree, const bool *anew, uint32_t i)
+{
+	return anew[i] && !has_own_superblock(tree, &tree->mounts[i]);
+}
+
 static bool is_seen(const struct mount_tree *tree, const struct visible *visible, uint32_t i)
 {
 	const struct mount *m = &tree->mounts[i];
@@ -70,8 +77,8 @@ static bool is_looked_up(const struct mount_tree *tree, const bool *anew, uint32
 }
 
 /*
- * Several mounts of one superblock are clones of a detached mount there, which a kernel can make
- * that has the whole of statmount(2), too (6.15); before, that takes a yard.
+ * Several mounts of one superblock are then clones of a detached mount. Kernels with all fields of
+ * statmount(2) can clone one (6.15); older ones would need a yard.
  */
 static bool can_be_cloned(const struct mount_tree *tree, uint32_t i)
 {
@@ -80,6 +87,19 @@ static bool can_be_cloned(const struct mount_tree *tree, uint32_t i)
 	return !has_own_superblock(tree, m) ||
 	       (m->sb_next == MOUNT_NONE && tree_first_of_superblock(tree, m) == i) ||
 	       scan_has_statmount();
+}
+
+/* Each source is held until it stands again: half of the descriptors that we may have. */
+static bool can_hold_sources(const struct mount_tree *tree, const bool *anew)
+{
+	struct rlimit limit;
+	rlim_t held = 0;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return false;
+	tree_for_each (i, tree)
+		held += is_held(tree, anew, i);
+	return held < limit.rlim_cur / 2;
 }
 
 /* Return: 1, 0 if there is no way, or -ENOMEM. */
@@ -101,7 +121,7 @@ static int mark(struct mount_tree *tree, bool *anew)
 	tree_for_each (i, tree)
 		if (is_looked_up(tree, anew, i) && !is_seen(tree, &visible, i))
 			return 0;
-	return 1;
+	return can_hold_sources(tree, anew);
 }
 
 int copy_plan(struct mount_tree *tree, const struct rebind_restore_options *options,
@@ -185,7 +205,7 @@ static int clear(const struct copy *c)
 	int err = 0;
 
 	tree_for_each (i, tree)
-		if (!err && anew[i] && !has_own_superblock(tree, &tree->mounts[i]))
+		if (!err && is_held(tree, anew, i))
 			err = take_source(c, i);
 	tree_for_each (i, tree)
 		if (!err && anew[i] && !anew[tree->mounts[i].parent])

@@ -6,12 +6,13 @@
 #include "mnt/build/context.h"
 
 /**
- * copy_plan - can a copy of the finished namespace be made the same as another restore would make it
+ * copy_plan - can a copy of the finished namespace be made the same as another restore would make
+ * it
  * @tree: linked; the visible mounts are marked in it
  * @ret_anew: by mount: it is created again in the copy; malloc()ed; NULL if no copy is possible
  *
- * No copy is possible if a mount has a peer group or a master (its copy would be in the group of the
- * first one), is a plugin's, or is not visible, or if other namespaces are made or joined.
+ * No copy is possible if a mount has a peer group or a master (its copy would be in the group of
+ * the first one), is a plugin's, or is not visible, or if other namespaces are made or joined.
  *
  * Return: 0 or -ENOMEM.
  */

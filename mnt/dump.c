@@ -23,6 +23,7 @@
 #include "mnt/fs/served.h"
 #include "mnt/contents/contents.h"
 #include "mnt/contents/freezer.h"
+#include "mnt/dump-target.h"
 #include "mnt/external.h"
 #include "mnt/fs/binfmt.h"
 #include "mnt/scan/root-type.h"
@@ -45,8 +46,9 @@ struct dump {
 	struct freezer freezer;
 	struct external_options externals;
 	enum scan_reader reader;
-	int ns_fd, image_dir_fd;
-	uint32_t ns_id; /* of the mountpoints file */
+	int image_dir_fd;
+	uint32_t ns_id; /* of the mountpoints file; of a set that of the first */
+	struct scan_set set;
 	struct mount_tree callers;
 	struct visible callers_visible;
 	struct hooks_host *host;
@@ -61,35 +63,10 @@ static void dump_free(struct dump *d)
 	freezer_free(&d->freezer);
 	option_ids_free_maps(&d->ids);
 	external_options_free(&d->externals);
-	fd_close(&d->ns_fd);
+	scan_set_free(&d->set);
 	fd_close(&d->image_dir_fd);
 	tree_free(&d->callers);
 	visible_free(&d->callers_visible);
-}
-
-static int open_target(struct dump *d)
-{
-	const struct rebind_dump_options *o = d->options;
-	char without[CAPS_TEXT];
-
-	if (!o->pid == !o->mntns)
-		return findings_add(d->findings, FINDING_USAGE, 0, NULL, "-t PID or --mntns FILE",
-				    "one namespace must be named: by a process or by a file");
-	if (o->pid) {
-		d->ns_fd = scan_ns_of_pid(o->pid);
-		if (d->ns_fd < 0)
-			return log_error(d->ns_fd,
-					 "cannot open the mount namespace of process %d%s%s",
-					 (int)o->pid, scan_of_zombie(o->pid, d->ns_fd),
-					 caps_without(d->ns_fd, CAPS_OPEN, without));
-		return 0;
-	}
-	d->ns_fd = open(o->mntns, O_RDONLY | O_CLOEXEC);
-	if (d->ns_fd < 0)
-		return log_error(-errno, "cannot open the namespace file '%s'", o->mntns);
-	if (ioctl(d->ns_fd, NS_GET_NSTYPE) != CLONE_NEWNS)
-		return log_error(-EINVAL, "'%s' is not the file of a mount namespace", o->mntns);
-	return 0;
 }
 
 static int open_image(struct dump *d)
@@ -97,7 +74,7 @@ static int open_image(struct dump *d)
 	const char *dir = d->options->images_dir;
 
 	if (d->options->dry_run) {
-		/* A plugin may write to the image: into nothing. */
+		/* A plugin may write to the image; in a dry run this is discarded. */
 		d->image_dir_fd = tmpfs_directory();
 		return d->image_dir_fd < 0
 			       ? log_error(d->image_dir_fd, "cannot make a scratch directory")
@@ -186,8 +163,7 @@ static int decide(struct dump *d, const struct scan_target *target, struct mount
 	return validate_dump(target, tree, &d->callers, d->findings);
 }
 
-/* Its relation to peer groups outside of the namespace, which the restore will want to have again.
- */
+/* Its relation to peer groups outside of the namespace, which a restore must establish again. */
 static void describe_sharing(const struct mount *m, const struct table *groups, char buf[64])
 {
 	buf[0] = '\0';
@@ -205,7 +181,7 @@ static void describe_mount(const struct dump *d, const struct mount *m, const st
 		[MOUNT_PLUGIN] = "plugin",	 [MOUNT_SKIPPED] = "skipped",
 	};
 	const char *key = m->key ? m->key : m->parent_key;
-	cleanup_free char *path = path_printable(m->mountpoint);
+	cleanup_free char *path = path_printable(mount_shown(m));
 	cleanup_free char *line = NULL;
 	char sharing[64];
 
@@ -250,6 +226,11 @@ static int own_namespaces(pid_t pid, uint32_t *ret)
 static int write_inventory(struct dump *d)
 {
 	struct image_info info = { .version = 2 };
+	struct image_set set = { .n = d->set.n > 1 ? d->set.n : 0 };
+
+	for (uint32_t i = 0; i < set.n; i++)
+		set.ids[i] = d->set.list[i].ns;
+	info.set = &set;
 
 	if (d->options->processes)
 		return criu_merge_mark(d->image_dir_fd, d->findings);
@@ -258,17 +239,31 @@ static int write_inventory(struct dump *d)
 	return image_write_inventory(d->image_dir_fd, &info);
 }
 
-static int write_image(struct dump *d, const struct mount_tree *tree)
+static uint32_t number_of(const struct dump *d, uint32_t i)
+{
+	return d->set.n > 1 ? d->set.list[i].ns : d->ns_id;
+}
+
+static int write_mounts(struct dump *d, const struct mount_tree *tree, uint32_t ns_id)
 {
 	char name[64];
 
-	/* What a killed dump left is in the way, or what CRIU knows of the mounts. */
-	snprintf(name, sizeof(name), "mountpoints-%u.img", d->ns_id);
+	/* Remove what a killed dump has left, or CRIU's record of the mounts. */
+	snprintf(name, sizeof(name), "mountpoints-%u.img", ns_id);
 	unlinkat(d->image_dir_fd, name, 0);
-	int err = image_write_mounts(d->image_dir_fd, tree, d->ns_id);
+	int err = image_write_mounts(d->image_dir_fd, tree, ns_id);
 
+	return err ? log_error(err, "cannot write '%s'", name) : 0;
+}
+
+static int write_image(struct dump *d, const struct mount_tree *tree)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < d->set.n && !err; i++)
+		err = write_mounts(d, tree, number_of(d, i));
 	if (err)
-		return log_error(err, "cannot write '%s'", name);
+		return err;
 	err = action_run(&d->action, "post-dump", d->options->pid);
 	if (err)
 		return err;
@@ -278,24 +273,25 @@ static int write_image(struct dump *d, const struct mount_tree *tree)
 
 /* An image on its way into its directory. */
 struct half_done {
-	uint32_t ns_id;
+	const struct dump *dump;
 	const struct mount_tree *tree;
 };
 
-/* What is half done is no image: none of it stays. The directory had no inventory, and is locked.
- */
+/* An incomplete image is removed. The directory had no inventory, and is locked. */
 static void dump_take_back(void *data, int image_dir_fd)
 {
 	const struct half_done *half = data;
 	char name[64];
 
 	unlinkat(image_dir_fd, "inventory.img", 0);
-	snprintf(name, sizeof(name), "mountpoints-%u.img", half->ns_id);
-	unlinkat(image_dir_fd, name, 0);
+	for (uint32_t i = 0; i < half->dump->set.n; i++) {
+		snprintf(name, sizeof(name), "mountpoints-%u.img", number_of(half->dump, i));
+		unlinkat(image_dir_fd, name, 0);
+	}
 	contents_forget(half->tree, image_dir_fd);
 }
 
-/* The plugins hear how it ended, once; what they say of it is part of how it ends. */
+/* exit() of the plugins, with the result; if they fail, so does the dump. */
 static int end_plugins(struct dump *d, int err)
 {
 	struct hooks_host *host = d->host;
@@ -306,7 +302,7 @@ static int end_plugins(struct dump *d, int err)
 	return err ? err : finished;
 }
 
-/* Files that changed while they were copied: a warning each, or what the dump fails for. */
+/* Files that changed while they were copied: a warning each, or, with --strict, a finding. */
 static int judge_changes(struct dump *d)
 {
 	const struct changes *changes = d->changes;
@@ -319,10 +315,10 @@ static int judge_changes(struct dump *d)
 	return d->options->strict && changes->n ? -EINVAL : 0;
 }
 
-/* All of the namespace is read. What it does from here on is not looked at. */
-static int finish_reading(struct dump *d, struct scan_target *target, const struct mount_tree *tree)
+/* All of the namespace has been read. Later changes do not matter. */
+static int finish_reading(struct dump *d, const struct mount_tree *tree)
 {
-	int same = scan_is_unchanged(target, tree);
+	int same = dump_target_is_unchanged(d->options, &d->set, tree);
 
 	if (same <= 0)
 		return same < 0 ? same : -EAGAIN;
@@ -333,21 +329,21 @@ static int finish_reading(struct dump *d, struct scan_target *target, const stru
 }
 
 /* Contents and image. Return: -EAGAIN if the namespace changed meanwhile. */
-static int write_all(struct dump *d, struct scan_target *target, struct mount_tree *tree)
+static int write_all(struct dump *d, struct mount_tree *tree)
 {
 	struct log_held held;
 
 	log_hold(&held);
-	int err = contents_dump(target, tree, d->image_dir_fd, &d->progress, d->host, d->changes,
-				d->ids.uid ? &d->ids : NULL, d->compress);
+	int err = contents_dump(scan_set_target(&d->set), tree, d->image_dir_fd, &d->progress,
+				d->host, d->changes, d->ids.uid ? &d->ids : NULL, d->compress);
 
 	if (!err) {
-		err = finish_reading(d, target, tree);
+		err = finish_reading(d, tree);
 		if (!err && d->ids.uid)
 			err = owner_ids_inside(&d->ids, tree);
 		if (!err)
 			err = write_image(d, tree);
-	} else if (scan_is_unchanged(target, tree) == 0) {
+	} else if (dump_target_is_unchanged(d->options, &d->set, tree) == 0) {
 		/* What could not be read may have gone meanwhile: start again, without the errors. */
 		err = -EAGAIN;
 	}
@@ -355,16 +351,16 @@ static int write_all(struct dump *d, struct scan_target *target, struct mount_tr
 	return err;
 }
 
-/* Whatever ends it before it is whole, nothing of it stays: a guard sees to that, too. */
-static int dump_keep(struct dump *d, struct scan_target *target, struct mount_tree *tree)
+/* Whatever ends the dump early, nothing of the image stays: a guard ensures that, too. */
+static int dump_keep(struct dump *d, struct mount_tree *tree)
 {
-	struct half_done half = { d->ns_id, tree };
+	struct half_done half = { d, tree };
 	cleanup(guard_end) struct guard guard = GUARD_NONE;
 	int err = guard_start(&guard, GUARD_ALL_GONE, dump_take_back, &half, d->image_dir_fd);
 
 	if (err)
 		return err;
-	err = write_all(d, target, tree);
+	err = write_all(d, tree);
 	if (!err)
 		err = end_plugins(d, 0);
 	if (err)
@@ -391,90 +387,70 @@ static int start_plugins(struct dump *d, struct mount_tree *tree)
 }
 
 /* The view of a process in a chroot is another than that of its namespace, which is dumped. */
-static int check_root(struct dump *d, const struct mount_tree *tree)
+static int check_root_of(struct dump *d, const struct mount_tree *tree, pid_t pid)
 {
-	const struct rebind_dump_options *o = d->options;
 	cleanup_free char *path = NULL;
 	static const char help[] = "--root-of namespace to dump all that the namespace has";
-	/* CRIU knows the roots of the processes that it dumps. */
-	bool asks = o->pid && !o->processes && !o->root_of_namespace;
-	int other = asks ? scan_other_root(tree, o->pid, &path) : 0;
+	int other = scan_other_root(tree, pid, &path);
 
 	if (other <= 0)
 		return other;
-	/* Of what is in no tree any more the kernel tells the path from itself. */
+	/* For a root that is in no tree any more, the kernel reports a path from itself. */
 	if (strcmp(path, "/") == 0)
 		findings_add(d->findings, FINDING_CHROOTED, 0, NULL, help,
 			     "process %d has a root that is mounted no more, or is covered: it "
 			     "sees other paths than a dump would have",
-			     (int)o->pid);
+			     (int)pid);
 	else
 		findings_add(d->findings, FINDING_CHROOTED, 0, NULL, help,
 			     "process %d has its root at '%s', which is not the root of its mount "
 			     "namespace: it sees other paths than a dump would have",
-			     (int)o->pid, path);
+			     (int)pid, path);
 	return 0;
 }
 
-/* First of all: most of what else is wrong follows from it. */
-static int check_own(struct dump *d)
+/* Of a set the process by which each namespace was found. */
+static int check_roots(struct dump *d, const struct mount_tree *tree)
 {
 	const struct rebind_dump_options *o = d->options;
-	cleanup_findings struct findings others = *d->findings;
-	bool is_own = findings_any(&others) && ns_is_own(d->ns_fd, "mnt");
+	/* CRIU knows the roots of the processes that it dumps. */
+	bool asks = o->pid && !o->processes && !o->root_of_namespace;
+	int err = 0;
 
-	*d->findings = (struct findings){ 0 };
-	if (is_own && o->pid)
-		findings_add(d->findings, FINDING_OWN_NAMESPACE, 0, NULL,
-			     "name a process of the container",
-			     "process %d is in your own mount namespace: all of its mounts are "
-			     "yours, too",
-			     (int)o->pid);
-	else if (is_own)
-		findings_add(d->findings, FINDING_OWN_NAMESPACE, 0, o->mntns,
-			     "name the namespace of a container",
-			     "'%s' is your own mount namespace: all of its mounts are yours, too",
-			     o->mntns);
-	return findings_append(d->findings, &others);
+	for (uint32_t i = 0; i < d->set.n && asks && !err; i++) {
+		const struct scan_member *member = &d->set.list[i];
+
+		err = check_root_of(d, d->set.n > 1 ? &member->tree : tree, member->pid);
+	}
+	return err;
 }
 
 static int try_once(struct dump *d)
 {
-	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
 	cleanup_tree struct mount_tree tree = { 0 };
 	cleanup_visible struct visible visible = { 0 };
-	int err = scan_open(d->ns_fd, &target);
+	int err = scan_set_open(&d->set);
 
 	progress_tell(&d->progress);
-	if (!err)
-		err = scan_from_root(&target, d->options->pid);
-	if (!err)
-		err = scan_from_cgroup(&target, d->options->pid);
 	if (err)
 		return log_error(err, "cannot enter the mount namespace");
 	if (d->options->processes && !d->ids.uid)
 		err = option_ids_read_of(d->options->pid, &d->ids);
 	if (!err)
-		err = scan_read(&target, d->reader, &tree);
-	if (!err)
-		err = visible_find_all(&tree, &visible);
+		err = scan_set_read(&d->set, d->reader, &tree, &visible);
 	if (err)
 		return err == -EAGAIN ? err
 				      : scan_failed(err, "cannot read the mounts of the namespace");
-	root_type_find_all(&target, &tree);
-	err = kind_find_symlinks(&target, &tree);
-	if (err)
-		return log_error(err, "cannot read the mounts of the namespace");
 	err = start_plugins(d, &tree);
 	if (err)
 		return err;
-	err = check_root(d, &tree);
+	err = check_roots(d, &tree);
 	if (!err)
-		err = decide(d, &target, &tree, &visible);
-	if (err == -EINVAL && check_own(d))
+		err = decide(d, scan_set_target(&d->set), &tree, &visible);
+	if (err == -EINVAL && dump_target_check_own(d->options, &d->set, d->findings))
 		return -ENOMEM;
 	describe(d, &tree);
-	return err || d->options->dry_run ? err : dump_keep(d, &target, &tree);
+	return err || d->options->dry_run ? err : dump_keep(d, &tree);
 }
 
 static int try_often(struct dump *d)
@@ -485,7 +461,7 @@ static int try_often(struct dump *d)
 		if (err != -EAGAIN)
 			return err;
 		log_info("the namespace changed while it was dumped: again");
-		/* What was wrong with the one before need not be wrong now. */
+		/* Findings of the previous attempt may not apply any more. */
 		findings_free(d->findings);
 		changes_free(d->changes);
 	}
@@ -511,10 +487,10 @@ static int try_frozen(struct dump *d)
 
 static int dump_all(struct dump *d)
 {
-	int err = open_target(d);
+	int err = dump_target_open(d->options, &d->set, d->findings);
 
 	if (!err)
-		err = open_image(d);
+		err = findings_any(d->findings) ? -EINVAL : open_image(d);
 	if (!err && !d->options->dry_run)
 		err = action_run(&d->action, "pre-dump", d->options->pid);
 	if (!err)
@@ -542,7 +518,6 @@ int dump_run(const struct rebind_dump_options *options, struct findings *finding
 		.findings = findings,
 		.changes = changes,
 		.freezer = FREEZER_NONE,
-		.ns_fd = -EBADF,
 		.image_dir_fd = -EBADF,
 		.ns_id = NS_ID,
 		.progress = {

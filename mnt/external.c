@@ -13,35 +13,35 @@
 #include "mnt/ipc/mount-log.h"
 #include "model/advice.h"
 #include "model/filesystem.h"
+#include "model/set.h"
 
-static struct mount *find_stat(const struct external_input *in, const struct table *by_unique,
-			       const struct sys_mount_stat *stat)
+/* @name: of set_find_name() */
+static int stat_at(const struct external_input *in, const char *name, uint32_t ns,
+		   struct sys_mount_stat *ret)
 {
-	uint32_t index = stat->unique_id ? table_get(by_unique, stat->unique_id) : TABLE_NONE;
-
-	if (!stat->unique_id)
-		return tree_find(in->tree, stat->old_id);
-	return index == TABLE_NONE ? NULL : &in->tree->mounts[index];
-}
-
-static int stat_at(const struct external_input *in, const char *path, struct sys_mount_stat *ret)
-{
-	cleanup_fd int fd = path_open_in_root(in->target->root_fd, path);
+	const struct mount *root = &in->tree->mounts[tree_root_of(in->tree, ns)];
+	const char *number =
+		tree_index(in->tree, root) == in->tree->root ? NULL : strchr(name, ':');
+	cleanup_fd int fd = path_open_in_root(scan_target_of(in->target, root)->root_fd,
+					      number ? number + 1 : name);
 
 	if (fd < 0)
 		return fd;
-	return sys_mount_stat(fd, "", AT_EMPTY_PATH | scan_stat_flags(in->tree), ret);
+	/* The tree finds it by the old id. Another mount can have got that only by a change, and that
+	 * is noticed. */
+	return sys_mount_stat(fd, "", AT_EMPTY_PATH | SYS_STAT_OLD_ID, ret);
 }
 
 /* The visible mount at PATH, with symlinks resolved in the target's root. */
-static struct mount *mount_at(struct external_input *in, const struct table *by_unique,
-			      const char *option, const char *path)
+static struct mount *mount_at(struct external_input *in, const char *option, const char *path)
 {
 	struct sys_mount_stat stat = { 0 };
+	uint32_t ns;
+	cleanup_free char *name = set_find_name(in->tree, path, &ns);
 	/* Spelled as the kernel spells it: then the tree tells, and no symlink can be on the way.
 	 */
-	struct mount *m = visible_at(in->tree, in->visible, path);
-	int err = m ? 0 : stat_at(in, path, &stat);
+	struct mount *m = name ? visible_at(in->tree, in->visible, name) : NULL;
+	int err = m ? 0 : name ? stat_at(in, name, ns, &stat) : -ENOMEM;
 	bool lenient = in->options->lenient && strcmp(option, "--external") == 0;
 
 	if (m)
@@ -53,7 +53,7 @@ static struct mount *mount_at(struct external_input *in, const struct table *by_
 			     "%s names '%s', which is not there: %s", option, path, strerror(-err));
 		return NULL;
 	}
-	m = find_stat(in, by_unique, &stat);
+	m = tree_find(in->tree, stat.old_id);
 	if (m && stat.is_mount_root)
 		return m;
 	if (lenient)
@@ -77,7 +77,7 @@ static void declare(struct external_input *in, struct mount *m, const char *key)
 			"the root of the namespace cannot be external: --root of the restore is its source");
 		return;
 	}
-	m->key = arena_intern(&in->tree->strings, key, strlen(key));
+	m->key = arena_copy(&in->tree->strings, key, strlen(key));
 	m->owner = MOUNT_EXTERNAL;
 }
 
@@ -140,7 +140,7 @@ static void declare_device(struct external_input *in, const struct external_opti
 	}
 }
 
-static void declare_externals(struct external_input *in, const struct table *by_unique)
+static void declare_externals(struct external_input *in)
 {
 	for (size_t i = 0; i < in->options->n; i++) {
 		const struct external_option *option = &in->options->list[i];
@@ -152,7 +152,7 @@ static void declare_externals(struct external_input *in, const struct table *by_
 		else if (option->what == EXTERNAL_OPTION_ID)
 			m = tree_find(in->tree, option->id);
 		else if (path)
-			m = mount_at(in, by_unique, "--external", path);
+			m = mount_at(in, "--external", path);
 		if (!m && option->what == EXTERNAL_OPTION_ID)
 			findings_add(in->findings, FINDING_OPTION, option->id, NULL, NULL,
 				     "--external names mount %u, which the namespace does not have",
@@ -178,10 +178,10 @@ static void skip_subtree(struct mount_tree *tree, uint32_t top)
 	}
 }
 
-static void declare_skipped(struct external_input *in, const struct table *by_unique)
+static void declare_skipped(struct external_input *in)
 {
 	for (size_t i = 0; i < in->n_skip_mnt; i++) {
-		struct mount *m = mount_at(in, by_unique, "--skip-mnt", in->skip_mnt[i]);
+		struct mount *m = mount_at(in, "--skip-mnt", in->skip_mnt[i]);
 
 		if (m && m->owner == MOUNT_ROOT)
 			findings_mount(in->findings, FINDING_OPTION, m, NULL,
@@ -193,11 +193,10 @@ static void declare_skipped(struct external_input *in, const struct table *by_un
 
 /* --copy: the superblocks of these mounts may be copied although the caller has them mounted too.
  */
-static int declare_copies(struct external_input *in, const struct table *by_unique,
-			  struct table *copied)
+static int declare_copies(struct external_input *in, struct table *copied)
 {
 	for (size_t i = 0; i < in->n_copy; i++) {
-		const struct mount *m = mount_at(in, by_unique, "--copy", in->copy[i]);
+		const struct mount *m = mount_at(in, "--copy", in->copy[i]);
 		int err = m ? table_put(copied, m->dev, 1, NULL) : 0;
 
 		if (err)
@@ -227,7 +226,7 @@ static bool is_internal(const struct external_input *in, unsigned int consent,
 	if (m->dev == root->dev) {
 		const char *rest = path_rest_below(m->root, root->root);
 
-		/* What was deleted is made again below the new root, and that was not deleted. */
+		/* A deleted root is created again below the new root, which itself was not deleted. */
 		return rest && (!m->deleted || (*rest && !root->deleted));
 	}
 	/* Only where the filesystem is ours, too, can its root be made and deleted again. */
@@ -242,7 +241,7 @@ static bool is_internal(const struct external_input *in, unsigned int consent,
 		return false;
 	const struct mount *first = &in->tree->mounts[tree_first_of_superblock(in->tree, m)];
 
-	/* Of one that is mounted nowhere, what was deleted is all that can be seen. */
+	/* If nothing else of the filesystem is mounted, only the deleted root is visible. */
 	if (!mount_is_fsroot(first) && !tree_is_all_deleted(in->tree, m))
 		return false;
 	if (m->deleted && first->owner == MOUNT_EXTERNAL)
@@ -255,16 +254,6 @@ bool external_would_be_internal(const struct external_input *in, const struct mo
 				unsigned int consent)
 {
 	return is_internal(in, consent, m);
-}
-
-static int index_unique(const struct mount_tree *tree, struct table *ret)
-{
-	int err = 0;
-
-	for (uint32_t i = 0; i < tree->n && !err; i++)
-		if (tree->mounts[i].unique_id)
-			err = table_put(ret, tree->mounts[i].unique_id, i, NULL);
-	return err;
 }
 
 /* One superblock and root can be at several places; a mount that is covered by another tells of
@@ -282,17 +271,16 @@ static int index_callers(const struct external_input *in, struct root_index *ret
 
 int external_decide(struct external_input *in)
 {
-	cleanup_table struct table by_unique = { 0 }, copied = { 0 };
+	cleanup_table struct table copied = { 0 };
 	cleanup(submounts_free) struct submounts submounts = { 0 };
-	int err = index_unique(in->tree, &by_unique);
 
 	in->tree->mounts[in->tree->root].owner = MOUNT_ROOT;
-	if (!err)
-		err = declare_copies(in, &by_unique, &copied);
+	int err = declare_copies(in, &copied);
+
 	if (err)
 		return err;
-	declare_externals(in, &by_unique);
-	declare_skipped(in, &by_unique);
+	declare_externals(in);
+	declare_skipped(in);
 	err = submounts_decide(in, &submounts);
 	for (uint32_t i = 0; i < in->tree->n; i++) {
 		struct mount *m = &in->tree->mounts[i];
@@ -315,7 +303,7 @@ int external_ask_plugins(struct mount_tree *tree, struct hooks_host *host)
 
 		if (!m->need_plugin)
 			continue;
-		if (asprintf(&dotted, ".%s", m->mountpoint) < 0)
+		if (asprintf(&dotted, ".%s", mount_path(m)) < 0)
 			return -ENOMEM;
 		struct mount_log log;
 
@@ -354,7 +342,7 @@ int external_mark_shared(struct external_input *in)
 	return err;
 }
 
-/* What is found where: the caller's mounts by superblock and root, and its peer groups. */
+/* The caller's mounts by superblock and root, and its peer groups. */
 struct detector {
 	struct root_index callers;
 	struct table groups;
@@ -374,7 +362,7 @@ static int detector_open(const struct external_input *in, struct detector *ret)
 	return err ? err : collect_groups(in->callers, &ret->groups);
 }
 
-/* Which words mnt[] has to be given for it: EXTERNAL_AUTO_*. */
+/* The form of mnt[] that would claim it: EXTERNAL_AUTO_*. */
 static unsigned int words_for(const struct detector *d, const struct mount *m)
 {
 	unsigned int words = EXTERNAL_AUTO;
@@ -447,11 +435,11 @@ static bool is_unclaimed(const struct mount *m)
 static int name_one(struct external_input *in, struct names *keys, struct mount *m)
 {
 	bool plain = advice_is_seen(in->tree, m) &&
-		     names_get(keys, m->mountpoint, strlen(m->mountpoint)) == TABLE_NONE;
+		     names_get(keys, mount_shown(m), strlen(mount_shown(m))) == TABLE_NONE;
 	cleanup_free char *key = NULL;
 
-	if ((plain ? asprintf(&key, "%s", m->mountpoint)
-		   : asprintf(&key, "%s#%u", m->mountpoint, m->id)) < 0) {
+	if ((plain ? asprintf(&key, "%s", mount_shown(m))
+		   : asprintf(&key, "%s#%u", mount_shown(m), m->id)) < 0) {
 		key = NULL;
 		return -ENOMEM;
 	}

@@ -80,8 +80,8 @@ enum {
 int external_look_ahead(const struct external_input *in, uint8_t *ret_words);
 
 /**
- * external_detect - rule 5, --external mnt[]: mounts that the caller's namespace shows, too; mnt[*]:
- * all others
+ * external_detect - rule 5, --external mnt[]: mounts that the caller's namespace shows, too;
+ * mnt[*]: all others
  *
  * For mnt[] the record's source becomes the path in the caller's namespace, for mnt[*] its key is
  * its mountpoint. Return: 0 or -ENOMEM.

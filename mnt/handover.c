@@ -25,6 +25,20 @@ static int prepare_pin(struct build *b, const struct ipc_message *message, const
 	return message->value ? mountpoint_make_listed(b, b->pin_dir_fd, name, MOUNT_KIND_FILE) : 0;
 }
 
+/* Of a set each with its number. */
+static int send_all(const struct build *b, int sock)
+{
+	int err = b->n_members ? 0 : fd_send(sock, "mnt", 3, b->ns_fd);
+
+	for (uint32_t i = 0; i < b->n_members && !err; i++) {
+		char word[16];
+		int n = snprintf(word, sizeof(word), "mnt:%u", b->members[i].ns);
+
+		err = fd_send(sock, word, (size_t)n, b->members[i].fd);
+	}
+	return err;
+}
+
 static int handover_keep(struct build *b, int what, int fd)
 {
 	switch (what) {
@@ -35,10 +49,18 @@ static int handover_keep(struct build *b, int what, int fd)
 	case KEEP_HOLDER:
 		return ipc_go(fd);
 	case KEEP_SEND:
-		return fd_send(fd, "mnt", 3, b->ns_fd);
+		return send_all(b, fd);
 	default:
 		return -EPROTO;
 	}
+}
+
+/* Unheard, the caller would take back what has been given away: said a second time if that fails. */
+static int say_kept(int sock)
+{
+	const struct ipc_message message = { .type = IPC_ANSWER };
+
+	return fd_send(sock, &message, sizeof(message), -1) ? ipc_answer(sock, 0, -1) : 0;
 }
 
 bool handover_await(struct build *b)
@@ -54,7 +76,8 @@ bool handover_await(struct build *b)
 		int err = keeps			    ? handover_keep(b, message.value, got)
 			  : message.type == IPC_PIN ? prepare_pin(b, &message, texts[0], &got)
 						    : -EPROTO;
-		int said = ipc_answer(b->caller_fd, err, -1);
+		int said =
+			keeps && !err ? say_kept(b->caller_fd) : ipc_answer(b->caller_fd, err, -1);
 
 		/* What stands does so also where the caller is gone before it hears of it. */
 		if (keeps && !err)
@@ -66,14 +89,27 @@ bool handover_await(struct build *b)
 }
 
 /* In the caller's namespace. */
-static void unpin(struct build *b)
+static void unpin_one(const struct build *b, const char *name, int ns_fd)
 {
-	cleanup_fd int fd = b->pin_dir_fd < 0 ? -EBADF
-					      : openat(b->pin_dir_fd, b->pin_name,
-						       O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_fd int fd = openat(b->pin_dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
-	if (fd >= 0 && fd_same_file(fd, b->ns_fd) && fchdir(b->pin_dir_fd) == 0)
-		umount2(b->pin_name, MNT_DETACH | UMOUNT_NOFOLLOW);
+	if (fd >= 0 && fd_same_file(fd, ns_fd) && fchdir(b->pin_dir_fd) == 0)
+		umount2(name, MNT_DETACH | UMOUNT_NOFOLLOW);
+}
+
+/* Of a set all are in one directory, by their numbers. */
+static void unpin(const struct build *b)
+{
+	char name[16];
+
+	if (b->pin_dir_fd < 0)
+		return;
+	if (!b->n_members)
+		unpin_one(b, b->pin_name, b->ns_fd);
+	for (uint32_t i = 0; i < b->n_members; i++) {
+		snprintf(name, sizeof(name), "%u", b->members[i].ns);
+		unpin_one(b, name, b->members[i].fd);
+	}
 }
 
 void handover_take_back(struct build *b)

@@ -2,8 +2,8 @@
 /*
  * Handing over. Before it, the builder removes the mountpoints that were made if the caller dies,
  * and the caller if the builder dies. The last step is the builder's, when the caller says so: it
- * releases the holder, sends the descriptor, learns that a file pins the namespace, or waits until a
- * command is executed. The hand-over is complete when the builder has answered.
+ * releases the holder, sends the descriptor, learns that a file pins the namespace, or waits until
+ * a command is executed. The hand-over is complete when the builder has answered.
  */
 #ifndef REBIND_MNT_HANDOVER_H
 #define REBIND_MNT_HANDOVER_H

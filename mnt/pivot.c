@@ -38,7 +38,7 @@ int pivot_enter_true_root(int root_fd, int ns_fd)
 
 /* ---- where "/" is the rootfs of the kernel ---- */
 
-/* A line of mountinfo: who has what for its parent, and where. */
+/* A line of mountinfo: a mount, its parent and its mountpoint. */
 struct line {
 	unsigned int id, parent;
 	char path[PATH_MAX];
@@ -267,9 +267,9 @@ int pivot_into_staging(struct build *b)
 	return err ? log_error(err, "cannot show the caller's root in the staging root") : 0;
 }
 
-int pivot_into_new_root(struct build *b)
+int pivot_into_new_root(struct build *b, uint32_t mount)
 {
-	int root = b->fds[b->tree->root];
+	int root = b->fds[mount];
 	int err = fchdir(root) < 0 ? -errno : sys_pivot_root(".", ".");
 
 	if (err)

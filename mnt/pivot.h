@@ -23,9 +23,11 @@ int pivot_into_staging(struct build *b);
 
 /**
  * pivot_into_new_root - the new root becomes the root, everything else is unmounted
+ * @mount: the mount that is the new root, attached in the namespace that the builder is in
+ *
  * Return: 0 or a negative errno, logged.
  */
-int pivot_into_new_root(struct build *b);
+int pivot_into_new_root(struct build *b, uint32_t mount);
 
 /**
  * pivot_enter_true_root - is "/" where an entry of the namespace leads, and not a chroot or the top

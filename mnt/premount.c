@@ -24,6 +24,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -31,6 +32,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "mnt/ipc/mount-log.h"
+#include "mnt/members.h"
 #include "mnt/pivot.h"
 #include "mnt/staging.h"
 #include "model/flags.h"
@@ -177,4 +179,33 @@ int premount_remove_point(struct build *b, uint32_t i)
 		return log_error(-EPROTO, "plugin mount %u '%s': a second mount is left at '%s'",
 				 m->id, m->mountpoint, point);
 	return log_error(-errno, "cannot remove '%s'", point);
+}
+
+static bool is_elsewhere(const struct build *b, uint32_t i)
+{
+	return b->n_members && b->targets[i].member != 0;
+}
+
+int premount_bring(struct build *b, uint32_t i)
+{
+	const struct mount *m = &b->tree->mounts[i];
+	uint32_t there = b->inside;
+	char point[POINT_SIZE];
+
+	if (!is_elsewhere(b, i) || m->file_id)
+		return 0;
+	int err = members_enter(b, 0);
+
+	if (err)
+		return err;
+	cleanup_fd int clone = sys_open_tree(b->fds[i], "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+
+	if (clone < 0 || umount2(point_name(m, point), MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+		return log_error(clone < 0 ? clone : -errno,
+				 "cannot take the plugin mount %u '%s' to its namespace", m->id,
+				 m->mountpoint);
+	fd_close(&b->fds[i]);
+	b->fds[i] = fd_take(&clone);
+	err = premount_remove_point(b, i);
+	return err ? err : members_enter(b, there);
 }

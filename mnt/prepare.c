@@ -185,5 +185,6 @@ int prepare_lend(struct build *b, uint32_t i, uint32_t first)
 		return log_error(-errno, "cannot keep the %s of mount %u '%s'", m->fstype, m->id,
 				 m->mountpoint);
 	b->targets[first].lent = attributes_at_first(b, m);
+	b->targets[first].lender = i;
 	return set_attributes(b, i, b->fds[i], 0, true);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The builder, as the caller sees it: begun, heard, judged, ended. */
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,7 +26,8 @@ static struct target_mount *make_targets(const struct mount_tree *tree)
 	struct target_mount *targets = calloc(tree->n, sizeof(*targets));
 
 	for (uint32_t i = 0; i < tree->n && targets; i++)
-		targets[i].kind = tree->mounts[i].kind;
+		targets[i] =
+			(struct target_mount){ .kind = tree->mounts[i].kind, .lender = MOUNT_NONE };
 	return targets;
 }
 
@@ -97,6 +99,30 @@ static int start_builder(struct restore *r, pid_t *ret_pid, int *ret_sock)
 	return 0;
 }
 
+/* All namespaces of the plan must have come. */
+static int judge_set(struct restore *r, const struct verify_input *input)
+{
+	cleanup_scan_set struct scan_set built = { 0 };
+	uint32_t k = 0;
+
+	tree_for_each_root(i, &r->tree)
+	{
+		uint32_t ns = r->tree.mounts[i].ns;
+		int fd = k > r->n_members ? -EBADF : k ? r->members[k - 1].fd : r->ns_fd;
+		int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+		if (copy < 0 || scan_set_add(&built, copy, 0, ns) != 1)
+			return log_error(-EPROTO, "cannot look at the new namespace %u", ns);
+		built.list[k].is_built = true;
+		built.list[k].root_fd = k ? r->members[k - 1].root_fd : r->root_fd;
+		built.list[k].cgroup_pid = r->ns_helper.pid;
+		if (k)
+			r->members[k - 1].ns = ns;
+		k++;
+	}
+	return verify_set(&built, input);
+}
+
 /* It stands: read it back, and say what we think of it. */
 static int restore_build_judge(struct restore *r, pid_t pid, int sock, int *ns_fd)
 {
@@ -105,8 +131,16 @@ static int restore_build_judge(struct restore *r, pid_t pid, int sock, int *ns_f
 	r->ns_fd = fd_take(ns_fd);
 	if (r->ns_fd < 0 || r->root_fd < 0)
 		return log_error(-EPROTO, "cannot open the new namespace");
-	int err = verify_namespace(r->ns_fd, pid, r->ns_helper.pid, r->reader, &r->tree,
-				   r->attributes, r->differences);
+	struct verify_input input = {
+		.ns_fd = r->ns_fd,
+		.builder = pid,
+		.ns_helper = r->ns_helper.pid,
+		.reader = r->reader,
+		.planned = &r->tree,
+		.attributes = r->attributes,
+		.differences = r->differences,
+	};
+	int err = tree_is_set(&r->tree) ? judge_set(r, &input) : verify_namespace(&input);
 
 	if (err == -ESTALE)
 		log_error(
@@ -149,6 +183,27 @@ static int take_attributes(struct restore *r, const struct ipc_message *message)
 	return 0;
 }
 
+/* Of a set, in the order of the roots; of each its root comes first. */
+static int take_member(struct restore *r, const struct ipc_message *message, int *fd)
+{
+	bool is_root = message->type == IPC_MEMBER_ROOT;
+	uint32_t k = (uint32_t)message->value;
+
+	if (message->value < 1 || k != r->n_members + is_root || *fd < 0)
+		return -EPROTO;
+	if (!is_root) {
+		r->members[k - 1].fd = fd_take(fd);
+		return r->members[k - 1].root_fd >= 0 ? 0 : -EPROTO;
+	}
+	struct restore_member *list = realloc(r->members, k * sizeof(*list));
+
+	if (!list)
+		return -ENOMEM;
+	r->members = list;
+	list[r->n_members++] = (struct restore_member){ .fd = -EBADF, .root_fd = fd_take(fd) };
+	return 0;
+}
+
 static int take_message(struct restore *r, int sock, const struct ipc_message *message,
 			const char *texts[4], int *fd)
 {
@@ -163,6 +218,9 @@ static int take_message(struct restore *r, int sock, const struct ipc_message *m
 	case IPC_MADE:
 	case IPC_MADE_AS:
 		return handover_take_made(&r->journal, sock, message, texts, *fd);
+	case IPC_MEMBER_ROOT:
+	case IPC_MEMBER:
+		return take_member(r, message, fd);
 	case IPC_ROOT:
 		fd_close(&r->root_fd);
 		r->root_fd = fd_take(fd);

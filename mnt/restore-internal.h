@@ -36,6 +36,8 @@ struct restore {
 	int builder_sock;
 	int into_fd; /* the caller's, or negative */
 	int image_dir_fd, ns_fd, root_fd;
+	struct restore_member *members; /* of a set: those beside the first */
+	uint32_t n_members;
 	struct progress progress;
 	uint64_t above;		   /* the id that the namespace must be above, to be pinned */
 	unsigned int wanted, done; /* namespaces; result has so many */

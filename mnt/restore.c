@@ -48,6 +48,17 @@
 #include "mnt/validate.h"
 #include "mnt/usage.h"
 
+void restore_members_free(struct restore_member **members, uint32_t *n)
+{
+	for (uint32_t i = 0; i < *n; i++) {
+		fd_close(&(*members)[i].fd);
+		fd_close(&(*members)[i].root_fd);
+	}
+	free(*members);
+	*members = NULL;
+	*n = 0;
+}
+
 static void restore_free(struct restore *r)
 {
 	external_options_free(&r->externals);
@@ -65,8 +76,22 @@ static void restore_free(struct restore *r)
 	fd_close(&r->ns_fd);
 	fd_close(&r->root_fd);
 	fd_close(&r->copy_fd);
+	restore_members_free(&r->members, &r->n_members);
 	free(r->attributes);
 	free(r->anew);
+}
+
+static int read_namespaces(struct restore *r, struct image_info *info)
+{
+	const struct rebind_restore_options *o = r->options;
+	uint32_t max = r->caller_mounts.max;
+
+	if (o->ns_id || !o->set)
+		return image_read_bounded(r->image_dir_fd, o->ns_id, max, &r->tree, info,
+					  r->findings);
+	return image_read_set(r->image_dir_fd,
+			      o->set == REBIND_SET_ALL ? IMAGE_SET_ANY : IMAGE_SET_DUMPED, max,
+			      &r->tree, info, r->findings);
 }
 
 static int read_image(struct restore *r)
@@ -81,8 +106,7 @@ static int read_image(struct restore *r)
 		return log_error(r->image_dir_fd, "cannot open the image directory '%s'",
 				 o->images_dir ? o->images_dir : "");
 	r->caller_mounts.max = callers_mount_max();
-	int err = image_read_bounded(r->image_dir_fd, o->ns_id, r->caller_mounts.max, &r->tree,
-				     &info, r->findings);
+	int err = read_namespaces(r, &info);
 
 	if (err)
 		return err;
@@ -200,12 +224,17 @@ static void restore_hand_over(struct restore *r)
 	r->result[r->done++] = (struct restore_result){
 		.ns_fd = fd_take(&r->ns_fd),
 		.root_fd = fd_take(&r->root_fd),
+		.ns = r->tree.mounts[r->tree.root].ns,
+		.members = r->members,
+		.n_members = r->n_members,
 		.ns_helper = r->ns_helper,
 		.journal = r->journal,
 		.builder = r->builder,
 		.builder_sock = fd_take(&r->builder_sock),
 		.action = { r->action.fn, r->action.data },
 	};
+	r->members = NULL;
+	r->n_members = 0;
 	r->ns_helper = NS_HELPER_NONE;
 	r->journal = (struct journal){ 0 };
 	r->builder = 0;

@@ -9,9 +9,18 @@
 #include "model/compare.h"
 #include "model/findings.h"
 
+/* One more namespace of a set. */
+struct restore_member {
+	uint32_t ns; /* its number */
+	int fd, root_fd;
+};
+
 struct restore_result {
-	int ns_fd;		    /* the new mount namespace */
-	int root_fd;		    /* O_PATH: its root, below whatever is stacked on that */
+	int ns_fd;			/* the new mount namespace */
+	int root_fd;			/* O_PATH: its root, below whatever is stacked on that */
+	uint32_t ns;			/* of a set: its number, which is the first's; else 0 */
+	struct restore_member *members; /* malloc()ed: those beside it */
+	uint32_t n_members;
 	struct ns_helper ns_helper; /* pid 0: no other namespaces were asked for */
 	/*
 	 * Of mountpoints that were made: the journal; and the builder, which takes them back if the
@@ -22,6 +31,11 @@ struct restore_result {
 	int builder_sock;
 	struct action action; /* what is left of it */
 };
+
+/**
+ * restore_members_free - close them
+ */
+void restore_members_free(struct restore_member **members, uint32_t *n);
 
 /**
  * restore_run - rebind_restore() with lists instead of a report

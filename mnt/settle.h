@@ -7,8 +7,9 @@
 
 /**
  * settle_mounts - find the sources, and adapt the records to this host
- * @input: its tree is changed: kinds that no record tells, restrictions of sources, labels, cgroups,
- *	   relations to the host's peer groups, and masks that are left out. Afterwards it is const
+ * @input: its tree is changed: kinds that no record tells, restrictions of sources, labels,
+ *         cgroups, relations to the host's peer groups, and masks that are left out. Afterwards it
+ *         is const
  *
  * Return: 0, also with findings; or a negative errno, logged.
  */

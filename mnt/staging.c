@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The checks after each plugin mount must stay cheap with 10,000 of them. Unique mount ids are never
- * reused and only grow, so listmount(2) tells which mounts are new. In a tmpfs each new entry adds
- * the same to the size of the directory, so the entries are listed only if the size is not the
+ * The checks after each plugin mount must stay cheap with 10,000 of them. Unique mount ids are
+ * never reused and only grow, so listmount(2) tells which mounts are new. In a tmpfs each new entry
+ * adds the same to the size of the directory, so the entries are listed only if the size is not the
  * expected one.
  */
 #include "mnt/staging.h"

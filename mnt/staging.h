@@ -26,8 +26,8 @@ int staging_look(struct build *b, const struct mount *m, const char *plugin, int
 /**
  * staging_look_again - the same for everything, when all premounts are made
  *
- * Finds what a thread or a process of a plugin did after its answer, and, without listmount(2), what
- * staging_look() could not see. Return: as staging_look().
+ * Finds what a thread or a process of a plugin did after its answer, and, without listmount(2),
+ * what staging_look() could not see. Return: as staging_look().
  */
 int staging_look_again(struct build *b);
 

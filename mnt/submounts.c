@@ -112,8 +112,24 @@ static int come_along(struct mount *m, const struct mount *volume, struct submou
 	return root_index_add(&submounts->parts, i);
 }
 
+static bool is_open(const struct mount *m)
+{
+	/* What was deleted is no part of anything any more, whatever its path says. */
+	return m->owner == MOUNT_UNDECIDED && !m->deleted;
+}
+
+static bool any_open(const struct mount_tree *tree)
+{
+	for (uint32_t i = 0; i < tree->n; i++)
+		if (is_open(&tree->mounts[i]))
+			return true;
+	return false;
+}
+
 int submounts_decide(struct external_input *in, struct submounts *submounts)
 {
+	if (!any_open(in->tree))
+		return 0;
 	cleanup(ends_free) struct ends callers = { 0 };
 	struct root_index volumes = { .tree = in->tree };
 	int err = index_ends(in, &callers);
@@ -128,8 +144,7 @@ int submounts_decide(struct external_input *in, struct submounts *submounts)
 	tree_for_each (i, in->tree) {
 		struct mount *m = &in->tree->mounts[i];
 
-		/* What was deleted is no part of anything any more, whatever its path says. */
-		if (err || m->owner != MOUNT_UNDECIDED || m->deleted)
+		if (err || !is_open(m))
 			continue;
 		const struct mount *volume = find_volume(in, &volumes, &callers, m);
 
@@ -166,7 +181,7 @@ int submounts_follow(struct external_input *in, struct submounts *submounts)
 	tree_for_each (i, in->tree) {
 		struct mount *m = &in->tree->mounts[i];
 
-		if (!err && m->owner == MOUNT_UNDECIDED && !m->deleted)
+		if (!err && is_open(m))
 			err = follow_companion(in, submounts, m);
 	}
 	return err;

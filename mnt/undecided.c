@@ -26,7 +26,7 @@ static const char *automatic_word(unsigned int words)
 	return words ? texts[words] : "";
 }
 
-/* What the caller can consent to, so that rebind makes it again: 0, or EXTERNAL_*. */
+/* The consent with which rebind would create it: 0, or EXTERNAL_*. */
 static unsigned int consent_for(const struct external_input *in, const struct mount *m)
 {
 	static const unsigned int choices[] = { EXTERNAL_COPIED, EXTERNAL_ENABLED,
@@ -38,12 +38,12 @@ static unsigned int consent_for(const struct external_input *in, const struct mo
 	return 0;
 }
 
-/* --copy takes paths alone; what its path does not lead to cannot be named. */
+/* --copy takes only paths, so it cannot name a mount that its path does not lead to. */
 static char *advice(const struct external_input *in, const struct mount *m, unsigned int consent,
 		    unsigned int automatic)
 {
 	cleanup_free char *declare = advice_external(in->tree, m);
-	cleanup_free char *path = text_quoted("%s", m->mountpoint);
+	cleanup_free char *path = text_quoted("%s", mount_shown(m));
 	const char *comma = automatic_word(automatic);
 	bool can_copy = !(consent & EXTERNAL_COPIED) || advice_is_seen(in->tree, m);
 	char *help = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Values of options that nothing could make right: what is wrong with the command line alone. They
- * are found before an image or a namespace is looked at, with the code "usage".
+ * Malformed values of options: errors of the command line alone. They are found before an image or
+ * a namespace is read, with the code "usage".
  */
 #ifndef REBIND_MNT_USAGE_H
 #define REBIND_MNT_USAGE_H
@@ -10,9 +10,9 @@
 #include "model/findings.h"
 
 /**
- * usage_check_dump, usage_check_restore - a finding for each value that has not the form it must have
+ * usage_check_dump, usage_check_restore - a finding for each malformed value
  *
- * Words of --external are external_options_parse()'s.
+ * external_options_parse() checks the values of --external.
  */
 void usage_check_dump(const struct rebind_dump_options *options, struct findings *findings);
 void usage_check_restore(const struct rebind_restore_options *options, struct findings *findings);

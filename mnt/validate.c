@@ -36,7 +36,7 @@ static int find_file(const struct scan_target *target, const struct mount *m,
 		     char name[NAME_MAX + 1])
 {
 	const struct filesystem *fs = filesystem_find(m->fstype);
-	cleanup_fd int path = path_open_in_root(target->root_fd, m->mountpoint);
+	cleanup_fd int path = path_open_in_root(scan_target_of(target, m)->root_fd, mount_path(m));
 	cleanup_fd int fd = path < 0 ? path : openat(path, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cleanup_dirp DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
@@ -54,7 +54,7 @@ static int find_file(const struct scan_target *target, const struct mount *m,
 	return more;
 }
 
-/* What it holds would be lost: pinned programs. */
+/* Its contents would be lost: pinned programs. */
 static void check_no_files(const struct scan_target *target, const struct mount_tree *tree,
 			   const struct mount *m, struct findings *findings)
 {
@@ -128,7 +128,7 @@ static void check_superblock(const struct scan_target *target, const struct moun
 		check_no_files(target, tree, m, findings);
 }
 
-/* Renamed out of what the mount below it shows: no record could say where it was. */
+/* Its mountpoint was renamed out of the mount below it: no record could say where it was. */
 static void check_lost(const struct mount_tree *tree, const struct mount *m,
 		       struct findings *findings)
 {
@@ -159,6 +159,22 @@ static void check_symlink(const struct mount *m, struct findings *findings)
 			       m->root, m->fstype);
 }
 
+/* Names are made and removed in one namespace; where several show the filesystem, others would see
+ * them come and go. */
+static void check_deleted_in_set(const struct mount_tree *tree, const struct mount *m,
+				 struct findings *findings)
+{
+	cleanup_free char *help = NULL;
+
+	if (!tree_is_set(tree) || !m->deleted || m->owner != MOUNT_INTERNAL)
+		return;
+	help = advice_external(tree, m);
+	findings_mount(findings, FINDING_DELETED, m, help,
+		       "its root '%s' has been deleted, and of a set of namespaces that is not "
+		       "kept",
+		       m->root);
+}
+
 int validate_dump(const struct scan_target *target, const struct mount_tree *tree,
 		  const struct mount_tree *callers, struct findings *findings)
 {
@@ -170,7 +186,11 @@ int validate_dump(const struct scan_target *target, const struct mount_tree *tre
 		check_idmap(m, findings);
 		check_lost(tree, m, findings);
 		check_symlink(m, findings);
+		check_deleted_in_set(tree, m, findings);
 	}
+	/* In another cgroup namespace the roots are as that one sees them. */
+	if (target->cgroup_fd < 0)
+		fs_cgroup_check_dump(tree, findings);
 	int err = unlinked_check_dump(target, tree, findings);
 
 	return err ? err : findings_any(findings) ? -EINVAL : 0;
@@ -246,6 +266,7 @@ int validate_image(const struct mount_tree *tree, const struct rebind_restore_op
 	tree_for_each (i, tree) {
 		const struct mount *m = &tree->mounts[i];
 
+		check_deleted_in_set(tree, m, findings);
 		if (m->owner == MOUNT_INTERNAL && !is_restorable(tree, m))
 			findings_mount(findings, FINDING_DELETED, m, NULL,
 				       "its root '%s' had been deleted: it would have to be made "

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Can this be dumped, can that be restored: every finding, before anything is done. */
+/* Everything that prevents a dump or a restore: all findings, before anything is done. */
 #ifndef REBIND_MNT_VALIDATE_H
 #define REBIND_MNT_VALIDATE_H
 
@@ -9,15 +9,15 @@
 #include "mnt/source/source.h"
 
 /**
- * validate_mounts - flag what neither the caller nor we can make again
+ * validate_mounts - flag the mounts that only a plugin can restore
  *
- * Sets need_plugin on each mount that is undecided; the plugins are asked for these. Changes
- * nothing in the kernel.
+ * Sets need_plugin on each unclaimed mount; the plugins are asked about these. Changes nothing in
+ * the kernel.
  */
 void validate_mounts(struct mount_tree *tree);
 
 /**
- * validate_dump - a finding for each thing about mounts with an owner that cannot be kept
+ * validate_dump - a finding for everything about mounts with an owner that cannot be saved
  * @callers: the caller's own namespace
  *
  * Return: 0, or -EINVAL when there are findings.
@@ -26,10 +26,8 @@ int validate_dump(const struct scan_target *target, const struct mount_tree *tre
 		  const struct mount_tree *callers, struct findings *findings);
 
 /**
- * validate_image - may this image ask for what it asks for, and may the caller
- *
- * Filesystems and options on our list only; kinds that contradict each other; capabilities. Looks
- * at the records alone.
+ * validate_image - check the records alone: is each filesystem and option on our list, do kinds
+ * contradict each other, has the caller the capabilities
  *
  * Return: 0, or -EINVAL when there are findings.
  */
@@ -46,10 +44,10 @@ struct validate_input {
 };
 
 /**
- * validate_restore - can the mounts be had here, with what the caller has
+ * validate_restore - can these mounts be built here
  *
- * With findings, or for a dry run, also what a build would come upon later: mountpoints, plugins,
- * archives.
+ * If there are findings, and in a dry run, it also checks what a build would only meet later:
+ * mountpoints, plugins, archives.
  *
  * Return: 0, also with findings; or a negative errno, logged.
  */

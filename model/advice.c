@@ -21,7 +21,7 @@ const struct mount *advice_seen_whole(const struct mount_tree *tree, uint32_t fi
 char *advice_external(const struct mount_tree *tree, const struct mount *m)
 {
 	cleanup_free char *quoted = advice_is_seen(tree, m)
-					    ? text_quoted("mnt[%s]:KEY", m->mountpoint)
+					    ? text_quoted("mnt[%s]:KEY", mount_shown(m))
 					    : text_quoted("mnt[#%u]:KEY", m->id);
 	char *word;
 

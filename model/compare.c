@@ -79,7 +79,7 @@ bool compare_is_internal(const struct mount_tree *tree, const struct mount *m)
 static void differ(struct comparison *c, const struct mount *m, const char *field, const char *left,
 		   const char *right)
 {
-	differences_add(c->out, m->mountpoint, field, left, right);
+	differences_add(c->out, mount_shown(m), field, left, right);
 }
 
 static void compare_text(struct comparison *c, const struct mount *m, const char *field,
@@ -312,6 +312,20 @@ static void compare_children(struct comparison *c, uint32_t l, uint32_t r, uint3
 	}
 }
 
+/* Of a set. */
+static void report_missing_namespaces(struct comparison *c, const uint32_t *partner)
+{
+	tree_for_each_root(l, c->left) if (partner[l] == MOUNT_NONE) report_missing(c, c->left, l);
+	tree_for_each_root(r, c->right)
+	{
+		bool found = false;
+
+		tree_for_each_root(l, c->left) found |= partner[l] == r;
+		if (!found)
+			report_missing(c, c->right, r);
+	}
+}
+
 static int collect_groups(const struct mount_tree *tree, struct table *groups)
 {
 	for (uint32_t i = 0; i < tree->n; i++) {
@@ -336,7 +350,8 @@ static int compare_all(struct comparison *c)
 	if (err)
 		return err;
 	memset(partner, 0xff, (c->left->n + 1) * sizeof(*partner));
-	partner[c->left->root] = c->right->root;
+	tree_pair_roots(c->left, c->right, partner);
+	report_missing_namespaces(c, partner);
 	tree_for_each (i, c->left) {
 		if (partner[i] == MOUNT_NONE)
 			continue;

@@ -146,6 +146,6 @@ int findings_append(struct findings *to, struct findings *from);
 
 /* Where the sentence is about a mount of a tree. */
 #define findings_mount(findings, code, m, help, ...) \
-	findings_add(findings, code, (m)->id, (m)->mountpoint, help, __VA_ARGS__)
+	findings_add(findings, code, (m)->id, mount_shown(m), help, __VA_ARGS__)
 
 #endif

@@ -3,6 +3,8 @@
 #ifndef REBIND_MODEL_MOUNT_H
 #define REBIND_MODEL_MOUNT_H
 
+#include <string.h>
+
 #include "base/util.h"
 
 #define MOUNT_NONE UINT32_MAX /* no mount has this index */
@@ -125,6 +127,7 @@ struct mount {
 	uint32_t shared;     /* peer group, 0 is none */
 	uint32_t master;     /* peer group of the master, 0 is none */
 
+	uint32_t ns;	  /* of a set: the number of its namespace, mountpoints-<ns>.img; else 0 */
 	uint32_t file_id; /* a plugin's by the descriptor behind it: served_id() at dump; else 0 */
 
 	uint32_t parent, first_child, next; /* children: by descending path, see tree.h */
@@ -143,7 +146,8 @@ struct mount {
 	bool processed : 1;   /* scratch of the pass that is running */
 
 	const char *root;	/* where in its filesystem it starts; field 4 */
-	const char *mountpoint; /* from the namespace's root, leading '/'; field 5 */
+	const char *mountpoint; /* from the namespace's root, leading '/'; field 5. In a set, of all
+				 * namespaces but the first: "2:" for the root, "2:/path" below it */
 	const char *fstype;
 	const char *source;
 	const char *options;	 /* superblock options without ro/rw and the MS_* words; unlike all
@@ -167,6 +171,28 @@ static inline void mount_contents_clear(struct mount_contents *contents)
 	contents->sockets = NULL;
 	contents->attributes = NULL;
 	contents->n_sockets = contents->n_attributes = 0;
+}
+
+/**
+ * mount_path - the mountpoint within its own namespace, without the number that it has in a set
+ */
+static inline const char *mount_path(const struct mount *m)
+{
+	const char *path = strchr(m->mountpoint, '/');
+
+	return path ? path : "/";
+}
+
+/**
+ * mount_shown - the mountpoint as users see it: of a set's "2:" the root of that namespace, "2:/"
+ *
+ * That name stands behind the other one: set_name().
+ */
+static inline const char *mount_shown(const struct mount *m)
+{
+	const char *name = m->mountpoint;
+
+	return strchr(name, '/') ? name : name + strlen(name) + 1;
 }
 
 /**

@@ -67,9 +67,9 @@ void plan_collect_groups(struct planner *p)
 }
 
 /* Or a mount on it: pivot_root(2) leaves the old root on the topmost, and wants none shared. */
-static bool is_at_root(const struct planner *p, const struct mount *m)
+static bool is_at_root(const struct mount *m)
 {
-	return strcmp(m->mountpoint, p->tree->mounts[p->tree->root].mountpoint) == 0;
+	return strcmp(mount_path(m), "/") == 0;
 }
 
 bool plan_is_alone(const struct planner *p, const struct mount *m)
@@ -77,7 +77,7 @@ bool plan_is_alone(const struct planner *p, const struct mount *m)
 	const struct plan_group *group = plan_group_of(p, m->shared);
 
 	if (!group || group->n_members != 1 || group->has_slaves || m->master || m->host_shared ||
-	    is_at_root(p, m))
+	    is_at_root(m))
 		return false;
 	for (uint32_t c = m->first_child; c != MOUNT_NONE; c = p->tree->mounts[c].next)
 		if (plan_is_late(&p->tree->mounts[c]))

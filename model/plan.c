@@ -20,6 +20,9 @@
  * Overlays on overlays follow in the order in which they were mounted. Everything below an overlay
  * waits for it. If an upper layer has become read-only since, it becomes so after all overlays.
  *
+ * Each namespace of a set is built in turn. What one of them shows of another's superblock is cloned
+ * from that, as within one namespace; groups are set after all are pivoted.
+ *
  * Mounts of plugins come first: their code needs the caller's root.
  */
 #include "model/plan.h"
@@ -147,10 +150,15 @@ static void find_creators(struct planner *p)
 	}
 }
 
-/* Only a detached mount can be id-mapped; the one in the yard is none. */
+/*
+ * Only a detached mount can be id-mapped, or come into another namespace of a set than the first;
+ * the one in the yard is none.
+ */
 static bool can_be_taken(const struct planner *p, const struct mount *m, uint32_t creator)
 {
-	return mount_is_fsroot(m) && !p->unlinked[creator] && (!p->yard[creator] || !m->idmap);
+	bool moves = !m->idmap && m->ns == p->tree->mounts[p->tree->root].ns;
+
+	return mount_is_fsroot(m) && !p->unlinked[creator] && (!p->yard[creator] || moves);
 }
 
 /* A clone of it, when it is attached, is what a clone of one in the yard would be. */
@@ -368,12 +376,12 @@ static void plan_do_build(struct planner *p)
 	for (uint32_t i = 0; i < n; i++)
 		if (p->tree->mounts[i].owner == MOUNT_PLUGIN)
 			plan_add(p, PLAN_PREMOUNT, i, MOUNT_NONE);
-	build_subtree(p, p->tree->root);
+	tree_for_each_root(root, p->tree) build_subtree(p, root);
 	build_late(p);
 	delete_in_root(p);
 	seal(p);
 	plan_anchor_sources(p);
-	plan_add(p, PLAN_PIVOT, p->tree->root, MOUNT_NONE);
+	tree_for_each_root(root, p->tree) plan_add(p, PLAN_PIVOT, root, MOUNT_NONE);
 	plan_share(p);
 }
 
@@ -440,7 +448,7 @@ char *plan_text(const struct mount_tree *tree, const struct plan_step *step)
 	const struct mount *m = &tree->mounts[anchors_group ? step->other
 					      : anchor	    ? tree->root
 							    : step->mount];
-	cleanup_free char *path = path_printable(m->mountpoint);
+	cleanup_free char *path = path_printable(mount_shown(m));
 	char *text;
 	int n;
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/pages.h"
+
 static void free_mount(struct mount *m)
 {
 	if (m->idmap) {
@@ -40,6 +42,7 @@ int tree_reserve(struct mount_tree *tree, uint32_t n)
 
 	if (!mounts)
 		return -ENOMEM;
+	pages_use(mounts + tree->room, (n - tree->room) * sizeof(*mounts));
 	tree->mounts = mounts;
 	tree->room = n;
 	return 0;
@@ -78,6 +81,20 @@ struct mount *tree_find(const struct mount_tree *tree, uint32_t id)
 	return index == TABLE_NONE ? NULL : &tree->mounts[index];
 }
 
+uint32_t tree_root_of(const struct mount_tree *tree, uint32_t ns)
+{
+	tree_for_each_root(i, tree) if (tree->mounts[i].ns == ns) return i;
+	return MOUNT_NONE;
+}
+
+void tree_pair_roots(const struct mount_tree *left, const struct mount_tree *right,
+		     uint32_t *partner)
+{
+	tree_for_each_root(l, left) tree_for_each_root(
+		r, right) if (strcmp(left->mounts[l].mountpoint, right->mounts[r].mountpoint) == 0)
+		partner[l] = r;
+}
+
 static int fault_at(struct tree_fault *fault, const struct mount *m, const char *reason)
 {
 	*fault = (struct tree_fault){ .id = m->id, .reason = reason };
@@ -87,10 +104,13 @@ static int fault_at(struct tree_fault *fault, const struct mount *m, const char 
 static int index_ids(struct mount_tree *tree, struct tree_fault *fault)
 {
 	table_free(&tree->by_id);
+	int err = table_reserve(&tree->by_id, tree->n);
+
 	for (uint32_t i = 0; i < tree->n; i++) {
 		uint32_t old;
-		int err = table_put(&tree->by_id, tree->mounts[i].id, i, &old);
 
+		if (!err)
+			err = table_put(&tree->by_id, tree->mounts[i].id, i, &old);
 		if (err)
 			return err;
 		if (old != TABLE_NONE)
@@ -101,6 +121,8 @@ static int index_ids(struct mount_tree *tree, struct tree_fault *fault)
 
 static int find_parents(struct mount_tree *tree, struct tree_fault *fault)
 {
+	struct mount *last = NULL; /* root */
+
 	for (uint32_t i = 0; i < tree->n; i++) {
 		struct mount *m = &tree->mounts[i];
 
@@ -110,10 +132,14 @@ static int find_parents(struct mount_tree *tree, struct tree_fault *fault)
 			m->parent = MOUNT_NONE; /* the very first mount is its own parent */
 		if (m->parent != MOUNT_NONE)
 			continue;
-		if (tree->root != MOUNT_NONE)
+		if (last && last->ns == m->ns)
 			return fault_at(fault, m,
 					"has a parent that is not there, and is not the only one");
-		tree->root = i;
+		if (last)
+			last->next = i;
+		else
+			tree->root = i;
+		last = m;
 	}
 	if (tree->root == MOUNT_NONE)
 		return tree->n ? fault_at(fault, &tree->mounts[0], "belongs to a tree without root")

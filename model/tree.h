@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The mounts of one namespace as a tree. */
+/*
+ * The mounts of one namespace as a tree; or those of several, a set: a tree for each, with one
+ * array, one table of ids, one of superblocks. The roots of a set are chained by "next", so that
+ * a walk passes through all of them.
+ */
 #ifndef REBIND_MODEL_TREE_H
 #define REBIND_MODEL_TREE_H
 
@@ -9,7 +13,7 @@
 struct mount_tree {
 	struct mount *mounts; /* in the order of tree_add() */
 	uint32_t n, room;
-	uint32_t root; /* index of the root, MOUNT_NONE before tree_link() */
+	uint32_t root; /* index of the root, of a set the first; MOUNT_NONE before tree_link() */
 	struct arena strings;
 	struct table by_id;  /* id -> index */
 	struct table by_dev; /* superblock -> index of its first mount, chained by sb_next */
@@ -46,8 +50,8 @@ struct tree_fault {
  * tree_link - find parents, children, superblocks; call it once all mounts are there
  * @fault: filled on -EBADMSG
  *
- * The records may stand in any order. Refused: an id that two mounts have, no root or two of
- * them, a mount whose parents lead back to it, a mountpoint that does not lie below its parent's,
+ * The records may stand in any order, in a set namespace by namespace. Refused: an id that two mounts have, no root or two of
+ * them in one namespace, a mount whose parents lead back to it, a mountpoint that does not lie below its parent's,
  * two children of one parent at one mountpoint.
  *
  * Children of a mount are chained by descending bytes of their mountpoints: "/a/b" stands before
@@ -78,6 +82,26 @@ static inline struct mount *tree_parent(const struct mount_tree *tree, const str
 {
 	return m->parent == MOUNT_NONE ? NULL : &tree->mounts[m->parent];
 }
+
+/**
+ * tree_is_set - are these the mounts of several namespaces
+ */
+static inline bool tree_is_set(const struct mount_tree *tree)
+{
+	return tree->root != MOUNT_NONE && tree->mounts[tree->root].next != MOUNT_NONE;
+}
+
+/**
+ * tree_root_of - Return: the index of the root of a namespace of a set, or MOUNT_NONE.
+ */
+uint32_t tree_root_of(const struct mount_tree *tree, uint32_t ns);
+
+/**
+ * tree_pair_roots - the roots that stand for the same namespace in two sets; of two trees the roots
+ * @partner: by mount of @left: gets the index in @right of those that have one
+ */
+void tree_pair_roots(const struct mount_tree *left, const struct mount_tree *right,
+		     uint32_t *partner);
 
 /**
  * tree_index - Return: the mount's position in the array.
@@ -130,6 +154,10 @@ uint32_t tree_covering(const struct mount_tree *tree, uint32_t index);
  * Return: the index of the mount that covers @index at its own root, itself if none does.
  */
 uint32_t tree_top(const struct mount_tree *tree, uint32_t index);
+
+/* The roots: of a set several. */
+#define tree_for_each_root(i, tree) \
+	for (uint32_t i = (tree)->root; i != MOUNT_NONE; i = (tree)->mounts[i].next)
 
 #define tree_for_each(i, tree) \
 	for (uint32_t i = (tree)->root; i != MOUNT_NONE; i = tree_next((tree), i))

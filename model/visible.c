@@ -16,7 +16,7 @@ static uint64_t place_key(uint32_t parent, const char *path, size_t size)
 /* Every mount by its parent and path, to find a sibling on the way to another. */
 static int index_places(const struct mount_tree *tree, struct table *places)
 {
-	int err = 0;
+	int err = table_reserve(places, tree->n);
 
 	for (uint32_t i = 0; i < tree->n && !err; i++) {
 		const struct mount *m = &tree->mounts[i];
@@ -55,6 +55,8 @@ int visible_find_all(struct mount_tree *tree, struct visible *ret)
 	cleanup_table struct table places = { 0 };
 	int err = index_places(tree, &places);
 
+	if (!err)
+		err = table_reserve(&ret->by_path, tree->n);
 	tree_for_each (i, tree) {
 		struct mount *m = &tree->mounts[i];
 		const struct mount *parent = tree_parent(tree, m);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the builder knows while it carries out the plan. */
+/* The state of the builder while it carries out the plan. */
 #ifndef REBIND_MNT_BUILD_CONTEXT_H
 #define REBIND_MNT_BUILD_CONTEXT_H
 
@@ -13,7 +13,7 @@
 #include "mnt/source/source.h"
 #include "model/plan.h"
 
-/* Roots that were deleted, made again and still to be deleted: fs/deleted.c's own. */
+/* Deleted roots that were created again and must be deleted; private to mnt/fs/unlinked*.c. */
 struct build_unlinked {
 	struct unlinked_root *list;
 	uint32_t n;
@@ -25,12 +25,21 @@ struct build_unlinked {
 	struct names in_root; /* path in the new root's filesystem -> a mount of it: it was made */
 };
 
-/* What becomes of a mount of the tree here: what was recorded stays as it is. */
+/* What a mount of the tree becomes on this host; the record in the tree does not change. */
 struct target_mount {
 	uint8_t kind;	  /* enum mount_kind: as recorded, or as it turned out */
 	bool unplaceable; /* with a finding; so is everything below */
 	bool premounted;  /* staging.c has seen it */
 	uint32_t lent;	  /* of a superblock's first: the flags of PLAN_LEND's mount, or 0 */
+	uint32_t lender;  /* and that mount, or MOUNT_NONE */
+	uint32_t member;  /* of a set: index of its namespace */
+};
+
+/* A namespace of a set: members.h. */
+struct build_member {
+	uint32_t ns; /* its number */
+	int fd, root_fd;
+	int staging_fd; /* until it is pivoted */
 };
 
 struct build {
@@ -40,8 +49,7 @@ struct build {
 	const struct plan *plan;
 	struct sources *sources;
 	const struct idmaps *idmaps;
-	struct ns_helper
-		*ns_helper; /* NULL: the builder's own namespaces are those to be mounted */
+	struct ns_helper *ns_helper; /* NULL: mounts show the builder's own namespaces */
 	struct hooks_host *host;
 	int image_dir_fd;
 	int caller_fd;		       /* socket to the caller */
@@ -66,9 +74,12 @@ struct build {
 	struct build_unlinked unlinked;
 	pid_t overlays_pid; /* the child that makes them, or 0 */
 	int overlays_sock;
+	uint32_t overlays_member; /* of a set: for which namespace that is */
 	int callers_ns_fd;
-	int ns_fd;	/* the namespace that is built */
-	int pin_dir_fd; /* where the caller may have pinned it, and ... */
+	int ns_fd;		      /* the namespace that is built; of a set the first */
+	struct build_member *members; /* of a set: all of them, the first one first */
+	uint32_t n_members, inside;   /* and in which of them the builder is */
+	int pin_dir_fd;		      /* where the caller may have pinned it, and ... */
 	char pin_name[256];
 	struct path_cache cache;
 	struct findings findings;

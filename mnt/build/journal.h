@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Mountpoints that a restore made in filesystems of others: taken back if it fails. */
+/* Mountpoints that a restore made in filesystems of others, to remove them if it fails. */
 #ifndef REBIND_MNT_BUILD_JOURNAL_H
 #define REBIND_MNT_BUILD_JOURNAL_H
 
@@ -29,17 +29,17 @@ struct journal {
 int journal_add(struct journal *journal, int dir_fd, const char *name, const char *temporary);
 
 /**
- * journal_made - the last one was made, as this inode
+ * journal_made - the entry added last now exists, as this inode
  */
 void journal_made(struct journal *journal, uint64_t device, uint64_t inode);
 
 /**
- * journal_undo - remove what was made, the last first, if it still is what was made
+ * journal_undo - remove the entries, the last first, if each is still the inode that was made
  */
 void journal_undo(struct journal *journal);
 
 /**
- * journal_free - forget it: the mountpoints stay
+ * journal_free - free the list; the mountpoints stay
  */
 void journal_free(struct journal *journal);
 

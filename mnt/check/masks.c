@@ -67,7 +67,7 @@ static size_t kernel_of(const struct mount *m)
 	return i;
 }
 
-/* Does it depend on who looks? @path: in the filesystem, with a slash in front */
+/* Does it differ between processes? @path: in the filesystem, with a leading slash */
 static bool is_of_others(const char *path)
 {
 	return (path[1] >= '0' && path[1] <= '9') || path_rest_below(path, "/self") ||
@@ -178,7 +178,7 @@ int masks_check(const struct rebind_restore_options *options, struct mount_tree 
 	tree_for_each (i, tree) {
 		const struct mount *m = &tree->mounts[i];
 
-		/* What stands on one that is left out goes with it. */
+		/* A mount below one that is left out is left out, too. */
 		if (m->parent != MOUNT_NONE && s.out[m->parent])
 			s.out[i] = true;
 		else

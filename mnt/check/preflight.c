@@ -55,6 +55,45 @@ static void look_for_mountpoints(const struct rebind_restore_options *options,
 	}
 }
 
+/* Would a directory at this path be made for a mount, or for one below? */
+static bool is_to_be_made(const struct rebind_restore_options *options,
+			  const struct mount_tree *tree, const char *path)
+{
+	if (!options->create_mountpoints)
+		return false;
+	tree_for_each (i, tree)
+		if (path_rest_below(tree->mounts[i].mountpoint, path))
+			return true;
+	return false;
+}
+
+/* What is bound from one place of the new root to another has to be there. */
+static void look_for_parts(const struct rebind_restore_options *options,
+			   const struct mount_tree *tree, const struct sources *sources,
+			   struct findings *findings)
+{
+	const struct mount *root = &tree->mounts[tree->root];
+	const struct source *source = &sources->of[tree->root];
+
+	if (root->owner != MOUNT_ROOT || source->group == MOUNT_NONE)
+		return;
+	tree_for_each (i, tree) {
+		const struct mount *m = &tree->mounts[i];
+		bool of_root = m->owner == MOUNT_INTERNAL && m->dev == root->dev && !m->deleted;
+		const char *rest = of_root ? path_rest_below(m->root, root->root) : NULL;
+		cleanup_free char *path = rest ? path_join(source->rest, rest) : NULL;
+		cleanup_fd int fd =
+			path ? path_open_beneath(sources->groups[source->group].path_fd, path)
+			     : -EBADF;
+
+		if (fd == -ENOENT && !is_to_be_made(options, tree, rest))
+			findings_mount(findings, FINDING_NO_SOURCE, m, NULL,
+				       "what it shows, '%s' of the root, does not exist in the "
+				       "new root",
+				       *rest ? rest : "/");
+	}
+}
+
 static void note_plugin(void *data, const struct hooks_plugin *plugin)
 {
 	*(uint32_t *)data |= plugin->hooks;
@@ -131,6 +170,7 @@ void preflight_check(const struct rebind_restore_options *options, const struct 
 	int err = 0;
 
 	look_for_mountpoints(options, tree, sources, findings);
+	look_for_parts(options, tree, sources, findings);
 	look_for_plugins(options, tree, findings);
 	for (uint32_t i = 0; i < tree->n && !err; i++)
 		if (contents_is_first(tree, &tree->mounts[i]) &&

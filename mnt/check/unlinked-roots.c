@@ -94,7 +94,7 @@ static const char *why_not_alone(const struct scan_target *target, const struct 
 static const char *why_not_any(const struct scan_target *target, const struct mount_tree *tree,
 			       const struct mount *m, struct seen *seen)
 {
-	if (deleted_is_of_root(tree, m))
+	if (unlinked_is_of_root(tree, m))
 		return why_not(target, tree, m, seen);
 	return unlinked_is_ours(tree, m) && tree_is_all_deleted(tree, m)
 		       ? why_not_alone(target, tree, m)
@@ -128,7 +128,7 @@ void unlinked_check_restore(const struct mount_tree *tree, const struct rebind_r
 			    struct findings *findings)
 {
 	for (uint32_t i = 0; i < tree->n && !o->create_mountpoints; i++)
-		if (deleted_is_of_root(tree, &tree->mounts[i]))
+		if (unlinked_is_of_root(tree, &tree->mounts[i]))
 			findings_mount(findings, FINDING_DELETED, &tree->mounts[i],
 				       "--create-mountpoints",
 				       "its root '%s' had been deleted: it is made in the new "

@@ -43,7 +43,7 @@ static uint32_t *pair_all(const struct mount_tree *lt, const struct mount_tree *
 	if (!partner)
 		return NULL;
 	memset(partner, 0xff, (lt->n + 1) * sizeof(*partner));
-	partner[lt->root] = rt->root;
+	tree_pair_roots(lt, rt, partner);
 	for (uint32_t i = lt->root; i != MOUNT_NONE; i = tree_next(lt, i))
 		if (partner[i] != MOUNT_NONE)
 			pair_children(lt, i, rt, partner[i], partner);
@@ -76,25 +76,24 @@ static void set_owners(struct mount_tree *tree)
 }
 
 static int archive_live(const struct contents_side *side, const struct contents_side *other,
-			struct mount_tree *again, int *ret_dir)
+			struct scan_set *set, struct mount_tree *again, int *ret_dir)
 {
-	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
 	cleanup_visible struct visible visible = { 0 };
 	cleanup_changes struct changes changes = { 0 };
 	cleanup_fd int dir = tmpfs_directory();
-	int err = dir < 0 ? dir : scan_open(side->ns_fd, &target);
+	int err = dir < 0 ? dir : scan_set_copy(side->live, set);
 
 	if (!err)
-		err = scan_read(&target, SCAN_BEST, again);
+		err = scan_set_open(set);
 	if (!err)
-		err = visible_find_all(again, &visible);
+		err = scan_set_read(set, SCAN_BEST, again, &visible);
 	if (!err && other->image_dir_fd >= 0)
 		err = take_owners(again, other->tree);
 	if (err)
 		return scan_failed(err, "cannot read the namespace for its contents");
 	set_owners(again);
-	err = contents_dump(&target, again, dir, &(struct progress){ .sock = -EBADF }, NULL,
-			    &changes, side->ids, 0);
+	err = contents_dump(scan_set_target(set), again, dir, &(struct progress){ .sock = -EBADF },
+			    NULL, &changes, side->ids, 0);
 	contents_warn(&changes);
 	*ret_dir = err ? -EBADF : fd_take(&dir);
 	return err;
@@ -194,29 +193,31 @@ static int compare_all(const struct mount_tree *lt, int left_dir, const struct m
 }
 
 static int open_side(const struct contents_side *side, const struct contents_side *other,
-		     struct mount_tree *again, const struct mount_tree **ret_tree, int *ret_dir)
+		     struct scan_set *set, struct mount_tree *again,
+		     const struct mount_tree **ret_tree, int *ret_dir)
 {
 	*ret_tree = side->tree;
 	if (side->image_dir_fd >= 0) {
 		*ret_dir = fcntl(side->image_dir_fd, F_DUPFD_CLOEXEC, 3);
 		return *ret_dir < 0 ? -errno : 0;
 	}
-	if (side->ns_fd < 0)
+	if (!side->live)
 		return log_error(-EINVAL, "a saved mountinfo has no contents to compare");
 	*ret_tree = again;
-	return archive_live(side, other, again, ret_dir);
+	return archive_live(side, other, set, again, ret_dir);
 }
 
 int compare_contents(const struct contents_side *left, const struct contents_side *right,
 		     struct differences *differences)
 {
+	cleanup_scan_set struct scan_set left_set = { 0 }, right_set = { 0 };
 	cleanup_tree struct mount_tree left_again = { .root = MOUNT_NONE };
 	cleanup_tree struct mount_tree right_again = { .root = MOUNT_NONE };
 	cleanup_fd int left_dir = -EBADF, right_dir = -EBADF;
 	const struct mount_tree *lt, *rt;
-	int err = open_side(left, right, &left_again, &lt, &left_dir);
+	int err = open_side(left, right, &left_set, &left_again, &lt, &left_dir);
 
 	if (!err)
-		err = open_side(right, left, &right_again, &rt, &right_dir);
+		err = open_side(right, left, &right_set, &right_again, &rt, &right_dir);
 	return err ? err : compare_all(lt, left_dir, rt, right_dir, differences);
 }

@@ -3,13 +3,14 @@
 #ifndef REBIND_MNT_CONTENTS_COMPARE_H
 #define REBIND_MNT_CONTENTS_COMPARE_H
 
+#include "mnt/scan/set.h"
 #include "model/compare.h"
 
 /* Where to find the contents of one side. */
 struct contents_side {
 	const struct mount_tree *tree;
-	int ns_fd;	  /* a live namespace, or negative */
-	int image_dir_fd; /* an image, or negative */
+	const struct scan_set *live; /* live namespaces, or NULL */
+	int image_dir_fd;	     /* an image, or negative */
 	const struct mount_idmap
 		*ids; /* of a live one: translate its ids to those of the other side */
 };

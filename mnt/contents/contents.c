@@ -229,22 +229,24 @@ int contents_open_clean(const struct reader *r, const struct mount *m, int fd)
  */
 static int open_visible(struct reader *r, const struct mount *m)
 {
-	const char *rest = r->near_fd >= 0 ? path_rest_below(m->mountpoint, r->near) : NULL;
+	const char *path = mount_path(m);
+	const char *rest = r->near_fd >= 0 ? path_rest_below(path, r->near) : NULL;
 	int flags = O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC;
-	int fd = rest && *rest ? openat(r->near_fd, rest + 1, flags) : open(m->mountpoint, flags);
+	int fd = rest && *rest ? openat(r->near_fd, rest + 1, flags) : open(path, flags);
 
 	if (fd < 0)
 		return -errno;
 	fd_close(&r->near_fd);
 	r->near_fd = fd;
-	r->near = m->mountpoint;
+	r->near = path;
 	return fd;
 }
 
 /* What is hidden is not even looked for: the way up a stack costs its height. */
 static int read_if_visible(struct reader *r, uint32_t first, const struct mount *m)
 {
-	if (!m->visible || tree_covering(r->tree, tree_index(r->tree, m)) != MOUNT_NONE)
+	if (m->ns != r->target->ns || !m->visible ||
+	    tree_covering(r->tree, tree_index(r->tree, m)) != MOUNT_NONE)
 		return 0;
 	cleanup_fd int dir = contents_open_clean(r, m, open_visible(r, m));
 
@@ -278,7 +280,7 @@ static int read_visible_deleted(struct reader *r)
 	tree_for_each (i, r->tree) {
 		const struct mount *m = &r->tree->mounts[i];
 
-		if (err || !m->visible || !unlinked_is_ours(r->tree, m))
+		if (err || m->ns != r->target->ns || !m->visible || !unlinked_is_ours(r->tree, m))
 			continue;
 		cleanup_fd int dir = unlinked_open_parent(m);
 
@@ -319,11 +321,35 @@ static void count_bytes(struct reader *r)
 		const struct mount *m = &r->tree->mounts[i];
 		struct statvfs vfs;
 
-		if (contents_is_first(r->tree, m) && advice_is_seen(r->tree, m) &&
-		    statvfs(m->mountpoint, &vfs) == 0)
+		if (m->ns == r->target->ns && contents_is_first(r->tree, m) &&
+		    advice_is_seen(r->tree, m) && statvfs(mount_path(m), &vfs) == 0)
 			r->progress.all_bytes +=
 				(uint64_t)(vfs.f_blocks - vfs.f_bfree) * vfs.f_frsize;
 	}
+}
+
+/* In the namespace. */
+static int read_inside(struct reader *r)
+{
+	if (setns(r->target->ns_fd, CLONE_NEWNS) < 0)
+		return log_error(-errno, "cannot enter the namespace");
+	count_bytes(r);
+	int err = read_visible(r);
+
+	fd_close(&r->near_fd);
+	return err ? err : read_visible_deleted(r);
+}
+
+/* Of a set, one namespace after the other. */
+static int read_each(struct reader *r, int (*read)(struct reader *r))
+{
+	const struct scan_target *first = r->target;
+	int err = 0;
+
+	for (; r->target && r->n_left && !err; r->target = r->target->next)
+		err = read(r);
+	r->target = first;
+	return err;
 }
 
 /* What is visible is read inside; the uncover process starts from outside again. */
@@ -332,20 +358,16 @@ static int contents_read_all(struct reader *r)
 	cleanup_fd int outside = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (outside < 0 || root < 0 || setns(r->target->ns_fd, CLONE_NEWNS) < 0)
-		return log_error(-errno, "cannot enter the namespace");
+	if (outside < 0 || root < 0)
+		return log_error(-errno, "cannot open the caller's namespace");
 	r->outside_fd = outside;
 	r->outside_root_fd = root;
-	count_bytes(r);
-	int err = read_visible(r);
+	int err = read_each(r, read_inside);
 
-	fd_close(&r->near_fd);
-	if (!err)
-		err = read_visible_deleted(r);
 	if (err || !r->n_left)
 		return err;
 	err = go_outside(r, outside, root);
-	return err ? err : contents_read_hidden(r);
+	return err ? err : read_each(r, contents_read_hidden);
 }
 
 /* ---- in the caller ---- */

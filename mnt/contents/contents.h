@@ -11,6 +11,7 @@
 
 /**
  * contents_dump - archive every tmpfs that is ours to create
+ * @target: of a set the first; each superblock is read once, in whichever namespace shows it
  * @image_dir_fd: where the archives go
  * @tree: the first mount of each superblock gets its contents (counts, sockets)
  * @progress: the function that is told the progress, and its data

@@ -103,7 +103,7 @@ static int hand_up_if_ours(struct reader *r, uint32_t i, int place)
 static int remove_cover(struct reader *r, uint32_t i, int place, bool is_directory)
 {
 	const struct mount *m = &r->tree->mounts[i];
-	bool is_root = !m->mountpoint[1];
+	bool is_root = !mount_path(m)[1];
 
 	if (!is_root && place >= 0 && uncover_move(&r->uncovered, place, is_directory) == 0)
 		return 0;
@@ -113,7 +113,7 @@ static int remove_cover(struct reader *r, uint32_t i, int place, bool is_directo
 	/* From inside, a directory's mount goes without another way up the stack that it is on. */
 	bool inside = !is_root && place >= 0 && fchdir(place) == 0;
 
-	if (umount2(inside ? "." : m->mountpoint, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+	if (umount2(inside ? "." : mount_path(m), MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
 		r->stuck[m->parent] = true;
 	else if (is_root)
 		return enter_again(r);
@@ -123,7 +123,7 @@ static int remove_cover(struct reader *r, uint32_t i, int place, bool is_directo
 /* What is on top at a mount's path, if it is that mount. */
 static int open_place(const struct mount *m, bool *ret_is_directory)
 {
-	cleanup_fd int fd = open(m->mountpoint, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_fd int fd = open(mount_path(m), O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	uint32_t mode;
 
 	if (fd < 0 || !contents_is_there(m, fd, &mode))
@@ -168,7 +168,7 @@ static int uncover_all(struct reader *r)
 	cleanup_free uint32_t *last = malloc(r->tree->n * sizeof(*last));
 	cleanup_free uint32_t *before = last ? sorted_children(r->tree, last) : NULL;
 	cleanup_free bool *stuck = calloc(r->tree->n, sizeof(*stuck));
-	uint32_t i = r->tree->root;
+	uint32_t i = tree_root_of(r->tree, r->target->ns);
 
 	if (!before || !stuck)
 		return -ENOMEM;
@@ -191,10 +191,10 @@ static int uncover_all(struct reader *r)
 
 /* What lies below a mount that is stacked on the root was not reached by MS_PRIVATE, but it is in
  * the tree. */
-static int check_unreached(const struct mount_tree *tree)
+static int check_unreached(const struct mount_tree *tree, uint32_t ns)
 {
 	cleanup_free bool *reached = calloc(tree->n, sizeof(*reached));
-	uint32_t top = tree_top(tree, tree->root);
+	uint32_t top = tree_top(tree, tree_root_of(tree, ns));
 
 	if (!reached)
 		return -ENOMEM;
@@ -202,7 +202,7 @@ static int check_unreached(const struct mount_tree *tree)
 		uint32_t parent = tree->mounts[i].parent;
 
 		reached[i] = i == top || (parent != MOUNT_NONE && reached[parent]);
-		if (!reached[i] && tree->mounts[i].shared)
+		if (!reached[i] && tree->mounts[i].ns == ns && tree->mounts[i].shared)
 			return log_error(
 				-EBUSY,
 				"cannot read hidden contents: mount %u '%s' is shared and lies below what covers the root, where no path leads: to uncover it in a copy would uncover it here (unmount the cover, or make it private)",
@@ -229,7 +229,7 @@ static int check_private(const struct reader *r)
 				-EBUSY,
 				"cannot read hidden contents: in a copy of the namespace mount %u '%s' is still shared",
 				tree.mounts[i].id, tree.mounts[i].mountpoint);
-	return check_unreached(r->tree);
+	return check_unreached(r->tree, r->target->ns);
 }
 
 /* A copy made with other credentials would have all its mounts locked together. */
@@ -274,7 +274,8 @@ static int run_uncover(struct reader *r)
 		err = copy_namespace(r);
 	if (!err)
 		err = uncover_all(r);
-	for (uint32_t i = 0; i < r->tree->n && !err; i++) {
+	/* Of a set, the last may show what those before could not. */
+	for (uint32_t i = 0; i < r->tree->n && !err && !r->target->next; i++) {
 		const struct mount *m = &r->tree->mounts[i];
 
 		if (contents_is_first(r->tree, m) && !r->done[i])

@@ -12,7 +12,7 @@
 #include "mnt/ipc/message.h"
 #include "model/filesystem.h"
 
-bool deleted_is_of_root(const struct mount_tree *tree, const struct mount *m)
+bool unlinked_is_of_root(const struct mount_tree *tree, const struct mount *m)
 {
 	const struct mount *root = &tree->mounts[tree->root];
 
@@ -23,7 +23,7 @@ bool unlinked_is_ours(const struct mount_tree *tree, const struct mount *m)
 {
 	const struct filesystem *fs = m->deleted ? filesystem_find(m->fstype) : NULL;
 
-	if (deleted_is_of_root(tree, m))
+	if (unlinked_is_of_root(tree, m))
 		return true;
 	return fs && (fs->flags & FILESYSTEM_CONTENTS) && m->owner == MOUNT_INTERNAL &&
 	       m->dev != tree->mounts[tree->root].dev;
@@ -44,8 +44,8 @@ static bool has_other_name(const struct mount_tree *tree, const struct mount *m,
 static int look_at_one(const struct scan_target *target, const struct mount_tree *tree,
 		       struct mount *m)
 {
-	cleanup_fd int fd =
-		openat(target->root_fd, m->mountpoint + 1, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_fd int fd = openat(scan_target_of(target, m)->root_fd, mount_path(m) + 1,
+				   O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct sys_mount_stat place;
 	struct stat stat;
 

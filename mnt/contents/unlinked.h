@@ -15,9 +15,9 @@
 bool unlinked_is_ours(const struct mount_tree *tree, const struct mount *m);
 
 /**
- * deleted_is_of_root - is it in the filesystem of the new root
+ * unlinked_is_of_root - is it in the filesystem of the new root
  */
-bool deleted_is_of_root(const struct mount_tree *tree, const struct mount *m);
+bool unlinked_is_of_root(const struct mount_tree *tree, const struct mount *m);
 
 /**
  * unlinked_look - which of them have another name, as far as they can be seen

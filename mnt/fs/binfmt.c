@@ -165,10 +165,11 @@ static void say_unseen(struct formats *f)
 static int read_one(const struct scan_target *target, struct formats *f)
 {
 	const struct mount *seen = advice_seen_whole(f->tree, tree_index(f->tree, f->m));
-	cleanup_fd int fd = seen ? path_open_in_root(target->root_fd, seen->mountpoint) : -ENOENT;
+	const struct scan_target *of = scan_target_of(target, seen ? seen : f->m);
+	cleanup_fd int fd = seen ? path_open_in_root(of->root_fd, mount_path(seen)) : -ENOENT;
 	int any = fd < 0 ? fd : binfmt_in(fd);
 
-	if (any > 0 && is_callers(target, f->m))
+	if (any > 0 && is_callers(of, f->m))
 		return 0;
 	f->m->formats = calloc(1, sizeof(*f->m->formats));
 	if (!f->m->formats)

@@ -7,12 +7,12 @@
 #include "model/findings.h"
 
 /**
- * binfmt_read - into the first mount of each binfmt_misc that is ours to create
- * @callers: the caller's own namespace: what it has mounted is the host's
- * @findings: of what cannot be kept; NULL: it is known as unknown, or listed all the same
+ * binfmt_read - read the formats into the first mount of each internal binfmt_misc
+ * @callers: the caller's own namespace: a binfmt_misc that it has mounted is the host's
+ * @findings: for formats that cannot be saved; NULL: they are marked as unknown, or listed
  *
- * Those of the caller's own user namespace are the host's, too, and left out. Return: 0, also with
- * findings, or -ENOMEM.
+ * Formats of the caller's own user namespace are the host's, too, and left out. Return: 0, also
+ * with findings, or -ENOMEM.
  */
 int binfmt_read(const struct scan_target *target, struct mount_tree *tree,
 		const struct mount_tree *callers, struct findings *findings);
@@ -30,7 +30,7 @@ int binfmt_look(const struct scan_target *target, struct mount_tree *tree);
 int binfmt_unknown(struct mount_tree *tree);
 
 /**
- * binfmt_in - is anything registered in a binfmt_misc, or all of it disabled
+ * binfmt_in - has a binfmt_misc any format, or is it disabled
  * @dir_fd: its root
  *
  * Return: 1, 0, or a negative errno.

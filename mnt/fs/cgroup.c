@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "mnt/fs/fs.h"
 #include "mnt/ns/request.h"
+#include "model/advice.h"
 #include "model/filesystem.h"
 
 /* Is the line that of the hierarchy which these options name? Both lists are in one order. */
@@ -191,13 +192,22 @@ static const char *hierarchy_name(const struct mount *m)
 	return filesystem_type_of(m->fstype) == FILESYSTEM_TYPE_CGROUP2 ? "cgroup2" : m->options;
 }
 
-static void check_root(const struct mount *m, int hierarchy, struct findings *findings)
+static void say_removed(const struct mount_tree *tree, const struct mount *m,
+			struct findings *findings)
 {
-	cleanup_fd int fd = path_open_beneath(hierarchy, m->root);
+	cleanup_free char *help = advice_external(tree, m);
+
+	findings_mount(findings, FINDING_NO_CGROUP, m, help,
+		       "its cgroup '%s' of the hierarchy '%s' has been removed: no restore would "
+		       "find it",
+		       m->root, hierarchy_name(m));
+}
+
+static void say_missing(const struct mount_tree *tree, const struct mount *m,
+			struct findings *findings)
+{
 	cleanup_free char *word = NULL, *help = NULL;
 
-	if (fd != -ENOENT)
-		return;
 	word = text_quoted("%s:/CGROUP", hierarchy_name(m));
 	if (!word ||
 	    asprintf(&help, "name the one that stands for it here; --cgroup-root %s", word) < 0)
@@ -207,8 +217,13 @@ static void check_root(const struct mount *m, int hierarchy, struct findings *fi
 		       hierarchy_name(m));
 }
 
+/* For a cgroup that is not there. */
+typedef void (*say_fn)(const struct mount_tree *tree, const struct mount *m,
+		       struct findings *findings);
+
 /* One look at each hierarchy. What is another cgroup namespace's is seen when it is there. */
-static void check_roots(const struct mount_tree *tree, uint32_t first, struct findings *findings)
+static void check_roots(const struct mount_tree *tree, uint32_t first, say_fn say,
+			struct findings *findings)
 {
 	cleanup_fd int hierarchy = -EBADF;
 
@@ -221,8 +236,19 @@ static void check_roots(const struct mount_tree *tree, uint32_t first, struct fi
 			hierarchy = open_hierarchy(m);
 		if (hierarchy < 0)
 			return;
-		check_root(m, hierarchy, findings);
+		cleanup_fd int fd = path_open_beneath(hierarchy, m->root);
+
+		if (fd == -ENOENT)
+			say(tree, m, findings);
 	}
+}
+
+void fs_cgroup_check_dump(const struct mount_tree *tree, struct findings *findings)
+{
+	tree_for_each (i, tree)
+		if (is_cgroup(&tree->mounts[i]) &&
+		    tree_first_of_superblock(tree, &tree->mounts[i]) == i)
+			check_roots(tree, i, say_removed, findings);
 }
 
 int fs_cgroup_check(struct mount_tree *tree, const struct rebind_restore_options *o,
@@ -242,7 +268,7 @@ int fs_cgroup_check(struct mount_tree *tree, const struct rebind_restore_options
 				       "mount it on the host first",
 				       "this host has no cgroup hierarchy '%s'", m->options);
 		else if (!ns_request_names(o, "cgroup"))
-			check_roots(tree, i, findings);
+			check_roots(tree, i, say_missing, findings);
 	}
 	return 0;
 }

@@ -32,7 +32,7 @@ int fs_seal(const struct mount *m, int fd);
 int fs_set_option(int fs_fd, const struct mount *m, const char *name, const char *value);
 
 /**
- * fs_set_source - the name that the mount shall have: also an empty one
+ * fs_set_source - the source that the mount shows; it may be empty
  * Return: as fs_set_option.
  */
 int fs_set_source(int fs_fd, const struct mount *m);
@@ -48,25 +48,26 @@ int fs_set_options(int fs_fd, const struct mount *m, const char *options);
 int fs_tmpfs_fill(struct build *b, const struct mount *m, int fd);
 
 /**
- * fs_tmpfs_check - a finding for each that holds device nodes which take the caller's consent
- * @image_dir_fd: the first such node is looked for there
+ * fs_tmpfs_check - a finding for each tmpfs with device nodes that need --allow-devices
+ * @image_dir_fd: to name the first such node
  *
- * Where the image tells; in older ones, and CRIU's, it is found when they are unpacked.
+ * Only if the image tells; in older ones, and CRIU's, they are found when they are unpacked.
  */
 void fs_tmpfs_check(const struct mount_tree *tree, const struct rebind_restore_options *o,
 		    int image_dir_fd, struct findings *findings);
 
 /**
  * fs_labels_settle - the SELinux labels of the filesystems that are to be created
- * @context: what their context becomes; NULL: as it was
+ * @context: replaces their context; NULL: it stays
  *
- * Where the kernel has no SELinux they are taken out, with a warning. Return: 0 or -ENOMEM.
+ * If the kernel has no SELinux, the labels are dropped, with a warning. Return: 0 or -ENOMEM.
  */
 int fs_labels_settle(struct mount_tree *tree, const char *context);
 
 /**
- * fs_become_owner - be the owner of a directory, where another user namespace has its filesystem
- * fs_become_ourselves - be oneself again
+ * fs_become_owner - take the ids of a directory's owner, if its filesystem is of another user
+ * namespace
+ * fs_become_ourselves - take our own ids again
  *
  * In a tmpfs of another user namespace only ids that are mapped there can create files (EOVERFLOW).
  * The owner of its root is mapped. The files get their own owners afterwards.
@@ -79,8 +80,8 @@ int fs_become_ourselves(const struct build *b);
 /**
  * fs_unpack - unpack an archive of the image, and check that it is what was recorded
  * @m: the mount with these contents
- * @recorded: NULL: CRIU's, of which nothing is known
- * @flags: what to set in the end; NULL: nothing can be set, it is an error
+ * @recorded: NULL for CRIU's, which have no record
+ * @flags: inode flags to set in the end; NULL: an archive with any is an error
  *
  * Return: 0 or a negative errno, logged.
  */
@@ -88,9 +89,9 @@ int fs_unpack(struct build *b, const struct mount *m, const struct mount_content
 	      struct archive_flags *flags);
 
 /**
- * fs_unlinked_make - make what the mount's deleted root was, unless it is there already
+ * fs_unlinked_make - create the deleted root of a mount again, unless that has been done
  *
- * It gets a name of ours in its filesystem. Return: 0 or a negative errno, logged.
+ * It gets a temporary name in its filesystem. Return: 0 or a negative errno, logged.
  */
 int fs_unlinked_make(struct build *b, uint32_t i);
 
@@ -100,8 +101,7 @@ int fs_unlinked_make(struct build *b, uint32_t i);
 int fs_unlinked_open(const struct build *b, uint32_t i);
 
 /**
- * fs_unlinked_delete - give all that were made in a filesystem the names that they had, and delete
- * them
+ * fs_unlinked_delete - give all such roots of a filesystem their recorded names, and delete them
  * @first: the first mount of its superblock
  *
  * Return: 0 or a negative errno, logged.
@@ -109,29 +109,30 @@ int fs_unlinked_open(const struct build *b, uint32_t i);
 int fs_unlinked_delete(struct build *b, uint32_t first);
 
 /**
- * fs_unlinked_kept_by - the mount by which the contents of a deleted root are kept
+ * fs_unlinked_kept_by - the mount with which the contents of a deleted root are saved
  *
- * Of those that show one inode it is one. @ret: NULL if there is none. Return: 0 or -ENOMEM.
+ * Of several mounts that show one inode, it is one. @ret: NULL if there is none. Return: 0 or
+ * -ENOMEM.
  */
 int fs_unlinked_kept_by(struct build *b, const struct mount *m, const struct mount **ret);
 
 /**
- * fs_unlinked_make_in_root - the same, where it was deleted in the new root's filesystem
+ * fs_unlinked_make_in_root - the same, for a root deleted in the filesystem of the new root
  *
- * With the name that it had, which fs_unlinked_delete_in_root() takes away again: all of these.
+ * It gets its recorded name. fs_unlinked_delete_in_root() deletes all of these.
  * Return: 0, also with a finding, or a negative errno, logged.
  */
 int fs_unlinked_make_in_root(struct build *b, uint32_t i);
 int fs_unlinked_delete_in_root(struct build *b);
 
 /**
- * fs_sockets_make - the sockets of a tmpfs, in directories that are there
- * @host: plugins that are asked for those that one of them took at dump; or NULL
+ * fs_sockets_make - create the sockets of a tmpfs, in directories that exist
+ * @host: plugins that are asked about sockets that one of them claimed at dump; or NULL
  * @fd: its root
  *
- * RESTORE_UNIX_SK returns a socket that is not bound; it is bound to the name in the tmpfs, and
- * then lives where the plugin, or its server, has another copy. What no plugin restores is there,
- * but unconnected, with a warning. Return: 0 or a negative errno, logged.
+ * RESTORE_UNIX_SK returns a socket that is not bound; it is bound to the name in the tmpfs. The
+ * plugin, or its server, has another copy and serves it. A socket that no plugin restores is
+ * created unconnected, with a warning. Return: 0 or a negative errno, logged.
  */
 int fs_sockets_make(struct hooks_host *host, const struct mount *m,
 		    const struct mount_contents *contents, int fd);
@@ -139,9 +140,9 @@ int fs_sockets_make(struct hooks_host *host, const struct mount *m,
 /**
  * fs_cgroup_check - a finding for each hierarchy of cgroup version 1 that this host does not have
  *
- * To mount one would make it, for all processes of the host and with their controllers. A finding
- * also for each cgroup that is not there. Before that, --cgroup-root changes the roots of the
- * mounts.
+ * Mounting a missing hierarchy would create it for all processes of the host, with their
+ * controllers. A missing cgroup is a finding, too. Before that, --cgroup-root changes the roots of
+ * the mounts.
  *
  * Return: 0 (look at the findings) or -ENOMEM.
  */
@@ -149,20 +150,28 @@ int fs_cgroup_check(struct mount_tree *tree, const struct rebind_restore_options
 		    struct findings *findings);
 
 /**
- * fs_cgroup_check_root - a finding if a word of --cgroup-root is none
+ * fs_cgroup_check_dump - a finding for each mount that shows a cgroup which has been removed
+ * @tree: its roots are as our cgroup namespace sees them
+ *
+ * The kernel goes on to show the path that it had.
+ */
+void fs_cgroup_check_dump(const struct mount_tree *tree, struct findings *findings);
+
+/**
+ * fs_cgroup_check_root - a finding if a value of --cgroup-root is malformed
  */
 void fs_cgroup_check_root(const char *word, struct findings *findings);
 
 /**
  * fs_is_too_long - is a mount's source, or an option, longer than fsconfig(2) takes
  * @options: its options, as in mountinfo
- * @layers_too: false: layers of an overlay are not counted: they are given as descriptors
+ * @layers_too: false: not the layers of an overlay, which are given as descriptors
  */
 bool fs_is_too_long(const struct mount *m, const char *options, bool layers_too);
 
 /**
  * fs_mount_call - create a filesystem with mount(2), which takes longer arguments
- * @ns_helper: the namespaces that it shall belong to; NULL: ours
+ * @ns_helper: the namespaces that it belongs to; NULL: ours
  *
  * Return: as fs_create; -ESTALE, of an overlay alone, is not logged.
  */
@@ -171,8 +180,8 @@ int fs_mount_call(struct ns_helper *ns_helper, const struct mount *m, const char
 #define FS_CREATE_EXCL 8 /* FSCONFIG_CMD_CREATE_EXCL, since 6.6 */
 
 /**
- * fs_create_empty - a new superblock without what was in it, of a filesystem that has no layers
- * @how: FSCONFIG_CMD_CREATE; or FS_CREATE_EXCL: not one that is there already
+ * fs_create_empty - a new, empty superblock of a filesystem without layers
+ * @how: FSCONFIG_CMD_CREATE; or FS_CREATE_EXCL: refuse one that exists already
  *
  * Return: as fs_create.
  */
@@ -197,7 +206,7 @@ int fs_binfmt_check_place(struct build *b);
 bool fs_binfmt_any(const struct build *b, const struct mount *m);
 
 /**
- * fs_binfmt_register - register what was in a binfmt_misc in the new one
+ * fs_binfmt_register - register the recorded formats with a new binfmt_misc
  * @fd: its root; it was empty
  *
  * Return: 0 or a negative errno, logged.
@@ -215,7 +224,7 @@ int fs_binfmt_register(struct build *b, const struct mount *m, int fd);
 int fs_overlay_create(struct build *b, uint32_t i);
 
 /**
- * fs_overlay_end - there are no more; also where there was none
+ * fs_overlay_end - after the last overlay, or if there is none
  */
 void fs_overlay_end(struct build *b);
 

@@ -258,7 +258,7 @@ static void check_layers(struct check *check, const char *option, char *layers, 
 /* The root of the overlay, if it can be seen: else a negative errno. */
 static int open_overlay(const struct check *check)
 {
-	cleanup_fd int fd = path_open_in_root(check->target->root_fd, check->m->mountpoint);
+	cleanup_fd int fd = path_open_in_root(check->target->root_fd, mount_path(check->m));
 	struct sys_mount_stat stat;
 
 	if (fd < 0 || !mount_is_fsroot(check->m) ||
@@ -433,7 +433,9 @@ void overlay_check_layers(const struct scan_target *target, const struct mount_t
 	cleanup_free char *help = advice_external(tree, m);
 	cleanup_layers struct layers layers = { 0 };
 	cleanup_layer_paths struct layer_paths paths = { 0 };
-	struct check check = { target, tree, m, findings, help, &layers, &paths, -EBADF, -EBADF };
+	struct check check = {
+		scan_target_of(target, m), tree, m, findings, help, &layers, &paths, -EBADF, -EBADF
+	};
 	const char *options = m->options;
 	struct filesystem_option option;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -139,10 +140,10 @@ static void put_times(int workdir_fd, const struct mount *m, const struct times 
 }
 
 /*
- * The kernel marks the work directory of a volatile overlay and never removes the mark. It refuses to
- * mount an overlay with the mark, because its layers may not have been synced and the caller may not
- * know that. Here the image says that the overlay was volatile, so the mark is removed.
- * Return: was it there?
+ * The kernel marks the work directory of a volatile overlay and never removes the mark. It refuses
+ * to mount an overlay with the mark, because its layers may not have been synced and the caller may
+ * not know that. Here the image says that the overlay was volatile, so the mark is removed. Return:
+ * was it there?
  */
 static bool take_mark(int incompat_fd)
 {
@@ -267,16 +268,19 @@ static int configure_anew(const struct mount *m, bool *ret_is_mount)
 }
 
 /*
- * The child, which serves all overlays: its root is the new root, and it is in the user namespace
+ * The child, which serves all overlays, of a set those of one namespace: its root is the new root, and it is in the user namespace
  * that shall own the mounts, which is where overlayfs wants its layers looked up (EIO and a kernel
  * warning otherwise).
  */
-static int serve(struct build *b, int sock)
+static int serve(struct build *b, int sock, uint32_t root)
 {
-	int err = ns_helper_enter_user(b->ns_helper);
+	/* The layers have to be in the namespace of who asks (EINVAL). */
+	int err = b->n_members && setns(b->members[b->overlays_member].fd, CLONE_NEWNS) < 0
+			  ? -errno
+			  : ns_helper_enter_user(b->ns_helper);
 	uint32_t i;
 
-	if (!err && (fchdir(b->fds[b->tree->root]) < 0 || chroot(".") < 0))
+	if (!err && (fchdir(b->fds[root]) < 0 || chroot(".") < 0))
 		err = -errno;
 	if (err)
 		log_error(err, "cannot enter the new root for its overlays");
@@ -289,18 +293,21 @@ static int serve(struct build *b, int sock)
 	return err;
 }
 
-static int start_child(struct build *b)
-{
-	b->overlays_pid = child_fork_socket(&b->overlays_sock);
-	if (b->overlays_pid == 0)
-		_exit(serve(b, b->overlays_sock) ? 1 : 0);
-	return b->overlays_pid < 0 ? log_error(b->overlays_pid, "cannot fork") : 0;
-}
-
 void fs_overlay_end(struct build *b)
 {
 	fd_close(&b->overlays_sock);
 	child_kill(&b->overlays_pid);
+}
+
+static int start_child(struct build *b, uint32_t i)
+{
+	fs_overlay_end(b);
+	b->overlays_member = b->targets[i].member;
+	b->overlays_pid = child_fork_socket(&b->overlays_sock);
+	if (b->overlays_pid == 0)
+		_exit(serve(b, b->overlays_sock, tree_root_of(b->tree, b->tree->mounts[i].ns)) ? 1
+											       : 0);
+	return b->overlays_pid < 0 ? log_error(b->overlays_pid, "cannot fork") : 0;
 }
 
 int fs_overlay_create(struct build *b, uint32_t i)
@@ -308,7 +315,8 @@ int fs_overlay_create(struct build *b, uint32_t i)
 	const struct mount *m = &b->tree->mounts[i];
 	cleanup_fd int fs_fd = -EBADF;
 	char word = '\0';
-	int err = b->overlays_pid > 0 ? 0 : start_child(b);
+	bool runs = b->overlays_pid > 0 && b->overlays_member == b->targets[i].member;
+	int err = runs ? 0 : start_child(b, i);
 
 	/* It has said why, if it is gone. */
 	if (!err && (fd_send(b->overlays_sock, &i, sizeof(i), -1) ||

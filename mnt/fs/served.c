@@ -38,7 +38,7 @@ static bool is_open_question(const struct mount *m)
 	return m->need_plugin && m->owner == MOUNT_UNDECIDED && !m->deleted;
 }
 
-/* Plugins are asked once for a superblock, for its first unclaimed mount, if one shows all of it. */
+/* Plugins are asked once for a superblock: about its first unclaimed mount, if one is whole. */
 static bool is_first_question(const struct mount_tree *tree, const struct mount *m)
 {
 	bool first = true, whole = false;
@@ -67,7 +67,7 @@ static int open_behind(const struct scan_target *target, const struct mount_tree
 
 	if (fd >= 0)
 		return fd_take(&fd);
-	fd = path_open_in_root(target->root_fd, m->mountpoint);
+	fd = path_open_in_root(scan_target_of(target, m)->root_fd, mount_path(m));
 	if (fd < 0 || sys_mount_stat(fd, "", AT_EMPTY_PATH | scan_stat_flags(tree), &stat) ||
 	    !scan_is_mount(m, &stat))
 		return -EBADF;

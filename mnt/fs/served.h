@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The descriptor behind a mount that is served from outside: asked for at dump, used at restore. */
+/* The descriptor behind a mount that is served from outside: found at dump, used at restore. */
 #ifndef REBIND_MNT_FS_SERVED_H
 #define REBIND_MNT_FS_SERVED_H
 
@@ -21,8 +21,8 @@ int served_ask_plugins(const struct scan_target *target, struct mount_tree *tree
  * served_make - RESTORE_EXT_FILE, and a mount with the descriptor that it returned
  *
  * Other mounts of the superblock are clones of the first. b->fds[i] is detached and private, with
- * its attributes. Return: 0, -EAGAIN (the plugin, or a clone, wants its turn after the others), or
- * another negative errno, logged.
+ * its attributes. Return: 0, -EAGAIN (call it again after the other mounts), or another negative
+ * errno, logged.
  */
 int served_make(struct build *b, uint32_t i);
 

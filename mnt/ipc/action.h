@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The caller's own part in a dump or a restore: rebind.h's rebind_action_fn. */
+/* The caller's function for the moments of a dump or a restore: rebind_action_fn in rebind.h. */
 #ifndef REBIND_MNT_IPC_ACTION_H
 #define REBIND_MNT_IPC_ACTION_H
 
@@ -18,10 +18,10 @@ struct action {
 };
 
 /**
- * action_run - tell the caller, who may say no
+ * action_run - tell the caller, which may refuse
  * @pid: of a process that matters, or 0
  *
- * Return: 0 or a negative errno, of which the caller has said why.
+ * Return: 0 or a negative errno; the caller has reported the reason.
  */
 int action_run(const struct action *action, const char *name, pid_t pid);
 

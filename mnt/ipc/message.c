@@ -107,7 +107,10 @@ int ipc_keep(int sock, int what, int fd)
 	int answer = 0;
 	int err = ipc_send(sock, (struct ipc_message){ .type = IPC_KEEP, .value = what }, NULL, fd);
 
-	if (!err)
+	if (err)
+		return err;
+	/* It may be done by now: an answer that cannot be received is tried once more. */
+	if (ipc_await(sock, IPC_ANSWER, &answer, NULL))
 		err = ipc_await(sock, IPC_ANSWER, &answer, NULL);
 	return err ? err : answer;
 }

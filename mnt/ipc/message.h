@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the caller and its children (the builder, the reader of contents, the helper) say, over one
- * socket each. */
+/* Messages between the caller and its children (the builder, the reader of contents, the helper),
+ * over one socket each. */
 #ifndef REBIND_MNT_IPC_MESSAGE_H
 #define REBIND_MNT_IPC_MESSAGE_H
 
@@ -15,6 +15,8 @@ enum ipc_type {
 	IPC_MADE_AS, /* inode: what was made */
 	IPC_ATTRIBUTES,	      /* attributes: what a plugin's mount has got */
 	IPC_BUILT,	      /* the namespace stands */
+	IPC_MEMBER,	      /* value: which of a set; the descriptor of that namespace */
+	IPC_MEMBER_ROOT,      /* the same, of its root; it comes first */
 	IPC_VERDICT,	      /* caller to builder: value: 0 or a negative errno */
 	IPC_DONE,	      /* value: the builder's result */
 	IPC_CONTENTS,	      /* contents; texts: the digest, in hex */
@@ -27,6 +29,7 @@ enum ipc_type {
 	IPC_OPEN,	      /* to the helper: open a context of this filesystem */
 	IPC_ROOT,   /* to the helper: the descriptor of its root, when it holds a namespace */
 	IPC_HOLD,   /* to the helper: the descriptor of a namespace that it holds from now on */
+	IPC_BESIDE, /* to the helper: as IPC_HOLD, for another process, which ends with it */
 	IPC_NS,	    /* to inside/: a namespace to enter; value: CLONE_NEW*; its name */
 	IPC_START,  /* to inside/: start */
 	IPC_MAP,    /* from inside/: a user namespace was made, and wants its maps */
@@ -75,7 +78,7 @@ struct ipc_message {
 	uint32_t next[3]; /* where the second to fourth text start; 0: there is none */
 };
 
-/* IPC_KEEP: what handing over means; the builder does it, for it is the one who takes back. */
+/* IPC_KEEP: how to hand over; the builder does it, because it would also undo everything. */
 enum keep {
 	KEEP_NAMESPACE, /* it has been handed over */
 	KEEP_COMMAND,	/* it is, when a program is executed: of child_before_exec() */
@@ -89,8 +92,8 @@ enum keep {
  * ipc_send - send a message with up to four texts
  * @fd: comes along, or negative
  *
- * What cannot be sent ends the connection: neither side goes on without it. Return: 0 or a negative
- * errno. Texts that are too long are cut.
+ * If it cannot be sent, the connection ends: neither side goes on without it. Return: 0 or a
+ * negative errno. Texts that are too long are cut.
  */
 int ipc_send(int sock, struct ipc_message message, const char *const texts[4], int fd);
 
@@ -126,15 +129,15 @@ int ipc_await(int sock, enum ipc_type type, int *ret_value, int *ret_fd);
 int ipc_answer(int sock, int value, int fd);
 
 /**
- * ipc_go - send IPC_GO, and await the answer that it was taken
+ * ipc_go - send IPC_GO, and wait for its answer
  */
 int ipc_go(int sock);
 
 /**
- * ipc_keep - tell the builder that the namespace is handed over, and hear that it has seen it
+ * ipc_keep - tell the builder that the namespace is handed over, and wait for its answer
  * @what: enum keep; @fd: comes along, or negative
  *
- * Return: 0: what was made for the namespace stays; or a negative errno: it is taken back.
+ * Return: 0: mountpoints that were made stay; or a negative errno: they are removed.
  */
 int ipc_keep(int sock, int what, int fd);
 
@@ -142,7 +145,7 @@ int ipc_keep(int sock, int what, int fd);
  * ipc_keep_by_exec - the same, by the process that will execute a program in the namespace
  * @marked_fd: of child_before_exec(), or negative: then it is handed over at once
  *
- * Return: 0: what was made stays when the program is executed; or a negative errno.
+ * Return: 0: mountpoints stay once the program is executed; or a negative errno.
  */
 int ipc_keep_by_exec(int sock, int marked_fd);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which mount a line is about, for lines of those who only know its number or a temporary path. */
+/* Names the mount in log lines of code that only knows its number or a temporary path. */
 #ifndef REBIND_MNT_IPC_MOUNT_LOG_H
 #define REBIND_MNT_IPC_MOUNT_LOG_H
 
@@ -12,8 +12,7 @@ struct mount_log {
 };
 
 /**
- * mount_log_begin - until mount_log_end(), the mount's name is added to each line that has not got
- * it
+ * mount_log_begin - until mount_log_end(), the mount's name is added to each line without it
  * @log: must live until then
  */
 void mount_log_begin(struct mount_log *log, const struct mount *m);

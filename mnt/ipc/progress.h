@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How far an operation is: told by the child that works, passed on by the caller. */
+/* Progress of an operation: the child that works reports it, the caller passes it on. */
 #ifndef REBIND_MNT_IPC_PROGRESS_H
 #define REBIND_MNT_IPC_PROGRESS_H
 
@@ -17,7 +17,7 @@ struct progress {
 };
 
 /**
- * progress_tell - tell how far it is, a few times a second at most
+ * progress_tell - report the progress, at most a few times a second
  *
  * In a child over its socket, in the caller itself. It costs nothing if no progress is wanted.
  */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -144,13 +145,16 @@ static int await_second(int sock, pid_t *pid)
 	int number = 0;
 	int err = await_first(sock, *pid, &number);
 
+	/* What could not be received is still there: whoever it names must be ended. */
+	if (err && await_first(sock, *pid, &number))
+		return err;
 	if (!err && number < 0)
 		err = number;
-	if (err || number == *pid)
+	if (number <= 0 || number == *pid)
 		return err;
 	child_wait(*pid, NULL);
 	*pid = number;
-	return 0;
+	return err;
 }
 
 /* Return: 0 or a negative errno; @ret_said: the process has said why, and what it said is logged.
@@ -234,7 +238,7 @@ int ns_helper_fsopen(struct ns_helper *ns_helper, const char *fstype)
 	return answer ? answer : fd;
 }
 
-/* Send the namespaces of the helper to a process that enters them. Return: 0 or a negative errno. */
+/* Send the helper's namespaces to a process that enters them. Return: 0 or a negative errno. */
 static int send_keepers(const struct ns_helper *ns_helper, int sock, bool pid_too)
 {
 	int fds[NS_KINDS];
@@ -248,7 +252,7 @@ static int send_keepers(const struct ns_helper *ns_helper, int sock, bool pid_to
 	return err;
 }
 
-int ns_helper_launch(const struct ns_helper *ns_helper, int purpose, int words_fd, pid_t *ret_pid,
+int ns_helper_launch(struct ns_helper *ns_helper, int purpose, int words_fd, pid_t *ret_pid,
 		     int *ret_sock)
 {
 	cleanup_child pid_t pid = 0;
@@ -259,10 +263,15 @@ int ns_helper_launch(const struct ns_helper *ns_helper, int purpose, int words_f
 		err = send_keepers(ns_helper, sock, purpose == INSIDE_COMMAND);
 	if (!err)
 		err = send_start(sock, purpose, 0, 0, words_fd);
-	if (!err)
-		err = await_second(sock, &pid);
 	if (err)
 		return err;
+	pid_t first = pid;
+
+	err = await_second(sock, &pid);
+	if (err) {
+		ns_helper->has_lost = pid == first;
+		return err;
+	}
 	*ret_pid = pid;
 	*ret_sock = fd_take(&sock);
 	pid = 0;
@@ -287,16 +296,26 @@ int ns_helper_enter_user(const struct ns_helper *ns_helper)
 	return child_become_root();
 }
 
-int ns_helper_hold(int sock, int mntns_fd, int root_fd)
+static int tell_to_hold(int sock, enum ipc_type how, int mntns_fd, int root_fd)
 {
 	int answer = 0;
 	int err = ipc_send(sock, (struct ipc_message){ .type = IPC_ROOT }, NULL, root_fd);
 
 	if (!err)
-		err = ipc_send(sock, (struct ipc_message){ .type = IPC_HOLD }, NULL, mntns_fd);
+		err = ipc_send(sock, (struct ipc_message){ .type = how }, NULL, mntns_fd);
 	if (!err)
 		err = ipc_await(sock, IPC_ANSWER, &answer, NULL);
 	return err ? err : answer;
+}
+
+int ns_helper_hold(int sock, int mntns_fd, int root_fd)
+{
+	return tell_to_hold(sock, IPC_HOLD, mntns_fd, root_fd);
+}
+
+int ns_helper_hold_beside(int sock, int mntns_fd, int root_fd)
+{
+	return tell_to_hold(sock, IPC_BESIDE, mntns_fd, root_fd);
 }
 
 void ns_helper_forget(struct ns_helper *ns_helper)
@@ -310,6 +329,9 @@ void ns_helper_forget(struct ns_helper *ns_helper)
 void ns_helper_stop(struct ns_helper *ns_helper)
 {
 	fd_close(&ns_helper->sock);
-	child_kill(&ns_helper->pid);
+	if (ns_helper->has_lost && ns_helper->pid > 0)
+		kill(ns_helper->pid, SIGKILL);
+	else
+		child_kill(&ns_helper->pid);
 	ns_helper_forget(ns_helper);
 }

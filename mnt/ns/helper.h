@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The other namespaces: which ones /proc, /sys, /dev/mqueue and cgroups belong to, and which user
- * namespace owns the mounts. A namespace helper, a small process that lives in them, opens
- * filesystem contexts for the builder; in a new pid namespace it is the first process, and reaps
- * what is orphaned.
+ * The other namespaces: those that /proc, /sys, /dev/mqueue and cgroups belong to, and the user
+ * namespace that owns the mounts. A namespace helper, a small process that lives in them, opens
+ * filesystem contexts for the builder. In a new pid namespace it is the first process, and reaps
+ * orphans.
  */
 #ifndef REBIND_MNT_NS_HELPER_H
 #define REBIND_MNT_NS_HELPER_H
@@ -21,6 +21,8 @@ struct ns_helper {
 	int other_fds[NS_USER]; /* likewise, where it is not ours too; in the order of ns_kinds */
 	bool has_user;		/* the mount namespace is its own: the builder enters it */
 	bool has_pid;		/* a new pid namespace: it must live as long as that */
+	bool has_lost; /* a child of ours may be in that with a pid that we do not know: while it is not
+			* reaped, nor is the first process there */
 	bool joins_pid; /* a pid namespace that others are in: it must not outlive the restore there
 			 */
 };
@@ -32,7 +34,7 @@ struct ns_helper {
 	}
 
 /**
- * ns_helper_check - are the words for ns_helper_start() good
+ * ns_helper_check - check the values for ns_helper_start()
  *
  * Return: 0, also with findings, or a negative errno.
  */
@@ -45,7 +47,7 @@ int ns_helper_check(const char *const *join, size_t n_join, const char *new_ns,
  * @above: with a user namespace: the id that the new mount namespace must be above, or 0
  * @ret: pid 0 if neither asks for anything
  *
- * Return: 0, or a negative errno (findings for words that are none, a log line for a failed step).
+ * Return: 0, or a negative errno (findings for malformed values, a log line for a failed step).
  */
 int ns_helper_start(const char *const *join, size_t n_join, const char *new_ns, uint64_t above,
 		    struct ns_helper *ret, struct findings *findings);
@@ -61,14 +63,14 @@ int ns_helper_fsopen(struct ns_helper *ns_helper, const char *fstype);
 /**
  * ns_helper_launch - start a process of inside/ where the helper lives
  * @ns_helper: pid 0: where we do
- * @purpose: INSIDE_COMMAND, or INSIDE_HOLD: that one not in the pid namespace, where it would be a
- *	     child of the first process there, which may wait for all it has
+ * @purpose: INSIDE_COMMAND; or INSIDE_HOLD, outside of the pid namespace: inside it would be a
+ *           child of the first process, which may wait for all its children
  * @words_fd: of a command, else negative
  * @ret_pid: a child of the caller's
  *
  * Return: 0 or a negative errno.
  */
-int ns_helper_launch(const struct ns_helper *ns_helper, int purpose, int words_fd, pid_t *ret_pid,
+int ns_helper_launch(struct ns_helper *ns_helper, int purpose, int words_fd, pid_t *ret_pid,
 		     int *ret_sock);
 
 /**
@@ -92,17 +94,23 @@ int ns_helper_enter_user(const struct ns_helper *ns_helper);
  *		 and stay there
  * @root_fd: what becomes its root
  *
- * From then on it knows ipc_go() alone: it lives on without us. Return: 0 or a negative errno.
+ * From then on it only answers ipc_go(), which releases it. Return: 0 or a negative errno.
  */
 int ns_helper_hold(int sock, int mntns_fd, int root_fd);
 
 /**
- * ns_helper_forget - its process and socket belong to another from now on
+ * ns_helper_hold_beside - before that: a child of the process holds another mount namespace, and
+ *			    ends with it
+ */
+int ns_helper_hold_beside(int sock, int mntns_fd, int root_fd);
+
+/**
+ * ns_helper_forget - give its process and socket up to another owner
  */
 void ns_helper_forget(struct ns_helper *ns_helper);
 
 /**
- * ns_helper_stop - end it, and with it what lives in its new pid namespace
+ * ns_helper_stop - end it, and with it all processes in its new pid namespace
  */
 void ns_helper_stop(struct ns_helper *ns_helper);
 

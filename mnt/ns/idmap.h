@@ -30,7 +30,7 @@ void idmaps_free(struct idmaps *idmaps);
 /**
  * idmaps_make - a user namespace for the maps of every id-mapped mount of a tree
  *
- * To be called while /proc is there and "/" is not a chroot (EPERM). Return: 0 or a negative errno,
+ * Call it while /proc is mounted and "/" is not a chroot (EPERM). Return: 0 or a negative errno,
  * logged.
  */
 int idmaps_make(const struct mount_tree *tree, struct idmaps *ret);
@@ -43,8 +43,8 @@ int idmaps_make(const struct mount_tree *tree, struct idmaps *ret);
 int idmaps_apply(const struct idmaps *idmaps, const struct mount *m, int fd);
 
 /**
- * idmaps_check_source - can an external mount or the root be made of what is id-mapped itself
- * @source: the caller's mount that it is made of
+ * idmaps_check_source - can an external mount or the root have this source, which is id-mapped
+ * @source: the caller's mount that the source lies on
  *
  * A clone keeps the maps of its source, and they cannot be changed. Findings are added.
  */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The program of rebind's that runs inside of namespaces (inside/inside.c), as its caller sees it.
+ * The program that runs inside of namespaces (inside/inside.c), as its caller sees it.
  *
- * It is in this library as a block of bytes, and is executed from a sealed memfd: what others in
- * the namespaces could see of it, or overwrite, is nothing of the host's (CVE-2019-5736).
+ * It is in this library as a block of bytes, and is executed from a sealed memfd: so other
+ * processes in the namespaces cannot see or overwrite a file of the host through it
+ * (CVE-2019-5736).
  */
 #ifndef REBIND_MNT_NS_INSIDE_H
 #define REBIND_MNT_NS_INSIDE_H
@@ -30,7 +31,7 @@ enum { INSIDE_ANSWER_MAX = 4096 };
  * inside_start - execute it
  * @is_command: it keeps stdio and the handling of signals
  * @ret_pid: a child of the caller's that dies with it
- * @ret_sock: to talk to it; what cannot be started is heard as an answer there
+ * @ret_sock: to talk to it; if it cannot be started, its answer there says so
  *
  * Return: 0 or a negative errno.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The words of --join-ns and --new-ns: which other namespaces there are to be. */
+/* The values of --join-ns and --new-ns: the other namespaces to join or make. */
 #ifndef REBIND_MNT_NS_REQUEST_H
 #define REBIND_MNT_NS_REQUEST_H
 
@@ -16,15 +16,15 @@ struct ns_request {
 };
 
 /**
- * ns_request_check - a finding for each word that is none, and each namespace that is named twice
+ * ns_request_check - a finding for each malformed value, and each namespace that is named twice
  */
 void ns_request_check(const struct rebind_restore_options *o, struct findings *findings);
 
 /**
- * ns_request_read - what the words mean; the namespaces to join are opened
+ * ns_request_read - read the values, and open the namespaces to join
  * @join: "pid:PID|FILE", "net:...", ...; @new_ns: "pid,net" or NULL
  *
- * The words were checked. Findings: one that cannot be opened.
+ * The values were checked. Findings: a namespace that cannot be opened.
  */
 void ns_request_read(const char *const *join, size_t n_join, const char *new_ns,
 		     struct ns_request *ns_request, struct findings *findings);

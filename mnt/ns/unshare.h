@@ -8,8 +8,8 @@
 /**
  * unshare_to_root - unshare(CLONE_NEWNS), to the namespace's own root, all of it private
  *
- * In a chroot "/" need not be a mount, and then nothing can be made of it: no propagation set, no
- * root pivoted. Return: 0 or a negative errno.
+ * In a chroot, "/" need not be a mount; its propagation cannot be set then, nor can it be pivoted.
+ * Return: 0 or a negative errno.
  */
 int unshare_to_root(void);
 

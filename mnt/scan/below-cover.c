@@ -46,7 +46,7 @@ static bool lists(int mountinfo_fd, uint32_t id)
 	return (size >= n - 1 && memcmp(text, line + 1, n - 1) == 0) || memmem(text, size, line, n);
 }
 
-/* The mountinfo of who has this root. */
+/* The mountinfo of a process with this root. */
 static int mountinfo_from(int self_fd, int root_fd)
 {
 	if (fchdir(root_fd) < 0 || chroot(".") < 0)
@@ -213,5 +213,12 @@ int scan_from_root(struct scan_target *target, pid_t pid)
 
 	if (!seen)
 		seen = see_from_any(target);
+	return seen < 0 ? seen : 0;
+}
+
+int scan_from_root_fd(struct scan_target *target, int root_fd)
+{
+	int seen = same_place(root_fd, target->root_fd) ? 0 : see_from(target, root_fd);
+
 	return seen < 0 ? seen : 0;
 }

@@ -52,8 +52,8 @@ static const char *sb_options(const char *line, const char *end)
  * libmount has unescaped the options, so that a comma in a value would be a separator; the model
  * keeps them as mountinfo spells them.
  */
-static int set_sb_options(struct mount_tree *tree, struct mount *m, const char *options,
-			  const char *end)
+int scan_set_sb_options(struct mount_tree *tree, struct mount *m, const char *options,
+			const char *end)
 {
 	while (options < end) {
 		size_t n = strcspn(options, ",\n");
@@ -69,7 +69,7 @@ static int set_sb_options(struct mount_tree *tree, struct mount *m, const char *
 }
 
 /* Of fields that are not known the first such mount is noted: there may be more in time. */
-static int set_propagation(struct mount *m, const char *fields, uint32_t *strange)
+int scan_set_propagation(struct mount *m, const char *fields, uint32_t *strange)
 {
 	while (fields && *fields) {
 		size_t n = strcspn(fields, " ");
@@ -142,9 +142,9 @@ static int add_one(struct mount_tree *tree, struct libmnt_fs *fs, const char *li
 	int err = set_strings(tree, m, fs);
 
 	if (!err)
-		err = set_sb_options(tree, m, sb_options(line, end), end);
+		err = scan_set_sb_options(tree, m, sb_options(line, end), end);
 	if (!err)
-		err = set_propagation(m, mnt_fs_get_optional_fields(fs), &fault->strange);
+		err = scan_set_propagation(m, mnt_fs_get_optional_fields(fs), &fault->strange);
 	return err ? err : set_attributes(m, attributes ? attributes : "", fault);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The two readers behind scan.h; both make the same model. */
+/* The readers behind scan.h; all make the same model. */
 #ifndef REBIND_MNT_SCAN_READER_H
 #define REBIND_MNT_SCAN_READER_H
 
+#include "mnt/scan/scan.h"
 #include "model/tree.h"
 
 /**
@@ -31,6 +32,22 @@ int scan_statmount_add(uint64_t ns_id, uint64_t id, struct mount_tree *tree);
 int scan_statmount_count(uint64_t ns_id, uint32_t *ret);
 
 /**
+ * scan_statmount_ids - the unique ids of what listmount(2) lists, in its order
+ * @ret: malloc()ed
+ *
+ * Return: 0 or a negative errno.
+ */
+int scan_statmount_ids(uint64_t ns_id, uint64_t **ret, uint32_t *ret_n);
+
+/**
+ * scan_statmount_idmap - the id-mapping of a mount, if it has one
+ * @m: with its attributes and its unique id
+ *
+ * Return: as scan_statmount().
+ */
+int scan_statmount_idmap(uint64_t ns_id, struct mount *m);
+
+/**
  * scan_statmount_probe - does statmount(2) tell all that is needed; remembered
  * @ns_id: a namespace to ask about; 0: our own
  * @id: a mount in it; 0: any
@@ -56,6 +73,50 @@ int scan_mountinfo(int fd, struct mount_tree *tree, struct tree_fault *fault);
  * Return: 0 or a negative errno.
  */
 int scan_mountinfo_line(int fd, uint32_t index, uint32_t *ret_line);
+
+/**
+ * scan_kernel_text - the text of a live namespace, and the ids of listmount(2); not linked yet
+ * @fd: its mountinfo
+ * @ret_hash: for scan_kernel_text_same()
+ *
+ * Return: 1; 0 if it is nothing for this reader, with anything in @tree; or as scan_statmount().
+ */
+int scan_kernel_text(int fd, uint64_t ns_id, struct mount_tree *tree, uint64_t *ret_hash);
+
+/**
+ * scan_kernel_text_same - is each byte of the text still what it was
+ * Return: 1, 0, or a negative errno.
+ */
+int scan_kernel_text_same(int fd, uint64_t hash);
+
+/**
+ * scan_set_sb_options - flags and options of the superblock, as mountinfo spells them
+ * @end: of @options
+ */
+int scan_set_sb_options(struct mount_tree *tree, struct mount *m, const char *options,
+			const char *end);
+
+/**
+ * scan_set_propagation - mountinfo's optional fields
+ * @strange: set to the mount's id for the first that is unknown
+ *
+ * Return: 0, or -EBADMSG if they cannot be read.
+ */
+int scan_set_propagation(struct mount *m, const char *fields, uint32_t *strange);
+
+/**
+ * scan_read_table - scan_read() but for what is told from elsewhere; not linked yet
+ */
+int scan_read_table(struct scan_target *target, enum scan_reader reader, struct mount_tree *tree);
+
+/**
+ * scan_read_cgroup_roots - the roots of cgroup mounts as target->cgroup_fd's processes see them
+ * @reader: which @tree was read by
+ *
+ * Return: 0, -EAGAIN if the namespace changed meanwhile, or a negative errno.
+ */
+int scan_read_cgroup_roots(struct scan_target *target, enum scan_reader reader,
+			   struct mount_tree *tree);
 
 /* How the kernel marks a root that was deleted. */
 #define SCAN_DELETED "//deleted"

@@ -9,22 +9,22 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/names.h"
 #include "base/path.h"
 
 #define FEW 8 /* mounts in one directory from which on it is read */
 
-static size_t directory_size(const char *path)
-{
-	return (size_t)(strrchr(path, '/') - path);
-}
+struct look {
+	const struct scan_target *target;
+	struct mount_tree *tree;
+	const struct visible *visible;
+};
 
 static bool in_same_directory(const struct mount *left, const struct mount *right)
 {
-	size_t n = directory_size(left->mountpoint);
+	size_t n = path_dir_size(left->mountpoint);
 
 	return left->visible && right->visible && left->parent == right->parent &&
-	       directory_size(right->mountpoint) == n &&
+	       path_dir_size(right->mountpoint) == n &&
 	       memcmp(left->mountpoint, right->mountpoint, n) == 0;
 }
 
@@ -46,7 +46,7 @@ static uint32_t count_neighbours(struct mount_tree *tree, uint32_t i)
 static DIR *open_directory(const struct scan_target *target, const struct mount_tree *tree,
 			   const struct mount *m)
 {
-	cleanup_free char *path = strndup(m->mountpoint, directory_size(m->mountpoint));
+	cleanup_free char *path = strndup(m->mountpoint, path_dir_size(m->mountpoint));
 	struct sys_mount_stat stat;
 	cleanup_fd int fd = path ? openat(target->root_fd, *path ? path + 1 : ".",
 					  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -63,34 +63,46 @@ static DIR *open_directory(const struct scan_target *target, const struct mount_
 	return dir;
 }
 
-/* One reading of a directory for all mounts in it; a directory full of other things is left early.
- */
-static void read_directory(const struct scan_target *target, struct mount_tree *tree, uint32_t i,
-			   uint32_t n)
+/* The mount on an entry of a directory of @parent, below what is stacked on that mount; or NULL. */
+static struct mount *mount_on(const struct look *look, uint32_t parent, const char *path)
 {
-	cleanup_dirp DIR *dir = open_directory(target, tree, &tree->mounts[i]);
-	cleanup_names struct names names = { 0 };
-	uint32_t k = i;
+	struct mount *m = visible_at(look->tree, look->visible, path);
 
-	for (uint32_t j = 0; dir && j < n; j++, k = tree->mounts[k].next) {
-		const char *name = strrchr(tree->mounts[k].mountpoint, '/') + 1;
+	while (m && m->parent != parent) {
+		struct mount *below = tree_parent(look->tree, m);
 
-		if (names_put(&names, name, strlen(name), k))
-			return;
+		m = below && strcmp(below->mountpoint, path) == 0 ? below : NULL;
 	}
-	/* What is not seen here, also because of an error, is asked for by its name. */
-	for (uint32_t j = 0; dir && j < n * 8; j++) {
-		const struct dirent *entry;
+	return m;
+}
 
-		if (fd_next_entry(dir, &entry) <= 0)
-			return;
-		uint32_t found = names_get(&names, entry->d_name, strlen(entry->d_name));
+static void note_entry(const struct look *look, const struct mount *first,
+		       const struct dirent *entry)
+{
+	char path[PATH_MAX + NAME_MAX + 2];
+	size_t size = path_dir_size(first->mountpoint), n = strlen(entry->d_name) + 1;
 
-		if (found == TABLE_NONE || entry->d_type == DT_UNKNOWN || entry->d_type == DT_LNK)
-			continue;
-		tree->mounts[found].kind =
-			entry->d_type == DT_DIR ? MOUNT_KIND_DIRECTORY : MOUNT_KIND_FILE;
-	}
+	if (entry->d_type == DT_UNKNOWN || entry->d_type == DT_LNK || size >= PATH_MAX)
+		return;
+	memcpy(path, first->mountpoint, size);
+	path[size] = '/';
+	memcpy(path + size + 1, entry->d_name, n);
+	struct mount *m = mount_on(look, first->parent, path);
+
+	if (m)
+		m->kind = entry->d_type == DT_DIR ? MOUNT_KIND_DIRECTORY : MOUNT_KIND_FILE;
+}
+
+/* One reading of a directory for all @n mounts in it; a directory full of other things is left
+ * early. What is not seen here, also because of an error, is asked for by its name. */
+static void read_directory(const struct look *look, uint32_t i, uint32_t n)
+{
+	const struct mount *first = &look->tree->mounts[i];
+	cleanup_dirp DIR *dir = open_directory(look->target, look->tree, first);
+	const struct dirent *entry;
+
+	for (uint32_t j = 0; dir && j < n * 8 && fd_next_entry(dir, &entry) > 0; j++)
+		note_entry(look, first, entry);
 }
 
 static void root_type_ask(const struct scan_target *target, struct mount_tree *tree, uint32_t i)
@@ -106,18 +118,22 @@ static void root_type_ask(const struct scan_target *target, struct mount_tree *t
 }
 
 /* The first of many in a directory has it read for all of them. */
-static void read_or_ask(const struct scan_target *target, struct mount_tree *tree, uint32_t i)
+static void read_or_ask(const struct look *look, uint32_t i)
 {
+	struct mount_tree *tree = look->tree;
 	uint32_t n = tree->mounts[i].processed ? 0 : count_neighbours(tree, i);
 
 	if (n >= FEW)
-		read_directory(target, tree, i, n);
+		read_directory(look, i, n);
 	if (tree->mounts[i].kind == MOUNT_KIND_UNKNOWN)
-		root_type_ask(target, tree, i);
+		root_type_ask(look->target, tree, i);
 }
 
-void root_type_find_all(const struct scan_target *target, struct mount_tree *tree)
+void root_type_find_all(const struct scan_target *target, struct mount_tree *tree,
+			const struct visible *visible)
 {
+	const struct look look = { target, tree, visible };
+
 	for (uint32_t i = 0; i < tree->n; i++)
 		tree->mounts[i].processed = false;
 	tree_for_each (i, tree) {
@@ -131,7 +147,7 @@ void root_type_find_all(const struct scan_target *target, struct mount_tree *tre
 		else if (strcmp(parent->mountpoint, m->mountpoint) == 0)
 			m->kind = parent->kind;
 		else if (m->visible)
-			read_or_ask(target, tree, i);
+			read_or_ask(&look, i);
 	}
 }
 
@@ -167,7 +183,7 @@ static void mark_entry(struct mount_tree *tree, const struct table *places, cons
 		       const char *name)
 {
 	char path[PATH_MAX + NAME_MAX + 2];
-	size_t size = directory_size(m->mountpoint);
+	size_t size = path_dir_size(m->mountpoint);
 	int n = snprintf(path, sizeof(path), "%.*s/%s", (int)size, m->mountpoint, name);
 	uint32_t found =
 		n < (int)sizeof(path) ? table_get(places, path_key(path, (size_t)n)) : TABLE_NONE;
@@ -208,7 +224,7 @@ int kind_find_symlinks(const struct scan_target *target, struct mount_tree *tree
 
 		if (!may_be_on_symlink(tree, m))
 			continue;
-		err = table_put(&read, path_key(m->mountpoint, directory_size(m->mountpoint)), i,
+		err = table_put(&read, path_key(m->mountpoint, path_dir_size(m->mountpoint)), i,
 				&before);
 		if (!err && before == TABLE_NONE)
 			read_symlinks(target, tree, &places, m);

@@ -4,17 +4,19 @@
 #define REBIND_MNT_SCAN_ROOT_TYPE_H
 
 #include "mnt/scan/scan.h"
+#include "model/visible.h"
 
 /**
  * root_type_find_all - find out which mounts are of a directory and which of a file
- * @tree: m->visible is known (visible_find_all)
+ * @tree, @visible: after visible_find_all()
  *
  * The kernel puts a directory on a directory and a file on a file, so the mountpoint tells the
  * kind, and what is stacked on a mount is of its kind. Mountpoints that stand side by side are told
  * by one reading of their directory. Mounts in hidden trees stay unknown unless they show a whole
  * filesystem.
  */
-void root_type_find_all(const struct scan_target *target, struct mount_tree *tree);
+void root_type_find_all(const struct scan_target *target, struct mount_tree *tree,
+			const struct visible *visible);
 
 /**
  * kind_find_symlinks - find out which mounts stand on a symlink, and which show one

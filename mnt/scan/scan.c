@@ -33,6 +33,15 @@ void scan_close(struct scan_target *target)
 	fd_close(&target->cgroup_fd);
 }
 
+const struct scan_target *scan_target_of(const struct scan_target *target, const struct mount *m)
+{
+	const struct scan_target *t = target;
+
+	while (t && t->ns != m->ns)
+		t = t->next;
+	return t ? t : target;
+}
+
 int scan_reader_named(const char *name, enum scan_reader *ret)
 {
 	if (!name)
@@ -211,13 +220,64 @@ static bool can_statmount(const struct scan_target *target, enum scan_reader rea
 	       !is_seen_from_elsewhere(target);
 }
 
-static int read_table(const struct scan_target *target, enum scan_reader reader,
-		      struct mount_tree *tree)
+/* The kernel says once that there was something: it is remembered. */
+static int ask_for_changes(struct scan_target *target)
+{
+	struct pollfd poll_fd = { .fd = target->mountinfo_fd, .events = POLLPRI };
+
+	if (poll(&poll_fd, 1, 0) < 0)
+		return -errno;
+	if (poll_fd.revents & (POLLPRI | POLLERR))
+		target->has_changed = true;
+	return 0;
+}
+
+/* Since it was asked last. Return: 1, 0 or a negative errno. */
+static int has_changed_since(struct scan_target *target)
+{
+	bool had_changed = target->has_changed;
+
+	target->has_changed = false;
+	int err = ask_for_changes(target);
+	bool now = target->has_changed;
+
+	target->has_changed |= had_changed;
+	return err ? err : now;
+}
+
+/* Lines and ids are two lists: they belong together if nothing changed between them. Return: 1,
+ * 0 if others must read it, or a negative errno. */
+static int read_kernel_text(struct scan_target *target, struct mount_tree *tree)
+{
+	int changed = has_changed_since(target);
+	int done = changed < 0 ? changed
+			       : scan_kernel_text(target->mountinfo_fd, target->ns_id, tree,
+						  &target->text_hash);
+
+	if (done > 0) {
+		changed = has_changed_since(target);
+		done = changed < 0 ? changed : !changed;
+	}
+	target->has_text_hash = done > 0;
+	if (done <= 0)
+		tree_free(tree);
+	return done;
+}
+
+int scan_read_table(struct scan_target *target, enum scan_reader reader, struct mount_tree *tree)
 {
 	bool by_statmount = can_statmount(target, reader);
 
+	target->has_text_hash = false;
 	if (reader == SCAN_STATMOUNT && !by_statmount)
 		return -EOPNOTSUPP;
+	if (by_statmount && reader == SCAN_BEST && target->mountinfo_fd >= 0 &&
+	    !target->in_chroot) {
+		int done = read_kernel_text(target, tree);
+
+		if (done)
+			return done < 0 ? done : 0;
+	}
 	struct tree_fault fault = { 0 };
 	int err = by_statmount ? scan_statmount(target->ns_id, tree)
 			       : scan_mountinfo(target->mountinfo_fd, tree, &fault);
@@ -232,104 +292,18 @@ static int read_table(const struct scan_target *target, enum scan_reader reader,
 	return !err && target->in_chroot ? add_chroot(target, by_statmount, tree) : err;
 }
 
-static bool is_cgroup(const struct mount *m)
-{
-	return strncmp(m->fstype, "cgroup", 6) == 0;
-}
-
-/* In the child: read again from there, and send each cgroup's root with its index before it. */
-static int send_cgroup_roots(const struct scan_target *target, enum scan_reader reader, int sock)
-{
-	cleanup_tree struct mount_tree tree = { .root = MOUNT_NONE };
-	int err = setns(target->cgroup_fd, CLONE_NEWCGROUP) < 0 ? -errno
-								: read_table(target, reader, &tree);
-
-	for (uint32_t i = 0; i < tree.n && !err; i++) {
-		char buf[sizeof(i) + PATH_MAX];
-		size_t n = strnlen(tree.mounts[i].root, PATH_MAX - 1);
-
-		if (!is_cgroup(&tree.mounts[i]))
-			continue;
-		memcpy(buf, &i, sizeof(i));
-		memcpy(buf + sizeof(i), tree.mounts[i].root, n);
-		err = fd_send(sock, buf, sizeof(i) + n, -1);
-	}
-	return err;
-}
-
-static int take_cgroup_roots(struct mount_tree *tree, int sock)
-{
-	char buf[sizeof(uint32_t) + PATH_MAX];
-	ssize_t n;
-
-	while ((n = fd_recv(sock, buf, sizeof(buf), NULL)) > (ssize_t)sizeof(uint32_t)) {
-		uint32_t i;
-
-		memcpy(&i, buf, sizeof(i));
-		/* Another table than ours: the namespace changed. */
-		if (i >= tree->n || !is_cgroup(&tree->mounts[i]))
-			return -EAGAIN;
-		tree->mounts[i].root =
-			arena_copy(&tree->strings, buf + sizeof(i), (size_t)n - sizeof(i));
-		if (!tree->mounts[i].root)
-			return -ENOMEM;
-	}
-	return n < 0 ? (int)n : 0;
-}
-
-static int read_cgroup_roots(const struct scan_target *target, enum scan_reader reader,
-			     struct mount_tree *tree)
-{
-	cleanup_fd int sock = -EBADF;
-	cleanup_child pid_t pid = child_fork_socket(&sock);
-
-	if (pid == 0)
-		_exit(send_cgroup_roots(target, reader, sock) ? 1 : 0);
-	if (pid < 0)
-		return pid;
-	int err = take_cgroup_roots(tree, sock);
-
-	if (err)
-		return err;
-	err = child_wait(pid, NULL);
-	pid = 0;
-	return err == -ECHILD ? -EAGAIN : err;
-}
-
-static bool has_cgroups(const struct mount_tree *tree)
-{
-	for (uint32_t i = 0; i < tree->n; i++)
-		if (is_cgroup(&tree->mounts[i]))
-			return true;
-	return false;
-}
-
-/* The kernel says once that there was something: it is remembered. */
-static int ask_for_changes(struct scan_target *target)
-{
-	struct pollfd poll_fd = { .fd = target->mountinfo_fd, .events = POLLPRI };
-
-	if (poll(&poll_fd, 1, 0) < 0)
-		return -errno;
-	if (poll_fd.revents & (POLLPRI | POLLERR))
-		target->has_changed = true;
-	return 0;
-}
-
 /* A table that was read in pieces, while it changed, may be none. */
 static int link_tree(struct scan_target *target, struct mount_tree *tree)
 {
 	struct tree_fault fault;
-	bool had_changed = target->has_changed;
 	int err = tree_link(tree, &fault);
 
 	if (err != -EBADMSG)
 		return err;
-	target->has_changed = false;
-	err = ask_for_changes(target);
-	if (!err && target->has_changed)
-		return -EAGAIN;
-	target->has_changed = had_changed;
+	int changed = has_changed_since(target);
+
+	if (changed)
+		return changed < 0 ? changed : -EAGAIN;
 	return err ? err
 		   : log_error(-EBADMSG, "the mount table makes no tree: mount %u %s", fault.id,
 			       fault.reason);
@@ -338,10 +312,10 @@ static int link_tree(struct scan_target *target, struct mount_tree *tree)
 int scan_read(struct scan_target *target, enum scan_reader reader, struct mount_tree *tree)
 {
 	for (int i = 0; i < TRIES; i++) {
-		int err = read_table(target, reader, tree);
+		int err = scan_read_table(target, reader, tree);
 
-		if (!err && target->cgroup_fd >= 0 && has_cgroups(tree))
-			err = read_cgroup_roots(target, reader, tree);
+		if (!err && target->cgroup_fd >= 0)
+			err = scan_read_cgroup_roots(target, reader, tree);
 		if (!err)
 			err = option_ids_translate(tree);
 		if (!err)
@@ -445,6 +419,8 @@ int scan_is_unchanged(struct scan_target *target, const struct mount_tree *tree)
 
 	if (err || target->has_changed)
 		return err;
+	if (target->has_text_hash)
+		return scan_kernel_text_same(target->mountinfo_fd, target->text_hash);
 	if (target->ns_id && tree->n && tree->mounts[0].unique_id)
 		return scan_statmount_same(target->ns_id, tree);
 	return same_as_text(target, tree);

@@ -11,7 +11,7 @@
 
 /* Which reader of the mount table. */
 enum scan_reader {
-	SCAN_BEST,	/* statmount where it tells all that is needed, else mountinfo */
+	SCAN_BEST,	/* the quickest that tells all that is needed */
 	SCAN_STATMOUNT, /* listmount(2), statmount(2) */
 	SCAN_MOUNTINFO, /* libmount on /proc/.../mountinfo */
 };
@@ -25,7 +25,11 @@ struct scan_target {
 	bool in_chroot;	   /* that root is a directory of a mount, and no mount */
 	uint64_t own_root; /* of the caller's own: the id of the mount at "/"; or 0 */
 	int cgroup_fd; /* cgroup namespace that roots of cgroup mounts are told from, or negative */
-	bool has_changed; /* since it was opened, as far as was asked */
+	bool has_changed;   /* since it was opened, as far as was asked */
+	bool has_text_hash; /* what was read last was the text: as it was then */
+	uint64_t text_hash;
+	uint32_t ns;		  /* its number in a set; else 0 */
+	struct scan_target *next; /* of a set; the first stands for all of them */
 };
 
 void scan_close(struct scan_target *target);
@@ -35,6 +39,12 @@ void scan_close(struct scan_target *target);
 	{                                                                                       \
 		.ns_fd = -EBADF, .root_fd = -EBADF, .mountinfo_fd = -EBADF, .cgroup_fd = -EBADF \
 	}
+
+/**
+ * scan_target_of - the namespace of a set that a mount is in
+ * @target: the first; where there is no other, it is that
+ */
+const struct scan_target *scan_target_of(const struct scan_target *target, const struct mount *m);
 
 /**
  * scan_reader_named - "statmount", "mountinfo", or NULL for the best
@@ -57,13 +67,18 @@ int scan_open(int ns_fd, struct scan_target *ret);
  * scan_from_root - have the text of the mount table seen from a process' root
  * @pid: a process in the namespace; 0: any that has another root than the namespace
  *
- * setns(2) lands on the topmost mount stacked on the root, and mountinfo shows only what can be seen
- * from there, nothing below. A process that was in the namespace before may still have its root
- * below. If no process has, nothing changes.
+ * setns(2) lands on the topmost mount stacked on the root, and mountinfo shows only what can be
+ * seen from there, nothing below. A process that was in the namespace before may still have its
+ * root below. If no process has, nothing changes.
  *
  * Return: 0 or a negative errno.
  */
 int scan_from_root(struct scan_target *target, pid_t pid);
+
+/**
+ * scan_from_root_fd - the same from a root that is open
+ */
+int scan_from_root_fd(struct scan_target *target, int root_fd);
 
 /**
  * scan_other_root - has a process another root than its namespace, as chroot(2) gives one
@@ -154,8 +169,9 @@ int scan_text(int fd, struct mount_tree *tree, struct tree_fault *fault);
  * scan_is_unchanged - is the namespace still as @tree has it
  *
  * mountinfo's poll event counts every mount, unmount, move and remount since the target was opened;
- * ids, parents, flags and groups are read again for changes of propagation, which it does not
- * count, and options of superblocks and roots for what fsconfig(2), rename(2) and rmdir(2) change.
+ * the text, or ids, parents, flags and groups are read again for changes of propagation, which it
+ * does not count, and options of superblocks and roots for what fsconfig(2), rename(2) and rmdir(2)
+ * change.
  *
  * Return: 1, 0, or a negative errno.
  */

@@ -205,6 +205,13 @@ static int add_one(struct reader *reader, uint64_t id, struct mount_tree *tree)
 			 NULL);
 }
 
+int scan_statmount_idmap(uint64_t ns_id, struct mount *m)
+{
+	cleanup(free_reader) struct reader reader = { .ns_id = ns_id, .size = BUF_SIZE };
+
+	return m->attributes & ATTR_IDMAP ? read_idmap(&reader, m->unique_id, m) : 0;
+}
+
 int scan_statmount_one(uint64_t ns_id, uint64_t id, struct mount_tree *tree)
 {
 	cleanup(free_reader) struct reader reader = { .ns_id = ns_id, .size = BUF_SIZE };
@@ -241,6 +248,29 @@ int scan_statmount_count(uint64_t ns_id, uint32_t *ret)
 		last = n ? ids[n - 1] : 0;
 	} while (n == BATCH);
 	*ret = count;
+	return 0;
+}
+
+int scan_statmount_ids(uint64_t ns_id, uint64_t **ret, uint32_t *ret_n)
+{
+	cleanup_free uint64_t *ids = NULL;
+	uint32_t used = 0;
+	long n;
+
+	do {
+		uint64_t *larger = realloc(ids, (used + BATCH) * sizeof(*ids));
+
+		if (!larger)
+			return -ENOMEM;
+		ids = larger;
+		n = sys_listmount(SYS_LSMT_ROOT, ns_id, used ? ids[used - 1] : 0, ids + used,
+				  BATCH);
+		if (n < 0)
+			return (int)n;
+		used += (uint32_t)n;
+	} while (n == BATCH);
+	*ret = take_ptr(&ids);
+	*ret_n = used;
 	return 0;
 }
 

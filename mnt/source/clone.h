@@ -2,10 +2,10 @@
 /*
  * Clones of the sources.
  *
- * Before the namespace changes, each mount that sources lie on is cloned once, without its children.
- * Each source is then cloned from that clone, by its path inside. So another process cannot mount
- * something in the way, no clone pays for the many children of a busy mount, and two descriptors
- * serve any number of sources.
+ * Before the namespace changes, each mount that sources lie on is cloned once, without its
+ * children. Each source is then cloned from that clone, by its path inside. So another process
+ * cannot mount something in the way, no clone pays for the many children of a busy mount, and two
+ * descriptors serve any number of sources.
  *
  * A detached clone can only be cloned again in the namespace in which it was made (since 6.15;
  * before that not at all). So once the staging root is there and the plugins are gone, the clones
@@ -49,8 +49,8 @@ int source_open(const struct sources *sources, uint32_t mount, const char *rest)
 /**
  * source_clone - a detached, private clone of a source
  *
- * A symlink that has come into the last place since the source was looked at is not followed (its
- * clone fits no directory); one before it is refused.
+ * If the last component has become a symlink since the source was examined, it is not followed (its
+ * clone fits no directory); an earlier one is refused.
  *
  * Return: a descriptor or a negative errno.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What mounts will show, for the plan: which of two sources has the other one in it. */
+/* The extents of mounts, for the plan: which of two sources contains the other one. */
 #ifndef REBIND_MNT_SOURCE_EXTENT_H
 #define REBIND_MNT_SOURCE_EXTENT_H
 
@@ -9,7 +9,7 @@
 /**
  * source_find_extents - where the sources of mounts that are shared, or slaves, lie
  * @sources: keeps the strings
- * @ret: malloc()ed, one for each mount of the tree; of others than those it stays empty
+ * @ret: malloc()ed, one for each mount of the tree; those of other mounts stay empty
  *
  * Return: 0 or -ENOMEM.
  */

@@ -181,7 +181,7 @@ int external_options_parse(enum external_option_verb verb, const char *const *wo
 
 	ret->verb = verb;
 	ret->list = calloc(n ? n : 1, sizeof(*ret->list));
-	if (!ret->list)
+	if (!ret->list || names_reserve(&ret->keys, (uint32_t)n))
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
 		struct external_option option = { 0 };

@@ -331,7 +331,7 @@ static bool is_automatic(const struct mount *m)
 
 const char *finder_key(const struct mount *m)
 {
-	return is_automatic(m) ? m->mountpoint : finder_is_device(m) ? NULL : m->key;
+	return is_automatic(m) ? mount_shown(m) : finder_is_device(m) ? NULL : m->key;
 }
 
 /* The caller gives it no source of its own. */
@@ -344,7 +344,7 @@ static void take_automatic(struct finder *f, uint32_t i)
 		take_path(f, i, m->source);
 		return;
 	}
-	cleanup_free char *own = advice("mnt", m->mountpoint, strlen(m->mountpoint), "SOURCE");
+	cleanup_free char *own = advice("mnt", mount_shown(m), strlen(mount_shown(m)), "SOURCE");
 
 	if (!own || asprintf(&help, "--external mnt[], or %s", own) < 0)
 		help = NULL;

@@ -112,9 +112,21 @@ static void apply_flags(struct finder *f, const char *word)
 			     word);
 }
 
+static uint32_t count_keys(const struct mount_tree *tree)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < tree->n; i++)
+		n += finder_key(&tree->mounts[i]) != NULL;
+	return n;
+}
+
 static void index_keys(struct finder *f)
 {
 	struct mount_tree *tree = f->in->tree;
+
+	if (!f->err)
+		f->err = names_reserve(&f->by_key, count_keys(tree));
 
 	for (uint32_t i = 0; i < tree->n && !f->err; i++) {
 		const struct mount *m = &tree->mounts[i];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the root and the external mounts are made of: the caller's directories and files.
+ * The sources of the root and of external mounts: directories and files of the caller.
  *
- * Sources are grouped by the mount they lie on, which is what gets cloned (mnt/source/clone.h).
+ * Sources are grouped by the mount that they lie on, which is then cloned (mnt/source/clone.h).
  */
 #ifndef REBIND_MNT_SOURCE_SOURCE_H
 #define REBIND_MNT_SOURCE_SOURCE_H
@@ -67,17 +67,16 @@ struct source_input {
 /**
  * source_find_all - find a source for the root and each external mount
  *
- * Findings: mounts that have none, keys that no mount has, sources that do not exist or are of the
- * wrong kind. m->attributes becomes what the mount will have: the image's, the source's
- * restrictions,
- * --external-flags.
+ * Findings: mounts without a source, keys that no mount has, sources that do not exist or are of
+ * the wrong kind. m->attributes becomes what the mount will have: the attributes of the image, the
+ * restrictions of the source, and --external-flags.
  *
  * Return: 0 (look at the findings) or a negative errno.
  */
 int source_find_all(struct source_input *input, struct sources *ret);
 
 /**
- * source_flags_check - a finding if a word of --external-flags is none
+ * source_flags_check - a finding if a value of --external-flags is malformed
  */
 void source_flags_check(const char *word, struct findings *findings);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * CRIU's actions, answered by this process. CRIU runs a program at each action (--action-script);
- * the program is rebind under another name, which passes the action on over a socket, waits for
- * the answer and exits with it. Program and socket lie in a directory that is nowhere mounted: it
- * is reached through our descriptor, and gone with us.
+ * the program is rebind under another name, which passes the action on over a socket, waits for the
+ * answer and exits with it. Program and socket are in a detached tmpfs: it is reached through our
+ * descriptor, and ends with us.
  */
 #ifndef REBIND_RUNTIME_CRIU_ACTIONS_H
 #define REBIND_RUNTIME_CRIU_ACTIONS_H
@@ -34,17 +34,17 @@ void actions_close(struct actions *actions);
 #define cleanup_actions cleanup(actions_close)
 
 /**
- * actions_path - how CRIU finds what a descriptor of ours is
+ * actions_path - a path by which CRIU finds the file behind a descriptor of ours
  * Return: 0 or a negative errno, logged.
  */
 int actions_path(int fd, char ret[64]);
 
 /**
- * actions_fn - what is done at an action
+ * actions_fn - called at an action
  * @action: "post-dump", "setup-namespaces", ...
  * @root_task: the first process of the container as we see its pid, or 0
  *
- * Return: 0, or a negative errno, logged: the action fails, and with it what CRIU does.
+ * Return: 0, or a negative errno, logged: the action fails, and CRIU with it.
  */
 typedef int (*actions_fn)(void *data, const char *action, pid_t root_task);
 

@@ -52,8 +52,8 @@ int criu_choice_add(struct criu_choice *choice, const char *reason)
 
 static int look_at_processes(pid_t pid, struct criu_choice *ret)
 {
-	cleanup(criu_tree_free) struct criu_tree tree = { 0 };
-	int err = criu_tree_read(pid, &tree);
+	cleanup_processes struct processes tree = { 0 };
+	int err = processes_read(pid, &tree);
 
 	if (!err)
 		err = criu_tree_namespaces(&tree, "mnt", &ret->reasons);
@@ -284,30 +284,30 @@ static bool has_any(const struct criu_choice *choice)
 	return choice->reasons.n || choice->doubts.n;
 }
 
-int criu_choose(const struct rebind_dump_options *how, const char *parent, enum criu_by ns_request,
+int criu_choose(const struct rebind_dump_options *how, const char *parent, enum criu_by by,
 		struct rebind_report *report, struct criu_choice *ret)
 {
-	if (ns_request == CRIU_BY_CRIU)
+	if (by == CRIU_BY_CRIU)
 		return CRIU_BY_CRIU;
 	int err = look_at_all(how, parent, ret);
 
 	/* What cannot be looked at is gone: CRIU has the words for it. */
-	if (err && ns_request == CRIU_BY_AUTO && err != -ENOMEM)
+	if (err && by == CRIU_BY_AUTO && err != -ENOMEM)
 		return CRIU_BY_CRIU;
 	if (err)
 		return log_error(err == -ENOENT ? -ESRCH : err, "cannot look at process %d",
 				 (int)how->pid);
-	if (ns_request == CRIU_BY_REBIND && ret->reasons.n)
+	if (by == CRIU_BY_REBIND && ret->reasons.n)
 		return choice_refuse(ret);
-	if (ns_request == CRIU_BY_REBIND)
+	if (by == CRIU_BY_REBIND)
 		err = criu_dump_mounts(how, true, report);
 	else if (ns_differs(how->pid, "mnt") > 0)
 		err = look_at_mounts(how, ret);
-	if (!err && ns_request == CRIU_BY_AUTO && has_any(ret))
+	if (!err && by == CRIU_BY_AUTO && has_any(ret))
 		err = look_at_losses(how->pid, ret);
 	if (err)
 		return err;
-	return ns_request == CRIU_BY_AUTO && has_any(ret) ? CRIU_BY_CRIU : CRIU_BY_REBIND;
+	return by == CRIU_BY_AUTO && has_any(ret) ? CRIU_BY_CRIU : CRIU_BY_REBIND;
 }
 
 /* "a; b" */
@@ -345,13 +345,13 @@ void criu_choice_warn(const struct criu_choice *choice)
 		log_warn("%s", text);
 }
 
-enum criu_by criu_choose_restore(const char *images_dir, enum criu_by ns_request)
+enum criu_by criu_choose_restore(const char *images_dir, enum criu_by by)
 {
 	cleanup_findings struct findings findings = { 0 };
 	struct image_info info;
 
-	if (ns_request != CRIU_BY_AUTO)
-		return ns_request;
+	if (by != CRIU_BY_AUTO)
+		return by;
 	cleanup_fd int fd = open(images_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	/* What is no image is rebind's to complain about. */

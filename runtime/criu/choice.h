@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Who does the mounts of a container that CRIU dumps: rebind where it can, else CRIU alone, which
- * loses no container that it would have kept without rebind. It is decided from /proc, before any
- * process is frozen; the image says how, and a restore follows it.
+ * Who does the mounts of a container that CRIU dumps: rebind if it can, else CRIU alone. So every
+ * container that CRIU can dump without rebind is dumped. This is decided from /proc, before any
+ * process is frozen; the image records the decision, and a restore follows it.
  */
 #ifndef REBIND_RUNTIME_CRIU_CHOICE_H
 #define REBIND_RUNTIME_CRIU_CHOICE_H
@@ -15,21 +15,21 @@ enum criu_by { CRIU_BY_AUTO, CRIU_BY_REBIND, CRIU_BY_CRIU };
 #define CRIU_BY_WORDS "auto|rebind|criu"
 
 /**
- * criu_by_word - Return: what one of these words means; NULL is "auto". -EINVAL: it is none.
+ * criu_by_word - Return: the value of one of these words; NULL is "auto". -EINVAL: it is none.
  */
 int criu_by_word(const char *word);
 
 /**
- * criu_by_environment - what REBIND_MOUNTS says, for callers that can give no option
+ * criu_by_environment - the value of REBIND_MOUNTS, for callers that cannot give an option
  *
  * Return: an enum criu_by, or -EINVAL, logged.
  */
 int criu_by_environment(void);
 
-/* Why CRIU does the mounts; what rebind refuses where it has to do them. */
+/* Why CRIU does the mounts; if rebind has to do them, it refuses for these reasons. */
 struct criu_choice {
 	struct strings reasons; /* why rebind cannot do them */
-	struct strings doubts;	/* why rebind is not relied on where it is not demanded */
+	struct strings doubts;	/* why rebind does not do them, unless that is demanded */
 	struct strings losses;	/* what CRIU alone is known to lose here */
 };
 
@@ -56,7 +56,7 @@ int criu_choice_add(struct criu_choice *choice, const char *reason);
 /**
  * criu_choice_warn - the warning that CRIU does the mounts: each reason, and what may be lost
  *
- * Nothing to say where there is no reason: then it is what the caller wanted.
+ * Without a reason there is no warning: the caller wanted it.
  */
 void criu_choice_warn(const struct criu_choice *choice);
 

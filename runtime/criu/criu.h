@@ -197,7 +197,7 @@ struct criu_dumped {
 
 /**
  * criu_dumped_begin - from now on no image is left if we die
- * @target: who is dumped
+ * @target: the process that is dumped
  * @criu: who dumps; its end is waited for
  *
  * Return: 0 or a negative errno, logged.

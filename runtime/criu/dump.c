@@ -115,7 +115,7 @@ static int check_parent(const char *images_dir)
 		       : criu_images_check_parent(dir);
 }
 
-/* It was not so when it was decided who does the mounts. */
+/* The decision for rebind was made before; this came up only in CRIU's dump. */
 static void warn_of_late(const char *images_dir)
 {
 	if (criu_choose_restore(images_dir, CRIU_BY_AUTO) == CRIU_BY_CRIU)

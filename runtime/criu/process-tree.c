@@ -5,7 +5,6 @@
  */
 #include "runtime/criu/process-tree.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -17,73 +16,6 @@
 
 #define REMOVED	   " (deleted)"
 #define LISTED_MAX 24 /* of one kind; more are counted */
-
-/* ---- the tree ---- */
-
-static int add_pid(struct criu_tree *tree, pid_t pid)
-{
-	/* Room doubles: it is full whenever that is a power of two. */
-	if ((tree->n & (tree->n - 1)) == 0) {
-		pid_t *pids = realloc(tree->pids, 2 * (tree->n + 1) * sizeof(*pids));
-
-		if (!pids)
-			return -ENOMEM;
-		tree->pids = pids;
-	}
-	tree->pids[tree->n++] = pid;
-	return 0;
-}
-
-static int add_children_of(struct criu_tree *tree, pid_t pid, const char *thread)
-{
-	char path[64];
-	int child, err = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%.20s/children", (int)pid, thread);
-	cleanup_file FILE *file = fopen(path, "re");
-
-	while (file && !err && fscanf(file, "%d", &child) == 1)
-		err = add_pid(tree, child);
-	return err;
-}
-
-static DIR *open_proc(pid_t pid, const char *name)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
-	return opendir(path);
-}
-
-static int add_children(struct criu_tree *tree, pid_t pid)
-{
-	cleanup_dirp DIR *threads = open_proc(pid, "task");
-	const struct dirent *entry;
-	int err = 0;
-
-	while (threads && !err && fd_next_entry(threads, &entry) > 0)
-		err = add_children_of(tree, pid, entry->d_name);
-	return err;
-}
-
-int criu_tree_read(pid_t pid, struct criu_tree *ret)
-{
-	char path[32];
-	int err = pid > 0 ? add_pid(ret, pid) : -ESRCH;
-
-	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
-	if (!err && access(path, F_OK) < 0)
-		err = -ESRCH;
-	for (size_t i = 0; i < ret->n && !err; i++)
-		err = add_children(ret, ret->pids[i]);
-	return err;
-}
-
-void criu_tree_free(struct criu_tree *tree)
-{
-	free(tree->pids);
-	*tree = (struct criu_tree){ 0 };
-}
 
 /* ---- sentences ---- */
 
@@ -171,7 +103,7 @@ static int look_at_link(struct removed *found, pid_t pid, int dir_fd, const char
 /* Only a descriptor can be of one. */
 static int look_at_process(struct removed *found, pid_t pid)
 {
-	cleanup_dirp DIR *dir = open_proc(pid, "fd");
+	cleanup_dirp DIR *dir = processes_open_dir(pid, "fd");
 	const struct dirent *entry;
 	int err = 0;
 
@@ -180,7 +112,7 @@ static int look_at_process(struct removed *found, pid_t pid)
 	return err;
 }
 
-int criu_tree_removed(const struct criu_tree *tree, struct strings *ret)
+int criu_tree_removed(const struct processes *tree, struct strings *ret)
 {
 	struct removed found = { .ret = ret };
 	int err = 0;
@@ -200,7 +132,7 @@ static bool stat_namespace(pid_t pid, const char *ns, struct stat *ret)
 	return stat(path, ret) == 0;
 }
 
-int criu_tree_namespaces(const struct criu_tree *tree, const char *ns, struct strings *ret)
+int criu_tree_namespaces(const struct processes *tree, const char *ns, struct strings *ret)
 {
 	struct stat of_root, st;
 	size_t n = 0;

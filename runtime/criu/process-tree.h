@@ -1,26 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What /proc says of the processes that CRIU will dump: of what stands in the way of rebind's
- * mounts. */
+/* Processes that CRIU will dump, as /proc shows them: can rebind do their mounts? */
 #ifndef REBIND_RUNTIME_CRIU_PROCESS_TREE_H
 #define REBIND_RUNTIME_CRIU_PROCESS_TREE_H
 
-#include <sys/types.h>
-
+#include "base/processes.h"
 #include "base/text.h"
-
-struct criu_tree {
-	pid_t *pids; /* the root of the tree first, parents before children */
-	size_t n;
-};
-
-/**
- * criu_tree_read - the process and all below it
- *
- * They run on: one that is forked meanwhile may be missing, one that ends meanwhile is passed over.
- * Return: 0, -ESRCH: there is no such process, or another negative errno.
- */
-int criu_tree_read(pid_t pid, struct criu_tree *ret);
-void criu_tree_free(struct criu_tree *tree);
 
 /**
  * criu_tree_removed - removed files that processes have open and that cannot be made again: sockets
@@ -28,7 +12,7 @@ void criu_tree_free(struct criu_tree *tree);
  *
  * Return: 0 or -ENOMEM.
  */
-int criu_tree_removed(const struct criu_tree *tree, struct strings *ret);
+int criu_tree_removed(const struct processes *tree, struct strings *ret);
 
 /**
  * criu_tree_namespaces - processes in another namespace of a kind than the root of the tree
@@ -37,6 +21,6 @@ int criu_tree_removed(const struct criu_tree *tree, struct strings *ret);
  *
  * Return: 0 or -ENOMEM.
  */
-int criu_tree_namespaces(const struct criu_tree *tree, const char *ns, struct strings *ret);
+int criu_tree_namespaces(const struct processes *tree, const char *ns, struct strings *ret);
 
 #endif

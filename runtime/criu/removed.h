@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Removed files that processes have open. CRIU opens each file by its path; given a removed one, it
- * would make it among mounts of its own, and remove it again by a path of its caller's. So each is
- * made here when the mounts are there, under a name that no file has (removed_read()), CRIU opens
- * it as a file like any other, and then it gets the name that it had, if that is free, and is
- * removed: the processes see what they saw.
+ * Removed files that processes have open. CRIU would create such a file among mounts of its own,
+ * and remove it by a path in the caller's mounts. So each is created here when the mounts are
+ * built, under an unused name (removed_read()). CRIU opens it as any other file. Then it gets the
+ * name that it had, if that is free, and is removed: the processes see what they saw before.
  */
 #ifndef REBIND_RUNTIME_CRIU_REMOVED_H
 #define REBIND_RUNTIME_CRIU_REMOVED_H
@@ -13,7 +12,7 @@
 #include "image/removed.h"
 #include "model/mount.h"
 
-/* A directory of a tmpfs in which files are made for a moment: its times stay. */
+/* A directory of a tmpfs that gets files for a moment: its times are put back. */
 struct criu_removed_parent {
 	const char *path;
 	struct timespec times[2];
@@ -21,8 +20,7 @@ struct criu_removed_parent {
 
 struct criu_removed {
 	struct removed_files files;
-	struct strings
-		gone; /* directories that are gone, too, parents first: made for the moment */
+	struct strings gone; /* removed directories, parents first: created for that time */
 	struct strings parent_paths;
 	struct criu_removed_parent *parents;
 	size_t n_parents;
@@ -47,21 +45,21 @@ int criu_removed_find(struct criu_removed *removed, const char *images_dir,
 /**
  * criu_removed_make - make them
  * @ns_fd, @root_fd: the mount namespace, and its root
- * @root_task: who opens them, or 0
+ * @root_task: the process that opens them, or 0
  *
  * Return: 0 or a negative errno, logged.
  */
 int criu_removed_make(struct criu_removed *removed, int ns_fd, int root_fd, pid_t root_task);
 
 /**
- * criu_removed_finish - they are open: they are called as they were, and are removed
+ * criu_removed_finish - CRIU has opened them: give them their old names, and remove them
  *
  * Return: 0 or a negative errno, logged.
  */
 int criu_removed_finish(struct criu_removed *removed);
 
 /**
- * criu_removed_end - what was not finished is taken back
+ * criu_removed_end - remove those that were not finished
  */
 void criu_removed_end(struct criu_removed *removed);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Sources of external mounts from an OCI bundle, or from the configuration in an archive of a
- * checkpoint. An image has keys; the configuration says which source belongs to which path. A source
- * that the caller gave takes precedence.
+ * checkpoint. An image has keys; the configuration says which source belongs to which path. A
+ * source that the caller gave takes precedence.
  */
 #ifndef REBIND_RUNTIME_OCI_BUNDLE_H
 #define REBIND_RUNTIME_OCI_BUNDLE_H
@@ -39,7 +39,7 @@ struct bundle {
 	struct rebind_inherit_fd *inherit;
 	size_t n_inherit;
 	struct strings keys;	    /* of inherit */
-	struct strings masked;	    /* paths that runtimes mask where they are there */
+	struct strings masked;	    /* paths that runtimes mask if they exist */
 	struct strings join_ns;	    /* "net:/path" */
 	char *new_ns;		    /* "pid,ipc", or NULL */
 	struct strings cgroup_root; /* "CONTROLLER:/PATH" */
@@ -49,11 +49,11 @@ struct bundle {
 /**
  * bundle_read - read the configuration, and find a source for every key of the image it has one for
  *
- * A bind counts for a key that is its destination, and for a mount at its destination, resolved in
- * the root. A masked path gets the host's /dev/null, which is looked at, or an empty directory; a
- * device node that every container has, or that is the configuration's own, the same node of the
- * host; /dev/shm a new tmpfs with the files of it that came along. Keys without a source are for rebind_restore() to complain about; why a source was not
- * taken is logged.
+ * A bind is used for a key that equals its destination, and for a mount at its destination,
+ * resolved in the root. A masked path gets the host's /dev/null, after checking that it is the null
+ * device, or an empty directory. A device node that every container has, or that the configuration
+ * lists, gets the same node of the host. /dev/shm gets a new tmpfs with its exported files.
+ * rebind_restore() reports keys without a source; the log says why a source was not used.
  *
  * Return: 0 or a negative errno, logged or with findings.
  */

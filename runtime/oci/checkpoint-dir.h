@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An archive of a checkpoint, unpacked into a directory that goes again, however rebind ends: a
- * small process waits for that and removes it.
+ * An archive of a checkpoint, unpacked into a temporary directory. A small process waits until
+ * rebind ends, however it does, and removes the directory.
  */
 #ifndef REBIND_RUNTIME_OCI_CHECKPOINT_DIR_H
 #define REBIND_RUNTIME_OCI_CHECKPOINT_DIR_H
@@ -13,8 +13,8 @@
 struct checkpoint_dir {
 	char *images_dir; /* "checkpoint" in the directory */
 	int dir_fd;
-	int life_fd;   /* when it is closed everywhere, or a byte comes, the directory goes */
-	pid_t sweeper; /* who sees to that */
+	int life_fd;   /* when all copies are closed, or a byte comes, the directory is removed */
+	pid_t sweeper; /* the process that removes it */
 };
 
 #define UNPACKED_NONE                               \
@@ -27,7 +27,7 @@ struct checkpoint_dir {
  * checkpoint_dir_open - unpack one below TMPDIR, else /var/tmp
  * @with_root: also what was changed in the root
  *
- * What is not unpacked, and has a meaning, is named in a warning.
+ * A warning names files that are not unpacked although they have a meaning.
  * Return: 0 or a negative errno, logged.
  */
 int checkpoint_dir_open(const char *file, bool with_root, struct checkpoint_dir *ret);

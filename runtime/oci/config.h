@@ -46,9 +46,9 @@ void config_free(struct config *config);
  * @dir_fd, @file: where it is
  * @name: what messages call it
  *
- * What rebind does not need is not looked at, and of a name that stands twice the last counts. What
- * is no JSON is logged with line and column, a value of another type than it must have with its
- * path in the document; all of these.
+ * Values that rebind does not need are ignored; if a name occurs twice, the last counts. All errors
+ * are logged: invalid JSON with line and column, a value of a wrong type with its path in the
+ * document.
  *
  * Return: 0; -EBADMSG: it is not understood; or another negative errno, logged.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Device nodes of the host, looked at before they are used. */
+/* Device nodes of the host, checked before they are used. */
 #ifndef REBIND_RUNTIME_OCI_DEVICE_NODE_H
 #define REBIND_RUNTIME_OCI_DEVICE_NODE_H
 
@@ -8,7 +8,7 @@
 /**
  * device_node_open - a device node of the host, of these numbers
  *
- * The descriptor was looked at, not the name. Return: an O_PATH descriptor, -ENODEV if it is
+ * The check is of the descriptor, not of the name. Return: an O_PATH descriptor, -ENODEV if it is
  * another device or none, or another negative errno.
  */
 int device_node_open(const struct config_device *device);

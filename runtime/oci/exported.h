@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What podman exports beside a checkpoint, in the directory that its archive was unpacked into: the
- * files of /dev/shm and of volumes, and what the container had changed in its root. All of it is
- * data: nothing is unpacked outside of the directory that is named, and no symlink is followed.
+ * files of /dev/shm and of volumes, and the changes of the container's root. All of it is
+ * untrusted: nothing is unpacked outside of the given directory, and no symlink is followed.
  */
 #ifndef REBIND_RUNTIME_OCI_EXPORTED_H
 #define REBIND_RUNTIME_OCI_EXPORTED_H
@@ -31,9 +31,9 @@ struct exported_list {
 };
 
 /**
- * exported_find - what there is, and where it belongs
+ * exported_find - list the files, and the mounts that they belong to
  *
- * Where a volume is mounted stands in config.dump. Return: 0 or a negative errno, logged.
+ * config.dump says where a volume is mounted. Return: 0 or a negative errno, logged.
  */
 int exported_find(const struct exported *exported, struct exported_list *ret);
 void exported_list_free(struct exported_list *list);
@@ -46,8 +46,7 @@ void exported_list_free(struct exported_list *list);
 int exported_make_shm(const struct exported *exported);
 
 /**
- * exported_apply_root - --apply-rootfs-diff: write to a root what was written, remove what was
- * removed
+ * exported_apply_root - --apply-rootfs-diff: apply the container's changes of its root to a root
  * @root: other filesystems that are mounted below it are not touched
  *
  * The archive is read to its end, and the list is understood, before anything is changed.
@@ -60,8 +59,8 @@ int exported_apply_root(const struct exported *exported, const char *root);
  * exported_fill - unpack files into the mounts of a namespace that they belong into
  * @root_fd: its root
  *
- * Into an empty directory or a filesystem that is new; else a warning says that they are not used.
- * If it fails the directory is empty again. Return: 0 or a negative errno, logged.
+ * Only into an empty directory or a new filesystem; else a warning says that they are not used. If
+ * it fails, the directory is emptied again. Return: 0 or a negative errno, logged.
  */
 int exported_fill(const struct exported *exported, const struct exported_list *list, int root_fd);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which path in the container is what in its configuration. */
+/* The meaning of a path in the container, by its configuration. */
 #ifndef REBIND_RUNTIME_OCI_MOUNT_INDEX_H
 #define REBIND_RUNTIME_OCI_MOUNT_INDEX_H
 
@@ -29,8 +29,8 @@ struct mount_index {
  * mount_index_make - index them
  * @root_fd: the new root, or negative
  *
- * A path counts as it is written and as it is in the root, where symlinks and ".." are those of the
- * root. Of two binds of one path the last counts: it lies on top.
+ * A path is indexed as it is written, and with symlinks and ".." resolved in the root. Of two binds
+ * of one path the last counts: it lies on top.
  *
  * Return: 0 or a negative errno.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A client's connection: requests are served in their order, each is answered once. */
+/* A client's connection: requests are served in order, and each is answered once. */
 #ifndef REBIND_RUNTIME_RPC_CONNECTION_H
 #define REBIND_RUNTIME_RPC_CONNECTION_H
 
@@ -22,19 +22,19 @@ struct connection {
  * @sock: a connected SOCK_SEQPACKET socket; closed
  * @is_worker, @by: see struct connection
  *
- * Return: 0 if every request was served; else a negative errno (what failed has been answered, or
- * the client was none).
+ * Return: 0 if every request was served; else a negative errno (the failure has been answered, or
+ * it was no client of this protocol).
  */
 int connection_serve(int sock, bool is_worker, enum criu_by by);
 
 /**
- * connection_refuse - answer that it is not served; the socket stays open
+ * connection_refuse - answer that the client is not served; the socket stays open
  * @err: a negative errno, @why: a sentence
  */
 void connection_refuse(int sock, int err, const char *why);
 
 /**
- * connection_notify - tell the client where a request is, and wait for its consent
+ * connection_notify - tell the client which step a request has reached, and wait for its consent
  * @script: "pre-restore", ...
  * @pid: the process that it is about, or 0
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The log of one request: the file that the client will look into when something fails. Lines look
- * as runtimes search them: "(00.000123) Error (rebind): ...".
+ * The log of one request: the file that the client reads if something fails. Lines have the form
+ * that runtimes search for: "(00.000123) Error (rebind): ...".
  */
 #ifndef REBIND_RUNTIME_RPC_LOG_FILE_H
 #define REBIND_RUNTIME_RPC_LOG_FILE_H

@@ -45,8 +45,8 @@ int message_decode(const void *data, size_t size, Rpc__Request **ret);
 /**
  * message_receive - wait for the next request
  *
- * A packet is never read in part: its size is looked at first. Descriptors that come along are
- * dropped by the kernel.
+ * A packet is never read in part: its size is peeked at first. The kernel drops descriptors that
+ * come along.
  *
  * Return: as message_decode(); -EPIPE when the client is gone.
  */

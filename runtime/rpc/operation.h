@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One request on its way to its answer. Each type of request has a function that does it; what they
- * share is here: the directories that the client named, the log file, and how an error becomes
- * an answer.
+ * One request, until its answer. Each type of request has a function; what these share is here: the
+ * directories that the client named, the log file, and how an error becomes an answer.
  */
 #ifndef REBIND_RUNTIME_RPC_OPERATION_H
 #define REBIND_RUNTIME_RPC_OPERATION_H
@@ -63,9 +62,9 @@ int operation_refuse(struct operation *op, int err, const char *format, ...) pri
 int operation_notify(struct operation *op, const char *script, pid_t pid);
 
 /**
- * operation_seal - the answer is a good one: put the last things into it
+ * operation_seal - complete an answer that reports success
  *
- * For who sends it in our place; operation_serve() does it otherwise.
+ * Only needed if another process sends it; otherwise operation_serve() does it.
  */
 const Rpc__Response *operation_seal(struct operation *op);
 

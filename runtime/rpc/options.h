@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a request asks for, in the words that the library takes. */
+/* The options of a request, as values of the library's options. */
 #ifndef REBIND_RUNTIME_RPC_OPTIONS_H
 #define REBIND_RUNTIME_RPC_OPTIONS_H
 
@@ -21,8 +21,8 @@ void options_free(struct options_words *words);
  * options_of_dump, options_of_restore - volumes and the like
  * @ret: options_free() frees it, also after an error
  *
- * Volumes that are the same twice count once; two values for one name are an error, of which CRIU
- * takes the last. What concerns processes is told to the log and passed over.
+ * A volume that is given twice counts once. Two values for one name are an error; CRIU would take
+ * the last. Options about processes are ignored, and named in the log.
  *
  * Return: 0 or a negative errno, said.
  */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The process that a restore of mounts hands over, in place of the container's first one: it lives
- * in the container's namespaces, holds them, reaps what is orphaned in there, and ends when it is
- * told to (SIGTERM, SIGKILL), and the container with it.
+ * The process that a restore of mounts hands over instead of the container's first one. It lives in
+ * the container's namespaces, holds them, and reaps orphans. SIGTERM or SIGKILL ends it, and the
+ * container with it.
  *
- * It is there before its mounts are: /proc and the like belong to namespaces that it brings along.
+ * It starts before the mounts are built, because /proc and the like belong to its namespaces.
  * Until it is released it ends with its maker, even if that is not its parent: it watches a socket.
  */
 #ifndef REBIND_RUNTIME_RPC_PAUSE_H
@@ -51,8 +51,8 @@ int pause_start(const struct pause_request *ns_request, struct pause *ret);
 int pause_enter(struct pause *holder, int mntns_fd);
 
 /**
- * pause_release - let it answer our client, and live on alone
- * @sock: the client's; the namespace's descriptor rides on the answer
+ * pause_release - let it answer our client, and release it
+ * @sock: the client's; the answer carries the descriptor of the namespace
  *
  * From here on only this process answers the client, and we do not end it any more. So a signal to
  * us cannot come between its answer and its release.

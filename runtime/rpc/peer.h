@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who is at the other end of a connection, and the descriptors that it names by number. */
+/* The process at the other end of a connection, and the descriptors that it names by number. */
 #ifndef REBIND_RUNTIME_RPC_PEER_H
 #define REBIND_RUNTIME_RPC_PEER_H
 
@@ -8,7 +8,7 @@
 #include "base/util.h"
 
 struct peer {
-	pid_t pid; /* 0: it lives where our pid namespace has no number for it */
+	pid_t pid; /* 0: it has no number in our pid namespace */
 	uid_t uid;
 	int pidfd; /* or a negative errno */
 };
@@ -29,7 +29,7 @@ void peer_close(struct peer *peer);
 #define cleanup_peer cleanup(peer_close)
 
 /**
- * peer_may_ask - may it have things done with our privileges: the same user, or root
+ * peer_may_ask - may it use our privileges: is it of the same user, or root
  */
 bool peer_may_ask(const struct peer *peer);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What an image says of the namespaces that a restored process needs beside that of the mounts. */
+/* The namespaces that a restored process needs beside the mount namespace, as an image has them. */
 #ifndef REBIND_RUNTIME_RPC_RECORDED_H
 #define REBIND_RUNTIME_RPC_RECORDED_H
 
@@ -15,7 +15,7 @@
 uint32_t recorded_of(const struct image_info *info);
 
 /**
- * recorded_namespaces - the same of an image directory; 0 for what is none
+ * recorded_namespaces - the same for a directory; 0 if it is no image
  */
 uint32_t recorded_namespaces(const char *images_dir);
 

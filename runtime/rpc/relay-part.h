@@ -42,7 +42,7 @@ void relay_end(struct relay *relay);
 Rpc__Options relay_options(const struct operation *op, int images_fd);
 
 /**
- * relay_ask - send the request to a CRIU, pass on what is said, and answer the client
+ * relay_ask - send the request to a CRIU, pass its messages on, and answer the client
  * @options: instead of those of the request
  *
  * Return: 0 or a negative errno, said.

@@ -178,7 +178,7 @@ static int answer_notify(struct relay *relay, bool success)
 	return send_request(relay->sock, &request);
 }
 
-/* Before the client is answered, who may end us then. */
+/* Before the client gets its answer: then it may end us. */
 static void say_choice(struct relay *relay)
 {
 	if (relay->choice && !relay->said)

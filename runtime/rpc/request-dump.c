@@ -9,7 +9,7 @@
 #include "runtime/rpc/operation.h"
 #include "runtime/rpc/options.h"
 
-/* Who may have no process to name names itself. */
+/* A client that names no process means itself. */
 static pid_t target_of(const struct operation *op)
 {
 	return op->options->has_pid && op->options->pid ? op->options->pid

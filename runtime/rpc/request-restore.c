@@ -245,7 +245,7 @@ static int restore_with_holder(struct restore *r)
 	return err ? err : release(r);
 }
 
-/* ---- who makes the process ---- */
+/* ---- which process is handed over ---- */
 
 /* What is wrong with the image otherwise, the library will say with all the rest. */
 static void look_at_image(struct restore *r)

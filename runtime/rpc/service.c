@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A process for each connection: what a request does to its process (namespaces, memory, a crash)
- * is gone with it, and the service stays as it was. The children die with the service. A client
- * gets its process when it has sent its first request: until then it waits in waiting.c, so that
- * those that say nothing hold up none.
+ * A process for each connection: whatever a request does to its process (namespaces, memory, a
+ * crash), the service does not change. The children die with the service. A client gets its process
+ * when it has sent its first request. Until then it waits in waiting.c, so that silent clients do
+ * not delay others.
  */
 #include "runtime/rpc/service.h"
 
@@ -245,7 +245,7 @@ static int take_signal(struct listener *l)
 	return 1;
 }
 
-/* Who has asked is not waited for: it has to wait itself. */
+/* Poll only clients without a request; the others wait for a free process. */
 static nfds_t list_waits(const struct listener *l, struct pollfd *wait)
 {
 	nfds_t n = 0;

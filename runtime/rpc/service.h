@@ -18,9 +18,9 @@ struct service {
 /**
  * service_run - serve until SIGTERM or SIGINT
  *
- * Who may ask: root, and the user that the service runs as. A socket at the path that nobody
- * listens to is replaced; another service's, or another file, is an error. The socket is removed
- * at the end, an inherited one stays, and what is still being worked on is given up: nothing of it is left.
+ * Only root and the user that the service runs as may send requests. A socket at the path without a
+ * listener is replaced; one of another service, or another file, is an error. At the end the socket
+ * is removed, an inherited one is not, and requests that are still running are undone.
  *
  * Return: 0 or a negative errno, said.
  */

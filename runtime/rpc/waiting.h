@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Clients that have connected, and have no process that serves them yet: they cost a descriptor
- * each, and the silent ones give way to others.
+ * Clients that have connected and are not yet served by a process. Each costs a descriptor; if
+ * there are too many, silent ones are disconnected.
  */
 #ifndef REBIND_RUNTIME_RPC_WAITING_H
 #define REBIND_RUNTIME_RPC_WAITING_H
@@ -29,18 +29,18 @@ struct waiting {
 /**
  * waiting_add - another client; takes @sock
  *
- * Where there is no room, in all or for this user, the one goes that has been silent longest; if
- * none is silent, it is this one. It is told.
+ * If there is no room, at all or for this user, the client that has been silent longest gets an
+ * error and is disconnected; if none is silent, it is this one.
  */
 void waiting_add(struct waiting *waiting, int sock, uid_t uid, int64_t now);
 
 /**
- * waiting_take - a client that gets its process; the socket is the caller's now
+ * waiting_take - a client to be served by a process; the caller gets its socket
  */
 struct client waiting_take(struct waiting *waiting, size_t i);
 
 /**
- * waiting_expire - let those go that were silent too long
+ * waiting_expire - disconnect those that were silent too long
  *
  * Return: milliseconds until the next one is; -1: there is none.
  */

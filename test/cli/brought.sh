@@ -219,9 +219,30 @@ if [ -n "$hierarchy" ] && mkdir "$hierarchy/rebind.$$" "$hierarchy/rebind.$$/bel
 	so "a path that is none is refused"
 	forget "$box"
 	rmdir "$hierarchy/rebind-new.$$/below" "$hierarchy/rebind-new.$$"
+	mkdir "$hierarchy/rebind.$$"
+	box "mount -t tmpfs none tmp; mkdir tmp/c; mount --bind $hierarchy/rebind.$$ tmp/c"
+	rmdir "$hierarchy/rebind.$$"
+	run "$rebind" dump -t "$box" --dry-run
+	[ "$status" -eq 1 ] && grep -q "^rebind: /tmp/c .*its cgroup '/rebind.$$' of the hierarchy 'pids' has been removed" "$work/err"
+	so "one that was removed under the mount is said by the dump"
+	no_loop "and what is advised helps"
+	forget "$box"
 else
 	skip "a cgroup that is gone" "there is no hierarchy of version 1"
 fi
+
+box 'mkdir -p etc/part; mount --bind etc/part tmp'
+rm -r "$work/img"
+mkdir "$work/img"
+run "$rebind" dump -t "$box" -D "$work/img"
+run "${from[@]}" --dry-run
+[ "$status" -eq 1 ] && grep -q "^rebind: /tmp .*what it shows, '/etc/part' of the root, does not exist in the new root" "$work/err"
+so "a bind of what the new root lacks is said by a dry run"
+mkdir "$work/new/etc/part"
+run "${from[@]}" --dry-run
+[ "$status" -eq 0 ]
+so "and not where it is there"
+forget "$box"
 
 # ---- words ----
 

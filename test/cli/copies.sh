@@ -88,6 +88,16 @@ in_ns 1 mkdir -p /t/x && in_ns 1 mkdir -p /v/sub && in_ns 1 mount -t tmpfs x /v/
 so "what is mounted in one is mounted in no other"
 end_holders
 
+# Sources are held while what they stood on is made again: more of them than there are descriptors.
+seq 1100 | sed "s|.*|$work/sources/w $work/many/t/& none bind|" >fstab
+container many private "$touch_source && mount -t tmpfs t t && (cd t && seq 1100 | xargs mkdir) && mount -a -T $work/fstab" \
+	--external 'mnt[*]'
+"$rebind" show --json many.image | jq -r --arg source "$work/sources/w" \
+	'.mounts[] | .key | select(. and . != "v") | "mnt[\(.)]:\($source)"' >many.sources
+[ "$(wc -l <many.sources)" -eq 1100 ] && (ulimit -n 1024 && restore many --external-from many.sources --copies 3 --pidfile h.%d) && equal many
+so "there are many sources for few descriptors"
+end_holders
+
 mkdir pins && mount --bind pins pins && mount --make-private pins
 restore full --external "mnt[w]:$work/sources/w" --copies 2 --pin pins/ns.%d
 so "copies can be pinned"

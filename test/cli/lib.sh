@@ -18,7 +18,8 @@ timeout() {
 script=$(basename "$0")
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 build=$(cd "${1:?usage: $script BUILD_DIR}" && pwd) || exit 1
-rebind=$build/rebind
+# run-rules has another one in its place, which runs this.
+rebind=${REBIND_TEST_COMMAND:-$build/rebind}
 
 if [ ! -x "$rebind" ]; then
 	echo "$script: no command at $rebind: build it first" >&2

@@ -198,7 +198,7 @@ endings() {
 		restore -D "$image" --pin "$work/pin" --pidfile "$work/pid"
 	says "an ending and a command are refused" 125 'give one of them' \
 		restore -D "$image" --send-fd 0 -- true
-	says "without a terminal an ending is needed" 2 'give --pin FILE, --pidfile FILE' \
+	says "without a terminal an ending is needed" 2 'give --pin FILE, --pin-dir DIR, --pidfile FILE' \
 		restore -D "$image"
 	says "a command comes after dashes" 2 "unexpected argument 'true' .a command comes after" \
 		restore -D "$image" true

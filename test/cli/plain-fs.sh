@@ -14,13 +14,12 @@ run() {
 	status=$?
 }
 
-# store VARIANT...: a new one at $work/store, which shows $work/behind; its server in $server
-server=
+# store VARIANT...: a new one at $work/store, which shows $work/behind; its server ends with it
 store() {
 	umount "$work/store" 2>"/dev/null"
 	rm -rf "$work/behind"
 	mkdir -p "$work/store" "$work/behind"
-	hold server "$work/plain-fs" "$work/store" "$work/behind" "$@"
+	hold _server "$work/plain-fs" "$work/store" "$work/behind" "$@"
 }
 
 # files NAME...: that is what the store holds, and nothing temporary

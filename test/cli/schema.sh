@@ -45,6 +45,11 @@ show container 0 "$container"
 mount -t tmpfs tmpfs "$work/"$'not-utf8-\377'
 show escaped 0
 umount "$work/"$'not-utf8-\377'
+# A set: a process, and one below it in another namespace.
+set=
+hold set unshare --mount --pid --fork --kill-child --propagation private bash -c \
+	'unshare --mount --propagation private bash -c "echo ready; exec sleep 600" & wait'
+show set 0 --all-mntns "$set"
 show nothing 1 "$work/nothing"
 show usage 2 one two three
 cp -r "$work/img" "$work/broken"
@@ -77,6 +82,7 @@ validate "$work/owner.json"
 [ "$status" -eq 1 ] && grep -q "'somebody' is not one of" "$work/out"
 so "and another owner"
 forget "$formats"
+forget "$set"
 forget "$container"
 result "no process is left" "$(left_processes)"
 finish

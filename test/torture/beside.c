@@ -48,6 +48,10 @@ int kind_swap(struct run *run)
 	if (variant_pick(run, &known) < 0)
 		return -1;
 	variant_moment(run, known, &strike);
+	/* What --root names is the caller's word until the first process has opened it: it forks the
+	 * others later. */
+	if (strcmp(dir, "new") == 0 && known->calm.n > 1 && strike.process == 0)
+		strike.process = 1;
 	snprintf(swap.dir, sizeof(swap.dir), "%s/%s", run->lab->dir, dir);
 	snprintf(swap.aside, sizeof(swap.aside), "%s/%s.aside", run->lab->dir, dir);
 	snprintf(swap.victim, sizeof(swap.victim), "%s/host/victim", run->lab->dir);

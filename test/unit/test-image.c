@@ -21,6 +21,7 @@
 #include "image/image.h"
 #include "image/record.h"
 #include "model/flags.h"
+#include "test/unit/scratch.h"
 
 #define DATA "test/data/"
 
@@ -36,37 +37,6 @@ static const struct sample {
 	for (const struct sample *s = samples; s < samples + ARRAY_SIZE(samples); s++)
 
 /* ---- directories ---- */
-
-struct scratch {
-	char path[64];
-	int fd;
-};
-
-static void scratch_make(struct scratch *scratch)
-{
-	strcpy(scratch->path, "/tmp/rebind-test-image-XXXXXX");
-	assert_non_null(mkdtemp(scratch->path));
-	scratch->fd = open(scratch->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	assert_true(scratch->fd >= 0);
-}
-
-static void scratch_empty(const struct scratch *scratch)
-{
-	int fd = openat(scratch->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fdopendir(fd);
-
-	assert_non_null(dir);
-	for (const struct dirent *e; (e = readdir(dir));)
-		unlinkat(scratch->fd, e->d_name, 0);
-	closedir(dir);
-}
-
-static void scratch_remove(struct scratch *scratch)
-{
-	scratch_empty(scratch);
-	close(scratch->fd);
-	assert_int_equal(rmdir(scratch->path), 0);
-}
 
 static int open_sample(const char *name)
 {

@@ -4,6 +4,7 @@
 #include "image/ghost.h"
 #include "image/rebind.pb-c.h"
 #include "image/removed.h"
+#include "runtime/criu/removed-files.h"
 #include "test/unit/help.h"
 
 static char path[] = "/tmp/rebind-test-removed-XXXXXX";
@@ -98,12 +99,15 @@ static void put_names(const struct name *list, size_t n)
 	put_all("files.img", RECORD_MAGIC_FILES, messages, n, "");
 }
 
+#define GHOST_UID 7
+
 static void put_ghost(uint32_t mode)
 {
 	Rebind__GhostEntry entry = REBIND__GHOST_ENTRY__INIT;
 	ProtobufCMessage *message = &entry.base;
 
 	entry.mode = mode;
+	entry.uid = GHOST_UID;
 	put_all("ghost-file-1.img", RECORD_MAGIC_GHOST, &message, 1, "contents");
 }
 
@@ -187,6 +191,8 @@ static void damaged_images_are_refused(void **state)
 {
 	static const char *const bad[] = { "", "/", "x", "./x", "/../x", "/a//b", "/a/" };
 
+	char long_path[PATH_MAX + 1] = "";
+
 	put_ghost(S_IFREG | 0600);
 	names({ 1, "/a", 5 });
 	remaps({ 1, 1, GHOST }, { 1, 1, GHOST });
@@ -205,6 +211,14 @@ static void damaged_images_are_refused(void **state)
 		put_names(&(struct name){ 1, bad[i], 5 }, 1);
 		must_be(-EBADMSG);
 	}
+	/* A path that the kernel takes has less than PATH_MAX bytes. */
+	for (size_t i = 0; i < PATH_MAX; i++)
+		long_path[i] = i % 100 ? 'x' : '/';
+	put_names(&(struct name){ 1, long_path, 5 }, 1);
+	must_be(-EBADMSG);
+	long_path[PATH_MAX - 1] = '\0';
+	put_names(&(struct name){ 1, long_path, 5 }, 1);
+	must_be(0);
 }
 
 /* ---- contents ---- */
@@ -315,6 +329,38 @@ static void criu_finds_the_names_that_are_made(void **state)
 	rebind__file_entry__free_unpacked(entry, NULL);
 }
 
+/* In a user namespace whose first ids are ours and those after it: how many it has is told. */
+static int make_with_ids(uint32_t count)
+{
+	struct mount_id_extent ids = { 0, geteuid(), count };
+	struct criu_removed removed = {
+		CRIU_REMOVED_INIT,
+		.map = { &ids, &ids, 1, 1 },
+	};
+	cleanup_findings struct findings findings = { 0 };
+
+	removed.images_fd = removed.root_fd = dir_fd;
+	help_keep_log();
+	assert_ok(removed_read(dir_fd, &removed.files, &findings));
+	int err = removed_files_make(&removed);
+
+	removed_files_take_back(&removed);
+	removed_free(&removed.files);
+	return err;
+}
+
+static void an_owner_that_has_no_id_here_is_an_error(void **state)
+{
+	put_ghost(S_IFREG | 0600);
+	remaps({ 1, 1, GHOST });
+	names({ 1, "/a", 5 });
+	assert_int_equal(make_with_ids(GHOST_UID), -EOVERFLOW);
+	assert_non_null(strstr(help_log_text, "cannot make '/a' again"));
+	/* Others than ours only root can give away. */
+	if (geteuid() == 0)
+		assert_ok(make_with_ids(GHOST_UID + 1));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -328,6 +374,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(chunks_stay_within_the_file, begin, end),
 		cmocka_unit_test_setup_teardown(criu_finds_its_own_remaps_only, begin, end),
 		cmocka_unit_test_setup_teardown(criu_finds_the_names_that_are_made, begin, end),
+		cmocka_unit_test_setup_teardown(an_owner_that_has_no_id_here_is_an_error, begin,
+						end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

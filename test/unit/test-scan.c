@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Each namespace is read by both readers, which must make the same model of it. */
+/* Each namespace is read by all readers, which must make the same model of it. */
 #include <sys/mman.h>
 
 #include "mnt/scan/scan.h"
@@ -145,13 +145,15 @@ static void build_odd(void)
 
 /* ---- reading ---- */
 
-static void read_by(const struct space *space, enum scan_reader reader, struct mount_tree *tree)
+/* Return: was it read from the kernel's text and listmount(2) */
+static bool read_by(const struct space *space, enum scan_reader reader, struct mount_tree *tree)
 {
 	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
 
 	*tree = (struct mount_tree){ 0 };
 	assert_ok(scan_open(space->ns_fd, &target));
 	assert_ok(scan_read(&target, reader, tree));
+	return target.has_text_hash;
 }
 
 static void same_text(const struct mount *m, const char *field, const char *left, const char *right)
@@ -196,10 +198,10 @@ static const struct mount *at(const struct mount_tree *tree, const char *path)
 	return NULL;
 }
 
-static void both_readers_make_the_same_model(void **state)
+static void all_readers_make_the_same_model(void **state)
 {
 	const struct space *space = *state;
-	cleanup_tree struct mount_tree fast, text;
+	cleanup_tree struct mount_tree fast, text, quick;
 
 	if (!scan_has_statmount()) {
 		print_message("the kernel's statmount does not tell enough\n");
@@ -207,15 +209,21 @@ static void both_readers_make_the_same_model(void **state)
 	}
 	read_by(space, SCAN_STATMOUNT, &fast);
 	read_by(space, SCAN_MOUNTINFO, &text);
+	assert_true(read_by(space, SCAN_BEST, &quick));
 	assert_int_equal(fast.n, text.n);
-	for (uint32_t i = 0; i < fast.n; i++)
+	assert_int_equal(fast.n, quick.n);
+	for (uint32_t i = 0; i < fast.n; i++) {
 		same_mount(&fast.mounts[i], &text.mounts[i]);
+		same_mount(&fast.mounts[i], &quick.mounts[i]);
+		assert_true(fast.mounts[i].unique_id == quick.mounts[i].unique_id);
+	}
 	assert_int_equal(fast.root, text.root);
+	assert_int_equal(fast.root, quick.root);
 }
 
 static void each_reader(const struct space *space, void (*check)(const struct mount_tree *tree))
 {
-	for (enum scan_reader reader = SCAN_STATMOUNT; reader <= SCAN_MOUNTINFO; reader++) {
+	for (enum scan_reader reader = SCAN_BEST; reader <= SCAN_MOUNTINFO; reader++) {
 		cleanup_tree struct mount_tree tree = { 0 };
 
 		if (reader == SCAN_STATMOUNT && !scan_has_statmount())
@@ -404,10 +412,87 @@ static void every_change_of_the_mounts_is_seen(void **state)
 						 do_move,  undo_move,  do_resize,   undo_resize,
 						 do_seal,  undo_seal };
 
-	for (enum scan_reader reader = SCAN_STATMOUNT; reader <= SCAN_MOUNTINFO; reader++)
+	for (enum scan_reader reader = SCAN_BEST; reader <= SCAN_MOUNTINFO; reader++)
 		for (size_t i = 0; i < ARRAY_SIZE(changes); i++)
-			if (reader == SCAN_MOUNTINFO || scan_has_statmount())
+			if (reader != SCAN_STATMOUNT || scan_has_statmount())
 				a_change_is_seen_by(*state, reader, changes[i]);
+}
+
+/* ---- what the quick reader leaves to others ---- */
+
+static void build_slaves(void)
+{
+	char name[16];
+
+	help_must(mount(NULL, "p/from", NULL, MS_SHARED, NULL));
+	for (int i = 0; i < 40; i++) {
+		snprintf(name, sizeof(name), "slave-%d", i);
+		help_must(mkdir(name, 0755));
+		help_must(mount("p/from", name, NULL, MS_BIND, NULL));
+		help_must(mount(NULL, name, NULL, MS_SLAVE, NULL));
+	}
+}
+
+static void remove_slaves(void)
+{
+	char name[16];
+
+	for (int i = 0; i < 40; i++) {
+		snprintf(name, sizeof(name), "slave-%d", i);
+		help_must(umount2(name, MNT_DETACH));
+		help_must(rmdir(name));
+	}
+}
+
+static void many_slaves_are_not_read_from_the_text(void **state)
+{
+	const struct space *space = *state;
+	cleanup_tree struct mount_tree before, many, after;
+
+	if (!scan_has_statmount())
+		skip();
+	assert_true(read_by(space, SCAN_BEST, &before));
+	help_inside(space, build_slaves);
+	assert_false(read_by(space, SCAN_BEST, &many));
+	assert_int_equal(many.n, before.n + 40);
+	help_inside(space, remove_slaves);
+	assert_true(read_by(space, SCAN_BEST, &after));
+}
+
+static void move_aside(void)
+{
+	help_must(mkdir("aside", 0755));
+	help_must(mkdir("aside/dir", 0755));
+	help_must(mkdir("aside/dir/in", 0755));
+	help_must(mkdir("of", 0755));
+	help_must(mount("aside", "of", NULL, MS_BIND, NULL));
+	help_must(mount("in", "of/dir/in", "tmpfs", 0, NULL));
+	help_must(rename("aside/dir", "moved"));
+}
+
+static void move_back(void)
+{
+	help_must(rename("moved", "aside/dir"));
+	help_must(umount2("of", MNT_DETACH));
+	help_must(rmdir("aside/dir/in"));
+	help_must(rmdir("aside/dir"));
+	help_must(rmdir("aside"));
+	help_must(rmdir("of"));
+}
+
+static void what_no_path_leads_to_is_not_lost_with_the_text(void **state)
+{
+	const struct space *space = *state;
+	cleanup_tree struct mount_tree before, tree, after;
+
+	if (!scan_has_statmount())
+		skip();
+	assert_true(read_by(space, SCAN_BEST, &before));
+	help_inside(space, move_aside);
+	assert_false(read_by(space, SCAN_BEST, &tree));
+	assert_int_equal(tree.lost.used, 1);
+	help_inside(space, move_back);
+	assert_true(read_by(space, SCAN_BEST, &after));
 }
 
 /* ---- texts ---- */
@@ -618,12 +703,14 @@ static void more_mounts_than_a_batch_are_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(both_readers_make_the_same_model),
+		cmocka_unit_test(all_readers_make_the_same_model),
 		cmocka_unit_test(odd_names_are_the_bytes_that_they_are),
 		cmocka_unit_test(attributes_are_the_mounts_and_flags_the_superblocks),
 		cmocka_unit_test(propagation_is_read),
 		cmocka_unit_test(the_view_is_that_of_the_namespaces_own_root),
 		cmocka_unit_test(every_change_of_the_mounts_is_seen),
+		cmocka_unit_test(many_slaves_are_not_read_from_the_text),
+		cmocka_unit_test(what_no_path_leads_to_is_not_lost_with_the_text),
 		cmocka_unit_test(saved_tables_of_containers_are_read),
 		cmocka_unit_test(a_text_is_unescaped_but_for_its_options),
 		cmocka_unit_test(what_windows_adds_is_taken_off),

@@ -53,6 +53,24 @@ static void a_hundred_thousand_keys_are_all_found_again_while_it_grows(void **st
 	}
 }
 
+static void room_that_was_asked_for_is_enough(void **state)
+{
+	cleanup_table struct table table = { 0 };
+
+	for (uint32_t i = 0; i < 100; i++)
+		assert_ok(table_put(&table, i, i, NULL));
+	assert_ok(table_reserve(&table, 50000));
+	const uint64_t *keys = table.keys;
+
+	for (uint32_t i = 100; i < 50000; i++)
+		assert_ok(table_put(&table, i, i, NULL));
+	assert_ptr_equal(table.keys, keys);
+	for (uint32_t i = 0; i < 50000; i++)
+		assert_int_equal(table_get(&table, i), i);
+	assert_ok(table_reserve(&table, 1));
+	assert_ptr_equal(table.keys, keys);
+}
+
 static void keys_that_fall_into_one_slot_are_told_apart(void **state)
 {
 	cleanup_table struct table table = { 0 };
@@ -89,6 +107,7 @@ int main(void)
 		cmocka_unit_test(an_empty_table_has_nothing),
 		cmocka_unit_test(a_value_can_be_replaced_and_the_old_one_is_told),
 		cmocka_unit_test(a_hundred_thousand_keys_are_all_found_again_while_it_grows),
+		cmocka_unit_test(room_that_was_asked_for_is_enough),
 		cmocka_unit_test(keys_that_fall_into_one_slot_are_told_apart),
 		cmocka_unit_test(bytes_hash_by_content_and_length),
 	};

@@ -40,7 +40,10 @@ class Finding:
 
 @dataclasses.dataclass(frozen=True)
 class Mount:
-    """A mount, as `rebind show --json` has it; owner and key are those of an image."""
+    """A mount, as `rebind show --json` has it.
+
+    owner and key are those of an image; namespace is the id of one of several.
+    """
     id: int
     parent_id: int
     depth: int
@@ -60,6 +63,7 @@ class Mount:
     covered: bool
     deleted: bool
     unique_id: Optional[int] = None
+    namespace: Optional[int] = None
     owner: Optional[str] = None
     key: Optional[str] = None
 

@@ -422,6 +422,15 @@ static bool is_refused(const struct run *run, const char *verb)
 	return !strcmp(run->card.refused, verb);
 }
 
+/* What is best where statmount(2) is, is a mixture: it is not asked for by name. The restore compares
+ * with what statmount(2) alone tells. */
+static const char *dump_reader(const struct run *run)
+{
+	const char *reader = run->trial->reader;
+
+	return reader && !strcmp(reader, "statmount") ? NULL : reader;
+}
+
 static bool dump(struct run *run)
 {
 	bool refused = is_refused(run, "dump");
@@ -432,7 +441,7 @@ static bool dump(struct run *run)
 	bool done;
 
 	run->words.side = "old";
-	argv = engine_argv(run, run->trial->reader, words, &run->card.dump);
+	argv = engine_argv(run, dump_reader(run), words, &run->card.dump);
 	done = run_engine(run, &argv, refused ? run->card.status : 0, refused);
 	expect_host_unchanged(run, "dump");
 	expect_source_unchanged(run);
