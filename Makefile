@@ -4,7 +4,7 @@
 VERSION := 0.1.0
 SONAME  := librebind.so.0
 
-# Where things are built and installed. Also of use: CC, CFLAGS, LDFLAGS, SANITIZE, V=1.
+# Where things are built and installed. Also of use: CC, CPPFLAGS, CFLAGS, LDFLAGS, SANITIZE, V=1.
 BUILD      ?= build
 prefix     ?= /usr/local
 bindir     ?= $(prefix)/bin
@@ -13,12 +13,17 @@ includedir ?= $(prefix)/include
 mandir     ?= $(prefix)/share/man
 docdir     ?= $(prefix)/share/doc/rebind
 plugindir  ?= $(libdir)/rebind
+unitdir    ?= $(prefix)/lib/systemd/system
+bashdir    ?= $(prefix)/share/bash-completion/completions
+zshdir     ?= $(prefix)/share/zsh/site-functions
+fishdir    ?= $(prefix)/share/fish/vendor_completions.d
 FUZZ_SECONDS ?= 20
 
 ifeq ($(origin CC),default)
 CC = gcc
 endif
 CLANG ?= clang
+PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
 LDFLAGS ?=
 ifdef SANITIZE
@@ -34,13 +39,13 @@ DEPS_BUILD = gcc libc6-dev make pkg-config libmount-dev libprotobuf-c-dev \
 	protobuf-c-compiler libarchive-dev zlib1g-dev libjansson-dev
 DEPS_DEMO  = busybox-static
 DEPS_KERNEL = qemu-system-x86 kmod cpio e2fsprogs xz-utils
-DEPS_TEST  = libcmocka-dev libcap-dev e2fsprogs btrfs-progs xfsprogs mount procps runc crun lxc systemd-container bubblewrap iproute2 zstd python3 criu jq attr acl libcap2-bin \
+DEPS_TEST  = libcmocka-dev libcap-dev e2fsprogs btrfs-progs xfsprogs mount procps runc crun lxc systemd systemd-container zsh fish bubblewrap iproute2 zstd python3 python3-jsonschema python3-pip python3-setuptools python3-wheel criu jq attr acl libcap2-bin \
 	squashfuse squashfs-tools mandoc shellcheck codespell cppcheck \
 	clang-format clang clang-tidy libclang-rt-dev
 
-PKG_CFLAGS = $(shell pkg-config --cflags mount libprotobuf-c libarchive jansson)
+PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags mount libprotobuf-c libarchive jansson)
 # libmount, libarchive, zlib and jansson are not among them: base/library.h says why.
-LIBS = $(shell pkg-config --libs libprotobuf-c) -ldl -pthread
+LIBS = $(shell $(PKG_CONFIG) --libs libprotobuf-c) -ldl -pthread
 WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wvla -Wwrite-strings -Wno-unused-parameter -Wno-missing-field-initializers
 REBIND_CFLAGS = -std=gnu11 -D_GNU_SOURCE -I. -Iinclude -I$(BUILD) -fPIC $(WARNINGS) \
@@ -76,7 +81,7 @@ help:  ## this list
 keep = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
 .PHONY: FORCE
 $(BUILD)/flags: FORCE
-	$(call keep,$(CC) $(CFLAGS) $(VERSION))
+	$(call keep,$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(VERSION))
 $(BUILD)/plugindir: FORCE
 	$(call keep,$(plugindir))
 $(BUILD)/hooks/load.o: $(BUILD)/plugindir
@@ -94,7 +99,7 @@ $(BUILD)/mnt/ns/inside.o: REBIND_CFLAGS += -DINSIDE_PROGRAM='"$(BUILD)/inside/pr
 $(BUILD)/%.o: %.c $(BUILD)/flags Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(REBIND_CFLAGS) $(CFLAGS) $(DEPFILE) -c -o $@ $<
+	$(Q)$(CC) $(REBIND_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(DEPFILE) -c -o $@ $<
 
 # What is generated is not ours to lint.
 $(BUILD)/%.pb-c.c $(BUILD)/%.pb-c.h &: %.proto
@@ -104,7 +109,7 @@ $(BUILD)/%.pb-c.c $(BUILD)/%.pb-c.h &: %.proto
 
 $(BUILD)/%.pb-c.o: $(BUILD)/%.pb-c.c $(BUILD)/flags
 	$(call say,CC,$<)
-	$(Q)$(CC) -std=gnu11 -I$(BUILD) -I$(@D) -fPIC $(PKG_CFLAGS) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) -std=gnu11 -I$(BUILD) -I$(@D) -fPIC $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 GENERATED = $(BUILD)/image/rebind.pb-c.h $(BUILD)/runtime/rpc/rpc.pb-c.h
 $(filter $(BUILD)/image/%,$(LIB_OBJS)): | $(BUILD)/image/rebind.pb-c.h
@@ -139,7 +144,7 @@ PLUGIN_CFLAGS = -shared -fPIC -Iinclude -Wall -Wextra -Werror
 $(BUILD)/plugins/%.so: $$(wildcard plugins/$$*/*.c) $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(PLUGIN_CFLAGS) $(CFLAGS) $(DEPFILE) -o $@ $(filter %.c,$^)
+	$(Q)$(CC) $(PLUGIN_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(DEPFILE) -o $@ $(filter %.c,$^) $(LDFLAGS)
 
 # ---- tests ----
 
@@ -262,20 +267,22 @@ bench: all $(BENCHES)  ## measure beside what others take; JSON=1: the table alo
 C_FILES  = $(LIB_SRCS) $(wildcard inside/*.c) $(RUNTIME_SRCS) $(CMD_SRCS) $(wildcard plugins/*/*.c examples/*.c test/unit/*.c test/unit/plugins/*.c \
 	test/fuzz/*.c test/zdtm-mnt/*.c test/zdtm-mnt/*/*.c test/torture/*.c bench/*.c)
 H_FILES  = $(wildcard include/*.h plugins/*.h $(ROOMS:=/*.h) $(ROOMS:=/*/*.h) inside/*.h runtime/*/*.h plugin-test/*.h cmd/*.h test/*/*.h test/zdtm-mnt/*/*.h)
-SCRIPTS  = $(wildcard .ci/run tools/deps tools/lint-layers test/run-all test/*.sh test/*/*.sh test/zdtm-mnt/run test/torture/run test/kernel/run test/kernel/guest \
-	test/zdtm-mnt/run-broken test/zdtm-mnt/run-rules test/cli/run-rules test/zdtm-mnt/broken/* bench/run)
-TEXTS    = $(wildcard *.md LAYERS man/* plugins/*/*.md test/*/*.md include/*.in)
+SCRIPTS  = $(wildcard .ci/run tools/deps tools/lint-layers tools/lint-spdx tools/dist debian/tests/suite test/run-all test/*.sh test/*/*.sh test/zdtm-mnt/run test/torture/run test/kernel/run test/kernel/guest \
+	test/zdtm-mnt/run-broken test/zdtm-mnt/run-rules test/cli/run-rules test/zdtm-mnt/broken/* bench/run share/completions/rebind.bash)
+TEXTS    = $(wildcard *.md bindings/*/*.md bindings/*/*/*.py LAYERS man/* plugins/*/*.md test/*/*.md include/*.in)
 CPPCHECK = cppcheck --quiet --inline-suppr --error-exitcode=1 --std=c11 -j$(shell nproc) \
 	--enable=warning,performance,portability --suppressions-list=tools/cppcheck.supp
 # clang 14 calls a variable unused that is there for its cleanup.
 CLANG_FLAGS = $(REBIND_CFLAGS) -Wno-unused-variable
 
-LINTS = layers manual shell spelling cppcheck clang format
+LINTS = layers spdx manual shell spelling cppcheck clang format
 .PHONY: lint $(LINTS:%=lint-%)
-lint: $(LINTS:%=lint-%)  ## layers, manual, shell, spelling, cppcheck, clang, format
+lint: $(LINTS:%=lint-%)  ## layers, licence tags, manual, shell, spelling, cppcheck, clang, format
 
 lint-layers:
 	tools/lint-layers
+lint-spdx:
+	tools/lint-spdx
 lint-manual:
 	$(Q)echo 'mandoc -T lint man/*'; mandoc -T lint -W warning man/*
 lint-shell:
@@ -296,18 +303,35 @@ format:  ## let clang-format write the sources
 
 # ---- where it goes ----
 
-PC = sed -e 's|@prefix@|$(prefix)|' -e 's|@libdir@|$(libdir)|' -e 's|@includedir@|$(includedir)|' \
+PC = sed -e 's|@prefix@|$(prefix)|' -e 's|@bindir@|$(bindir)|' -e 's|@libdir@|$(libdir)|' -e 's|@includedir@|$(includedir)|' \
 	-e 's|@plugindir@|$(plugindir)|' -e 's|@version@|$(VERSION)|'
 MAN_PAGES = $(wildcard man/*.[1-9])
 MAN_DIRS  = $(addprefix $(mandir)/man,$(sort $(subst .,,$(suffix $(MAN_PAGES)))))
 # Those that do nothing without a map of the host's. The other one is to be copied.
 SHIPPED = volume-map loop-volume
-DOCUMENTS = README.md SECURITY.md COPYING
+DOCUMENTS = README.md CHANGELOG.md SECURITY.md COPYING share/json/show.schema.json
 EXAMPLES = $(wildcard examples/*) $(wildcard plugins/bindmount-example/*.c)
 # The loader learns of a new library where it is one of the running system.
 LDCONFIG = $(if $(DESTDIR),,ldconfig || :)
+UNITS = rebind.socket rebind.service
+
+.PHONY: install-units
+install-units:
+	install -d $(DESTDIR)$(unitdir)
+	install -m 644 share/systemd/rebind.socket $(DESTDIR)$(unitdir)/rebind.socket
+	$(PC) share/systemd/rebind.service.in > $(DESTDIR)$(unitdir)/rebind.service
+
+COMPLETIONS = $(bashdir)/rebind $(zshdir)/_rebind $(fishdir)/rebind.fish
+
+.PHONY: install-completions
+install-completions:
+	install -d $(addprefix $(DESTDIR),$(bashdir) $(zshdir) $(fishdir))
+	install -m 644 share/completions/rebind.bash $(DESTDIR)$(bashdir)/rebind
+	install -m 644 share/completions/_rebind $(DESTDIR)$(zshdir)/_rebind
+	install -m 644 share/completions/rebind.fish $(DESTDIR)$(fishdir)/rebind.fish
+
 .PHONY: install
-install: all  ## to DESTDIR and prefix (/usr/local)
+install: all install-units install-completions  ## to DESTDIR and prefix (/usr/local)
 	install -d $(addprefix $(DESTDIR),$(bindir) $(libdir)/pkgconfig $(includedir)/rebind $(plugindir) $(MAN_DIRS) $(docdir)/examples)
 	install -m 755 $(BUILD)/rebind $(DESTDIR)$(bindir)/rebind
 	install -m 644 $(BUILD)/librebind.a $(DESTDIR)$(libdir)/librebind.a
@@ -334,10 +358,36 @@ uninstall:  ## the reverse; other people's plugins stay
 		pkgconfig/rebind.pc pkgconfig/rebind-plugin.pc) $(DESTDIR)$(includedir)/rebind.h \
 		$(addprefix $(DESTDIR)$(includedir)/rebind/,criu-plugin.h criu-log.h rebind-plugin.h) \
 		$(foreach page,$(MAN_PAGES),$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
-		$(SHIPPED:%=$(DESTDIR)$(plugindir)/%.so) $(SHIPPED:%=$(DESTDIR)$(docdir)/%.md) \
-		$(DOCUMENTS:%=$(DESTDIR)$(docdir)/%) $(addprefix $(DESTDIR)$(docdir)/examples/,$(notdir $(EXAMPLES)))
+		$(UNITS:%=$(DESTDIR)$(unitdir)/%) $(addprefix $(DESTDIR),$(COMPLETIONS)) $(SHIPPED:%=$(DESTDIR)$(plugindir)/%.so) $(SHIPPED:%=$(DESTDIR)$(docdir)/%.md) \
+		$(addprefix $(DESTDIR)$(docdir)/,$(notdir $(DOCUMENTS))) $(addprefix $(DESTDIR)$(docdir)/examples/,$(notdir $(EXAMPLES)))
 	-rmdir $(DESTDIR)$(includedir)/rebind $(DESTDIR)$(plugindir) $(DESTDIR)$(docdir)/examples $(DESTDIR)$(docdir)
 	$(LDCONFIG)
+
+DIST ?= $(BUILD)/rebind-$(VERSION).tar.gz
+.PHONY: dist
+dist:  ## the sources as a tarball, reproducible: DIST, build/rebind-VERSION.tar.gz
+	$(Q)tools/dist $(VERSION) $(DIST)
+
+# The project has no address of its own: it is for the distributor to fill in.
+NO_ADDRESS = bogus-mail-host,bogus-mail-host-in-debian-changelog
+DEPS_DEB = debhelper dpkg-dev fakeroot lintian
+.PHONY: deb
+deb:  ## packages for Debian, in build/deb; lintian looks at them
+	@tools/deps $(DEPS_BUILD) $(DEPS_DEB)
+	rm -rf $(BUILD)/deb && mkdir -p $(BUILD)/deb
+	$(Q)tools/dist $(VERSION) $(BUILD)/deb/source.tar.gz && tar -C $(BUILD)/deb -xzf $(BUILD)/deb/source.tar.gz
+	cd $(BUILD)/deb/rebind-$(VERSION) && env -u MAKEFLAGS -u MAKELEVEL dpkg-buildpackage -us -uc
+	cd $(BUILD)/deb && lintian --allow-root --fail-on error,warning --suppress-tags $(NO_ADDRESS) rebind_*.changes
+	@ls $(BUILD)/deb/*.deb
+
+.PHONY: rpm
+rpm:  ## RPM packages, in build/rpm; on Debian, whose packages rpmbuild does not see, for a look at the spec
+	@tools/deps $(DEPS_BUILD) rpm
+	rm -rf $(BUILD)/rpm && mkdir -p $(BUILD)/rpm
+	$(Q)tools/dist $(VERSION) $(BUILD)/rpm/rebind-$(VERSION).tar.gz
+	env -u MAKEFLAGS -u MAKELEVEL rpmbuild -tb --quiet --define '_topdir $(abspath $(BUILD))/rpm' \
+		$(if $(wildcard /etc/debian_version),--nodeps) $(BUILD)/rpm/rebind-$(VERSION).tar.gz
+	@find $(BUILD)/rpm/RPMS -type f
 
 .PHONY: clean
 clean:  ## remove what was built

@@ -24,6 +24,9 @@ int verb_swrk(int argc, char **argv);
 int verb_service(int argc, char **argv);
 int verb_criu(int argc, char **argv);
 
+/* argv[0] is "--version" or "-V"; with "-v" behind it, more. Return: an exit status. */
+int version_print(int argc, char **argv);
+
 /* The whole command line of a program that is called "criu". */
 int criu_name(int argc, char **argv);
 

@@ -10,7 +10,6 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/errors.h"
-#include "include/rebind.h"
 #include "runtime/criu/actions.h"
 
 struct verb {
@@ -39,7 +38,7 @@ static int print_help(void)
 {
 	printf("usage: rebind VERB [options]\n"
 	       "       rebind VERB --help\n"
-	       "       rebind --help | --version\n\n"
+	       "       rebind --help | --version [-v]\n\n"
 	       "Dumps a mount namespace and builds it again under another root.\n\n");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		printf("  %-9s %s\n", verbs[i].name, verbs[i].summary);
@@ -169,10 +168,8 @@ static int main_run(int argc, char **argv)
 		return usage_error(NULL, "a verb is missing");
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return flush_output(print_help(), STATUS_FAILED);
-	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
-		printf("rebind %s\n", rebind_version());
-		return flush_output(STATUS_OK, STATUS_FAILED);
-	}
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
+		return flush_output(version_print(argc - 1, argv + 1), STATUS_FAILED);
 	if (argv[1][0] == '-')
 		return usage_error(NULL, "unknown option '%s' before the verb", argv[1]);
 	verb = find_verb(argv[1]);

@@ -4,11 +4,13 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/mounts.h"
 #include "cmd/options.h"
 #include "cmd/pidfile.h"
+#include "runtime/rpc/activation.h"
 
 struct service_args {
 	const char *address, *pidfile, *mounts;
@@ -18,7 +20,7 @@ struct service_args {
 
 static const struct option_spec specs[] = {
 	{ '\0', "address", OPTION_TEXT, offsetof(struct service_args, address), "PATH",
-	  "the socket to listen on" },
+	  "the socket to listen on; else the one given by LISTEN_FDS" },
 	{ 'd', "daemon", OPTION_FLAG, offsetof(struct service_args, daemon), NULL,
 	  "go to the background when it listens" },
 	{ '\0', "pidfile", OPTION_TEXT, offsetof(struct service_args, pidfile), "FILE",
@@ -28,7 +30,7 @@ static const struct option_spec specs[] = {
 	MOUNTS_SPEC(struct service_args),
 };
 
-static const char *const synopsis[] = { "service --address PATH [options]", NULL };
+static const char *const synopsis[] = { "service [--address PATH] [options]", NULL };
 
 static const struct option_set options = {
 	.verb = "service",
@@ -43,6 +45,23 @@ static int write_pidfile(void *data, int pid)
 	return pidfile_write(data, pid);
 }
 
+/* @ret: owned by the caller, if there is no @address. Return: STATUS_*. */
+static int take_socket(const char *address, int *ret)
+{
+	cleanup_fd int sock = activation_socket();
+
+	if (sock < 0 && sock != -ENOENT)
+		return STATUS_FAILED;
+	if (sock < 0 && !address)
+		return usage_error("service", "the socket is missing: give --address PATH, or "
+					      "start it by a socket unit");
+	if (sock >= 0 && address)
+		return usage_error("service", "--address and LISTEN_FDS both give a socket: leave "
+					      "out --address");
+	*ret = fd_take(&sock);
+	return STATUS_OK;
+}
+
 int verb_service(int argc, char **argv)
 {
 	struct service_args args = { .status_fd = -1 };
@@ -52,8 +71,11 @@ int verb_service(int argc, char **argv)
 
 	if (!options_parse(&options, argc, argv, &args, &words, &status))
 		return status;
-	if (!args.address)
-		return usage_error("service", "the socket is missing: give --address PATH");
+	cleanup_fd int sock = -EBADF;
+
+	status = take_socket(args.address, &sock);
+	if (status != STATUS_OK)
+		return status;
 	int by = mounts_choice(args.mounts);
 
 	if (by < 0)
@@ -65,6 +87,7 @@ int verb_service(int argc, char **argv)
 		       STATUS_FAILED;
 	struct service service = {
 		.address = args.address,
+		.sock = fd_take(&sock),
 		.status_fd = (int)args.status_fd,
 		.in_background = args.daemon,
 		.by = (enum criu_by)by,

@@ -50,6 +50,10 @@ files() {
 		./lib/pkgconfig/rebind.pc
 		./lib/rebind/loop-volume.so
 		./lib/rebind/volume-map.so
+		./lib/systemd/system/rebind.service
+		./lib/systemd/system/rebind.socket
+		./share/bash-completion/completions/rebind
+		./share/doc/rebind/CHANGELOG.md
 		./share/doc/rebind/COPYING
 		./share/doc/rebind/README.md
 		./share/doc/rebind/SECURITY.md
@@ -57,11 +61,14 @@ files() {
 		./share/doc/rebind/examples/enter.py
 		./share/doc/rebind/examples/runtime.c
 		./share/doc/rebind/loop-volume.md
+		./share/doc/rebind/show.schema.json
 		./share/doc/rebind/volume-map.md
+		./share/fish/vendor_completions.d/rebind.fish
 		./share/man/man1/rebind.1
 		./share/man/man3/librebind.3
 		./share/man/man5/rebind-images.5
 		./share/man/man7/rebind-plugin.7
+		./share/zsh/site-functions/_rebind
 	END
 	)
 	test -d "$usr/lib/rebind"

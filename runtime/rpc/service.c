@@ -24,6 +24,7 @@
 #include "base/child.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "runtime/rpc/activation.h"
 #include "runtime/rpc/connection.h"
 #include "runtime/rpc/waiting.h"
 
@@ -319,12 +320,14 @@ static int go_to_background(int *status_fd)
 static int service_start(const struct service *service, struct listener *l)
 {
 	int status_fd = service->status_fd;
-	int err = open_socket(l);
+	int err = service->address ? open_socket(l) : 0;
 
 	if (!err && service->in_background)
 		err = go_to_background(&status_fd);
 	if (!err && service->on_start)
 		err = service->on_start(service->data, getpid());
+	if (!err)
+		err = activation_ready();
 	if (!err && service->status_fd >= 0 && write(status_fd, "", 1) != 1)
 		err = log_error(-errno, "cannot write to descriptor %d of --status-fd",
 				service->status_fd);
@@ -337,7 +340,10 @@ static int service_start(const struct service *service, struct listener *l)
 int service_run(const struct service *service)
 {
 	struct listener l = {
-		.path = service->address, .by = service->by, .sock = -EBADF, .signal_fd = -EBADF
+		.path = service->address,
+		.by = service->by,
+		.sock = service->sock,
+		.signal_fd = -EBADF,
 	};
 	sigset_t before;
 	int err = take_signals(&l, &before);
