@@ -268,7 +268,7 @@ int ns_helper_launch(struct ns_helper *ns_helper, int purpose, int words_fd, pid
 	if (!err)
 		err = await_second(sock, &pid);
 	if (err) {
-		ns_helper->has_lost = pid == first;
+		ns_helper->has_lost = pid > 0 && pid == first;
 		return err;
 	}
 	*ret_pid = pid;
@@ -328,7 +328,8 @@ void ns_helper_forget(struct ns_helper *ns_helper)
 void ns_helper_stop(struct ns_helper *ns_helper)
 {
 	fd_close(&ns_helper->sock);
-	if (ns_helper->has_lost)
+	/* Never of pid 0, which is the caller's whole process group. */
+	if (ns_helper->has_lost && ns_helper->pid > 0)
 		kill(ns_helper->pid, SIGKILL);
 	else
 		child_kill(&ns_helper->pid);
