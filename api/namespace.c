@@ -210,7 +210,9 @@ static int launch_inside(struct rebind_namespace *ns, char *const argv[], pid_t 
 	if (err)
 		return log_error(err, "cannot start a process in the namespaces");
 	/* It says only what is wrong; its socket ends when it is the command. */
-	err = ipc_await(sock, IPC_ANSWER, ret_failed, NULL);
+	err = child_await(pid, sock);
+	if (!err)
+		err = ipc_await(sock, IPC_ANSWER, ret_failed, NULL);
 	if (err && err != -EIO)
 		return err;
 	if (!*ret_failed) {

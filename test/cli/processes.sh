@@ -97,6 +97,15 @@ result "a holder is not in a pid namespace that was joined" "$why$(
 )"
 result "and has nothing either" "$(holds_nothing "$holder")"
 kill "$holder"
+# shellcheck disable=SC2016 # the script's
+printf '#!/bin/sh\n%s\n' '[ "$CRTOOLS_SCRIPT_ACTION" != setup-namespaces ] || kill -STOP "$CRTOOLS_INIT_PID"' >stop
+chmod 755 stop
+rm -f pid
+timeout 10 "$rebind" restore -D img2 --root new --join-ns "user:$own" --join-ns "pid:$own" --join-ns "net:$own" \
+	--join-ns "ipc:$own" --action-script "$work/stop" --pidfile pid >out 2>err
+status=$?
+[ "$status" -eq 1 ] && grep -q "was stopped by another" err && [ ! -e pid ]
+so "a process that others in its pid namespace stop is not waited for"
 result "the user namespace that one is in is joined already" \
 	"$(run restore -D img --root new --join-ns "user:$$" -- /bin/busybox true)"
 
