@@ -161,13 +161,13 @@ static int await_second(int sock, pid_t *pid)
 static int go(struct ns_helper *ns_helper)
 {
 	int answer = 0;
-	int err = ipc_send(ns_helper->sock, (struct ipc_message){ .type = IPC_GO }, NULL, -1);
+	int sent = ipc_send(ns_helper->sock, (struct ipc_message){ .type = IPC_GO }, NULL, -1);
+	/* Where it has ended, it may have said why before. */
+	int err = child_await(ns_helper->pid, ns_helper->sock);
 
 	if (!err)
-		err = child_await(ns_helper->pid, ns_helper->sock);
-	if (!err)
 		err = ipc_await(ns_helper->sock, IPC_ANSWER, &answer, NULL);
-	return err ? err : answer;
+	return err ? err : answer ? answer : sent;
 }
 
 /* Return: 0 or a negative errno; @ret_said: the process has said why, and what it said is logged.
@@ -188,7 +188,7 @@ static int helper_settle(const struct ns_request *ns_request, struct ns_helper *
 		err = await_second(ns_helper->sock, &ns_helper->pid);
 	if (!err)
 		err = go(ns_helper);
-	*ret_said = err && err != -EIO;
+	*ret_said = err && err != -EIO && err != -EPIPE;
 	return err ? err : open_namespaces(ns_helper);
 }
 
