@@ -253,6 +253,8 @@ int rebind_namespace_start(struct rebind_namespace *ns, char *const argv[], pid_
 					: launch_here(ns, argv, &pid, &failed);
 	if (err)
 		return err;
+	if (failed == -EOWNERDEAD)
+		return log_error(failed, "the builder ended before the command ran");
 	if (failed)
 		return refuse_command(argv[0], failed, ret_status);
 	err = accept_command(ns, pid);
