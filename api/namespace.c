@@ -210,7 +210,9 @@ static int launch_inside(struct rebind_namespace *ns, char *const argv[], pid_t 
 	if (err)
 		return log_error(err, "cannot start a process in the namespaces");
 	/* It says only what is wrong; its socket ends when it is the command. */
-	err = ipc_await(sock, IPC_ANSWER, ret_failed, NULL);
+	err = child_await(pid, sock);
+	if (!err)
+		err = ipc_await(sock, IPC_ANSWER, ret_failed, NULL);
 	if (err && err != -EIO)
 		return err;
 	if (!*ret_failed) {
@@ -251,6 +253,8 @@ int rebind_namespace_start(struct rebind_namespace *ns, char *const argv[], pid_
 					: launch_here(ns, argv, &pid, &failed);
 	if (err)
 		return err;
+	if (failed == -EOWNERDEAD)
+		return log_error(failed, "the builder ended before the command ran");
 	if (failed)
 		return refuse_command(argv[0], failed, ret_status);
 	err = accept_command(ns, pid);

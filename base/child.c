@@ -88,6 +88,38 @@ pid_t child_fork_socket(int *ret_sock)
 	return pid;
 }
 
+static void end_stopped(pid_t pid)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	if (waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOHANG | WNOWAIT) < 0 || !info.si_pid)
+		return;
+	log_error(0, "process %d of rebind's was stopped by another in its pid namespace",
+		  (int)pid);
+	kill(pid, SIGKILL);
+}
+
+int child_poll(pid_t pid, struct pollfd *wait, nfds_t n)
+{
+	enum { LOOK = 1000 }; /* milliseconds */
+	int got;
+
+	while ((got = poll(wait, n, pid > 0 ? LOOK : -1)) <= 0) {
+		if (got < 0 && errno != EINTR)
+			return -errno;
+		if (got == 0)
+			end_stopped(pid);
+	}
+	return 0;
+}
+
+int child_await(pid_t pid, int sock)
+{
+	struct pollfd wait = { .fd = sock, .events = POLLIN };
+
+	return child_poll(pid, &wait, 1);
+}
+
 int child_wait(pid_t pid, int *ret_status)
 {
 	int status;

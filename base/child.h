@@ -3,6 +3,7 @@
 #ifndef REBIND_BASE_CHILD_H
 #define REBIND_BASE_CHILD_H
 
+#include <poll.h>
 #include <sys/types.h>
 
 #include "base/util.h"
@@ -39,6 +40,20 @@ int child_hide(void);
  * Return: 0 or a negative errno.
  */
 int child_become_root(void);
+
+/**
+ * child_poll - poll(2) without a time limit, for what a child has to say
+ * @pid: the child; 0 for none
+ *
+ * Others in a pid namespace that it is in can stop it, and it would be waited for until they let it
+ * go on. It is killed then, with a log line, and is seen to have ended.
+ *
+ * Return: 0 or a negative errno.
+ */
+int child_poll(pid_t pid, struct pollfd *wait, nfds_t n);
+
+/** child_await - child_poll() for one socket. */
+int child_await(pid_t pid, int sock);
 
 /**
  * child_wait - reap a child

@@ -138,17 +138,17 @@ _Noreturn static void guard(struct pidfile *pidfile, pid_t pid, int fd)
 static int start_guard(struct pidfile *pidfile, pid_t pid)
 {
 	int ends[2];
+	int err = fd_pair(ends);
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -errno;
+	if (err)
+		return err;
 	pidfile->guard = fork();
 	if (pidfile->guard == 0) {
 		/* A key or a signal to our process group must not kill it with us. */
 		setsid();
 		guard(pidfile, pid, keep_two(ends[0], &pidfile->fd));
 	}
-	int err = pidfile->guard < 0 ? -errno : 0;
-
+	err = pidfile->guard < 0 ? -errno : 0;
 	close(ends[0]);
 	pidfile->guard_fd = ends[1];
 	if (err) {
@@ -162,7 +162,8 @@ static void dismiss_guard(struct pidfile *pidfile)
 {
 	if (!pidfile->guard)
 		return;
-	fd_write_all(pidfile->guard_fd, "k", 1);
+	/* One that was killed is not told: by a socket, whose other end may be closed. */
+	(void)fd_send(pidfile->guard_fd, "k", 1, -1);
 	fd_close(&pidfile->guard_fd);
 	child_wait(pidfile->guard, NULL);
 	pidfile->guard = 0;

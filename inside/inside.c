@@ -112,6 +112,15 @@ static int go_in(struct inside *in)
 	return child_hide();
 }
 
+static int become_root(void)
+{
+	int err = child_become_root();
+
+	return err ? log_error(err, "cannot become root of the user namespace%s",
+			       err == -EINVAL ? ", whose maps lack id 0" : "")
+		   : 0;
+}
+
 static int inside_start_it(struct inside *in, const struct ipc_message *message, int fd)
 {
 	if (message->start.purpose == INSIDE_GUEST)
@@ -120,6 +129,9 @@ static int inside_start_it(struct inside *in, const struct ipc_message *message,
 		take_along(in);
 	int err = make_namespaces(in, message->start.make);
 
+	/* Before the answer: what is said after it may not be heard. */
+	if (!err && in->has_user)
+		err = become_root();
 	if (!err && in->has_pid && message->start.purpose != INSIDE_HOLD)
 		err = go_in(in);
 	else if (!err)
@@ -127,8 +139,6 @@ static int inside_start_it(struct inside *in, const struct ipc_message *message,
 	fd_close(&in->root_fd);
 	if (message->start.purpose == INSIDE_HOLD || message->start.purpose == INSIDE_DOOR)
 		fd_close(&in->proc_fd);
-	if (!err && in->has_user)
-		err = child_become_root();
 	if (err)
 		return err;
 	switch (message->start.purpose) {

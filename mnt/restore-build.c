@@ -240,7 +240,9 @@ static int attend(struct restore *r, pid_t pid, int sock)
 
 	while (!err) {
 		cleanup_fd int fd = -EBADF;
-		int got = ipc_hear(sock, buf, &message, texts, &fd);
+		/* The builder may wait for the helper. */
+		int waited = child_await(r->ns_helper.pid, sock);
+		int got = waited ? waited : ipc_hear(sock, buf, &message, texts, &fd);
 
 		if (got <= 0)
 			return got ? log_error(got, "the builder cannot be heard") : -EPIPE;

@@ -117,7 +117,9 @@ int ipc_keep(int sock, int what, int fd)
 
 int ipc_keep_by_exec(int sock, int marked_fd)
 {
-	return ipc_keep(sock, marked_fd < 0 ? KEEP_NAMESPACE : KEEP_COMMAND, marked_fd);
+	return ipc_keep(sock, marked_fd < 0 ? KEEP_NAMESPACE : KEEP_COMMAND, marked_fd)
+		       ? -EOWNERDEAD
+		       : 0;
 }
 
 void ipc_log_sink(void *sock, enum log_level level, const char *line)

@@ -96,16 +96,16 @@ static int send_namespaces(int sock, const int fds[NS_KINDS])
 }
 
 /* Return: 0, there is a message; -EIO: the process has ended, and there is none. */
-static int await_message(int sock, int pidfd)
+static int await_message(int sock, pid_t pid, int pidfd)
 {
 	struct pollfd wait[] = {
 		{ .fd = sock, .events = POLLIN },
 		{ .fd = pidfd, .events = POLLIN },
 	};
+	int err = child_poll(pid, wait, ARRAY_SIZE(wait));
 
-	while (poll(wait, ARRAY_SIZE(wait), -1) < 0)
-		if (errno != EINTR)
-			return -errno;
+	if (err)
+		return err;
 	/* What it said before its end is there by now. */
 	return wait[0].revents || poll(wait, 1, 0) > 0 ? 0 : -EIO;
 }
@@ -123,7 +123,7 @@ static int await_first(int sock, pid_t pid, int *ret_number)
 
 	for (int err = buf ? 0 : -ENOMEM;;) {
 		if (!err)
-			err = await_message(sock, pidfd);
+			err = await_message(sock, pid, pidfd);
 		int got = err ? err : ipc_recv(sock, buf, &message, texts, NULL);
 
 		if (got <= 0)
@@ -157,6 +157,19 @@ static int await_second(int sock, pid_t *pid)
 	return err;
 }
 
+/* The second process can be stopped by others, if it joins theirs. */
+static int go(struct ns_helper *ns_helper)
+{
+	int answer = 0;
+	int sent = ipc_send(ns_helper->sock, (struct ipc_message){ .type = IPC_GO }, NULL, -1);
+	/* Where it has ended, it may have said why before. */
+	int err = child_await(ns_helper->pid, ns_helper->sock);
+
+	if (!err)
+		err = ipc_await(ns_helper->sock, IPC_ANSWER, &answer, NULL);
+	return err ? err : answer ? answer : sent;
+}
+
 /* Return: 0 or a negative errno; @ret_said: the process has said why, and what it said is logged.
  */
 static int helper_settle(const struct ns_request *ns_request, struct ns_helper *ns_helper,
@@ -174,8 +187,8 @@ static int helper_settle(const struct ns_request *ns_request, struct ns_helper *
 	if (!err)
 		err = await_second(ns_helper->sock, &ns_helper->pid);
 	if (!err)
-		err = ipc_go(ns_helper->sock);
-	*ret_said = err && err != -EIO;
+		err = go(ns_helper);
+	*ret_said = err && err != -EIO && err != -EPIPE;
 	return err ? err : open_namespaces(ns_helper);
 }
 
@@ -329,6 +342,7 @@ void ns_helper_forget(struct ns_helper *ns_helper)
 void ns_helper_stop(struct ns_helper *ns_helper)
 {
 	fd_close(&ns_helper->sock);
+	/* Never of pid 0, which is the caller's whole process group. */
 	if (ns_helper->has_lost && ns_helper->pid > 0)
 		kill(ns_helper->pid, SIGKILL);
 	else

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/fd.h"
 #include "mnt/ns/inside.h"
 
@@ -46,8 +47,11 @@ static int join_pid(const struct pause_request *ns_request, int *ret_own)
 static int await(struct pause *holder)
 {
 	int answer = 0;
-	int err = ipc_await(holder->sock, IPC_ANSWER, &answer, NULL);
+	/* A sibling is another's child: who stops that is not seen. */
+	int err = child_await(holder->is_sibling ? 0 : holder->pid, holder->sock);
 
+	if (!err)
+		err = ipc_await(holder->sock, IPC_ANSWER, &answer, NULL);
 	return err ? err : answer;
 }
 

@@ -72,6 +72,21 @@ commands() {
 	so "and is named"
 	ends "a command that is a directory is 126" 126 "${restore[@]}" -- /vol
 	ends "a failure of rebind's own is 125" 125 "${restore[@]}" --external "mnt[x]:/" -- /inside exit 0
+	cat >"$work/ender" <<-'END'
+	#!/bin/sh
+	[ "$CRTOOLS_SCRIPT_ACTION" = pre-resume ] || exit 0
+	for pid in $(cat /proc/$PPID/task/$PPID/children); do
+		[ $pid = $$ ] || [ "$(cat /proc/$pid/comm)" != rebind ] || kill -KILL $pid
+	done
+	END
+	chmod 755 "$work/ender"
+	for name in "" "--new-ns pid"; do
+		# shellcheck disable=SC2086 # words
+		ends "so is the end of the builder before the command runs${name:+, with $name}" 125 "${restore[@]}" $name \
+			--action-script "$work/ender" -- /inside exit 0
+		grep -q "the builder ended" "$work/err"
+		so "and is named"
+	done
 	prints "a command has descriptors 0 to 2" $'0\n1\n2' "${restore[@]}" -- /inside fds
 	exec {name}<"$work/src/conf"
 	prints "also where the caller has more" $'0\n1\n2' "${restore[@]}" -- /inside fds

@@ -97,8 +97,31 @@ result "a holder is not in a pid namespace that was joined" "$why$(
 )"
 result "and has nothing either" "$(holds_nothing "$holder")"
 kill "$holder"
+# shellcheck disable=SC2016 # the script's
+printf '#!/bin/sh\n%s\n' '[ "$CRTOOLS_SCRIPT_ACTION" != setup-namespaces ] || kill -STOP "$CRTOOLS_INIT_PID"' >stop
+chmod 755 stop
+rm -f pid
+timeout 10 "$rebind" restore -D img2 --root new --join-ns "user:$own" --join-ns "pid:$own" --join-ns "net:$own" \
+	--join-ns "ipc:$own" --action-script "$work/stop" --pidfile pid >out 2>err
+status=$?
+[ "$status" -eq 1 ] && grep -q "was stopped by another" err && [ ! -e pid ]
+so "a process that others in its pid namespace stop is not waited for"
 result "the user namespace that one is in is joined already" \
 	"$(run restore -D img --root new --join-ns "user:$$" -- /bin/busybox true)"
+
+# Without maps.
+unshare --user sleep 60 </dev/null >log 2>&1 &
+known+=($!)
+for ((i = 0; i < 200; i++)); do
+	[ "$(readlink "/proc/$!/ns/user")" = "$(readlink /proc/self/ns/user)" ] || break
+	sleep 0.02
+done
+for ns in "" pid; do
+	"$rebind" restore -D img2 --root new --join-ns "user:$!" ${ns:+--new-ns "$ns"} -- /bin/busybox true >out 2>err
+	status=$?
+	[ "$status" -eq 125 ] && [ "$(cat err)" = "rebind: cannot become root of the user namespace, whose maps lack id 0: Invalid argument" ]
+	so "a user namespace without root is named${ns:+, in a new $ns namespace}"
+done
 
 # ---- signals, and what stays ----
 

@@ -179,6 +179,20 @@ for file in new empty; do
 done
 unset AT
 
+# The only one that has the file as its descriptor 1.
+cat >"$work/script" <<'END'
+#!/bin/sh
+[ "$CRTOOLS_SCRIPT_ACTION" = post-resume ] || exit 0
+for pid in $(cat /proc/$PPID/task/$PPID/children); do
+	[ ! "/proc/$pid/fd/1" -ef "$PIDFILE" ] || { kill -KILL "$pid"; touch "$PIDFILE.seen"; }
+done
+END
+timeout 20 env --default-signal=PIPE "${restore[@]}" --action-script "$work/script" --pidfile "$work/pid" >"$work/out" 2>"$work/err" <"/dev/null"
+status=$?
+result "a killed guard of a pidfile does not end what it guards" "$([ -e "$work/pid.seen" ] || echo "there was none; ")$(
+	[ "$status" -eq 0 ] || echo "exit status $status; ")$(kill -KILL "$(cat "$work/pid")" 2>&1)$(left_processes)"
+rm -f "$work/pid" "$work/pid.seen"
+
 # While it builds: the plugin takes its time.
 export REBIND_TEST_PLUGIN=ready
 rm -r "$work/new/vol"

@@ -166,6 +166,8 @@ handed_down() {
 	says "a small RLIMIT_FSIZE is an error, not a signal" 1 "File too large" bash -c '
 		mkdir "$1/fsize"; exec prlimit --fsize=1000 "${@:2}" -D "$1/fsize"' - "$work" "$rebind" dump -t "$container" "${declared[@]}"
 	result "and leaves no image" "$([ -z "$(ls "$work/fsize")" ] || ls "$work/fsize")"
+	says "nor is it one to those around: a program that cannot be written to be executed" 1 "File too large" \
+		prlimit --fsize=100000 "$rebind" restore -D "$work/img" --root "$work/new" "${sources[@]}" --pidfile "$work/pid"
 	if grep -qa __asan_init "$rebind"; then
 		skip "without /proc it is said" "the address sanitizer needs /proc"
 	else
