@@ -125,7 +125,8 @@ _Noreturn static void guard(struct pidfile *pidfile, pid_t pid, int fd)
 	enum { PATIENCE = 1000 }; /* milliseconds: it is being killed, if at all */
 	char word;
 
-	if (fd_read_full(fd, &word, 1) == 1)
+	/* Said only now: until then a signal to rebind's process group ends this one, too. */
+	if (fd_send(fd, "r", 1, -1) || fd_read_full(fd, &word, 1) == 1)
 		_exit(0);
 	struct pollfd pollfd = { .fd = sys_pidfd_open((int)pid), .events = POLLIN };
 
@@ -151,6 +152,10 @@ static int start_guard(struct pidfile *pidfile, pid_t pid)
 	err = pidfile->guard < 0 ? -errno : 0;
 	close(ends[0]);
 	pidfile->guard_fd = ends[1];
+	char word;
+
+	if (!err && fd_read_full(ends[1], &word, 1) != 1)
+		err = -ECHILD;
 	if (err) {
 		pidfile->guard = 0;
 		fd_close(&pidfile->guard_fd);
