@@ -381,7 +381,7 @@ deb:  ## packages for Debian, in build/deb; lintian looks at them
 	@ls $(BUILD)/deb/*.deb
 
 .PHONY: rpm
-rpm:  ## RPM packages, in build/rpm; on Debian, whose packages rpmbuild does not see, for a look at the spec
+rpm:  ## RPM packages, in build/rpm; on Debian to test the spec: rpmbuild does not see its packages
 	@tools/deps $(DEPS_BUILD) rpm
 	rm -rf $(BUILD)/rpm && mkdir -p $(BUILD)/rpm
 	$(Q)tools/dist $(VERSION) $(BUILD)/rpm/rebind-$(VERSION).tar.gz

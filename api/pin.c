@@ -169,7 +169,7 @@ int rebind_namespace_pin_dir(struct rebind_namespace *ns, const char *dir)
 		uint32_t id;
 
 		pin->ns_fd = rebind_namespace_member(ns, i, &id);
-		/* One that is alone has the number that its image has, which is the caller's to know. */
+		/* One that is alone has no number here. */
 		if (asprintf(&pin->file, "%s/%u", dir, id ? id : 1) < 0)
 			return -ENOMEM;
 		pins.n++;

@@ -8,7 +8,7 @@
 
 struct bundle_args {
 	const char *dir, *archive; /* as they were given */
-	/* No CRIU beside: namespaces and cgroup are the configuration's, unless the caller names them. */
+	/* No CRIU beside: the configuration gives namespaces and cgroup, if the caller does not. */
 	bool is_alone;
 	bool apply_root; /* --apply-rootfs-diff */
 	struct exported exported;

@@ -167,7 +167,7 @@ static void dismiss_guard(struct pidfile *pidfile)
 {
 	if (!pidfile->guard)
 		return;
-	/* One that was killed is not told: by a socket, whose other end may be closed. */
+	/* If it was killed, this must not end in SIGPIPE. */
 	(void)fd_send(pidfile->guard_fd, "k", 1, -1);
 	fd_close(&pidfile->guard_fd);
 	child_wait(pidfile->guard, NULL);

@@ -117,7 +117,7 @@ static int become_root(void)
 	int err = child_become_root();
 
 	return err ? log_error(err, "cannot become root of the user namespace%s",
-			       err == -EINVAL ? ", whose maps lack id 0" : "")
+			       err == -EINVAL ? ": its maps lack id 0" : "")
 		   : 0;
 }
 

@@ -344,7 +344,7 @@ static int write_all(struct dump *d, struct mount_tree *tree)
 		if (!err)
 			err = write_image(d, tree);
 	} else if (dump_target_is_unchanged(d->options, &d->set, tree) == 0) {
-		/* What could not be read may have gone meanwhile: start again, without the errors. */
+		/* What could not be read may have gone: start again, without the errors. */
 		err = -EAGAIN;
 	}
 	log_let_go(&held, err != -EAGAIN);

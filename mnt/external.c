@@ -226,7 +226,7 @@ static bool is_internal(const struct external_input *in, unsigned int consent,
 	if (m->dev == root->dev) {
 		const char *rest = path_rest_below(m->root, root->root);
 
-		/* A deleted root is created again below the new root, which itself was not deleted. */
+		/* A deleted root is created again below the new root, which was not deleted. */
 		return rest && (!m->deleted || (*rest && !root->deleted));
 	}
 	/* Only where the filesystem is ours, too, can its root be made and deleted again. */

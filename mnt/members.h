@@ -12,7 +12,7 @@
 #include "mnt/build/context.h"
 
 /**
- * members_make - the namespaces beside the first, whose staging root is "/"
+ * members_make - create the namespaces beside the first; their staging root is "/"
  * @above: the id that each must be above, to be pinned; or 0
  *
  * Does nothing where the tree is no set. Return: 0 or a negative errno, logged.

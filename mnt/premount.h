@@ -23,8 +23,8 @@ int premount_remove_point(struct build *b, uint32_t i);
 /**
  * premount_bring - of a set: have it where it can be attached in another namespace than the first
  *
- * It cannot be moved there: b->fds[i] becomes a clone, and what was at the temporary mountpoint goes.
- * Return: 0 or a negative errno, logged.
+ * It cannot be moved there: b->fds[i] becomes a clone, and the mount at the temporary mountpoint
+ * goes. Return: 0 or a negative errno, logged.
  */
 int premount_bring(struct build *b, uint32_t i);
 

@@ -25,7 +25,7 @@ struct verify_input {
 int verify_namespace(const struct verify_input *input);
 
 /**
- * verify_set - the same of a set: also who is whose peer and slave across its namespaces
+ * verify_set - the same for a set, with the peers and slaves across its namespaces
  * @built: not open yet, with the numbers that the plan has
  */
 int verify_set(struct scan_set *built, const struct verify_input *input);

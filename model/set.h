@@ -29,7 +29,7 @@ int set_add(struct mount_tree *set, struct mount_tree *member, uint32_t ns);
 
 /**
  * set_find_name - the name in a set of a path that a user gives: "/path", "2:/path"
- * @ret_ns: whose; the first's where no number is given
+ * @ret_ns: the number of the namespace; without a number in @path, that of the first
  *
  * Return: malloc()ed; or NULL: no memory. Without a set, or such a namespace in it, it is the path
  * as it was given, of the first.

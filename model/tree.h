@@ -50,9 +50,9 @@ struct tree_fault {
  * tree_link - find parents, children, superblocks; call it once all mounts are there
  * @fault: filled on -EBADMSG
  *
- * The records may stand in any order, in a set namespace by namespace. Refused: an id that two mounts have, no root or two of
- * them in one namespace, a mount whose parents lead back to it, a mountpoint that does not lie below its parent's,
- * two children of one parent at one mountpoint.
+ * The records may stand in any order, in a set namespace by namespace. Refused: an id that two
+ * mounts have, no root or two roots in one namespace, a mount that is its own ancestor, a mountpoint
+ * that does not lie below its parent's, two children of one parent at one mountpoint.
  *
  * Children of a mount are chained by descending bytes of their mountpoints: "/a/b" stands before
  * "/a", so that whoever attaches them in this order never finds a place covered by a sibling.

@@ -268,9 +268,9 @@ static int configure_anew(const struct mount *m, bool *ret_is_mount)
 }
 
 /*
- * The child, which serves all overlays, of a set those of one namespace: its root is the new root, and it is in the user namespace
- * that shall own the mounts, which is where overlayfs wants its layers looked up (EIO and a kernel
- * warning otherwise).
+ * The child that serves all overlays, or in a set those of one namespace. Its root is the new root,
+ * and it is in the user namespace that shall own the mounts: overlayfs wants its layers looked up
+ * there (EIO and a kernel warning otherwise).
  */
 static int serve(struct build *b, int sock, uint32_t root)
 {

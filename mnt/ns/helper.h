@@ -21,8 +21,8 @@ struct ns_helper {
 	int other_fds[NS_USER]; /* likewise, where it is not ours too; in the order of ns_kinds */
 	bool has_user;		/* the mount namespace is its own: the builder enters it */
 	bool has_pid;		/* a new pid namespace: it must live as long as that */
-	bool has_lost; /* a child of ours may be in that with a pid that we do not know: while it is not
-			* reaped, nor is the first process there */
+	bool has_lost;	/* a child with an unknown pid may be in it: until that is reaped, the first
+			* process there is not either */
 	bool joins_pid; /* a pid namespace that others are in: it must not outlive the restore there
 			 */
 };

@@ -11,9 +11,9 @@ struct scan_member {
 	uint32_t ns; /* its number; 0 where it is alone */
 	int ns_fd;
 	pid_t pid;	  /* a process in it, or 0: not known */
-	bool is_built;	  /* nobody is in it but who built it: */
+	bool is_built;	  /* a new one, with no process in it but the builder: */
 	int root_fd;	  /* borrowed: its root */
-	pid_t cgroup_pid; /* whose cgroup namespace roots of cgroups are told from; 0: ours */
+	pid_t cgroup_pid; /* roots of cgroups are as its cgroup namespace has them; 0: ours */
 	struct scan_target target;
 	struct mount_tree tree; /* of a set: as it was read */
 };
@@ -41,7 +41,7 @@ int scan_set_add(struct scan_set *set, int ns_fd, pid_t pid, uint32_t ns);
  * scan_set_add_tree - those of a process and of all below it, threads as well
  *
  * What ends meanwhile is passed over. Return: 0; -ESRCH: there is no such process; -EOPNOTSUPP: the
- * kernel does not tell who is whose child; or another negative errno.
+ * kernel does not list the children of a process; or another negative errno.
  */
 int scan_set_add_tree(struct scan_set *set, pid_t pid);
 

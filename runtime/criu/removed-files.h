@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The removed files of runtime/criu/removed.h in their filesystems: how they are made, named, removed. */
+/* The removed files of runtime/criu/removed.h: how they are created, named and removed. */
 #ifndef REBIND_RUNTIME_CRIU_REMOVED_FILES_H
 #define REBIND_RUNTIME_CRIU_REMOVED_FILES_H
 

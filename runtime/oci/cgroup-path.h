@@ -9,7 +9,7 @@
 /**
  * cgroup_path_take - words of --cgroup-root for the cgroup mounts of an image
  * @name: of the configuration, for messages
- * @words: "CONTROLLER:/PATH" is added for each hierarchy whose mount shows another cgroup
+ * @words: "CONTROLLER:/PATH" is added for each hierarchy with a mount that shows another cgroup
  *
  * A runtime makes a mount of type "cgroup" as the whole hierarchy if the container has a cgroup
  * namespace, else as the container's cgroup of each hierarchy (of version 1: runc and crun). That

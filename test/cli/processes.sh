@@ -119,7 +119,7 @@ done
 for ns in "" pid; do
 	"$rebind" restore -D img2 --root new --join-ns "user:$!" ${ns:+--new-ns "$ns"} -- /bin/busybox true >out 2>err
 	status=$?
-	[ "$status" -eq 125 ] && [ "$(cat err)" = "rebind: cannot become root of the user namespace, whose maps lack id 0: Invalid argument" ]
+	[ "$status" -eq 125 ] && [ "$(cat err)" = "rebind: cannot become root of the user namespace: its maps lack id 0: Invalid argument" ]
 	so "a user namespace without root is named${ns:+, in a new $ns namespace}"
 done
 

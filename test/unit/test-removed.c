@@ -329,7 +329,7 @@ static void criu_finds_the_names_that_are_made(void **state)
 	rebind__file_entry__free_unpacked(entry, NULL);
 }
 
-/* In a user namespace whose first ids are ours and those after it: how many it has is told. */
+/* In a user namespace with @count ids, from ours on. */
 static int make_with_ids(uint32_t count)
 {
 	struct mount_id_extent ids = { 0, geteuid(), count };
