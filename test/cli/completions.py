@@ -5,6 +5,8 @@ usage: completions.py bash|zsh COMPLETION_FILE LINE...
 
 Prints, for each LINE, what the shell has made of it in the first line, then what it listed, a word a
 line, and an empty line. A LINE that ends with "??" is completed twice, which lists what is ambiguous.
+The key that shows the line empties it too: a key to do so would be lost where the shell has left the
+terminal cooked for a moment.
 """
 import os, pty, re, select, sys, time
 
@@ -29,7 +31,7 @@ bind 'set completion-query-items -1'
 bind 'set page-completions off'
 bind 'set bell-style none'
 bind 'set enable-bracketed-paste off'
-bind -x '"\\C-xp": printf "\\nLINE<%s>\\n" "$READLINE_LINE"'
+bind -x '"\\C-xp": printf "\\nLINE<%s>\\n" "$READLINE_LINE"; READLINE_LINE='
 . {completion}
 """
 
@@ -41,7 +43,7 @@ unsetopt beep; zle_highlight=(none); unset zle_bracketed_paste
 LISTMAX=0
 zstyle ':completion:*' list-prompt ''
 autoload -Uz {completion}; compdef _rebind rebind
-show() {{ print; print -r -- "LINE<$BUFFER>"; zle -I }}; zle -N show; bindkey '^Xp' show
+show() {{ print -r -- "LINE<$BUFFER>" >$TTY; BUFFER= }}; zle -N show; bindkey '^Xp' show
 """
 
 
@@ -68,7 +70,6 @@ def main():
         print(after.partition(">")[0])
         words = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]|[\x07\r\x00]", " ", before).split()
         print("\n".join(words) + "\n")
-        os.write(fd, b"\x15")
     os.close(fd)
     os.kill(pid, 9)
     os.waitpid(pid, 0)
