@@ -137,9 +137,9 @@ int image_link(struct convert *to)
 	if (err == -EBADMSG) {
 		const struct mount *m = tree_find(to->tree, fault.id);
 
-		findings_add(to->findings, FINDING_IMAGE_TREE, fault.id, m ? m->mountpoint : NULL,
+		findings_add(to->findings, FINDING_IMAGE_TREE, fault.id, m ? mount_shown(m) : NULL,
 			     NULL, "%s: mount %u '%s' %s", to->file, fault.id,
-			     m ? m->mountpoint : "", fault.reason);
+			     m ? mount_shown(m) : "", fault.reason);
 	}
 	if (!err)
 		convert_root(to);
@@ -263,6 +263,7 @@ static int put_mount(struct record_out *out, const struct mount_tree *tree, uint
 	if (m->owner == MOUNT_SKIPPED)
 		return 0;
 	written.mountpoint = mount_path(m);
+	written.numbered = false;
 	if (first->ns != m->ns && !m->deleted && is_first_inside(tree, m)) {
 		written.contents = first->contents;
 		written.formats = first->formats;

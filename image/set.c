@@ -68,12 +68,11 @@ static int name_mounts(struct mount_tree *tree, uint32_t from, uint32_t ns)
 {
 	for (uint32_t i = from; i < tree->n; i++) {
 		struct mount *m = &tree->mounts[i];
-		const char *name = from ? set_name(tree, ns, m->mountpoint) : m->mountpoint;
+		int err = from ? set_name(tree, m, ns) : 0;
 
-		if (!name)
-			return -ENOMEM;
+		if (err)
+			return err;
 		m->ns = ns;
-		m->mountpoint = name;
 	}
 	return 0;
 }
