@@ -425,12 +425,24 @@ static int check_roots(struct dump *d, const struct mount_tree *tree)
 	return err;
 }
 
+/* Of a process tree the namespaces that it has now, when it is frozen, or after it has changed. */
+static int list_again(struct dump *d)
+{
+	if (!d->options->all_mntns)
+		return 0;
+	scan_set_free(&d->set);
+	return dump_target_open(d->options, &d->set, d->findings);
+}
+
 static int try_once(struct dump *d)
 {
 	cleanup_tree struct mount_tree tree = { 0 };
 	cleanup_visible struct visible visible = { 0 };
-	int err = scan_set_open(&d->set);
+	int err = list_again(d);
 
+	if (err)
+		return err;
+	err = scan_set_open(&d->set);
 	progress_tell(&d->progress);
 	if (err)
 		return log_error(err, "cannot enter the mount namespace");

@@ -323,6 +323,38 @@ unpin
 refused "a plugin that fails leaves none" 1 "plug" env REBIND_TEST_SOURCE="$work/none" "${box_restore[@]}" --pin-dir pins
 umount volume/sub source/sub plugged box fresh
 
+# Namespaces that come before the mounts are read, and after that: the next try has them all.
+compile grown -shared -fPIC -x c - <<'END'
+#include <stdlib.h>
+#include "criu-plugin.h"
+int cr_plugin_init(int stage)
+{
+	return system(getenv("GROW")) ? -1 : 0;
+}
+END
+mkdir grow-libs more
+mv grown grow-libs/grown.so
+cat >grow <<'END'
+#!/bin/sh
+[ "${CRTOOLS_SCRIPT_ACTION:-pre-dump}" = pre-dump ] || exit 0
+n=$(wc -l <"$PIDS")
+kill -USR1 "$(head -n 1 "$PIDS" | cut -d ' ' -f 1)"
+for i in $(seq 200); do
+	[ "$(wc -l <"$PIDS")" -eq "$n" ] || exit 0
+	sleep 0.02
+done
+exit 1
+END
+chmod 755 grow
+start
+ok "namespaces that come during a dump are in it" env PIDS="$work/pids" GROW="$work/grow" "$rebind" dump -v -t "$p1" \
+	--all-mntns -D more "${externals[@]}" --action-script "$work/grow" -L grow-libs
+[ "$(find more -name 'mountpoints-[1-6].img' | wc -l) $(grep -c 'changed while it was dumped: again' err)" = "6 1" ]
+so "all six, at the second try"
+ok "the image is what is there" "$rebind" diff --contents --all-mntns more "$p1"
+forget "$p1"
+known=()
+
 # A namespace that goes while the set is dumped: its processes end, and it is dumped or not, but
 # there is no image of half of it.
 why=
