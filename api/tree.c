@@ -240,6 +240,7 @@ static int tree_open(const char *what, const struct tree_choice *choice, const c
 		     struct rebind_report *report, struct rebind_tree **ret)
 {
 	cleanup_caps struct caps_state caps = caps_hold();
+	cleanup_fd_limit struct fd_limit limit = fd_limit_raise();
 	struct rebind_tree *t = calloc(1, sizeof(*t));
 
 	if (!t)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/caps.h"
+#include "base/fd.h"
 #include "base/guard.h"
 #include "base/log.h"
 #include "base/ns.h"
@@ -541,7 +542,13 @@ int dump_run(const struct rebind_dump_options *options, struct findings *finding
 	};
 	cleanup_caps struct caps_state caps = caps_hold();
 
-	d.action = (struct action){ options->on_action, options->on_action_data, .caps = &caps };
+	/* Each namespace of a set takes some. What the caller starts keeps its own limit. */
+	cleanup_fd_limit struct fd_limit limit = { .is_raised = false };
+
+	if (options->all_mntns || options->n_more_mntns)
+		limit = fd_limit_raise();
+	d.action = (struct action){ options->on_action, options->on_action_data, &caps,
+				    limit.is_raised ? &limit.was : NULL };
 	d.externals.lenient = options->lenient;
 	int err = external_options_parse(EXTERNAL_OPTION_DUMP, options->external,
 					 options->n_external, &d.externals, findings);

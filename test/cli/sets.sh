@@ -110,6 +110,18 @@ so "a file each"
 [ "$(find img -name 'tmpfs-dev-*' | wc -l)" -eq 8 ]
 so "each tmpfs is dumped once, whoever shows it"
 ok "the image is what is there" "$rebind" diff --contents --all-mntns img "$p1"
+# With the descriptors of a namespace or two, and permission to have more.
+few=(sh -c 'ulimit -Sn 20 && exec "$@"' sh)
+mkdir few
+cat >limit <<'END'
+#!/bin/sh
+[ "$(ulimit -Sn)" -lt 200 ]
+END
+chmod 755 limit
+ok "a set takes more open files than the soft limit, a script does not" "${few[@]}" "$rebind" dump -t "$p1" --all-mntns -D few \
+	"${externals[@]}" --action-script "$work/limit"
+ok "so does to show one" "${few[@]}" "$rebind" show --all-mntns "$p1"
+ok "and to compare two" "${few[@]}" "$rebind" diff --contents --all-mntns few "$p1"
 ok "each is an image of its own" "$rebind" diff --contents --ns-id 2 img "$p2"
 mkdir files
 ok "by their files they are the same set" "$rebind" dump --mntns "/proc/$p1/ns/mnt" --mntns "/proc/$p2/ns/mnt" \
