@@ -201,12 +201,24 @@ int scan_set_read(struct scan_set *set, enum scan_reader reader, struct mount_tr
 	return err ? err : visible_find_all(tree, visible);
 }
 
+/* What was decided since they were put together. They stand in their order: set_add(). */
+static void copy_owners(struct scan_set *set, const struct mount_tree *tree)
+{
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; i < set->n; i++)
+		for (uint32_t k = 0; k < set->list[i].tree.n; k++)
+			set->list[i].tree.mounts[k].owner = tree->mounts[at++].owner;
+}
+
 int scan_set_is_unchanged(struct scan_set *set, const struct mount_tree *tree)
 {
 	int same = 1;
 
+	if (set->n == 1)
+		return scan_is_unchanged(&set->list[0].target, tree);
+	copy_owners(set, tree);
 	for (uint32_t i = 0; i < set->n && same > 0; i++)
-		same = scan_is_unchanged(&set->list[i].target,
-					 set->n == 1 ? tree : &set->list[i].tree);
+		same = scan_is_unchanged(&set->list[i].target, &set->list[i].tree);
 	return same;
 }

@@ -11,6 +11,7 @@
  *		4: pivoted into a tmpfs of its own, with a peer of 1's /shared
  *		VOLUMES/1 is at /vol of 1, VOLUMES/2 at /vol of 2.
  *		At each SIGUSR1 there is one more child, in a copy of 1 that is private, without /vol.
+ *		At SIGUSR2 what 3 shows of 1's tmpfs gets another name.
  *	sets mount NS PATH		a tmpfs, in that namespace
  *	sets shows NS PATH		is PATH a mountpoint there
  *	sets cat NS PATH
@@ -18,8 +19,7 @@
  *
  * NS is the file of a namespace, or "-": where it is started.
  *
- * PID_FILE gets the four numbers when all stand, and a line with one more number for each that
- * comes later. ROOT is not changed but for mountpoints.
+ * PID_FILE gets the four numbers when all stand, and a line for what comes later. ROOT is not changed but for mountpoints.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -192,12 +192,20 @@ static int start(void (*make)(void), int ready[2])
 	return pid;
 }
 
-static volatile sig_atomic_t n_wanted;
+static volatile sig_atomic_t n_wanted, renames;
 
-static void want_one_more(int signal)
+static void want(int signal)
 {
-	(void)signal;
-	n_wanted++;
+	if (signal == SIGUSR1)
+		n_wanted++;
+	else
+		renames = 1;
+}
+
+static void rename_part(void)
+{
+	must(rename("/shared/part", "/shared/renamed"), "rename");
+	renames = 0;
 }
 
 static void make(const char *root, const char *pid_file, const char *volumes)
@@ -212,16 +220,23 @@ static void make(const char *root, const char *pid_file, const char *volumes)
 	int third = start(make_inner, ready);
 	int fourth = start(make_elsewhere, ready);
 
-	sigset_t one_more, others;
+	sigset_t wanted, others;
 
-	sigemptyset(&one_more);
-	sigaddset(&one_more, SIGUSR1);
-	must(sigprocmask(SIG_BLOCK, &one_more, &others), "sigprocmask");
-	signal(SIGUSR1, want_one_more);
+	sigemptyset(&wanted);
+	sigaddset(&wanted, SIGUSR1);
+	sigaddset(&wanted, SIGUSR2);
+	must(sigprocmask(SIG_BLOCK, &wanted, &others), "sigprocmask");
+	signal(SIGUSR1, want);
+	signal(SIGUSR2, want);
 	dprintf(fd, "%d %d %d %d\n", (int)getpid(), second, third, fourth);
-	for (int n = 0;; sigsuspend(&others))
+	for (int n = 0;; sigsuspend(&others)) {
 		for (; n < n_wanted; n++)
 			dprintf(fd, "%d\n", start(make_later, ready));
+		if (renames) {
+			rename_part();
+			dprintf(fd, "renamed\n");
+		}
+	}
 }
 
 static void enter(const char *file)

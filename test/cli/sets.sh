@@ -336,7 +336,7 @@ refused "a plugin that fails leaves none" 1 "plug" env REBIND_TEST_SOURCE="$work
 umount volume/sub source/sub plugged box fresh
 
 # Namespaces that come before the mounts are read, and after that: the next try has them all.
-compile grown -shared -fPIC -x c - <<'END'
+compile grown.so -shared -fPIC -x c - <<'END'
 #include <stdlib.h>
 #include "criu-plugin.h"
 int cr_plugin_init(int stage)
@@ -345,12 +345,12 @@ int cr_plugin_init(int stage)
 }
 END
 mkdir grow-libs more
-mv grown grow-libs/grown.so
+mv grown.so grow-libs/
 cat >grow <<'END'
 #!/bin/sh
 [ "${CRTOOLS_SCRIPT_ACTION:-pre-dump}" = pre-dump ] || exit 0
 n=$(wc -l <"$PIDS")
-kill -USR1 "$(head -n 1 "$PIDS" | cut -d ' ' -f 1)"
+kill "-${SIGNAL:-USR1}" "$(head -n 1 "$PIDS" | cut -d ' ' -f 1)"
 for i in $(seq 200); do
 	[ "$(wc -l <"$PIDS")" -eq "$n" ] || exit 0
 	sleep 0.02
@@ -366,6 +366,18 @@ so "all six, at the second try"
 ok "the image is what is there" "$rebind" diff --contents --all-mntns more "$p1"
 forget "$p1"
 known=()
+for reader in $(readers); do
+	start
+	rm -rf more
+	mkdir more
+	ok "a root that is renamed during a dump, $reader" env PIDS="$work/pids" GROW="$work/grow" SIGNAL=USR2 \
+		"$rebind" dump -v -t "$p1" --all-mntns -D more "${externals[@]}" -L grow-libs --reader "$reader"
+	[ "$(grep -c 'changed while it was dumped: again' err)" -eq 1 ]
+	so "is noticed, $reader"
+	ok "the image is what is there, $reader" "$rebind" diff --all-mntns more "$p1"
+	forget "$p1"
+	known=()
+done
 
 # A namespace that goes while the set is dumped: its processes end, and it is dumped or not, but
 # there is no image of half of it.
