@@ -80,7 +80,7 @@ static int add_thread(struct scan_set *set, pid_t pid)
 {
 	int fd = ns_open(pid, "mnt");
 
-	if (fd == -ESRCH || fd == -ENOENT)
+	if (processes_gone(fd))
 		return 0;
 	int added = fd < 0 ? fd : scan_set_add(set, fd, pid, 0);
 
@@ -91,12 +91,11 @@ static int add_process(struct scan_set *set, pid_t pid)
 {
 	cleanup_dirp DIR *threads = processes_open_dir(pid, "task");
 	const struct dirent *entry;
-	int err = 0;
+	int more = threads ? 1 : -errno, err = 0;
 
-	while (threads && !err && fd_next_entry(threads, &entry) > 0)
-		if (*entry->d_name != '.')
-			err = add_thread(set, (pid_t)atoi(entry->d_name));
-	return err;
+	while (more > 0 && !err && (more = fd_next_entry(threads, &entry)) > 0)
+		err = add_thread(set, (pid_t)atoi(entry->d_name));
+	return err ? err : more < 0 && !processes_gone(more) ? more : 0;
 }
 
 int scan_set_add_tree(struct scan_set *set, pid_t pid)

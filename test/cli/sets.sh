@@ -152,6 +152,13 @@ for reader in $(readers); do
 	[ "$("$work/sets" cat pins/1 /vol/file) $("$work/sets" cat pins/2 /vol/file)" = "source 1 source 2" ]
 	so "each has its own volume, $reader"
 	behaves "they are a set as before, $reader" pins/1 pins/2 pins/3 pins/4
+	# With so few descriptors that the directory is opened, and not listed.
+	for ((files = 3; files < 9; files++)); do
+		run sh -c 'ulimit -n "$1" && shift && exec "$@"' sh "$files" "$rebind" show pins
+		! grep -q "cannot look at the namespaces that are pinned there: Too many open files" err || break
+	done
+	[ "$files" -lt 9 ]
+	so "a directory that cannot be listed is not taken for one without pins, $reader"
 	[ "$(cat pins/other)" = "not ours" ]
 	so "another file in the directory is as it was, $reader"
 	refused "a directory that holds a set is refused, $reader" 1 "pins/[1-4]'.*holds a namespace already" "${restore[@]}" --pin-dir pins
