@@ -221,6 +221,11 @@ chmod 755 script
 for action in setup-namespaces post-setup-namespaces post-restore pre-resume post-resume; do
 	refused "a script that fails at $action" 1 "" env FAIL_AT=$action "${restore[@]}" --action-script "$work/script" --pin-dir pins
 done
+mkdir aside
+: >aside/file
+ln -s ../aside/file pins/3
+refused "a name that is a symlink" 1 "pins/3' is a symlink" "${restore[@]}" --pin-dir pins
+rm pins/3
 mkdir pins/3
 refused "a name that is taken by a directory" 1 "pins/3" "${restore[@]}" --pin-dir pins
 rmdir pins/3
