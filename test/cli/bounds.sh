@@ -22,11 +22,6 @@ failed() {
 exits() {
 	[ "$status" -eq "$1" ] || echo "exit status $status, not $1; "
 }
-run() {
-	timeout 60 "$@" >"$work/out" 2>"$work/err" <"/dev/null"
-	status=$?
-}
-
 # ---- records ----
 
 # repeat N IMAGE: the image with the record of its first mount N times

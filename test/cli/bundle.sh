@@ -11,12 +11,6 @@ images=$here/../data/criu-images
 export TMPDIR=$work/unpacked
 mkdir "$TMPDIR"
 
-# run COMMAND...: status; out and err
-run() {
-	timeout 20 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
-	status=$?
-}
-
 # edit FILTER [OPTION...]: the configuration of the bundle
 edit() {
 	jq "$@" "$work/config.orig" >"$work/bundle/config.json"

@@ -7,12 +7,6 @@
 # shellcheck source=test/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# run COMMAND...: status; out and err
-run() {
-	{ timeout 60 "$@" <"/dev/null" >"$work/out" 2>"$work/err"; } 2>"/dev/null"
-	status=$?
-}
-
 # exits SENTENCE STATUS COMMAND...
 exits() {
 	local sentence=$1 wanted=$2

@@ -9,12 +9,6 @@
 # shellcheck source=test/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# run COMMAND...: status; out and err
-run() {
-	{ timeout 60 "$@" <"/dev/null" >"$work/out" 2>"$work/err"; } 2>"/dev/null"
-	status=$?
-}
-
 # so SENTENCE [COMMAND...]: it is true, and what ran before went well
 so() {
 	local sentence=$1 why=
@@ -89,16 +83,6 @@ sources=(--external "mnt[vol]:$work/b/vol" --external "mnt[nested]:$work/b/neste
 
 is_counting() {
 	grep -q "SigCgt:.*200$" "/proc/$1/status" 2>"/dev/null" && [ "$(cat "/proc/$1/comm")" = worker ]
-}
-
-# until COMMAND...: wait for it, not for ever
-until_so() {
-	local i
-	for ((i = 0; i < 200; i++)); do
-		"$@" && return 0
-		pause_for 0.02
-	done
-	return 1
 }
 
 # count PID SUM LOG: at a signal it adds one, which is the sum then

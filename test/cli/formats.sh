@@ -10,11 +10,6 @@
 # shellcheck source=test/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-run() {
-	timeout 60 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
-	status=$?
-}
-
 # says SENTENCE STATUS TEXT COMMAND...: these lines, on stdout or stderr
 says() {
 	local sentence=$1 want=$2 text=$3 why=

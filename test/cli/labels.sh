@@ -8,12 +8,6 @@
 # shellcheck source=test/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# run COMMAND...: status; out and err
-run() {
-	timeout 20 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
-	status=$?
-}
-
 # ends SENTENCE STATUS REGEX: how the last run ended, and what is on stderr
 ends() {
 	local why=

@@ -31,11 +31,6 @@ ln -s "$rebind" "$work/bin/criu"
 export NOTED=$work/noted REBIND_CRIU=$work/noting
 criu=$work/bin/criu
 
-run() {
-	timeout 60 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
-	status=$?
-}
-
 # so SENTENCE COMMAND...: it is true
 so() {
 	local sentence=$1 why=
@@ -66,16 +61,6 @@ box() {
 box_is_ready() {
 	read -r box 2>"/dev/null" <"/proc/$outer/task/$outer/children"
 	[ -n "$box" ] && [ "$(cat "/proc/$box/comm" 2>"/dev/null")" = sleep ]
-}
-
-# until_so COMMAND...: wait for it, not for ever
-until_so() {
-	local i
-	for ((i = 0; i < 200; i++)); do
-		"$@" && return 0
-		pause_for 0.02
-	done
-	return 1
 }
 
 unbox() {

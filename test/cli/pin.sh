@@ -11,12 +11,6 @@
 
 restore=("$rebind" restore -D "$work/img" --root "$work/new" "${sources[@]}")
 
-# run COMMAND...: status; out and err
-run() {
-	timeout 20 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
-	status=$?
-}
-
 # pinned SENTENCE FILE COMMAND...: what is bound there is what was dumped
 pinned() {
 	local sentence=$1 pin=$2 why=

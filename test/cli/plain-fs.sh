@@ -8,12 +8,6 @@
 # shellcheck source=test/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# run COMMAND...: status; out and err
-run() {
-	timeout 20 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
-	status=$?
-}
-
 # store VARIANT...: a new one at $work/store, which shows $work/behind; its server ends with it
 store() {
 	umount "$work/store" 2>"/dev/null"

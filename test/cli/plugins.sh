@@ -12,17 +12,6 @@ compile inside -static "$here/inside.c"
 plugins=$build/plugins
 mounts >"$work/mounts"
 
-# so SENTENCE: the command before it was true
-so() {
-	local was=$? why=
-	[ "$was" -eq 0 ] || why="it is not so (status $was): $(head -c 400 "$work/out")"
-	result "$1" "$why"
-}
-
-run() {
-	timeout 30 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
-}
-
 # keeps_contract SENTENCE OPTION...
 keeps_contract() {
 	local sentence=$1 why=

@@ -21,12 +21,6 @@ externals=(--external 'mnt[/vol]:one' --external 'mnt[2:/vol]:two')
 sources=(--external "mnt[one]:$work/src/1" --external "mnt[two]:$work/src/2")
 restore=("$rebind" restore -D img --root "$work/new" "${sources[@]}")
 
-# run COMMAND...: status; out and err
-run() {
-	timeout 30 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
-	status=$?
-}
-
 # start: the process tree; its pids are in p1 to p4
 start() {
 	rm -f pids

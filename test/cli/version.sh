@@ -9,11 +9,6 @@
 # shellcheck source=test/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-run() {
-	timeout 20 "$@" >"$work/out" 2>"$work/err" </dev/null
-	status=$?
-}
-
 run "$rebind" --version
 [ "$status" -eq 0 ] && [ "$(cat "$work/out")" = "rebind $(sed -n 's/^VERSION := //p' "$here/../../Makefile")" ]
 so "the version is a line"
