@@ -196,7 +196,7 @@ hold() {
 	exec {ready}<> "$work/ready"
 	"$@" >"$work/ready" {ready}>&- &
 	held=$!
-	read -r -t 20 line <&"$ready"
+	read -r -t $((20 * ${REBIND_TEST_SLOW:-1})) line <&"$ready"
 	exec {ready}>&-
 	if [ "$line" != ready ]; then
 		echo "$script: a helper did not start: $*" >&2
