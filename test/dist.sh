@@ -16,7 +16,13 @@ passed=0 failed=0
 check() {
 	local sentence=$1
 	shift
-	if "$@" >"$work/log" 2>&1; then
+	local status
+	# Not as a condition: there `set -e` would not count in a function, and only its last command would.
+	set +e
+	(set -e; "$@") >"$work/log" 2>&1
+	status=$?
+	set -e
+	if [ "$status" -eq 0 ]; then
 		passed=$((passed + 1))
 		echo "ok $((passed + failed)) - $sentence"
 	else
