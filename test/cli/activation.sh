@@ -115,7 +115,7 @@ END
 
 notifies() {
 	local name service manager
-	for name in "$work/notify" "@rebind-notify-$$"; do
+	for name in "$work/notify" "@rebind-notify-$own"; do
 		notified "$name"
 		NOTIFY_SOCKET=$name "$rebind" service --address "$work/sock" 2>"$work/log" </dev/null &
 		service=$!

@@ -322,7 +322,7 @@ inside_root() {
 }
 
 cgroups() {
-	local engine=$1 new CGROUP=$work/cgroups/rebind-test-$$ STANDIN_CGROUP
+	local engine=$1 new CGROUP=$work/cgroups/rebind-test-$own STANDIN_CGROUP
 	mkdir -p "$work/cgroups"
 	if ! mount -t cgroup2 cgroup2 "$work/cgroups" || ! mkdir "$CGROUP"; then
 		skip "$engine: cgroups" "there is no cgroup version 2 here, or none can be made"
@@ -553,7 +553,7 @@ served_restore() {
 	"$rebind" service --address "$work/sock" --status-fd 9 9>"$work/service-ready" {ready}>&- 2>"$work/service.err" &
 	service=$!
 	known+=("$service")
-	IFS= read -r -d '' -t 10 -u "$ready" _
+	IFS= read -r -d '' -t $((20 * ${REBIND_TEST_SLOW:-1})) -u "$ready" _
 	exec {ready}>&-
 	run "$work/client" "unix:$work/sock" "$1 rst_sibling=1"
 	result "RPC: a service makes no sibling, with a CRIU neither" \

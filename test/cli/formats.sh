@@ -180,7 +180,7 @@ unshare --mount --propagation private bash -e -c '
 	echo ready
 	exec /bin/busybox sleep 600' >"$3/said" &
 pid=$!
-read -r -t 20 line <"$3/said" && [ "$line" = ready ]
+read -r -t $((20 * ${REBIND_TEST_SLOW:-1})) line <"$3/said" && [ "$line" = ready ]
 mkdir tmp/img
 "$1" dump -t $pid -D tmp/img
 "$1" show --json tmp/img | jq -c '[.mounts[].formats]'

@@ -41,6 +41,8 @@ if [ -z "${REBIND_TEST_WORK-}" ]; then
 fi
 
 work=$(cd "$REBIND_TEST_WORK" && pwd -P) || exit 1
+# For names that others see, of cgroups and abstract sockets: in its pid namespace each script is process 1.
+own=${work##*.}
 # The plugins that are installed on this machine have no part in it.
 [ ! -d "$(cat "$build/plugindir")" ] || mount -t tmpfs -o mode=755 tmpfs "$(cat "$build/plugindir")" || exit 1
 cd "$work" || exit 1
