@@ -42,6 +42,11 @@ chmod 755 script
 for action in setup-namespaces post-setup-namespaces post-restore pre-resume post-resume; do
 	refused "a script that fails at $action" 1 "$action" env FAIL_AT=$action "${restore[@]}" --action-script "$work/script" --pin-dir pins
 done
+mkdir aside
+: >aside/file
+ln -s ../aside/file pins/3
+refused "a name that is a symlink" 1 "pins/3' is a symlink" "${restore[@]}" --pin-dir pins
+rm pins/3
 mkdir pins/3
 refused "a name that is taken by a directory" 1 "pins/3" "${restore[@]}" --pin-dir pins
 rmdir pins/3
@@ -80,6 +85,50 @@ broken "contents are missing" "tmpfs-dev" find . -name 'tmpfs-dev-*' -delete
 rm -rf img-bad
 
 # ---- dumps ----
+
+# Namespaces that come before the mounts are read, and after that: the next try has them all.
+compile grown.so -shared -fPIC -x c - <<'END'
+#include <stdlib.h>
+#include "criu-plugin.h"
+int cr_plugin_init(int stage)
+{
+	return system(getenv("GROW")) ? -1 : 0;
+}
+END
+mkdir grow-libs more
+mv grown.so grow-libs/
+cat >grow <<'END'
+#!/bin/sh
+[ "${CRTOOLS_SCRIPT_ACTION:-pre-dump}" = pre-dump ] || exit 0
+n=$(wc -l <"$PIDS")
+kill "-${SIGNAL:-USR1}" "$(head -n 1 "$PIDS" | cut -d ' ' -f 1)"
+for i in $(seq 1000); do
+	[ "$(wc -l <"$PIDS")" -eq "$n" ] || exit 0
+	sleep 0.02
+done
+exit 1
+END
+chmod 755 grow
+start
+ok "namespaces that come during a dump are in it" env PIDS="$work/pids" GROW="$work/grow" "$rebind" dump -v -t "$p1" \
+	--all-mntns -D more "${externals[@]}" --action-script "$work/grow" -L grow-libs
+[ "$(find more -name 'mountpoints-[1-6].img' | wc -l) $(grep -c 'changed while it was dumped: again' err)" = "6 1" ]
+so "all six, at the second try"
+ok "the image is what is there" "$rebind" diff --contents --all-mntns more "$p1"
+forget "$p1"
+known=()
+for reader in $(readers); do
+	start
+	rm -rf more
+	mkdir more
+	ok "a root that is renamed during a dump, $reader" env PIDS="$work/pids" GROW="$work/grow" SIGNAL=USR2 \
+		"$rebind" dump -v -t "$p1" --all-mntns -D more "${externals[@]}" -L grow-libs --reader "$reader"
+	[ "$(grep -c 'changed while it was dumped: again' err)" -eq 1 ]
+	so "is noticed, $reader"
+	ok "the image is what is there, $reader" "$rebind" diff --all-mntns more "$p1"
+	forget "$p1"
+	known=()
+done
 
 # A namespace that goes while the set is dumped: its processes end, and it is dumped or not, but
 # there is no image of half of it.

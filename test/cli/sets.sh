@@ -46,6 +46,18 @@ so "a file each"
 [ "$(find img -name 'tmpfs-dev-*' | wc -l)" -eq 8 ]
 so "each tmpfs is dumped once, whoever shows it"
 ok "the image is what is there" "$rebind" diff --contents --all-mntns img "$p1"
+# With the descriptors of a namespace or two, and permission to have more.
+few=(sh -c 'ulimit -Sn 20 && exec "$@"' sh)
+mkdir few
+cat >limit <<'END'
+#!/bin/sh
+[ "$(ulimit -Sn)" -lt 200 ]
+END
+chmod 755 limit
+ok "a set takes more open files than the soft limit, a script does not" "${few[@]}" "$rebind" dump -t "$p1" --all-mntns -D few \
+	"${externals[@]}" --action-script "$work/limit"
+ok "so does to show one" "${few[@]}" "$rebind" show --all-mntns "$p1"
+ok "and to compare two" "${few[@]}" "$rebind" diff --contents --all-mntns few "$p1"
 ok "each is an image of its own" "$rebind" diff --contents --ns-id 2 img "$p2"
 mkdir files
 ok "by their files they are the same set" "$rebind" dump --mntns "/proc/$p1/ns/mnt" --mntns "/proc/$p2/ns/mnt" \
@@ -76,6 +88,13 @@ for reader in $(readers); do
 	[ "$("$work/sets" cat pins/1 /vol/file) $("$work/sets" cat pins/2 /vol/file)" = "source 1 source 2" ]
 	so "each has its own volume, $reader"
 	behaves "they are a set as before, $reader" pins/1 pins/2 pins/3 pins/4
+	# With so few descriptors that the directory is opened, and not listed.
+	for ((files = 3; files < 9; files++)); do
+		run sh -c 'ulimit -n "$1" && shift && exec "$@"' sh "$files" "$rebind" show pins
+		! grep -q "cannot look at the namespaces that are pinned there: Too many open files" err || break
+	done
+	[ "$files" -lt 9 ]
+	so "a directory that cannot be listed is not taken for one without pins, $reader"
 	[ "$(cat pins/other)" = "not ours" ]
 	so "another file in the directory is as it was, $reader"
 	refused "a directory that holds a set is refused, $reader" 1 "pins/[1-4]'.*holds a namespace already" "${restore[@]}" --pin-dir pins
