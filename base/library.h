@@ -39,6 +39,7 @@ struct library_symbol {
 #define ZLIB_SONAME	  "libz.so.1"
 #define LIBMOUNT_SONAME	  "libmount.so.1"
 #define JANSSON_SONAME	  "libjansson.so.4"
+#define LIBMD_SONAME	  "libmd.so.0"
 
 struct library {
 	const char *soname;

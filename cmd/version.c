@@ -17,6 +17,7 @@
 struct version_table {
 	const char *(*version)(void);  /* of three of them */
 	int (*fill)(const char **ret); /* of libmount */
+	void *none;		       /* libmd does not tell: any of its functions */
 };
 
 struct version_of {
@@ -34,6 +35,7 @@ static const struct version_of libraries[] = {
 	{ "zlib", ZLIB_SONAME, VERSION_BY(version, "zlibVersion") },
 	{ "libmount", LIBMOUNT_SONAME, VERSION_BY(fill, "mnt_get_library_version") },
 	{ "libjansson", JANSSON_SONAME, VERSION_BY(version, "jansson_version_str") },
+	{ "libmd", LIBMD_SONAME, VERSION_BY(none, "SHA256Init") },
 };
 
 /* Of the probes of one kind: how many there are, and the names of those that failed. */
@@ -87,6 +89,10 @@ static void print_library(const struct version_of *of)
 
 	if (library_load(&library) < 0) {
 		printf("%-12s missing: %s\n", of->name, library.reason);
+		return;
+	}
+	if (table.none) {
+		printf("%-12s found (%s)\n", of->name, of->soname);
 		return;
 	}
 	if (table.fill)

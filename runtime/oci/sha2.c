@@ -23,14 +23,14 @@ struct sha2_functions {
 
 static struct sha2_functions sha2;
 
-LIBRARY_NOTE("oci-layout", "Digests of OCI image layouts", "suggested", "libmd.so.0");
+LIBRARY_NOTE("oci-layout", "Digests of OCI image layouts", "suggested", LIBMD_SONAME);
 
 #define ROW(name) LIBRARY_ROW(struct sha2_functions, name)
 
 static const struct library_symbol symbols[] = { SHA2_FUNCTIONS(ROW) };
 
 static struct library library = {
-	.soname = "libmd.so.0",
+	.soname = LIBMD_SONAME,
 	.symbols = symbols,
 	.n_symbols = ARRAY_SIZE(symbols),
 	.table = &sha2,

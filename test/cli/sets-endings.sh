@@ -102,7 +102,7 @@ cat >grow <<'END'
 [ "${CRTOOLS_SCRIPT_ACTION:-pre-dump}" = pre-dump ] || exit 0
 n=$(wc -l <"$PIDS")
 kill "-${SIGNAL:-USR1}" "$(head -n 1 "$PIDS" | cut -d ' ' -f 1)"
-for i in $(seq 200); do
+for i in $(seq 1000); do
 	[ "$(wc -l <"$PIDS")" -eq "$n" ] || exit 0
 	sleep 0.02
 done
