@@ -2,6 +2,7 @@
 #include "base/fd.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -9,6 +10,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "base/cancel.h"
 
 void fd_close(int *fd)
 {
@@ -169,8 +172,10 @@ ssize_t fd_recv(int sock, void *data, size_t size, int *ret_fd)
 		.msg_controllen = CMSG_LEN(sizeof(int)),
 	};
 	cleanup_fd int fd = -EBADF;
-	ssize_t n;
+	ssize_t n = cancel_await(sock);
 
+	if (n < 0)
+		return n;
 	do {
 		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
 	} while (n < 0 && errno == EINTR);
@@ -197,20 +202,49 @@ int fd_pair(int ret_pair[2])
 	return 0;
 }
 
-size_t fd_raise_limit(void)
+/* It is the process's, so it is raised by the first that asks, and lowered by the last. */
+static pthread_mutex_t limit_lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned int limit_users;
+static rlim_t limit_before;
+
+static void limit_set(rlim_t soft, rlim_t *ret_before)
 {
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return 1024;
-	if (limit.rlim_cur < limit.rlim_max) {
-		rlim_t soft = limit.rlim_cur;
+		return;
+	*ret_before = limit.rlim_cur;
+	limit.rlim_cur = soft < limit.rlim_max ? soft : limit.rlim_max;
+	/* Where it cannot be set, it is enough or the call that needs more says so. */
+	if (limit.rlim_cur != *ret_before)
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
 
-		limit.rlim_cur = limit.rlim_max;
-		if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-			limit.rlim_cur = soft;
-	}
-	return limit.rlim_cur;
+void fd_limit_raise(void)
+{
+	pthread_mutex_lock(&limit_lock);
+	if (limit_users++ == 0)
+		limit_set(RLIM_INFINITY, &limit_before);
+	pthread_mutex_unlock(&limit_lock);
+}
+
+void fd_limit_lower(void)
+{
+	rlim_t now;
+
+	pthread_mutex_lock(&limit_lock);
+	if (--limit_users == 0)
+		limit_set(limit_before, &now);
+	pthread_mutex_unlock(&limit_lock);
+}
+
+void fd_limit_in_child(void)
+{
+	rlim_t now;
+
+	/* Without the lock: in a forked child another thread's would never be let go. */
+	if (limit_users)
+		limit_set(limit_before, &now);
 }
 
 const char *fd_proc_path(int fd, char buf[32])

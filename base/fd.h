@@ -68,7 +68,8 @@ int fd_send(int sock, const void *data, size_t size, int fd);
  * @data, @size: filled with one message; a longer one is -EMSGSIZE
  * @ret_fd: the descriptor that came along (O_CLOEXEC), or -EBADF; may be NULL
  *
- * Return: bytes of the message, 0 when the other side has closed, or a negative errno.
+ * Return: bytes of the message, 0 when the other side has closed, or a negative errno: -ECANCELED
+ * by cancel.h.
  */
 ssize_t fd_recv(int sock, void *data, size_t size, int *ret_fd);
 
@@ -80,11 +81,18 @@ ssize_t fd_recv(int sock, void *data, size_t size, int *ret_fd);
 int fd_pair(int ret_pair[2]);
 
 /**
- * fd_raise_limit - raise the soft limit of open files to the hard one
+ * fd_limit_raise, fd_limit_lower - the soft limit of open files (RLIMIT_NOFILE) is the hard one
  *
- * Return: the limit in force afterwards (RLIMIT_NOFILE).
+ * It belongs to the process: it goes back when it has been lowered as often as it was raised, in
+ * whichever threads.
  */
-size_t fd_raise_limit(void);
+void fd_limit_raise(void);
+void fd_limit_lower(void);
+
+/**
+ * fd_limit_in_child - in a forked child: the limit as the program set it, for what it executes
+ */
+void fd_limit_in_child(void);
 
 /**
  * fd_proc_path - the name of a descriptor below /proc/self/fd

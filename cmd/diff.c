@@ -9,7 +9,6 @@
 struct diff_args {
 	int64_t ns_id;
 	bool sources, contents, all_mntns;
-	const char *reader;
 	struct report_options report;
 };
 
@@ -22,8 +21,8 @@ static const struct option_spec specs[] = {
 	  "which namespace of an image", 1, UINT32_MAX },
 	{ '\0', "all-mntns", OPTION_FLAG, offsetof(struct diff_args, all_mntns), NULL,
 	  "all namespaces of an image, or of the processes below a pid" },
-	{ '\0', "reader", OPTION_CHOICE, offsetof(struct diff_args, reader), "statmount|mountinfo",
-	  NULL },
+	{ '\0', "reader", OPTION_CHOICE, offsetof(struct diff_args, report.reader),
+	  "statmount|mountinfo", NULL },
 	REPORT_SPECS(struct diff_args),
 };
 
@@ -77,14 +76,12 @@ static int by_path(const void *left, const void *right)
 
 static int sort_differences(struct diff *diff, const struct rebind_report *report)
 {
-	const struct rebind_difference *list;
-
-	diff->n = rebind_report_differences(report, &list);
+	diff->n = rebind_report_n_differences(report);
 	diff->list = calloc(diff->n + 1, sizeof(*diff->list));
 	if (!diff->list)
 		return -ENOMEM;
 	for (size_t i = 0; i < diff->n; i++)
-		diff->list[i] = &list[i];
+		diff->list[i] = rebind_report_difference(report, i);
 	qsort(diff->list, diff->n, sizeof(*diff->list), by_path);
 	return 0;
 }
@@ -92,17 +89,16 @@ static int sort_differences(struct diff *diff, const struct rebind_report *repor
 static int open_trees(const struct diff_args *args, const char *const *what, struct diff *diff,
 		      struct report *report)
 {
+	enum rebind_set set = args->all_mntns ? REBIND_SET_ALL : REBIND_SET_DUMPED;
 	int result = 0;
 
 	/* Both, also when the first fails: everything wrong is said at once. */
 	for (size_t i = 0; i < ARRAY_SIZE(diff->trees); i++) {
 		int err = args->ns_id
-				  ? rebind_tree_open(what[i], (uint32_t)args->ns_id, args->reader,
+				  ? rebind_tree_open(report->rebind, what[i], (uint32_t)args->ns_id,
 						     report->findings, &diff->trees[i])
-				  : rebind_tree_open_set(
-					    what[i],
-					    args->all_mntns ? REBIND_SET_ALL : REBIND_SET_DUMPED,
-					    args->reader, report->findings, &diff->trees[i]);
+				  : rebind_tree_open_set(report->rebind, what[i], set,
+							 report->findings, &diff->trees[i]);
 
 		if (err < 0 && !result)
 			result = err;
@@ -120,7 +116,8 @@ static int compare(const struct diff_args *args, const char *const *what, struct
 
 	if (err < 0)
 		return err;
-	int result = rebind_compare(diff->trees[0], diff->trees[1], flags, report->findings);
+	int result = rebind_compare(report->rebind, diff->trees[0], diff->trees[1], flags,
+				    report->findings);
 
 	if (result < 0)
 		return result;

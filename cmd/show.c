@@ -12,7 +12,6 @@
 
 struct show_args {
 	int64_t ns_id;
-	const char *reader;
 	bool all_mntns, dot;
 	struct report_options report;
 };
@@ -24,8 +23,8 @@ static const struct option_spec specs[] = {
 	  "which namespace of an image", 1, UINT32_MAX },
 	{ '\0', "all-mntns", OPTION_FLAG, offsetof(struct show_args, all_mntns), NULL,
 	  "all namespaces of an image, or of the processes below a pid" },
-	{ '\0', "reader", OPTION_CHOICE, offsetof(struct show_args, reader), "statmount|mountinfo",
-	  NULL },
+	{ '\0', "reader", OPTION_CHOICE, offsetof(struct show_args, report.reader),
+	  "statmount|mountinfo", NULL },
 	REPORT_SPECS(struct show_args),
 };
 
@@ -102,13 +101,16 @@ static void put_format(struct json *doc, struct json_t *item, const struct rebin
 static void put_formats(struct json *doc, struct json_t *item, const struct rebind_tree *tree,
 			size_t index)
 {
-	const struct rebind_format *formats;
 	bool disabled;
-	size_t n = rebind_tree_formats(tree, index, &formats, &disabled);
+	size_t n = rebind_tree_n_formats(tree, index, &disabled);
 	struct json_t *list = n ? json_add_list(doc, item, "formats") : NULL;
 
-	for (size_t i = 0; i < n; i++)
-		put_format(doc, json_add_item(doc, list), &formats[i]);
+	for (size_t i = 0; i < n; i++) {
+		struct rebind_format format = { .size = sizeof(format) };
+
+		rebind_tree_format(tree, index, i, &format);
+		put_format(doc, json_add_item(doc, list), &format);
+	}
 	if (disabled)
 		json_add_bool(doc, item, "formats_disabled", true);
 }
@@ -122,7 +124,7 @@ static int print_json(const struct report *report, const struct rebind_tree *tre
 	struct json_t *list = json_add_list(&doc, doc.root, "mounts");
 
 	for (size_t i = 0; i < rebind_tree_count(tree); i++) {
-		struct rebind_mount mount;
+		struct rebind_mount mount = { .size = sizeof(mount) };
 
 		struct json_t *item = json_add_item(&doc, list);
 
@@ -143,11 +145,11 @@ static void free_tree(struct rebind_tree **tree)
 static int show(const struct show_args *args, const char *what, struct report *report)
 {
 	cleanup(free_tree) struct rebind_tree *tree = NULL;
-	int err = args->ns_id ? rebind_tree_open(what, (uint32_t)args->ns_id, args->reader,
+	enum rebind_set set = args->all_mntns ? REBIND_SET_ALL : REBIND_SET_DUMPED;
+	int err = args->ns_id ? rebind_tree_open(report->rebind, what, (uint32_t)args->ns_id,
 						 report->findings, &tree)
-			      : rebind_tree_open_set(
-					what, args->all_mntns ? REBIND_SET_ALL : REBIND_SET_DUMPED,
-					args->reader, report->findings, &tree);
+			      : rebind_tree_open_set(report->rebind, what, set, report->findings,
+						     &tree);
 
 	if (err < 0)
 		return report_print(report, err);

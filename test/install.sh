@@ -91,7 +91,7 @@ int main(void)
 	struct rebind_report *report = rebind_report_new();
 	struct rebind_tree *tree;
 
-	if (rebind_tree_open("/proc/self/ns/mnt", 0, NULL, report, &tree) < 0)
+	if (rebind_tree_open(NULL, "/proc/self/ns/mnt", 0, report, &tree) < 0)
 		return 1;
 	printf("%s %d\n", rebind_version(), rebind_tree_count(tree) > 0);
 	rebind_tree_free(tree);

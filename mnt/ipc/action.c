@@ -9,12 +9,12 @@ static int call(const struct action *action, const char *name, pid_t pid)
 	struct caps_state none = { 0 };
 	cleanup_caps struct caps_state ours = caps_lend(action->caps ? action->caps : &none);
 
-	if (action->limit)
-		setrlimit(RLIMIT_NOFILE, action->limit);
+	if (action->has_limit)
+		fd_limit_lower();
 	int err = action->fn(action->data, name, pid);
 
-	if (action->limit)
-		fd_raise_limit();
+	if (action->has_limit)
+		fd_limit_raise();
 	return err;
 }
 

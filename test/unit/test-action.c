@@ -2,6 +2,8 @@
 #include <sys/capability.h>
 
 #include "base/fd.h"
+#include <sys/resource.h>
+
 #include "mnt/ipc/action.h"
 #include "test/unit/help.h"
 
@@ -44,9 +46,9 @@ static void the_caller_has_its_own_privileges_and_limits(void **state)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	{
 		cleanup_caps struct caps_state caps = caps_hold();
-		struct action action = { look, &seen, &caps, &limit };
+		struct action action = { look, &seen, &caps, true };
 
-		fd_raise_limit();
+		fd_limit_raise();
 		assert_int_equal(admin_now(), CAP_CLEAR);
 		assert_int_equal(action_run(&action, "pre-dump", 7), 0);
 		assert_int_equal(admin_now(), CAP_CLEAR);
