@@ -209,6 +209,12 @@ asan:  ## unit tests and zdtm with address and undefined-behaviour sanitizers
 	+@$(MAKE) -s --no-print-directory $(JOBS) BUILD=$(BUILD)-asan SANITIZE=address,undefined all tests
 	@BUILD='$(BUILD)-asan' test/run-all unit cli zdtm real left
 
+# What a forked child does is not seen: there are no threads in it.
+.PHONY: tsan
+tsan:  ## the library in programs with threads, under ThreadSanitizer (as root)
+	+@$(MAKE) -s --no-print-directory $(JOBS) BUILD=$(BUILD)-tsan SANITIZE=thread $(BUILD)-tsan/rebind
+	@test/cli/library.sh $(BUILD)-tsan
+
 # The parsers and what they need, compiled for coverage. The samples of test/data are the seeds.
 FUZZ_FLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_OBJS  = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(wildcard base/*.c model/*.c archive/*.c image/*.c) \
@@ -391,7 +397,7 @@ rpm:  ## RPM packages, in build/rpm; on Debian to test the spec: rpmbuild does n
 
 .PHONY: clean
 clean:  ## remove what was built
-	rm -rf $(BUILD) $(BUILD)-asan
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan
 
 -include $(addsuffix .d,$(LIB_OBJS) $(RUNTIME_OBJS) $(CMD_OBJS) $(PLUGINS) $(UNIT_TESTS) $(TEST_PLUGINS) $(FUZZ_OBJS) \
 	$(FUZZERS) $(BENCHES))

@@ -29,7 +29,9 @@
  * rebind_restore() must live until that is kept or freed: children of rebind die with the thread
  * that started them, and the namespace can then only be freed. What a call changes of the process
  * while it runs: the soft limit of open files is the hard one during a restore. Capabilities are
- * changed for the calling thread. With REBIND_PLUGIN_DEBUG in the environment, plugins are called
+ * changed for the calling thread. Children inherit descriptors of operations that run at the same
+ * time: a namespace that was given up ends when those have ended, and what they built is kept or
+ * freed. With REBIND_PLUGIN_DEBUG in the environment, plugins are called
  * in the calling process, one operation at a time.
  *
  * Children. rebind forks children and waits for them by their pids. They get no handler of SIGCHLD.
