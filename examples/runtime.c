@@ -52,9 +52,8 @@ int main(int argc, char **argv)
 	options.root = argv[2];
 	options.external = (const char *const *)argv + 3;
 	options.n_external = (size_t)i - 3;
-	int err = rebind_restore(NULL, &options, report, &ns);
-	int status =
-		err ? failed(report, err) : run_inside(rebind_namespace_keep_fd(ns), argv + i + 1);
+	int fd = rebind_restore(NULL, &options, report, &ns) ?: rebind_namespace_keep_fd(ns);
+	int status = fd < 0 ? failed(report, fd) : run_inside(fd, argv + i + 1);
 	rebind_namespace_free(ns); /* it lives as long as somebody is in it */
 	rebind_report_free(report);
 	return status;
