@@ -58,10 +58,13 @@ works "two threads restore, compare and dump $rounds times at the same time, eac
 works "a thread restores while 50 others allocate memory and make locales" \
 	"$work/library" busy "${place[@]}" 20
 
+works "a program that waits for any child in another thread" "$work/library" reap "${place[@]}" 10
+# In a child of a process with one thread, this sanitizer begins another, and setns(2) is refused.
+[ "$sanitize" != thread ] || finish
+
 # ---- children ----
 
 works "a program that ignores SIGCHLD" "$work/library" ignore "${place[@]}" 3
-works "a program that waits for any child in another thread" "$work/library" reap "${place[@]}" 10
 works "a program that has a handler of SIGCHLD, which stays" "$work/library" handler "${place[@]}" 3
 works "a subreaper, which is left no child" "$work/library" subreaper "${place[@]}" 3
 
