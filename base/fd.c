@@ -5,7 +5,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -204,47 +203,76 @@ int fd_pair(int ret_pair[2])
 
 /* It is the process's, so it is raised by the first that asks, and lowered by the last. */
 static pthread_mutex_t limit_lock = PTHREAD_MUTEX_INITIALIZER;
-static unsigned int limit_users;
-static rlim_t limit_before;
+static unsigned int limit_users, limit_lent;
+static rlim_t limit_before; /* while there are any of both */
 
-static void limit_set(rlim_t soft, rlim_t *ret_before)
+/* Return: what it was. */
+static rlim_t limit_set(rlim_t soft)
 {
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return;
-	*ret_before = limit.rlim_cur;
+		return limit_before;
+	rlim_t was = limit.rlim_cur;
+
 	limit.rlim_cur = soft < limit.rlim_max ? soft : limit.rlim_max;
 	/* Where it cannot be set, it is enough or the call that needs more says so. */
-	if (limit.rlim_cur != *ret_before)
+	if (limit.rlim_cur != was)
 		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	return was;
 }
 
-void fd_limit_raise(void)
+static void limit_use(void)
+{
+	if (limit_users++ > 0)
+		return;
+	rlim_t was = limit_set(RLIM_INFINITY);
+
+	if (!limit_lent)
+		limit_before = was;
+}
+
+struct fd_limit fd_limit_raise(void)
 {
 	pthread_mutex_lock(&limit_lock);
-	if (limit_users++ == 0)
-		limit_set(RLIM_INFINITY, &limit_before);
+	limit_use();
+	pthread_mutex_unlock(&limit_lock);
+	return (struct fd_limit){ .is_raised = true };
+}
+
+void fd_limit_lower(struct fd_limit *limit)
+{
+	if (!limit->is_raised)
+		return;
+	limit->is_raised = false;
+	pthread_mutex_lock(&limit_lock);
+	if (--limit_users == 0)
+		limit_set(limit_before);
 	pthread_mutex_unlock(&limit_lock);
 }
 
-void fd_limit_lower(void)
+void fd_limit_lend(size_t least)
 {
-	rlim_t now;
-
 	pthread_mutex_lock(&limit_lock);
+	limit_lent++;
 	if (--limit_users == 0)
-		limit_set(limit_before, &now);
+		limit_set(limit_before > least ? limit_before : least);
+	pthread_mutex_unlock(&limit_lock);
+}
+
+void fd_limit_take_back(void)
+{
+	pthread_mutex_lock(&limit_lock);
+	limit_use();
+	limit_lent--;
 	pthread_mutex_unlock(&limit_lock);
 }
 
 void fd_limit_in_child(void)
 {
-	rlim_t now;
-
 	/* Without the lock: in a forked child another thread's would never be let go. */
 	if (limit_users)
-		limit_set(limit_before, &now);
+		limit_set(limit_before);
 }
 
 const char *fd_proc_path(int fd, char buf[32])

@@ -3,6 +3,7 @@
 #ifndef REBIND_BASE_FD_H
 #define REBIND_BASE_FD_H
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <dirent.h>
@@ -80,14 +81,27 @@ ssize_t fd_recv(int sock, void *data, size_t size, int *ret_fd);
  */
 int fd_pair(int ret_pair[2]);
 
+/* Whether a caller has asked for more open files. */
+struct fd_limit {
+	bool is_raised;
+};
+
 /**
  * fd_limit_raise, fd_limit_lower - the soft limit of open files (RLIMIT_NOFILE) is the hard one
  *
  * It belongs to the process: it goes back when it has been lowered as often as it was raised, in
  * whichever threads.
  */
-void fd_limit_raise(void);
-void fd_limit_lower(void);
+struct fd_limit fd_limit_raise(void);
+void fd_limit_lower(struct fd_limit *limit);
+#define cleanup_fd_limit cleanup(fd_limit_lower)
+
+/**
+ * fd_limit_lend, fd_limit_take_back - lower it for a call of what is not ours
+ * @least: not below that
+ */
+void fd_limit_lend(size_t least);
+void fd_limit_take_back(void);
 
 /**
  * fd_limit_in_child - in a forked child: the limit as the program set it, for what it executes

@@ -383,10 +383,10 @@ static int restore_do_run(const struct rebind_restore_options *options, const ch
 	scan_reader_named(reader, &r.reader);
 	r.action = (struct action){ options->on_action, options->on_action_data, &caps, true };
 	/* For our descriptors only: what the caller has and starts keeps its own limit. */
-	fd_limit_raise();
+	cleanup_fd_limit struct fd_limit limit = fd_limit_raise();
+
 	err = restore_all(&r);
 	*ret_done = r.done;
-	fd_limit_lower();
 	return err;
 }
 

@@ -149,12 +149,12 @@ static void the_limit_of_open_files_is_raised_by_the_first_and_lowered_by_the_la
 	assert_ok(getrlimit(RLIMIT_NOFILE, &before));
 	before.rlim_cur = 100;
 	assert_ok(setrlimit(RLIMIT_NOFILE, &before));
-	fd_limit_raise();
-	fd_limit_raise();
-	fd_limit_lower();
+	struct fd_limit first = fd_limit_raise(), second = fd_limit_raise();
+
+	fd_limit_lower(&first);
 	assert_ok(getrlimit(RLIMIT_NOFILE, &limit));
 	assert_int_equal(limit.rlim_cur, limit.rlim_max);
-	fd_limit_lower();
+	fd_limit_lower(&second);
 	assert_ok(getrlimit(RLIMIT_NOFILE, &limit));
 	assert_int_equal(limit.rlim_cur, before.rlim_cur);
 }
