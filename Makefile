@@ -39,7 +39,7 @@ DEPS_BUILD = gcc libc6-dev make pkg-config libmount-dev libprotobuf-c-dev \
 	protobuf-c-compiler libarchive-dev zlib1g-dev libjansson-dev libmd-dev
 DEPS_DEMO  = busybox-static
 DEPS_KERNEL = qemu-system-x86 kmod cpio e2fsprogs xz-utils
-DEPS_TEST  = libcmocka-dev libcap-dev e2fsprogs btrfs-progs xfsprogs mount procps runc crun lxc systemd systemd-container zsh fish bubblewrap iproute2 zstd python3 python3-jsonschema python3-pip python3-setuptools python3-wheel criu jq attr acl libcap2-bin \
+DEPS_TEST  = abigail-tools libcmocka-dev libcap-dev e2fsprogs btrfs-progs xfsprogs mount procps runc crun lxc systemd systemd-container zsh fish bubblewrap iproute2 zstd python3 python3-jsonschema python3-pip python3-setuptools python3-wheel criu jq attr acl libcap2-bin \
 	buildah skopeo graphviz squashfuse squashfs-tools mandoc shellcheck codespell cppcheck \
 	clang-format clang clang-tidy libclang-rt-dev
 
@@ -88,7 +88,7 @@ $(BUILD)/hooks/load.o: $(BUILD)/plugindir
 
 # The program that runs inside of namespaces, whole in the library: static, so that it needs nothing
 # from there, and small, so never sanitized.
-INSIDE_SRCS = $(wildcard inside/*.c) base/child.c base/fd.c base/log.c base/sys.c mnt/ipc/message.c mnt/ns/unshare.c
+INSIDE_SRCS = $(wildcard inside/*.c) base/cancel.c base/child.c base/fd.c base/log.c base/sys.c mnt/ipc/message.c mnt/ns/unshare.c
 $(BUILD)/inside/program: $(INSIDE_SRCS) $(wildcard inside/*.h base/*.h mnt/*/*.h model/*.h) Makefile
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
@@ -209,6 +209,12 @@ asan:  ## unit tests and zdtm with address and undefined-behaviour sanitizers
 	+@$(MAKE) -s --no-print-directory $(JOBS) BUILD=$(BUILD)-asan SANITIZE=address,undefined all tests
 	@BUILD='$(BUILD)-asan' test/run-all unit cli zdtm real left
 
+# What a forked child does is not seen: there are no threads in it.
+.PHONY: tsan
+tsan:  ## the library in programs with threads, under ThreadSanitizer (as root)
+	+@$(MAKE) -s --no-print-directory $(JOBS) BUILD=$(BUILD)-tsan SANITIZE=thread $(BUILD)-tsan/rebind
+	@test/cli/library.sh $(BUILD)-tsan
+
 # The parsers and what they need, compiled for coverage. The samples of test/data are the seeds.
 FUZZ_FLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_OBJS  = $(patsubst %.c,$(BUILD)/fuzz/%.o,$(wildcard base/*.c model/*.c archive/*.c image/*.c) \
@@ -267,7 +273,7 @@ bench: all $(BENCHES)  ## measure beside what others take; JSON=1: the table alo
 C_FILES  = $(LIB_SRCS) $(wildcard inside/*.c) $(RUNTIME_SRCS) $(CMD_SRCS) $(wildcard plugins/*/*.c examples/*.c test/unit/*.c test/unit/plugins/*.c \
 	test/fuzz/*.c test/zdtm-mnt/*.c test/zdtm-mnt/*/*.c test/torture/*.c bench/*.c)
 H_FILES  = $(wildcard include/*.h plugins/*.h $(ROOMS:=/*.h) $(ROOMS:=/*/*.h) inside/*.h runtime/*/*.h plugin-test/*.h cmd/*.h test/*/*.h test/zdtm-mnt/*/*.h)
-SCRIPTS  = $(wildcard .ci/run tools/deps tools/lint-layers tools/lint-spdx tools/sources tools/dist debian/tests/suite test/run-all test/*.sh test/*/*.sh test/zdtm-mnt/run test/torture/run test/kernel/run test/kernel/guest \
+SCRIPTS  = $(wildcard .ci/run tools/abi tools/deps tools/lint-layers tools/lint-spdx tools/sources tools/dist debian/tests/suite test/run-all test/*.sh test/*/*.sh test/zdtm-mnt/run test/torture/run test/kernel/run test/kernel/guest \
 	test/zdtm-mnt/run-broken test/zdtm-mnt/run-rules test/cli/run-rules test/zdtm-mnt/broken/* bench/run share/completions/rebind.bash)
 TEXTS    = $(wildcard *.md bindings/*/*.md bindings/*/*/*.py LAYERS man/* plugins/*/*.md test/*/*.md include/*.in)
 CPPCHECK = cppcheck --quiet --inline-suppr --error-exitcode=1 --std=c11 -j$(shell nproc) \
@@ -391,7 +397,7 @@ rpm:  ## RPM packages, in build/rpm; on Debian to test the spec: rpmbuild does n
 
 .PHONY: clean
 clean:  ## remove what was built
-	rm -rf $(BUILD) $(BUILD)-asan
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan
 
 -include $(addsuffix .d,$(LIB_OBJS) $(RUNTIME_OBJS) $(CMD_OBJS) $(PLUGINS) $(UNIT_TESTS) $(TEST_PLUGINS) $(FUZZ_OBJS) \
 	$(FUZZERS) $(BENCHES))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Two trees compared, and what one of them cannot tell. */
-#include "api/library.h"
+#include "api/call.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -163,8 +163,8 @@ static int compare_sides(const struct side *left, const struct side *right, unsi
 	return err ? err : differences->n > 0;
 }
 
-int rebind_compare(const struct rebind_tree *left, const struct rebind_tree *right,
-		   unsigned int flags, struct rebind_report *report)
+static int compare_all(const struct rebind_tree *left, const struct rebind_tree *right,
+		       unsigned int flags, struct differences *differences)
 {
 	cleanup_caps struct caps_state caps = caps_hold();
 	cleanup_fd_limit struct fd_limit limit = fd_limit_raise();
@@ -181,5 +181,15 @@ int rebind_compare(const struct rebind_tree *left, const struct rebind_tree *rig
 
 	if (!err)
 		err = settle_side(&r, left);
-	return err ? err : compare_sides(&l, &r, flags, &report->differences);
+	return err ? err : compare_sides(&l, &r, flags, differences);
+}
+
+int rebind_compare(struct rebind *rebind, const struct rebind_tree *left,
+		   const struct rebind_tree *right, unsigned int flags,
+		   struct rebind_report *report)
+{
+	cleanup_call struct call call;
+
+	call_begin(&call, rebind, report);
+	return call_result(&call, compare_all(left, right, flags, &report->differences));
 }

@@ -5,70 +5,21 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/call.h"
+#include "api/namespace.h"
+#include "api/size.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "hooks/hooks.h"
 #include "mnt/dump.h"
-#include "api/namespace.h"
+
+#define DUMP_FIRST    SIZE_FIRST(struct rebind_dump_options, mntns_fd)
+#define RESTORE_FIRST SIZE_FIRST(struct rebind_restore_options, root_fd)
+#define INHERIT_FIRST SIZE_FIRST(struct rebind_inherit_fd, key)
 
 const char *rebind_version(void)
 {
 	return REBIND_VERSION;
-}
-
-/* ---- log ---- */
-
-static rebind_log_fn log_fn;
-
-static void pass_line(void *data, enum log_level level, const char *line)
-{
-	log_fn(data, (enum rebind_log_level)level, line);
-}
-
-void rebind_log_to(rebind_log_fn fn, void *data, enum rebind_log_level max)
-{
-	log_fn = fn;
-	log_to(fn ? pass_line : NULL, data, (enum log_level)max);
-}
-
-/* ---- report ---- */
-
-struct rebind_report *rebind_report_new(void)
-{
-	return calloc(1, sizeof(struct rebind_report));
-}
-
-void rebind_report_free(struct rebind_report *report)
-{
-	if (!report)
-		return;
-	findings_free(&report->findings);
-	differences_free(&report->differences);
-	changes_free(&report->changes);
-	free(report);
-}
-
-/* The public structs have the fields of the private ones, in their order. */
-size_t rebind_report_findings(const struct rebind_report *report, const struct rebind_finding **ret)
-{
-	_Static_assert(sizeof(struct rebind_finding) == sizeof(struct finding), "the same fields");
-	*ret = (const struct rebind_finding *)report->findings.list;
-	return report->findings.n;
-}
-
-size_t rebind_report_differences(const struct rebind_report *report,
-				 const struct rebind_difference **ret)
-{
-	_Static_assert(sizeof(struct rebind_difference) == sizeof(struct difference),
-		       "the same fields");
-	*ret = (const struct rebind_difference *)report->differences.list;
-	return report->differences.n;
-}
-
-size_t rebind_report_changed(const struct rebind_report *report, const struct rebind_changed **ret)
-{
-	_Static_assert(sizeof(struct rebind_changed) == sizeof(struct change), "the same fields");
-	*ret = (const struct rebind_changed *)report->changes.list;
-	return report->changes.n;
 }
 
 /* ---- dump and restore ---- */
@@ -82,35 +33,117 @@ static int said_all(const struct rebind_report *report, int err)
 		       : err;
 }
 
-int rebind_dump(const struct rebind_dump_options *options, struct rebind_report *report)
+static int dump_into(const struct rebind_dump_options *options, const char *reader,
+		     struct rebind_report *report)
 {
-	struct rebind_dump_options own = { 0 };
+	struct rebind_dump_options own;
+	char dir[32], mntns[32];
+	int err = size_take(options, DUMP_FIRST, &own, sizeof(own));
 
-	memcpy(&own, options, options->size < sizeof(own) ? options->size : sizeof(own));
-	int err = said_all(report, dump_run(&own, &report->findings, &report->changes));
-
+	if (err)
+		return err;
+	if (own.images_dir_fd)
+		own.images_dir = fd_proc_path(own.images_dir_fd, dir);
+	if (own.mntns_fd)
+		own.mntns = fd_proc_path(own.mntns_fd, mntns);
+	err = said_all(report, dump_run(&own, reader, &report->findings, &report->changes));
 	findings_sort(&report->findings);
 	return err;
 }
 
-int library_restore_into(const struct rebind_restore_options *options, int into_fd,
-			 struct rebind_report *report, struct rebind_namespace **ret)
+int rebind_dump(struct rebind *rebind, const struct rebind_dump_options *options,
+		struct rebind_report *report)
 {
-	struct rebind_restore_options own = { 0 };
-	struct restore_result result;
+	cleanup_call struct call call;
 
-	memcpy(&own, options, options->size < sizeof(own) ? options->size : sizeof(own));
-	int err = said_all(report, restore_run(&own, into_fd, &report->findings,
-					       &report->differences, &result));
-
-	findings_sort(&report->findings);
-	return err || own.dry_run ? err : namespace_new(&result, ret);
+	call_begin(&call, rebind, report);
+	return call_result(&call, dump_into(options, call_reader(rebind), report));
 }
 
-int rebind_restore(const struct rebind_restore_options *options, struct rebind_report *report,
-		   struct rebind_namespace **ret)
+/* The options of a restore as ours. */
+struct restore_own {
+	struct rebind_restore_options options;
+	struct rebind_inherit_fd *inherit_fd;
+	char dir[32];
+};
+
+static void restore_own_free(struct restore_own *own)
 {
-	return library_restore_into(options, -EBADF, report, ret);
+	free(own->inherit_fd);
+}
+
+/* Those of an older or a newer caller stand at other distances. */
+static int take_inherited(struct restore_own *own)
+{
+	const char *given = (const char *)own->options.inherit_fd;
+	size_t n = own->options.n_inherit_fd;
+	int err = 0;
+
+	own->inherit_fd = calloc(n + 1, sizeof(*own->inherit_fd));
+	if (!own->inherit_fd)
+		return -ENOMEM;
+	for (size_t i = 0; i < n && !err; i++) {
+		err = size_take(given, INHERIT_FIRST, &own->inherit_fd[i],
+				sizeof(*own->inherit_fd));
+		given += err ? 0 : *(const size_t *)given;
+	}
+	own->options.inherit_fd = own->inherit_fd;
+	return err;
+}
+
+static int take_options(const struct rebind_restore_options *options, struct restore_own *own)
+{
+	int err = size_take(options, RESTORE_FIRST, &own->options, sizeof(own->options));
+
+	if (!err && own->options.images_dir_fd)
+		own->options.images_dir = fd_proc_path(own->options.images_dir_fd, own->dir);
+	return err ? err : take_inherited(own);
+}
+
+/* What is cancelled when it has just been built is not wanted any more. */
+static int end_restore(struct rebind_report *report, int err)
+{
+	if (!err)
+		err = cancel_check();
+	findings_sort(&report->findings);
+	return said_all(report, err);
+}
+
+static int restore_one(struct rebind *rebind, const struct rebind_restore_options *options,
+		       int into_fd, struct rebind_report *report, struct rebind_namespace **ret)
+{
+	cleanup(restore_own_free) struct restore_own own = { 0 };
+	struct restore_result result;
+	struct rebind_namespace *ns = NULL;
+	int err = take_options(options, &own);
+
+	if (err)
+		return err;
+	err = restore_run(&own.options, call_reader(rebind), into_fd, &report->findings,
+			  &report->differences, &result);
+	if (!err && !own.options.dry_run)
+		err = namespace_new(rebind, &result, &ns);
+	err = end_restore(report, err);
+	if (err)
+		rebind_namespace_free(ns);
+	else if (!own.options.dry_run)
+		*ret = ns;
+	return err;
+}
+
+int library_restore_into(struct rebind *rebind, const struct rebind_restore_options *options,
+			 int into_fd, struct rebind_report *report, struct rebind_namespace **ret)
+{
+	cleanup_call struct call call;
+
+	call_begin(&call, rebind, report);
+	return call_result(&call, restore_one(rebind, options, into_fd, report, ret));
+}
+
+int rebind_restore(struct rebind *rebind, const struct rebind_restore_options *options,
+		   struct rebind_report *report, struct rebind_namespace **ret)
+{
+	return library_restore_into(rebind, options, -EBADF, report, ret);
 }
 
 static void free_all(struct rebind_namespace **list, unsigned int n)
@@ -119,61 +152,92 @@ static void free_all(struct rebind_namespace **list, unsigned int n)
 		rebind_namespace_free(list[i]);
 }
 
+/* Several namespaces on their way. */
+struct copies {
+	struct rebind *rebind;
+	const struct rebind_restore_options *options;
+	struct rebind_report *report;
+	unsigned int n, wanted;
+	struct restore_result *results;
+	struct rebind_namespace **list;
+};
+
+static void copies_free(struct copies *copies)
+{
+	free(copies->results);
+	free(copies->list);
+}
+
 /* Handles for what was built; what gets none is given up. */
-static int take_all(struct restore_result *results, unsigned int n, struct rebind_namespace **list,
-		    unsigned int *n_list)
+static int take_all(struct copies *copies, unsigned int n)
 {
 	int err = 0;
 
 	for (unsigned int i = 0; i < n; i++) {
-		int made = namespace_new(&results[i], &list[*n_list]);
+		int made = namespace_new(copies->rebind, &copies->results[i],
+					 &copies->list[copies->n]);
 
-		*n_list += !made;
+		copies->n += !made;
 		err = made ? made : err;
 	}
 	return err;
 }
 
 /* Return: 0 once there are as many as wanted, or a negative errno. */
-static int make_copies(const struct rebind_restore_options *options, unsigned int n,
-		       struct rebind_report *report, struct restore_result *results,
-		       struct rebind_namespace **list, unsigned int *n_list)
+static int make_copies(struct copies *copies)
 {
+	struct rebind_report *report = copies->report;
 	int err = 0;
 
-	while (!err && *n_list < n) {
+	while (!err && copies->n < copies->wanted) {
 		unsigned int done;
 
-		err = restore_copies(options, &report->findings, &report->differences, n - *n_list,
-				     results, &done);
-		int taken = take_all(results, done, list, n_list);
+		err = restore_copies(copies->options, call_reader(copies->rebind),
+				     &report->findings, &report->differences,
+				     copies->wanted - copies->n, copies->results, &done);
+		int taken = take_all(copies, done);
 
-		if (options->dry_run)
+		if (copies->options->dry_run)
 			return err;
 		err = err ? err : taken;
 	}
 	return err;
 }
 
-int rebind_restore_copies(const struct rebind_restore_options *options, unsigned int n,
-			  struct rebind_report *report, struct rebind_namespace **ret)
+static int restore_several(struct copies *copies, const struct rebind_restore_options *options,
+			   struct rebind_namespace **ret)
 {
-	struct rebind_restore_options own = { 0 };
-	cleanup_free struct restore_result *results = calloc(n + 1U, sizeof(*results));
-	cleanup_free struct rebind_namespace **list = calloc(n + 1U, sizeof(*list));
-	unsigned int n_list = 0;
+	cleanup(restore_own_free) struct restore_own own = { 0 };
+	int err = take_options(options, &own);
 
-	if (!results || !list)
-		return -ENOMEM;
-	memcpy(&own, options, options->size < sizeof(own) ? options->size : sizeof(own));
-	int err = said_all(report, make_copies(&own, n, report, results, list, &n_list));
-
-	findings_sort(&report->findings);
 	if (err)
-		free_all(list, n_list);
-	else if (!own.dry_run)
-		memcpy(ret, list, n * sizeof(*list));
+		return err;
+	copies->options = &own.options;
+	err = end_restore(copies->report, make_copies(copies));
+	if (err)
+		free_all(copies->list, copies->n);
+	else if (!own.options.dry_run)
+		memcpy(ret, copies->list, copies->n * sizeof(*ret));
 	return err;
+}
+
+int rebind_restore_copies(struct rebind *rebind, const struct rebind_restore_options *options,
+			  unsigned int n, struct rebind_report *report,
+			  struct rebind_namespace **ret)
+{
+	cleanup_call struct call call;
+	cleanup(copies_free) struct copies copies = {
+		.rebind = rebind,
+		.report = report,
+		.wanted = n,
+		.results = calloc(n + 1U, sizeof(*copies.results)),
+		.list = calloc(n + 1U, sizeof(struct rebind_namespace *)),
+	};
+
+	call_begin(&call, rebind, report);
+	return call_result(&call, copies.results && copies.list
+					  ? restore_several(&copies, options, ret)
+					  : -ENOMEM);
 }
 
 /* ---- plugins ---- */
@@ -197,6 +261,7 @@ static void list_one(void *data, const struct hooks_plugin *plugin)
 	snprintf(version, sizeof(version), "%u.%u.%u", plugin->version >> 16,
 		 (plugin->version >> 8) & 0xff, plugin->version & 0xff);
 	struct rebind_plugin line = {
+		.size = sizeof(line),
 		.file = plugin->file,
 		.name = plugin->name,
 		.generation = plugin->generation_1 ? "0.1.0" : version,
@@ -207,10 +272,12 @@ static void list_one(void *data, const struct hooks_plugin *plugin)
 	state->each(state->data, &line);
 }
 
-int rebind_plugin_list(const char *libdir, void (*each)(void *data, const struct rebind_plugin *),
-		       void *data)
+int rebind_plugin_list(struct rebind *rebind, const char *libdir,
+		       void (*each)(void *data, const struct rebind_plugin *), void *data)
 {
 	struct list_state state = { .each = each, .data = data };
+	cleanup_call struct call call;
 
-	return hooks_list(libdir, list_one, &state);
+	call_begin(&call, rebind, NULL);
+	return call_result(&call, hooks_list(libdir, list_one, &state));
 }

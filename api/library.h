@@ -14,7 +14,10 @@ struct rebind_report {
 	struct findings findings;
 	struct differences differences;
 	struct changes changes;
+	struct rebind_error error; /* its text is malloc()ed */
 };
+
+void report_forget_error(struct rebind_report *report);
 
 struct rebind_tree {
 	struct mount_tree tree;
@@ -28,7 +31,7 @@ struct rebind_tree {
  * library_restore_into - rebind_restore() in a mount namespace that others have entered already
  * @into_fd: as of restore_run()
  */
-int library_restore_into(const struct rebind_restore_options *options, int into_fd,
-			 struct rebind_report *report, struct rebind_namespace **ret);
+int library_restore_into(struct rebind *rebind, const struct rebind_restore_options *options,
+			 int into_fd, struct rebind_report *report, struct rebind_namespace **ret);
 
 #endif

@@ -3,10 +3,12 @@
 #ifndef REBIND_API_NAMESPACE_INTERNAL_H
 #define REBIND_API_NAMESPACE_INTERNAL_H
 
+#include "api/call.h"
 #include "api/namespace.h"
 #include "mnt/ipc/message.h"
 
 struct rebind_namespace {
+	const struct rebind *rebind; /* its context, or NULL */
 	int fd, root_fd;
 	uint32_t ns; /* of a set: its number; else 0 */
 	struct restore_member *members;
@@ -20,6 +22,11 @@ struct rebind_namespace {
 	int builder_sock;
 	struct action action;
 };
+
+/**
+ * namespace_begin_call - call_begin() with its context; a hand-over is not cancelled half way
+ */
+void namespace_begin_call(struct call *call, const struct rebind_namespace *ns);
 
 /**
  * namespace_keep - have the builder hand the namespace over

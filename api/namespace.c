@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/child.h"
@@ -19,6 +20,7 @@
 #include "mnt/ns/inside.h"
 #include "mnt/ipc/message.h"
 
+#define STATUS_LOST	 (-1)
 #define STATUS_FAILED	 125
 #define STATUS_NO_EXEC	 126
 #define STATUS_NOT_FOUND 127
@@ -56,10 +58,12 @@ static void give_up(struct rebind_namespace *ns)
 	journal_undo(&ns->journal);
 }
 
-int namespace_new(struct restore_result *result, struct rebind_namespace **ret)
+int namespace_new(const struct rebind *rebind, struct restore_result *result,
+		  struct rebind_namespace **ret)
 {
 	struct rebind_namespace *ns = malloc(sizeof(*ns));
 	struct rebind_namespace given = {
+		.rebind = rebind,
 		.fd = result->ns_fd,
 		.root_fd = result->root_fd,
 		.ns = result->ns,
@@ -115,27 +119,67 @@ int namespace_tell_after(struct rebind_namespace *ns, pid_t pid)
 	return action_run(&ns->action, "post-resume", pid);
 }
 
-int rebind_namespace_fd(struct rebind_namespace *ns)
+void namespace_begin_call(struct call *call, const struct rebind_namespace *ns)
 {
+	call_begin(call, ns->rebind, NULL);
+	cancel_swap(CANCEL_NONE);
+}
+
+int rebind_namespace_keep_fd(struct rebind_namespace *ns)
+{
+	cleanup_call struct call call;
+
+	namespace_begin_call(&call, ns);
 	int err = namespace_keep(ns, KEEP_NAMESPACE, -1);
 
 	return err ? log_error(err, "the builder cannot be told that the namespace is kept")
 		   : ns->fd;
 }
 
-int rebind_namespace_peek(struct rebind_namespace *ns)
+int rebind_namespace_fd(const struct rebind_namespace *ns)
 {
+	return ns->fd;
+}
+
+void rebind_namespace_end_helper(struct rebind_namespace *ns)
+{
+	cleanup_call struct call call;
+
+	namespace_begin_call(&call, ns);
 	/* A pid namespace does not end before all who were in it are reaped. */
 	ns_helper_stop(&ns->ns_helper);
-	return ns->fd;
 }
 
 /* A command on its way: what its process has to tell before it is another program. */
 struct launch {
 	const struct rebind_namespace *ns;
 	char *const *argv;
+	char **env;
 	int failed_fd; /* takes the errno of what failed; closed by a successful exec */
 };
+
+/*
+ * The caller's, where "/" is the working directory. Not by setenv(3) in the child: a thread that it
+ * does not have may hold the lock of the environment.
+ *
+ * Return: strings of others in an array of its own, or NULL.
+ */
+static char **command_environment(void)
+{
+	static char directory[] = "PWD=/";
+	size_t n = 0, kept = 0;
+
+	while (environ && environ[n])
+		n++;
+	char **env = calloc(n + 2, sizeof(*env));
+
+	for (size_t i = 0; env && i < n; i++)
+		if (strncmp(environ[i], "PWD=", 4) != 0 && strncmp(environ[i], "OLDPWD=", 7) != 0)
+			env[kept++] = environ[i];
+	if (env)
+		env[kept] = directory;
+	return env;
+}
 
 _Noreturn static void fail(const struct launch *launch, int err)
 {
@@ -148,8 +192,7 @@ _Noreturn static void execute(struct launch *launch)
 	cleanup_fd int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int marked = child_before_exec(proc);
 
-	if (setns(launch->ns->fd, CLONE_NEWNS) < 0 || chdir("/") < 0 || setenv("PWD", "/", 1) < 0 ||
-	    unsetenv("OLDPWD") < 0)
+	if (setns(launch->ns->fd, CLONE_NEWNS) < 0 || chdir("/") < 0)
 		fail(launch, -errno);
 	/* It is the user's, and outlives us like any child of a shell: so do mountpoints made for
 	 * it, once it runs. */
@@ -159,28 +202,48 @@ _Noreturn static void execute(struct launch *launch)
 
 	if (err)
 		fail(launch, err);
+	fd_limit_in_child();
 	if (launch->failed_fd != 3)
 		launch->failed_fd = dup3(launch->failed_fd, 3, O_CLOEXEC);
 	child_close_from(4);
-	execvp(launch->argv[0], launch->argv);
+	execvpe(launch->argv[0], launch->argv, launch->env);
 	fail(launch, -errno);
+}
+
+/* The end of the pipe that a successful exec closes is the command's alone. */
+static pid_t fork_command(struct launch *launch, int *ret_end)
+{
+	int ends[2];
+
+	child_lock();
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		child_unlock();
+		return -errno;
+	}
+	launch->failed_fd = ends[1];
+	pid_t pid = forward_fork(child_fork_locked);
+
+	if (pid == 0)
+		execute(launch);
+	close(ends[1]);
+	child_unlock();
+	*ret_end = ends[0];
+	return pid;
 }
 
 /* Return: 0 and it runs, or a negative errno; @ret_failed is what a command could not be for. */
 static int launch_here(const struct rebind_namespace *ns, char *const argv[], pid_t *ret_pid,
 		       int *ret_failed)
 {
-	int ends[2], failed = 0;
+	cleanup_free char **env = command_environment();
+	struct launch launch = { .ns = ns, .argv = argv, .env = env };
+	cleanup_fd int mine = -EBADF;
+	int failed = 0;
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return log_error(-errno, "cannot make a pipe");
-	cleanup_fd int mine = ends[0];
-	struct launch launch = { .ns = ns, .argv = argv, .failed_fd = ends[1] };
-	pid_t pid = forward_fork(child_fork);
+	if (!env)
+		return -ENOMEM;
+	pid_t pid = fork_command(&launch, &mine);
 
-	if (pid == 0)
-		execute(&launch);
-	fd_close(&launch.failed_fd);
 	if (pid < 0)
 		return log_error(pid, "cannot fork");
 	if (fd_read_full(mine, &failed, sizeof(failed)) == sizeof(failed)) {
@@ -244,8 +307,11 @@ static int accept_command(struct rebind_namespace *ns, pid_t pid)
 int rebind_namespace_start(struct rebind_namespace *ns, char *const argv[], pid_t *ret_pid,
 			   int *ret_status)
 {
+	cleanup_call struct call call;
 	pid_t pid = 0;
 	int failed = 0;
+
+	namespace_begin_call(&call, ns);
 	int err = namespace_tell_before(ns, ns->ns_helper.pid);
 
 	if (!err)
@@ -266,21 +332,38 @@ int rebind_namespace_start(struct rebind_namespace *ns, char *const argv[], pid_
 	return 1;
 }
 
+/* Return: its status as a shell has it, -1: lost, or -ECANCELED: it was killed. */
+static int await_command(pid_t pid)
+{
+	cleanup_fd int pidfd = sys_pidfd_open((int)pid);
+	int status;
+
+	/* Without one nothing cancels. */
+	if (pidfd >= 0 && cancel_await(pidfd)) {
+		child_kill(&pid);
+		return -ECANCELED;
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return STATUS_LOST;
+	return child_status(status);
+}
+
 int rebind_namespace_run(struct rebind_namespace *ns, char *const argv[], int *ret_status)
 {
-	int status = 0;
+	cleanup_call struct call call;
 	pid_t pid;
+
+	call_begin(&call, ns->rebind, NULL);
 	int started = rebind_namespace_start(ns, argv, &pid, ret_status);
 
 	if (started <= 0)
 		return started;
-	int err = child_wait(pid, &status);
+	int status = await_command(pid);
 
-	if (err && err != -ECHILD) {
-		child_kill(&pid);
-		return log_error(err, "cannot wait for '%s'", argv[0]);
-	}
-	*ret_status = child_status(status);
+	if (status == -ECANCELED)
+		return status;
+	*ret_status = status;
 	return 0;
 }
 
@@ -324,6 +407,9 @@ static int release_holder(struct rebind_namespace *ns)
 
 int rebind_namespace_hold(struct rebind_namespace *ns, pid_t *ret_pid)
 {
+	cleanup_call struct call call;
+
+	namespace_begin_call(&call, ns);
 	int err = get_holder(ns);
 
 	if (err)
@@ -360,6 +446,9 @@ static int send_all(const struct rebind_namespace *ns, int sock)
 
 int rebind_namespace_send(struct rebind_namespace *ns, int sock)
 {
+	cleanup_call struct call call;
+
+	namespace_begin_call(&call, ns);
 	int err = namespace_tell_before(ns, ns->ns_helper.pid);
 
 	if (err)
@@ -374,6 +463,9 @@ void rebind_namespace_free(struct rebind_namespace *ns)
 {
 	if (!ns)
 		return;
+	cleanup_call struct call call;
+
+	namespace_begin_call(&call, ns);
 	give_up(ns);
 	free(ns);
 }

@@ -148,7 +148,9 @@ static int pin_all(struct rebind_namespace *ns, const struct pins *pins)
 int rebind_namespace_pin(struct rebind_namespace *ns, const char *file)
 {
 	cleanup(pins_free) struct pins pins = { malloc(sizeof(*pins.list)), 0 };
+	cleanup_call struct call call;
 
+	namespace_begin_call(&call, ns);
 	if (ns->n_members)
 		return log_error(-EINVAL, "a set of namespaces cannot be bound to one file, '%s'",
 				 file);
@@ -176,7 +178,9 @@ int rebind_namespace_pin_dir(struct rebind_namespace *ns, const char *dir)
 {
 	unsigned int n = rebind_namespace_count(ns);
 	cleanup(pins_free) struct pins pins = { calloc(n, sizeof(*pins.list)), 0 };
+	cleanup_call struct call call;
 
+	namespace_begin_call(&call, ns);
 	if (!pins.list)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < n; i++) {

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api/call.h"
 #include "archive/archive.h"
 #include "base/caps.h"
 #include "base/child.h"
@@ -305,6 +306,7 @@ static void probe_libraries(void (*each)(void *data, const struct rebind_probe *
 
 		snprintf(detail, sizeof(detail), "%s: %s", fault.text, libraries[i].without);
 		struct rebind_probe probe = {
+			.size = sizeof(probe),
 			.name = libraries[i].name,
 			.ok = !err,
 			.detail = err ? detail : "ok",
@@ -317,17 +319,22 @@ static void probe_libraries(void (*each)(void *data, const struct rebind_probe *
 /* In a child, so that nothing of it stays. */
 static int try_probe(probe_fn probe)
 {
-	pid_t pid = child_fork();
+	cleanup_fd int sock = -EBADF;
+	cleanup_child pid_t pid = child_fork_socket(&sock);
+	int err;
 
 	if (pid == 0) {
-		int err = unshare_to_root();
-
-		_exit(err ? -err : -probe());
+		err = unshare_to_root();
+		if (!err)
+			err = probe();
+		_exit(fd_send(sock, &err, sizeof(err), -1) ? 1 : 0);
 	}
-	return pid < 0 ? pid : child_wait_errno(pid);
+	if (pid < 0)
+		return pid;
+	return fd_recv(sock, &err, sizeof(err), NULL) == sizeof(err) ? err : -EIO;
 }
 
-int rebind_check(void (*each)(void *data, const struct rebind_probe *probe), void *data)
+static int check_all(void (*each)(void *data, const struct rebind_probe *probe), void *data)
 {
 	const struct caps_need *needs;
 	size_t n = caps_needs(&needs);
@@ -335,6 +342,7 @@ int rebind_check(void (*each)(void *data, const struct rebind_probe *probe), voi
 
 	for (size_t i = 0; i < n; i++) {
 		struct rebind_probe probe = {
+			.size = sizeof(probe),
 			.name = needs[i].name,
 			.ok = needs[i].permitted,
 			.required = i == 0,
@@ -351,6 +359,7 @@ int rebind_check(void (*each)(void *data, const struct rebind_probe *probe), voi
 		snprintf(detail, sizeof(detail), "%s: %s", err ? strerrorname_np(-err) : "",
 			 probes[i].without);
 		struct rebind_probe probe = {
+			.size = sizeof(probe),
 			.name = probes[i].name,
 			.ok = !err,
 			.required = probes[i].required,
@@ -362,4 +371,13 @@ int rebind_check(void (*each)(void *data, const struct rebind_probe *probe), voi
 	}
 	probe_libraries(each, data);
 	return all ? 0 : 1;
+}
+
+int rebind_check(struct rebind *rebind, void (*each)(void *data, const struct rebind_probe *probe),
+		 void *data)
+{
+	cleanup_call struct call call;
+
+	call_begin(&call, rebind, NULL);
+	return call_result(&call, check_all(each, data));
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What is at hand as one tree: a live namespace, an image, a saved mountinfo. */
-#include "api/library.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "api/call.h"
+#include "api/size.h"
 #include "base/caps.h"
 #include "base/log.h"
 #include "base/fd.h"
@@ -16,6 +16,9 @@
 #include "mnt/scan/scan.h"
 #include "model/flags.h"
 #include "model/visible.h"
+
+#define MOUNT_FIRST  SIZE_FIRST(struct rebind_mount, path)
+#define FORMAT_FIRST SIZE_FIRST(struct rebind_format, enabled)
 
 void rebind_tree_free(struct rebind_tree *tree)
 {
@@ -215,32 +218,59 @@ static int read_directory(struct rebind_tree *t, int dir_fd, const struct tree_c
 			      &t->tree, &info, findings);
 }
 
-static int read_what(struct rebind_tree *t, const char *what, const struct tree_choice *choice,
-		     const char *reader, struct findings *findings)
+static int read_fd(struct rebind_tree *t, int fd, const char *what,
+		   const struct tree_choice *choice, const char *reader, struct findings *findings)
 {
 	struct stat stat;
 	uint64_t id;
 
-	if (is_pid(what))
-		return read_process(t, what, choice->set == REBIND_SET_ALL, reader, findings);
-	/* Of another user, or of a process with privileges: below its /proc nobody with fewer may
-	 * open. */
-	cleanup_fd int fd = caps_openat(AT_FDCWD, what, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd < 0 || fstat(fd, &stat) < 0)
-		return log_error(fd < 0 ? fd : -errno, "cannot open '%s'", what);
+	if (fstat(fd, &stat) < 0)
+		return log_error(-errno, "cannot look at '%s'", what);
 	if (S_ISDIR(stat.st_mode))
 		return read_directory(t, fd, choice, reader, findings);
-	if (sys_mntns_id(fd, &id) == 0) {
-		int added = scan_set_add(&t->live, fd_take(&fd), 0, 0);
+	if (sys_mntns_id(fd, &id))
+		return read_text(t, fd, what, findings);
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	int added = copy < 0 ? -errno : scan_set_add(&t->live, copy, 0, 0);
 
-		return added < 0 ? added : read_live(t, reader);
-	}
-	return read_text(t, fd, what, findings);
+	return added < 0 ? added : read_live(t, reader);
 }
 
-static int tree_open(const char *what, const struct tree_choice *choice, const char *reader,
-		     struct rebind_report *report, struct rebind_tree **ret)
+/* What the mounts are read from: by name, or a descriptor. */
+struct tree_input {
+	const char *what; /* or NULL */
+	int fd;
+	struct tree_choice choice;
+};
+
+/* Opened anew, so that a file is read from its beginning. */
+static int open_input(const struct tree_input *input, const char *name)
+{
+	/* Of another user, or of a process with privileges: below its /proc nobody with fewer may
+	 * open. */
+	int fd = caps_openat(AT_FDCWD, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0)
+		return fd;
+	return input->what ? log_error(fd, "cannot open '%s'", name)
+			   : log_error(fd, "cannot open descriptor %d", input->fd);
+}
+
+static int read_input(struct rebind_tree *t, const struct tree_input *input, const char *reader,
+		      struct findings *findings)
+{
+	char buf[32];
+	const char *name = input->what ? input->what : fd_proc_path(input->fd, buf);
+
+	if (is_pid(name))
+		return read_process(t, name, input->choice.set == REBIND_SET_ALL, reader, findings);
+	cleanup_fd int fd = open_input(input, name);
+
+	return fd < 0 ? fd : read_fd(t, fd, name, &input->choice, reader, findings);
+}
+
+static int tree_make(const struct tree_input *input, const char *reader, struct findings *findings,
+		     struct rebind_tree **ret)
 {
 	cleanup_caps struct caps_state caps = caps_hold();
 	cleanup_fd_limit struct fd_limit limit = fd_limit_raise();
@@ -250,10 +280,12 @@ static int tree_open(const char *what, const struct tree_choice *choice, const c
 		return -ENOMEM;
 	t->tree.root = MOUNT_NONE;
 	t->image_dir_fd = -EBADF;
-	int err = read_what(t, what, choice, reader, &report->findings);
+	int err = read_input(t, input, reader, findings);
 
 	if (!err)
 		err = put_in_order(t);
+	if (!err)
+		err = cancel_check();
 	if (err)
 		rebind_tree_free(t);
 	else
@@ -261,20 +293,45 @@ static int tree_open(const char *what, const struct tree_choice *choice, const c
 	return err;
 }
 
-int rebind_tree_open(const char *what, uint32_t ns_id, const char *reader,
+static int tree_open(struct rebind *rebind, const struct tree_input *input,
 		     struct rebind_report *report, struct rebind_tree **ret)
 {
-	const struct tree_choice choice = { ns_id, REBIND_SET_NONE };
+	cleanup_call struct call call;
 
-	return tree_open(what, &choice, reader, report, ret);
+	call_begin(&call, rebind, report);
+	return call_result(&call, tree_make(input, call_reader(rebind), &report->findings, ret));
 }
 
-int rebind_tree_open_set(const char *what, enum rebind_set set, const char *reader,
+int rebind_tree_open(struct rebind *rebind, const char *what, uint32_t ns_id,
+		     struct rebind_report *report, struct rebind_tree **ret)
+{
+	const struct tree_input input = { what, -EBADF, { ns_id, REBIND_SET_NONE } };
+
+	return tree_open(rebind, &input, report, ret);
+}
+
+int rebind_tree_open_set(struct rebind *rebind, const char *what, enum rebind_set set,
 			 struct rebind_report *report, struct rebind_tree **ret)
 {
-	const struct tree_choice choice = { 0, set };
+	const struct tree_input input = { what, -EBADF, { 0, set } };
 
-	return tree_open(what, &choice, reader, report, ret);
+	return tree_open(rebind, &input, report, ret);
+}
+
+int rebind_tree_open_fd(struct rebind *rebind, int fd, uint32_t ns_id, struct rebind_report *report,
+			struct rebind_tree **ret)
+{
+	const struct tree_input input = { NULL, fd, { ns_id, REBIND_SET_NONE } };
+
+	return tree_open(rebind, &input, report, ret);
+}
+
+int rebind_tree_open_set_fd(struct rebind *rebind, int fd, enum rebind_set set,
+			    struct rebind_report *report, struct rebind_tree **ret)
+{
+	const struct tree_input input = { NULL, fd, { 0, set } };
+
+	return tree_open(rebind, &input, report, ret);
 }
 
 size_t rebind_tree_count(const struct rebind_tree *tree)
@@ -282,7 +339,7 @@ size_t rebind_tree_count(const struct rebind_tree *tree)
 	return tree->tree.n;
 }
 
-void rebind_tree_get(const struct rebind_tree *tree, size_t index, struct rebind_mount *ret)
+static void fill_mount(const struct rebind_tree *tree, size_t index, struct rebind_mount *ret)
 {
 	static const enum rebind_owner owners[] = {
 		[MOUNT_UNDECIDED] = REBIND_OWNER_UNKNOWN, [MOUNT_ROOT] = REBIND_OWNER_ROOT,
@@ -319,21 +376,54 @@ void rebind_tree_get(const struct rebind_tree *tree, size_t index, struct rebind
 	flags_sb_text(m->sb_flags, ret->sb_flags);
 }
 
-/* The public struct has the fields of the private one, in their order. */
-size_t rebind_tree_formats(const struct rebind_tree *tree, size_t index,
-			   const struct rebind_format **ret, bool *ret_disabled)
+int rebind_tree_get(const struct rebind_tree *tree, size_t index, struct rebind_mount *ret)
 {
-	const struct mount *m = &tree->tree.mounts[tree->order[index]];
-	const struct mount_formats *formats =
-		tree->tree.mounts[tree_first_of_superblock(&tree->tree, m)].formats;
+	struct rebind_mount m;
 
-	_Static_assert(sizeof(struct rebind_format) == sizeof(struct mount_format),
-		       "the same fields");
-	*ret = formats ? (const struct rebind_format *)formats->list : NULL;
-	*ret_disabled = formats && formats->disabled;
+	if (index >= tree->tree.n)
+		return -ENOENT;
+	fill_mount(tree, index, &m);
+	return size_give(ret, MOUNT_FIRST, &m, sizeof(m));
+}
+
+static const struct mount_formats *formats_of(const struct rebind_tree *tree, size_t index)
+{
+	if (index >= tree->tree.n)
+		return NULL;
+	const struct mount *m = &tree->tree.mounts[tree->order[index]];
+
+	return tree->tree.mounts[tree_first_of_superblock(&tree->tree, m)].formats;
+}
+
+size_t rebind_tree_n_formats(const struct rebind_tree *tree, size_t index, bool *ret_disabled)
+{
+	const struct mount_formats *formats = formats_of(tree, index);
+
+	if (ret_disabled)
+		*ret_disabled = formats && formats->disabled;
 	return formats ? formats->n : 0;
 }
 
-/* ---- comparison ---- */
+int rebind_tree_format(const struct rebind_tree *tree, size_t index, size_t n,
+		       struct rebind_format *ret)
+{
+	const struct mount_formats *formats = formats_of(tree, index);
 
-/* A tree that neither a kernel nor an image can be asked about any more. */
+	if (!formats || n >= formats->n)
+		return -ENOENT;
+	const struct mount_format *f = &formats->list[n];
+	const struct rebind_format own = {
+		.name = f->name,
+		.interpreter = f->interpreter,
+		.flags = f->flags,
+		.extension = f->extension,
+		.magic = f->magic,
+		.mask = f->mask,
+		.n_magic = f->n_magic,
+		.n_mask = f->n_mask,
+		.offset = f->offset,
+		.enabled = f->enabled,
+	};
+
+	return size_give(ret, FORMAT_FIRST, &own, sizeof(own));
+}

@@ -4,7 +4,7 @@
 
 static struct libarchive_functions libarchive;
 
-const struct libarchive_functions *libarchive_called = &libarchive;
+_Thread_local const struct libarchive_functions *libarchive_called = &libarchive;
 
 LIBRARY_NOTE("contents", "Contents of tmpfs", "recommended", LIBARCHIVE_SONAME);
 

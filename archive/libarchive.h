@@ -86,8 +86,8 @@ struct libarchive_functions {
 	LIBARCHIVE_FUNCTIONS(LIBRARY_FIELD)
 };
 
-/* What is called now: the library, or what stands in for it (archive/pax.h). */
-extern const struct libarchive_functions *libarchive_called;
+/* What this thread calls now: the library, or what stands in for it (archive/pax.h). */
+extern _Thread_local const struct libarchive_functions *libarchive_called;
 
 /**
  * libarchive_call - from now on, call the library, which libarchive_load() has loaded

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "archive/tar.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,8 +30,14 @@ int tar_fault(struct archive_fault *fault, int err, const char *format, ...)
 /* Made once, by archive_prepare(): the file it is read from must be the caller's. */
 static locale_t utf8;
 
+static void make_locale(void)
+{
+	utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL);
+}
+
 int archive_prepare(enum archive_writer writer, struct archive_fault *fault)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	const char *reason;
 	int err = writer == ARCHIVE_STORED ? 0 : zlib_load(&reason);
 
@@ -44,8 +51,7 @@ int archive_prepare(enum archive_writer writer, struct archive_fault *fault)
 	if (err)
 		return tar_fault(fault, err, "libarchive cannot be loaded: %s", reason);
 	libarchive_call();
-	if (!utf8)
-		utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL);
+	pthread_once(&once, make_locale);
 	return 0;
 }
 

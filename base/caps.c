@@ -151,7 +151,7 @@ int caps_openat(int dir_fd, const char *name, int flags)
 
 size_t caps_needs(const struct caps_need **ret)
 {
-	static struct caps_need list[ARRAY_SIZE(needs)];
+	static _Thread_local struct caps_need list[ARRAY_SIZE(needs)];
 	struct caps_state sets;
 
 	read_sets(&sets);

@@ -82,9 +82,9 @@ struct caps_need {
 };
 
 /**
- * caps_needs - which capabilities rebind uses, and which of them this process may raise
+ * caps_needs - which capabilities rebind uses, and which of them this thread may raise
  *
- * Return: their number; @ret points to a constant list filled once a call.
+ * Return: their number; @ret points to a list of this thread's, which the next call fills again.
  */
 size_t caps_needs(const struct caps_need **ret);
 

@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <malloc.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -13,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/sys.h"
@@ -45,7 +47,28 @@ static bool has_parent(pid_t parent, int parent_fd)
 	return parent_fd < 0 || poll(&end, 1, 0) == 0;
 }
 
-pid_t child_fork(void)
+static pthread_mutex_t forking = PTHREAD_MUTEX_INITIALIZER;
+
+void child_lock(void)
+{
+	pthread_mutex_lock(&forking);
+}
+
+void child_unlock(void)
+{
+	pthread_mutex_unlock(&forking);
+}
+
+/* Of the caller's threads there is only this one, and of its children none. */
+static void begin_child(void)
+{
+	child_unlock();
+	cancel_swap(CANCEL_NONE);
+	/* Its handler is the caller's code; ignored, statuses would be lost. */
+	signal(SIGCHLD, SIG_DFL);
+}
+
+pid_t child_fork_locked(void)
 {
 	pid_t parent = getpid();
 	cleanup_fd int parent_fd = sys_pidfd_open((int)parent);
@@ -59,6 +82,7 @@ pid_t child_fork(void)
 		return -errno;
 	if (pid > 0)
 		return pid;
+	begin_child();
 	int err = child_hide();
 
 	if (err) {
@@ -71,20 +95,38 @@ pid_t child_fork(void)
 	return 0;
 }
 
+pid_t child_fork(void)
+{
+	child_lock();
+	pid_t pid = child_fork_locked();
+
+	if (pid)
+		child_unlock();
+	return pid;
+}
+
+static pid_t fork_with(int pair[2])
+{
+	pid_t pid = child_fork_locked();
+
+	if (pid)
+		fd_close(&pair[1]);
+	if (pid <= 0)
+		fd_close(&pair[0]);
+	return pid;
+}
+
 pid_t child_fork_socket(int *ret_sock)
 {
-	int pair[2];
+	int pair[2] = { -EBADF, -EBADF };
+
+	child_lock();
 	int err = fd_pair(pair);
+	pid_t pid = err ? err : fork_with(pair);
 
-	*ret_sock = -EBADF;
-	if (err)
-		return err;
-	cleanup_fd int mine = pair[0];
-	cleanup_fd int its = pair[1];
-	pid_t pid = child_fork();
-
-	if (pid >= 0)
-		*ret_sock = fd_take(pid ? &mine : &its);
+	if (pid)
+		child_unlock();
+	*ret_sock = pid ? pair[0] : pair[1];
 	return pid;
 }
 
@@ -99,14 +141,29 @@ static void end_stopped(pid_t pid)
 	kill(pid, SIGKILL);
 }
 
+/* With what cancels as one more. */
+static int poll_once(struct pollfd *wait, nfds_t n, int timeout)
+{
+	struct pollfd all[CHILD_POLL_MAX + 1];
+
+	memcpy(all, wait, n * sizeof(*wait));
+	all[n] = (struct pollfd){ .fd = cancel_fd(), .events = POLLIN };
+	int got = poll(all, n + 1, timeout);
+
+	memcpy(wait, all, n * sizeof(*wait));
+	if (got > 0 && all[n].revents)
+		return cancel_check();
+	return got < 0 ? -errno : got;
+}
+
 int child_poll(pid_t pid, struct pollfd *wait, nfds_t n)
 {
 	enum { LOOK = 1000 }; /* milliseconds */
 	int got;
 
-	while ((got = poll(wait, n, pid > 0 ? LOOK : -1)) <= 0) {
-		if (got < 0 && errno != EINTR)
-			return -errno;
+	while ((got = poll_once(wait, n, pid > 0 ? LOOK : -1)) <= 0) {
+		if (got < 0 && got != -EINTR)
+			return got;
 		if (got == 0)
 			end_stopped(pid);
 	}
@@ -122,11 +179,14 @@ int child_await(pid_t pid, int sock)
 
 int child_wait(pid_t pid, int *ret_status)
 {
-	int status;
+	int status = 0;
 
-	while (waitpid(pid, &status, 0) < 0)
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno == ECHILD)
+			break; /* it has ended, and was reaped by another */
 		if (errno != EINTR)
 			return -errno;
+	}
 	if (ret_status)
 		*ret_status = status;
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -ECHILD;
@@ -145,12 +205,21 @@ int child_wait_errno(pid_t pid)
 	return err == -ECHILD && WIFEXITED(status) ? -WEXITSTATUS(status) : err;
 }
 
+/* Else its number may be another process's by now. */
+static bool is_ours(pid_t pid)
+{
+	siginfo_t info;
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
 void child_kill(pid_t *pid)
 {
 	int saved = errno;
 
 	if (*pid > 0) {
-		kill(*pid, SIGKILL);
+		if (is_ours(*pid))
+			kill(*pid, SIGKILL);
 		child_wait(*pid, NULL);
 	}
 	*pid = 0;

@@ -13,9 +13,25 @@
  *
  * Return: as fork(2), with a negative errno. The child has the parent's memory, descriptors and
  * log; so that it can enter namespaces of others, it is not dumpable (PR_SET_DUMPABLE): no
- * process there can inspect it.
+ * process there can inspect it. What the parent does with SIGCHLD is not the child's: it waits for
+ * children of its own. Nor does it look at what cancels the parent (cancel.h).
  */
 pid_t child_fork(void);
+
+/**
+ * child_lock, child_unlock - no other thread forks by child_fork() in between
+ *
+ * For an end of a socket or a pipe that is closed after a fork because the child alone is to have
+ * it: a child of another thread that inherited it would keep the connection open.
+ */
+void child_lock(void);
+void child_unlock(void);
+
+/**
+ * child_fork_locked - child_fork() between child_lock() and child_unlock(); in the child, it is
+ * unlocked
+ */
+pid_t child_fork_locked(void);
 
 /**
  * child_fork_socket - child_fork(), with a socket between the two
@@ -41,14 +57,17 @@ int child_hide(void);
  */
 int child_become_root(void);
 
+enum { CHILD_POLL_MAX = 4 };
+
 /**
  * child_poll - poll(2) without a time limit, for what a child has to say
  * @pid: the child; 0 for none
+ * @n: up to CHILD_POLL_MAX
  *
  * Others in a pid namespace that it is in can stop it, and it would be waited for until they let it
  * go on. It is killed then, with a log line, and is seen to have ended.
  *
- * Return: 0 or a negative errno.
+ * Return: 0 or a negative errno: -ECANCELED by cancel.h.
  */
 int child_poll(pid_t pid, struct pollfd *wait, nfds_t n);
 
@@ -59,7 +78,10 @@ int child_await(pid_t pid, int sock);
  * child_wait - reap a child
  * @ret_status: as of waitpid(2); may be NULL
  *
- * Return: 0 if it exited with status 0; else -ECHILD for any other end, or a negative errno.
+ * Where SIGCHLD is ignored, or another thread waits for any child, the status is lost: the child
+ * has ended, and counts as one that exited with 0. So a result is sent over a socket, not by the
+ * status alone. Return: 0 if it exited with status 0; else -ECHILD for any other end, or a negative
+ * errno.
  */
 int child_wait(pid_t pid, int *ret_status);
 
@@ -77,6 +99,8 @@ int child_wait_errno(pid_t pid);
 
 /**
  * child_kill - SIGKILL and reap a child of ours; @pid <= 0 does nothing and it is 0 afterwards
+ *
+ * A number that is no child's of ours any more is left alone.
  */
 void child_kill(pid_t *pid);
 #define cleanup_child cleanup(child_kill)

@@ -2,12 +2,15 @@
 #include "base/fd.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "base/cancel.h"
 
 void fd_close(int *fd)
 {
@@ -168,8 +171,10 @@ ssize_t fd_recv(int sock, void *data, size_t size, int *ret_fd)
 		.msg_controllen = CMSG_LEN(sizeof(int)),
 	};
 	cleanup_fd int fd = -EBADF;
-	ssize_t n;
+	ssize_t n = cancel_await(sock);
 
+	if (n < 0)
+		return n;
 	do {
 		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
 	} while (n < 0 && errno == EINTR);
@@ -196,35 +201,78 @@ int fd_pair(int ret_pair[2])
 	return 0;
 }
 
-size_t fd_raise_limit(void)
+/* It is the process's, so it is raised by the first that asks, and lowered by the last. */
+static pthread_mutex_t limit_lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned int limit_users, limit_lent;
+static rlim_t limit_before; /* while there are any of both */
+
+/* Return: what it was. */
+static rlim_t limit_set(rlim_t soft)
 {
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return 1024;
-	if (limit.rlim_cur < limit.rlim_max) {
-		rlim_t soft = limit.rlim_cur;
+		return limit_before;
+	rlim_t was = limit.rlim_cur;
 
-		limit.rlim_cur = limit.rlim_max;
-		if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-			limit.rlim_cur = soft;
-	}
-	return limit.rlim_cur;
+	limit.rlim_cur = soft < limit.rlim_max ? soft : limit.rlim_max;
+	/* Where it cannot be set, it is enough or the call that needs more says so. */
+	if (limit.rlim_cur != was)
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	return was;
+}
+
+static void limit_use(void)
+{
+	if (limit_users++ > 0)
+		return;
+	rlim_t was = limit_set(RLIM_INFINITY);
+
+	if (!limit_lent)
+		limit_before = was;
 }
 
 struct fd_limit fd_limit_raise(void)
 {
-	struct fd_limit limit = { .is_raised = false };
-
-	if (getrlimit(RLIMIT_NOFILE, &limit.was) == 0 && limit.was.rlim_cur < limit.was.rlim_max)
-		limit.is_raised = fd_raise_limit() > limit.was.rlim_cur;
-	return limit;
+	pthread_mutex_lock(&limit_lock);
+	limit_use();
+	pthread_mutex_unlock(&limit_lock);
+	return (struct fd_limit){ .is_raised = true };
 }
 
-void fd_limit_put_back(struct fd_limit *limit)
+void fd_limit_lower(struct fd_limit *limit)
 {
-	if (limit->is_raised)
-		setrlimit(RLIMIT_NOFILE, &limit->was);
+	if (!limit->is_raised)
+		return;
+	limit->is_raised = false;
+	pthread_mutex_lock(&limit_lock);
+	if (--limit_users == 0)
+		limit_set(limit_before);
+	pthread_mutex_unlock(&limit_lock);
+}
+
+void fd_limit_lend(size_t least)
+{
+	pthread_mutex_lock(&limit_lock);
+	limit_lent++;
+	if (--limit_users == 0)
+		limit_set(limit_before > least ? limit_before : least);
+	pthread_mutex_unlock(&limit_lock);
+}
+
+void fd_limit_take_back(void)
+{
+	pthread_mutex_lock(&limit_lock);
+	limit_use();
+	limit_lent--;
+	pthread_mutex_unlock(&limit_lock);
+}
+
+void fd_limit_in_child(void)
+{
+	/* Without the lock: in a forked child another thread's would never be let go. */
+	if (limit_users)
+		limit_set(limit_before);
 }
 
 const char *fd_proc_path(int fd, char buf[32])

@@ -69,7 +69,8 @@ int fd_send(int sock, const void *data, size_t size, int fd);
  * @data, @size: filled with one message; a longer one is -EMSGSIZE
  * @ret_fd: the descriptor that came along (O_CLOEXEC), or -EBADF; may be NULL
  *
- * Return: bytes of the message, 0 when the other side has closed, or a negative errno.
+ * Return: bytes of the message, 0 when the other side has closed, or a negative errno: -ECANCELED
+ * by cancel.h.
  */
 ssize_t fd_recv(int sock, void *data, size_t size, int *ret_fd);
 
@@ -80,25 +81,32 @@ ssize_t fd_recv(int sock, void *data, size_t size, int *ret_fd);
  */
 int fd_pair(int ret_pair[2]);
 
-/**
- * fd_raise_limit - raise the soft limit of open files to the hard one
- *
- * Return: the limit in force afterwards (RLIMIT_NOFILE).
- */
-size_t fd_raise_limit(void);
-
-/* How many files a process may have open, as it was before fd_limit_raise(). */
+/* Whether a caller has asked for more open files. */
 struct fd_limit {
-	struct rlimit was;
 	bool is_raised;
 };
 
 /**
- * fd_limit_raise - the same for a while, until fd_limit_put_back()
+ * fd_limit_raise, fd_limit_lower - the soft limit of open files (RLIMIT_NOFILE) is the hard one
+ *
+ * It belongs to the process: it goes back when it has been lowered as often as it was raised, in
+ * whichever threads.
  */
 struct fd_limit fd_limit_raise(void);
-void fd_limit_put_back(struct fd_limit *limit);
-#define cleanup_fd_limit cleanup(fd_limit_put_back)
+void fd_limit_lower(struct fd_limit *limit);
+#define cleanup_fd_limit cleanup(fd_limit_lower)
+
+/**
+ * fd_limit_lend, fd_limit_take_back - lower it for a call of what is not ours
+ * @least: not below that
+ */
+void fd_limit_lend(size_t least);
+void fd_limit_take_back(void);
+
+/**
+ * fd_limit_in_child - in a forked child: the limit as the program set it, for what it executes
+ */
+void fd_limit_in_child(void);
 
 /**
  * fd_proc_path - the name of a descriptor below /proc/self/fd

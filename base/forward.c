@@ -10,7 +10,8 @@ static const int signals[FORWARD_SIGNALS] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, 
 
 static volatile sig_atomic_t receiver;		    /* a pid, or 0 */
 static volatile sig_atomic_t kept[FORWARD_SIGNALS]; /* came while there was none */
-static volatile sig_atomic_t is_forked;		    /* the child is there, and gets its own */
+static bool is_on;
+static volatile sig_atomic_t is_forked; /* the child is there, and gets its own */
 
 static void pass(int number, siginfo_t *info, void *context)
 {
@@ -41,6 +42,7 @@ void forward_start(struct forward *forward)
 	struct sigaction action = { .sa_sigaction = pass, .sa_flags = SA_RESTART | SA_SIGINFO };
 
 	receiver = 0;
+	is_on = true;
 	is_forked = false;
 	for (size_t i = 0; i < FORWARD_SIGNALS; i++) {
 		kept[i] = 0;
@@ -69,16 +71,18 @@ pid_t forward_fork(pid_t (*fork_child)(void))
 {
 	sigset_t set, before;
 
+	if (!is_on)
+		return fork_child();
 	sigemptyset(&set);
 	for (size_t i = 0; i < FORWARD_SIGNALS; i++)
 		sigaddset(&set, signals[i]);
-	sigprocmask(SIG_BLOCK, &set, &before);
+	pthread_sigmask(SIG_BLOCK, &set, &before);
 	pid_t pid = fork_child();
 
 	is_forked = pid > 0;
 	if (pid == 0)
 		forget();
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return pid;
 }
 
@@ -99,7 +103,7 @@ void forward_stop(struct forward *forward)
 {
 	if (!forward->is_on)
 		return;
-	forward->is_on = false;
+	forward->is_on = is_on = false;
 	receiver = 0;
 	for (size_t i = 0; i < FORWARD_SIGNALS; i++)
 		sigaction(signals[i], &forward->before[i], NULL);

@@ -5,7 +5,7 @@
  * reaches the whole foreground group, the other one too. What the caller ignores stays ignored, by
  * both.
  *
- * One at a time in a process: a signal handler has no argument.
+ * One at a time in a process, for the command: a signal handler has no argument.
  */
 #ifndef REBIND_BASE_FORWARD_H
 #define REBIND_BASE_FORWARD_H
@@ -31,7 +31,8 @@ void forward_start(struct forward *forward);
  * forward_fork - fork, where the child has the signals as they were before
  * @fork_child: fork(2), or child_fork()
  *
- * What is sent to the child from its first moment on has its effect there. Return: as @fork_child.
+ * What is sent to the child from its first moment on has its effect there. Without forward_start()
+ * it is @fork_child. Return: as that.
  */
 pid_t forward_fork(pid_t (*fork_child)(void));
 

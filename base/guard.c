@@ -98,27 +98,33 @@ int guard_start(struct guard *guard, enum guard_when when, void (*fn)(void *data
 	pid_t parent = getpid();
 	sigset_t all, before;
 	int ends[2];
+
+	child_lock();
 	int err = fd_pair(ends);
 
-	if (err)
+	if (err) {
+		child_unlock();
 		return log_error(err, "cannot make a socket");
-	cleanup_fd int its = ends[0];
-	cleanup_fd int ours = ends[1];
-
+	}
 	/* From its first moment on. */
 	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &before);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		fd_close(&ours);
-		run(its, when, parent, fn, data, fd);
+		child_unlock();
+		close(ends[1]);
+		run(ends[0], when, parent, fn, data, fd);
 	}
 	err = pid < 0 ? -errno : 0;
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	if (err)
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	close(ends[0]);
+	child_unlock();
+	if (err) {
+		close(ends[1]);
 		return log_error(err, "cannot fork");
-	*guard = (struct guard){ fd_take(&ours), pid };
+	}
+	*guard = (struct guard){ ends[1], pid };
 	return 0;
 }
 

@@ -9,6 +9,8 @@
 #ifndef REBIND_BASE_LIBRARY_H
 #define REBIND_BASE_LIBRARY_H
 
+#include <stdatomic.h>
+
 #include "base/util.h"
 
 /*
@@ -46,8 +48,8 @@ struct library {
 	const struct library_symbol *symbols;
 	size_t n_symbols;
 	void *table;
-	bool loaded;
-	char reason[256]; /* why it could not be loaded */
+	atomic_bool loaded;
+	char reason[256]; /* why it could not be loaded: the same for all who ask */
 };
 
 /**

@@ -6,7 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct log_state state = { .max = LOG_WARN };
+#include "base/cancel.h"
+
+static _Thread_local struct log_state state = { .max = LOG_WARN };
 
 void log_to(log_sink_fn sink, void *data, enum log_level max)
 {
@@ -70,12 +72,14 @@ enum log_level log_max(void)
 	return state.max;
 }
 
-static void emit(enum log_level level, const char *line)
+void log_pass(const struct log_state *to, enum log_level level, const char *line)
 {
 	static const char *const names[] = { "", "", "warning: ", "", "" };
 
-	if (state.sink) {
-		state.sink(state.data, level, line);
+	if (level > to->max)
+		return;
+	if (to->sink) {
+		to->sink(to->data, level, line);
 		return;
 	}
 	dprintf(STDERR_FILENO, "rebind: %s%s\n", level <= LOG_DEBUG ? names[level] : "", line);
@@ -101,7 +105,7 @@ void log_vline(enum log_level level, const char *format, va_list args)
 		}
 	}
 	va_end(again);
-	emit(level, line);
+	log_pass(&state, level, line);
 	errno = saved;
 }
 
@@ -119,6 +123,9 @@ int log_error(int err, const char *format, ...)
 	cleanup_free char *message = NULL;
 	va_list args;
 
+	/* The caller wanted it, and knows why. */
+	if (err == -ECANCELED && cancel_is_seen())
+		return err;
 	va_start(args, format);
 	if (vasprintf(&message, format, args) < 0)
 		message = NULL;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The log of this process. It is the one piece of global state: a plugin's print_on_level() has no
- * argument that could carry a log.
+ * The log of this thread: a plugin's print_on_level() has no argument that could carry one. Each
+ * function of include/rebind.h sets it from its context for the length of the call (api/call.h). A
+ * forked child begins with that of the thread that forked it.
  */
 #ifndef REBIND_BASE_LOG_H
 #define REBIND_BASE_LOG_H
@@ -37,6 +38,11 @@ struct log_state {
 };
 struct log_state log_save(void);
 void log_restore(struct log_state state);
+
+/**
+ * log_pass - hand a line to a log that was saved, if it wants that level
+ */
+void log_pass(const struct log_state *to, enum log_level level, const char *line);
 
 /* Lines that are kept back: what they say may turn out not to matter. */
 struct log_held {
@@ -78,7 +84,8 @@ void log_vline(enum log_level level, const char *format, __builtin_va_list args)
  * @err: a negative errno; its text follows the message
  *
  * Only the first error of an operation is reported; what fails because of it is passed on without a
- * message (`return err`). An @err of 0 prints the message alone.
+ * message (`return err`). An @err of 0 prints the message alone, and what fails because it was
+ * cancelled (cancel.h) prints nothing.
  *
  * Return: @err.
  */

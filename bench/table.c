@@ -32,10 +32,10 @@ struct bench {
 	struct criu criu;
 	struct rebind_report *(*report_new)(void);
 	void (*report_free)(struct rebind_report *report);
-	int (*restore)(const struct rebind_restore_options *how, struct rebind_report *report,
-		       struct rebind_namespace **ret);
-	int (*copies)(const struct rebind_restore_options *how, unsigned int n,
-		      struct rebind_report *report, struct rebind_namespace **ret);
+	int (*restore)(struct rebind *rebind, const struct rebind_restore_options *how,
+		       struct rebind_report *report, struct rebind_namespace **ret);
+	int (*copies)(struct rebind *rebind, const struct rebind_restore_options *how,
+		      unsigned int n, struct rebind_report *report, struct rebind_namespace **ret);
 	void (*namespace_free)(struct rebind_namespace *ns);
 	const char *const *words; /* --external of a restore */
 };
@@ -144,7 +144,8 @@ static double restore_many(struct bench *b, const char *dir, unsigned int n)
 	struct rebind_namespace *list[COPIES] = { NULL };
 	struct rebind_report *report = b->report_new();
 	double begin = now();
-	int err = n > 1 ? b->copies(&how, n, report, list) : b->restore(&how, report, list);
+	int err = n > 1 ? b->copies(NULL, &how, n, report, list)
+			: b->restore(NULL, &how, report, list);
 
 	if (err < 0)
 		errx(1, "rebind_restore");

@@ -44,7 +44,7 @@ static int read_config(struct bundle_args *args, const struct rebind_restore_opt
 		.root = how->root,
 		.images_dir = how->images_dir,
 		.ns_id = how->ns_id,
-		.reader = how->reader,
+		.rebind = args->rebind,
 		.external = external,
 		.inherit = how->inherit_fd,
 		.n_inherit = how->n_inherit_fd,

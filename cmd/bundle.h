@@ -7,6 +7,7 @@
 #include "runtime/oci/bundle.h"
 
 struct bundle_args {
+	struct rebind *rebind;	   /* to read the image with, or NULL */
 	const char *dir, *archive; /* as they were given */
 	/* No CRIU beside: the configuration gives namespaces and cgroup, if the caller does not. */
 	bool is_alone;

@@ -77,14 +77,14 @@ static int check(struct report *report)
 	int result;
 
 	if (!report->json) {
-		result = rebind_check(take_probe, &out);
+		result = rebind_check(report->rebind, take_probe, &out);
 		print_jansson();
 		return result < 0 ? report_print(report, result) : result;
 	}
 	json_start(&out.doc);
 	json_add_text(&out.doc, out.doc.root, "verb", report->verb);
 	out.probes = json_add_list(&out.doc, out.doc.root, "probes");
-	result = rebind_check(take_probe, &out);
+	result = rebind_check(report->rebind, take_probe, &out);
 	json_add_bool(&out.doc, out.doc.root, "ok", result == 0);
 	int err = json_print(&out.doc);
 

@@ -72,14 +72,12 @@ static int by_path(const void *left, const void *right)
 
 static int sort_differences(struct diff *diff, const struct rebind_report *report)
 {
-	const struct rebind_difference *list;
-
-	diff->n = rebind_report_differences(report, &list);
+	diff->n = rebind_report_n_differences(report);
 	diff->list = calloc(diff->n + 1, sizeof(*diff->list));
 	if (!diff->list)
 		return -ENOMEM;
 	for (size_t i = 0; i < diff->n; i++)
-		diff->list[i] = &list[i];
+		diff->list[i] = rebind_report_difference(report, i);
 	qsort(diff->list, diff->n, sizeof(*diff->list), by_path);
 	return 0;
 }
@@ -91,7 +89,8 @@ static int open_trees(const struct diff_args *args, const char *const *what, str
 
 	/* Both, also when the first fails: everything wrong is said at once. */
 	for (size_t i = 0; i < ARRAY_SIZE(diff->trees); i++) {
-		int err = tree_choice_open(&args->tree, what[i], report->findings, &diff->trees[i]);
+		int err = tree_choice_open(&args->tree, report->rebind, what[i], report->findings,
+					   &diff->trees[i]);
 
 		if (err < 0 && !result)
 			result = err;
@@ -109,7 +108,8 @@ static int compare(const struct diff_args *args, const char *const *what, struct
 
 	if (err < 0)
 		return err;
-	int result = rebind_compare(diff->trees[0], diff->trees[1], flags, report->findings);
+	int result = rebind_compare(report->rebind, diff->trees[0], diff->trees[1], flags,
+				    report->findings);
 
 	if (result < 0)
 		return result;

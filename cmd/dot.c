@@ -104,13 +104,13 @@ static int put_nodes(const struct rebind_tree *tree)
 	int err = 0;
 
 	for (size_t i = 0; i < n && !err; i++) {
-		struct rebind_mount mount;
+		struct rebind_mount mount = { .size = sizeof(mount) };
 
 		rebind_tree_get(tree, i, &mount);
 		err = put_node(&mount);
 	}
 	for (size_t i = 0; i < n && !err; i++) {
-		struct rebind_mount mount;
+		struct rebind_mount mount = { .size = sizeof(mount) };
 
 		rebind_tree_get(tree, i, &mount);
 		if (mount.depth)
@@ -129,7 +129,7 @@ static uint32_t *chain_members(const struct rebind_tree *tree, const struct grou
 	for (size_t i = 0; head && i < groups->n; i++)
 		head[i] = TABLE_NONE;
 	for (size_t i = n; next && head && i-- > 0;) {
-		struct rebind_mount mount;
+		struct rebind_mount mount = { .size = sizeof(mount) };
 
 		rebind_tree_get(tree, i, &mount);
 		if (!mount.shared)
@@ -150,7 +150,7 @@ static void put_cluster(const struct rebind_tree *tree, const struct group *grou
 {
 	printf("\tsubgraph \"cluster_%u\" {\n\t\tlabel=\"shared:%u\";\n", group->id, group->id);
 	for (uint32_t i = (uint32_t)group->first_peer; i != TABLE_NONE; i = next[i]) {
-		struct rebind_mount mount;
+		struct rebind_mount mount = { .size = sizeof(mount) };
 
 		rebind_tree_get(tree, i, &mount);
 		printf("\t\tm%u;\n", mount.id);
@@ -181,7 +181,7 @@ static void put_master(const struct rebind_tree *tree, const struct groups *grou
 		       const struct rebind_mount *slave)
 {
 	const struct group *master = &groups->list[table_get(&groups->by_id, slave->master)];
-	struct rebind_mount peer;
+	struct rebind_mount peer = { .size = sizeof(peer) };
 
 	if (master->n_peers) {
 		rebind_tree_get(tree, master->first_peer, &peer);
@@ -197,7 +197,7 @@ static void put_master(const struct rebind_tree *tree, const struct groups *grou
 static void put_masters(const struct rebind_tree *tree, const struct groups *groups)
 {
 	for (size_t i = 0; i < rebind_tree_count(tree); i++) {
-		struct rebind_mount mount;
+		struct rebind_mount mount = { .size = sizeof(mount) };
 
 		rebind_tree_get(tree, i, &mount);
 		if (!mount.master)

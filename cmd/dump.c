@@ -15,7 +15,7 @@
 struct dump_args {
 	const char *compress;
 	int64_t pid, plugin_timeout;
-	const char *images_dir, *checkpoint, *libdir, *reader, *root_of, *bundle;
+	const char *images_dir, *checkpoint, *libdir, *root_of, *bundle;
 	struct strings mntns, external, external_from, skip_mnt, copy, enable_fs;
 	struct compat_options_words older;
 	struct scripts scripts;
@@ -64,8 +64,8 @@ static const struct option_spec specs[] = {
 	  "fail if a file changes while it is copied" },
 	{ '\0', "dry-run", OPTION_FLAG, offsetof(struct dump_args, dry_run), NULL,
 	  "say what would be done, write nothing" },
-	{ '\0', "reader", OPTION_CHOICE, offsetof(struct dump_args, reader), "statmount|mountinfo",
-	  NULL },
+	{ '\0', "reader", OPTION_CHOICE, offsetof(struct dump_args, report.reader),
+	  "statmount|mountinfo", NULL },
 	REPORT_SPECS(struct dump_args),
 	MOUNTS_SPEC(struct dump_args), /* the last: it is for CRIU's part */
 };
@@ -164,6 +164,7 @@ static int dump_beside(const struct dump_args *args, const struct rebind_dump_op
 		       struct report *report, char *const *words)
 {
 	struct criu_command command = {
+		.rebind = report->rebind,
 		.words = words,
 		.plain = args->plain,
 		.scripts = args->scripts.files.list,
@@ -176,7 +177,7 @@ static int dump_beside(const struct dump_args *args, const struct rebind_dump_op
 }
 
 static int dump_mounts(const struct dump_args *args, struct rebind_dump_options *how,
-		       struct rebind_report *findings)
+		       const struct report *report)
 {
 	cleanup_checkpoint_file struct checkpoint_file file = CHECKPOINT_FILE_NONE;
 	bool is_packed = args->checkpoint && !args->dry_run;
@@ -186,7 +187,7 @@ static int dump_mounts(const struct dump_args *args, struct rebind_dump_options 
 		return err;
 	if (is_packed)
 		how->images_dir = file.images_dir;
-	err = rebind_dump(how, findings);
+	err = rebind_dump(report->rebind, how, report->findings);
 	return !err && is_packed ? checkpoint_file_finish(&file, args->bundle) : err;
 }
 
@@ -223,7 +224,6 @@ static int dump(struct dump_args *args, struct report *report, const struct opti
 		.dry_run = args->dry_run,
 		.on_line = report_line,
 		.on_line_data = report,
-		.reader = args->reader,
 		.on_progress = progress_show,
 		.on_progress_data = progress,
 		.on_action = act,
@@ -235,7 +235,7 @@ static int dump(struct dump_args *args, struct report *report, const struct opti
 	progress_start(progress, report->json, "no image was written");
 	how.processes = args->beside && args->dry_run; /* what CRIU's part will be there for */
 	int err = args->beside && !args->dry_run ? dump_beside(args, &how, report, words->command)
-						 : dump_mounts(args, &how, report->findings);
+						 : dump_mounts(args, &how, report);
 
 	progress_end(progress);
 	return err;

@@ -50,7 +50,7 @@ int groups_find(const struct rebind_tree *tree, struct groups *ret)
 	if (!groups.list)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
-		struct rebind_mount mount;
+		struct rebind_mount mount = { .size = sizeof(mount) };
 
 		rebind_tree_get(tree, i, &mount);
 		int err = groups_add(&groups, &mount, i);

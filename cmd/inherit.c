@@ -70,6 +70,7 @@ static int parse_one(const char *word, struct inherit *inherit)
 		return status;
 	if (strings_add(&inherit->keys, what + 4, n - 5) < 0)
 		return no_memory();
+	entry->size = sizeof(*entry);
 	entry->key = inherit->keys.list[inherit->keys.n - 1];
 	inherit->n++;
 	return 0;

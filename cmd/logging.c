@@ -6,12 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "cmd/errors.h"
-#include "include/rebind.h"
 
-static const char *level_name(enum rebind_log_level level)
+static const char *level_name(enum log_level level)
 {
-	return level == REBIND_LOG_ERROR ? "error: " : level == REBIND_LOG_WARN ? "warning: " : "";
+	return level == LOG_ERROR ? "error: " : level == LOG_WARN ? "warning: " : "";
 }
 
 static void write_line(const struct logging *logging, const char *prefix, const char *line)
@@ -27,11 +27,11 @@ static void write_line(const struct logging *logging, const char *prefix, const 
 }
 
 /* The library's log. Lines carry names from images and namespaces: a terminal gets them escaped. */
-static void take_line(void *data, enum rebind_log_level level, const char *line)
+static void take_line(void *data, enum log_level level, const char *line)
 {
 	struct logging *logging = data;
 	cleanup_free char *safe = text_safe(line);
-	bool is_error = level == REBIND_LOG_ERROR;
+	bool is_error = level == LOG_ERROR;
 
 	if (is_error) {
 		logging->failed = true;
@@ -61,13 +61,13 @@ int logging_start(struct logging *logging, const char *file, int level)
 			return err;
 		}
 	}
-	rebind_log_to(take_line, logging, level ? (enum rebind_log_level)level : REBIND_LOG_WARN);
+	log_to(take_line, logging, level ? (enum log_level)level : LOG_WARN);
 	return 0;
 }
 
 void logging_stop(struct logging *logging)
 {
-	rebind_log_to(NULL, NULL, REBIND_LOG_WARN);
+	log_to(NULL, NULL, LOG_WARN);
 	if (logging->fd >= 0)
 		close(logging->fd);
 	strings_free(&logging->errors);

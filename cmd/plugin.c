@@ -84,13 +84,13 @@ static int list(const struct plugin_args *args, struct report *report)
 	int result;
 
 	if (!report->json) {
-		result = rebind_plugin_list(args->libdir, take_plugin, &out);
+		result = rebind_plugin_list(report->rebind, args->libdir, take_plugin, &out);
 		return result < 0 ? report_print(report, result) : result;
 	}
 	json_start(&out.doc);
 	json_add_text(&out.doc, out.doc.root, "verb", report->verb);
 	out.list = json_add_list(&out.doc, out.doc.root, "plugins");
-	result = rebind_plugin_list(args->libdir, take_plugin, &out);
+	result = rebind_plugin_list(report->rebind, args->libdir, take_plugin, &out);
 	json_add_bool(&out.doc, out.doc.root, "ok", result >= 0);
 	json_add_lines(&out.doc, "errors", &report->logging.errors);
 	int err = json_print(&out.doc);

@@ -33,7 +33,7 @@ static int print_paths(const struct rebind_tree *tree, size_t first, uint32_t n,
 	uint32_t done = 0;
 
 	for (size_t i = first; done < n && done < MAX_PATHS; i++) {
-		struct rebind_mount mount;
+		struct rebind_mount mount = { .size = sizeof(mount) };
 
 		rebind_tree_get(tree, i, &mount);
 		if ((master ? mount.master : mount.shared) != id)

@@ -143,9 +143,8 @@ static void put_sb_flags(FILE *out, const char *flags)
 /* What is registered in a binfmt_misc: how much of it; --json has all. */
 static void put_formats(FILE *out, const struct rebind_tree *tree, size_t index)
 {
-	const struct rebind_format *formats;
 	bool disabled;
-	size_t n = rebind_tree_formats(tree, index, &formats, &disabled);
+	size_t n = rebind_tree_n_formats(tree, index, &disabled);
 
 	if (n)
 		fprintf(out, ",formats:%zu", n);
@@ -183,7 +182,7 @@ static char *options_cell(const struct rebind_mount *mount, const struct rebind_
 static int make_row(struct view *view, const struct rebind_tree *tree, size_t index)
 {
 	struct row *row = &view->rows[index];
-	struct rebind_mount mount;
+	struct rebind_mount mount = { .size = sizeof(mount) };
 
 	rebind_tree_get(tree, index, &mount);
 	view->has_owners |= mount.owner != REBIND_OWNER_UNKNOWN;

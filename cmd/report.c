@@ -32,8 +32,10 @@ int report_open(struct report *report, const char *verb, const struct report_opt
 	report->verb = verb;
 	report->json = options->json;
 	report->findings = rebind_report_new();
+	report->rebind = rebind_new();
 	report->is_open = true;
-	if (report->findings)
+	if (report->findings && report->rebind &&
+	    !rebind_set_reader(report->rebind, options->reader))
 		return 0;
 	errors_say("%s", strerror(ENOMEM));
 	return -ENOMEM;
@@ -45,6 +47,7 @@ void report_close(struct report *report)
 		return;
 	logging_stop(&report->logging);
 	rebind_report_free(report->findings);
+	rebind_free(report->rebind);
 	strings_free(&report->lines);
 	report->is_open = false;
 }
@@ -136,16 +139,16 @@ static void print_sums(const struct kinds *kinds, const char *outcome)
 void report_print_findings(const struct rebind_report *findings, struct logging *logging,
 			   const char *outcome)
 {
-	const struct rebind_finding *list;
-	size_t n = rebind_report_findings(findings, &list);
+	size_t n = rebind_report_n_findings(findings);
 	bool all = !isatty(STDERR_FILENO);
 	struct kinds kinds = { 0 };
 
 	for (size_t i = 0; i < n; i++) {
-		cleanup_free char *line = finding_line(&list[i]);
+		const struct rebind_finding *finding = rebind_report_finding(findings, i);
+		cleanup_free char *line = finding_line(finding);
 
-		if (count_kind(&kinds, list[i].code) <= SHOWN || all)
-			fprintf(stderr, "rebind: %s\n", line ? line : list[i].code);
+		if (count_kind(&kinds, finding->code) <= SHOWN || all)
+			fprintf(stderr, "rebind: %s\n", line ? line : finding->code);
 		if (logging && line)
 			logging_note(logging, line);
 	}
@@ -169,12 +172,9 @@ void report_print_difference(void *file, const struct rebind_difference *differe
 /* What a restored namespace has otherwise than planned. */
 static void print_differences(const struct rebind_report *findings)
 {
-	const struct rebind_difference *list;
-	size_t n = rebind_report_differences(findings, &list);
-
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < rebind_report_n_differences(findings); i++) {
 		fputs("rebind: ", stderr);
-		report_print_difference(stderr, &list[i]);
+		report_print_difference(stderr, rebind_report_difference(findings, i));
 	}
 }
 
@@ -182,19 +182,18 @@ static void print_differences(const struct rebind_report *findings)
 
 void report_json_findings(struct json *doc, const struct rebind_report *findings)
 {
-	const struct rebind_finding *list;
-	size_t n = rebind_report_findings(findings, &list);
 	struct json_t *array = json_add_list(doc, doc->root, "findings");
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < rebind_report_n_findings(findings); i++) {
+		const struct rebind_finding *finding = rebind_report_finding(findings, i);
 		struct json_t *item = json_add_item(doc, array);
 
-		json_add_text(doc, item, "code", list[i].code);
-		if (list[i].mount_id)
-			json_add_number(doc, item, "mount_id", list[i].mount_id);
-		json_add_optional(doc, item, "path", list[i].path);
-		json_add_text(doc, item, "text", list[i].text);
-		json_add_optional(doc, item, "help", list[i].help);
+		json_add_text(doc, item, "code", finding->code);
+		if (finding->mount_id)
+			json_add_number(doc, item, "mount_id", finding->mount_id);
+		json_add_optional(doc, item, "path", finding->path);
+		json_add_text(doc, item, "text", finding->text);
+		json_add_optional(doc, item, "help", finding->help);
 	}
 }
 
@@ -215,13 +214,12 @@ void report_json_differences(struct json *doc, const struct rebind_difference *c
 
 static void json_all_differences(struct json *doc, const struct rebind_report *findings)
 {
-	const struct rebind_difference *list;
-	size_t n = rebind_report_differences(findings, &list);
+	size_t n = rebind_report_n_differences(findings);
 	cleanup_free const struct rebind_difference **pointers = calloc(n + 1, sizeof(*pointers));
 
 	doc->broken |= !pointers;
 	for (size_t i = 0; pointers && i < n; i++)
-		pointers[i] = &list[i];
+		pointers[i] = rebind_report_difference(findings, i);
 	if (pointers)
 		report_json_differences(doc, pointers, n);
 }
@@ -235,15 +233,14 @@ void report_json_head(struct json *doc, const struct report *report, int err)
 
 static void json_changed(struct json *doc, const struct rebind_report *findings)
 {
-	const struct rebind_changed *list;
-	size_t n = rebind_report_changed(findings, &list);
 	struct json_t *array = json_add_list(doc, doc->root, "changed");
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < rebind_report_n_changed(findings); i++) {
+		const struct rebind_changed *changed = rebind_report_changed(findings, i);
 		struct json_t *item = json_add_item(doc, array);
 
-		json_add_number(doc, item, "mount_id", list[i].mount_id);
-		json_add_text(doc, item, "path", list[i].path);
+		json_add_number(doc, item, "mount_id", changed->mount_id);
+		json_add_text(doc, item, "path", changed->path);
 	}
 }
 
@@ -268,20 +265,15 @@ static int print_json(const struct report *report, int err)
 
 static bool is_explained(const struct report *report)
 {
-	const struct rebind_finding *findings;
-	const struct rebind_difference *differences;
-
-	return report->logging.failed || rebind_report_findings(report->findings, &findings) ||
-	       rebind_report_differences(report->findings, &differences);
+	return report->logging.failed || rebind_report_n_findings(report->findings) ||
+	       rebind_report_n_differences(report->findings);
 }
 
 int report_failed(const struct report *report, int failed)
 {
-	const struct rebind_finding *list;
-	size_t n = rebind_report_findings(report->findings, &list);
-
-	for (size_t i = 0; i < n; i++)
-		if (failed == STATUS_FAILED && strcmp(list[i].code, "usage") == 0)
+	for (size_t i = 0; i < rebind_report_n_findings(report->findings); i++)
+		if (failed == STATUS_FAILED &&
+		    rebind_report_finding(report->findings, i)->number == REBIND_FINDING_USAGE)
 			return STATUS_USAGE;
 	return failed;
 }

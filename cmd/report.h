@@ -13,6 +13,7 @@ struct report_options {
 	const char *log_file;
 	int level;
 	bool json;
+	const char *reader; /* of verbs that read mount tables */
 };
 
 #define REPORT_SPECS(type)                                                             \
@@ -30,6 +31,7 @@ struct report_options {
 struct report {
 	const char *verb;
 	struct logging logging;
+	struct rebind *rebind; /* its log is the thread's: base/log.h */
 	struct rebind_report *findings;
 	bool shows_changed; /* of a dump */
 	bool json, is_open;
@@ -39,7 +41,8 @@ struct report {
 };
 
 /**
- * report_open - take the log, make a report
+ * report_open - take the log, make a context and a report
+ * @options: also of --reader, where a verb has that
  *
  * Return: 0 or a negative errno, printed.
  */

@@ -19,7 +19,7 @@
 #define COPIES_MAX 10000
 
 struct restore_args {
-	const char *images_dir, *root, *libdir, *new_ns, *sharing, *premount, *reader;
+	const char *images_dir, *root, *libdir, *new_ns, *sharing, *premount;
 	const char *lsm_mount_context;
 	int64_t ns_id, plugin_timeout, max_contents;
 	struct strings external, external_from, external_flags, inherit_fd, join_ns, enable_fs;
@@ -99,7 +99,7 @@ static const struct option_spec specs[] = {
 	  "run FILE at each step: CRIU's action scripts" },
 	{ '\0', "dry-run", OPTION_FLAG, offsetof(struct restore_args, dry_run), NULL,
 	  "print the plan, do nothing" },
-	{ '\0', "reader", OPTION_CHOICE, offsetof(struct restore_args, reader),
+	{ '\0', "reader", OPTION_CHOICE, offsetof(struct restore_args, report.reader),
 	  "statmount|mountinfo", NULL },
 	REPORT_SPECS(struct restore_args),
 	MOUNTS_SPEC(struct restore_args), /* the last: it is for CRIU's part */
@@ -251,7 +251,6 @@ static struct rebind_restore_options options_of(struct restore_args *args, struc
 		.dry_run = args->dry_run,
 		.on_line = report_line,
 		.on_line_data = report,
-		.reader = args->reader,
 		.on_progress = progress_show,
 		.on_progress_data = &report->logging.progress,
 		.on_action = args->scripts.files.n || args->handover.pidfile ? act : NULL,
@@ -284,7 +283,9 @@ static int restore_copies(struct restore_args *args, const struct rebind_restore
 {
 	unsigned int n = (unsigned int)args->copies.n;
 	cleanup(free_namespaces) struct namespaces all = { calloc(n, sizeof(*all.list)), n };
-	int err = all.list ? rebind_restore_copies(how, n, report->findings, all.list) : -ENOMEM;
+	int err =
+		all.list ? rebind_restore_copies(report->rebind, how, n, report->findings, all.list)
+			 : -ENOMEM;
 
 	progress_end(&report->logging.progress);
 	if (err < 0 || args->dry_run)
@@ -302,6 +303,7 @@ static int restore(struct restore_args *args, struct report *report, int *ret_st
 	struct rebind_restore_options how = options_of(args, report);
 	cleanup(free_namespace) struct rebind_namespace *ns = NULL;
 
+	args->bundle.rebind = report->rebind;
 	int err = bundle_complete(&args->bundle, &how, &args->external, report->findings);
 
 	if (err < 0)
@@ -312,7 +314,7 @@ static int restore(struct restore_args *args, struct report *report, int *ret_st
 					       : "nothing was restored, and nothing is left of it");
 	if (args->copies.n)
 		return restore_copies(args, &how, report);
-	err = rebind_restore(&how, report->findings, &ns);
+	err = rebind_restore(report->rebind, &how, report->findings, &ns);
 	progress_end(&report->logging.progress);
 	if (!err && !args->dry_run)
 		err = bundle_fill(&args->bundle, ns);
@@ -401,12 +403,15 @@ static int restore_beside(struct restore_args *args, struct report *report, char
 {
 	struct rebind_restore_options how = options_of(args, report);
 	struct criu_command command = {
+		.rebind = report->rebind,
 		.words = words,
 		.plain = args->plain,
 		.scripts = args->scripts.files.list,
 		.n_scripts = args->scripts.files.n,
 	};
 	int by = mounts_choice(args->mounts);
+
+	args->bundle.rebind = report->rebind;
 	int err = by < 0 ? by
 			 : bundle_complete(&args->bundle, &how, &args->external, report->findings);
 
@@ -414,7 +419,7 @@ static int restore_beside(struct restore_args *args, struct report *report, char
 		return err;
 	command.by = (enum criu_by)by;
 	scripts_open(&args->scripts, how.images_dir);
-	return how.dry_run ? rebind_restore(&how, report->findings, NULL)
+	return how.dry_run ? rebind_restore(report->rebind, &how, report->findings, NULL)
 			   : criu_restore(&how, &command, report->findings, ret_status);
 }
 

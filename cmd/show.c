@@ -100,13 +100,16 @@ static void put_format(struct json *doc, struct json_t *item, const struct rebin
 static void put_formats(struct json *doc, struct json_t *item, const struct rebind_tree *tree,
 			size_t index)
 {
-	const struct rebind_format *formats;
 	bool disabled;
-	size_t n = rebind_tree_formats(tree, index, &formats, &disabled);
+	size_t n = rebind_tree_n_formats(tree, index, &disabled);
 	struct json_t *list = n ? json_add_list(doc, item, "formats") : NULL;
 
-	for (size_t i = 0; i < n; i++)
-		put_format(doc, json_add_item(doc, list), &formats[i]);
+	for (size_t i = 0; i < n; i++) {
+		struct rebind_format format = { .size = sizeof(format) };
+
+		rebind_tree_format(tree, index, i, &format);
+		put_format(doc, json_add_item(doc, list), &format);
+	}
 	if (disabled)
 		json_add_bool(doc, item, "formats_disabled", true);
 }
@@ -120,7 +123,7 @@ static int print_json(const struct report *report, const struct rebind_tree *tre
 	struct json_t *list = json_add_list(&doc, doc.root, "mounts");
 
 	for (size_t i = 0; i < rebind_tree_count(tree); i++) {
-		struct rebind_mount mount;
+		struct rebind_mount mount = { .size = sizeof(mount) };
 
 		struct json_t *item = json_add_item(&doc, list);
 
@@ -141,7 +144,7 @@ static void free_tree(struct rebind_tree **tree)
 static int show(const struct show_args *args, const char *what, struct report *report)
 {
 	cleanup(free_tree) struct rebind_tree *tree = NULL;
-	int err = tree_choice_open(&args->tree, what, report->findings, &tree);
+	int err = tree_choice_open(&args->tree, report->rebind, what, report->findings, &tree);
 
 	if (err < 0)
 		return report_print(report, err);

@@ -12,12 +12,12 @@ bool tree_choice_check(const struct tree_choice *choice, const char *verb, int *
 	return false;
 }
 
-int tree_choice_open(const struct tree_choice *choice, const char *what,
+int tree_choice_open(const struct tree_choice *choice, struct rebind *rebind, const char *what,
 		     struct rebind_report *findings, struct rebind_tree **ret)
 {
 	if (choice->ns_id)
-		return rebind_tree_open(what, (uint32_t)choice->ns_id, choice->reader, findings,
-					ret);
-	return rebind_tree_open_set(what, choice->all_mntns ? REBIND_SET_ALL : REBIND_SET_DUMPED,
-				    choice->reader, findings, ret);
+		return rebind_tree_open(rebind, what, (uint32_t)choice->ns_id, findings, ret);
+	return rebind_tree_open_set(rebind, what,
+				    choice->all_mntns ? REBIND_SET_ALL : REBIND_SET_DUMPED,
+				    findings, ret);
 }

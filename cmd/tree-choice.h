@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which namespaces of what the user names, and how they are read: options of show and of diff. */
+/*
+ * Which namespaces of what the user names, and how they are read: options of show and of diff. Their
+ * arguments have a field "tree", and "report", where the reader goes.
+ */
 #ifndef REBIND_CMD_TREE_CHOICE_H
 #define REBIND_CMD_TREE_CHOICE_H
 
@@ -9,7 +12,6 @@
 struct tree_choice {
 	int64_t ns_id; /* or 0 */
 	bool all_mntns;
-	const char *reader;
 };
 
 #define TREE_CHOICE_SPECS(type)                                                                    \
@@ -25,7 +27,7 @@ struct tree_choice {
 		  OPTION_FLAG, offsetof(type, tree.all_mntns),                                     \
 		  NULL,	       "all namespaces of an image, or of the processes below a pid" },    \
 	{                                                                                          \
-		'\0', "reader", OPTION_CHOICE, offsetof(type, tree.reader), "statmount|mountinfo", \
+		'\0', "reader", OPTION_CHOICE, offsetof(type, report.reader), "statmount|mountinfo", \
 			NULL                                                                       \
 	}
 
@@ -40,7 +42,7 @@ bool tree_choice_check(const struct tree_choice *choice, const char *verb, int *
  *
  * Return: 0 or a negative errno; the caller frees @ret.
  */
-int tree_choice_open(const struct tree_choice *choice, const char *what,
+int tree_choice_open(const struct tree_choice *choice, struct rebind *rebind, const char *what,
 		     struct rebind_report *findings, struct rebind_tree **ret);
 
 #endif

@@ -111,7 +111,7 @@ static int print_details(void)
 
 	if (uname(&host) == 0)
 		printf("%-12s %s %s %s\n", "kernel", host.sysname, host.release, host.machine);
-	int err = rebind_check(count_probe, &all);
+	int err = rebind_check(NULL, count_probe, &all);
 
 	print_tally("features", &all.features);
 	print_tally("privileges", &all.privileges);

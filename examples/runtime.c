@@ -17,7 +17,7 @@ static int failed(const struct rebind_report *report, int err)
 {
 	const struct rebind_finding *f;
 
-	for (size_t n = rebind_report_findings(report, &f); n > 0; n--, f++)
+	for (size_t i = 0; (f = rebind_report_finding(report, i)); i++)
 		fprintf(stderr, "%s: %s (%s)\n", f->path ?: "image", f->text, f->help ?: "");
 	fprintf(stderr, "the mounts cannot be restored: %s\n", strerror(-err));
 	return 125;
@@ -52,8 +52,8 @@ int main(int argc, char **argv)
 	options.root = argv[2];
 	options.external = (const char *const *)argv + 3;
 	options.n_external = (size_t)i - 3;
-	int err = rebind_restore(&options, report, &ns);
-	int status = err ? failed(report, err) : run_inside(rebind_namespace_fd(ns), argv + i + 1);
+	int fd = rebind_restore(NULL, &options, report, &ns) ?: rebind_namespace_keep_fd(ns);
+	int status = fd < 0 ? failed(report, fd) : run_inside(fd, argv + i + 1);
 	rebind_namespace_free(ns); /* it lives as long as somebody is in it */
 	rebind_report_free(report);
 	return status;

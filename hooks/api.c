@@ -17,11 +17,12 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-static struct api_state state = { .image_dir_fd = -EBADF };
+static struct api_state state = { .image_dir_fd = -EBADF, .log = { .max = LOG_WARN } };
 
 void api_set(const struct api_state *new_state)
 {
 	state = new_state ? *new_state : (struct api_state){ .image_dir_fd = -EBADF };
+	state.log = log_save();
 }
 
 void api_export(void)
@@ -39,7 +40,7 @@ EXPORT int criu_get_image_dir(void)
 
 EXPORT unsigned int log_get_loglevel(void)
 {
-	return (unsigned int)log_max();
+	return (unsigned int)state.log.max;
 }
 
 /* What the struct was when it first had a size: it grows at the end. */
@@ -70,13 +71,22 @@ static const char *name_of_caller(const void *address)
 	return state.name ? state.name : "plugin";
 }
 
+static void write_line(enum log_level level, const char *name, const char *text)
+{
+	cleanup_free char *line = NULL;
+
+	if (asprintf(&line, "%s: %s", name, text) < 0)
+		line = NULL;
+	log_pass(&state.log, level, line ? line : text);
+}
+
 static void write_lines(enum log_level level, const char *name, char *text)
 {
 	char *rest = text;
 
 	for (char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n"))
 		if (*line)
-			log_line(level, "%s: %s", name, line);
+			write_line(level, name, line);
 }
 
 EXPORT void print_on_level(unsigned int level, const char *format, ...)

@@ -3,6 +3,7 @@
 #ifndef REBIND_HOOKS_API_H
 #define REBIND_HOOKS_API_H
 
+#include "base/log.h"
 #include "base/util.h"
 #include "include/rebind-plugin.h"
 
@@ -15,6 +16,8 @@ struct api_state {
 	const void *data;
 	const struct plugin *plugins; /* those loaded so far */
 	size_t n_plugins;
+	struct log_state
+		log;	  /* that of the thread that calls the hooks; for a plugin's own threads */
 	const char *name; /* before lines of the log that come from none of @plugins */
 };
 

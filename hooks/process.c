@@ -31,6 +31,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
+#include "base/child.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "hooks/supervisor.h"
@@ -270,6 +272,7 @@ static int next_message(struct hooks_host *host, int timeout_ms, struct wire *me
 	struct pollfd fds[] = {
 		{ .fd = host->talk, .events = POLLIN },
 		{ .fd = host->keep, .events = POLLIN },
+		{ .fd = cancel_fd(), .events = POLLIN },
 	};
 
 	wire_await(host->talk);
@@ -278,6 +281,8 @@ static int next_message(struct hooks_host *host, int timeout_ms, struct wire *me
 	if (n <= 0)
 		return n < 0 && errno != EINTR ? process_fail(host, -errno, "cannot be waited for")
 					       : 0;
+	if (fds[2].revents && cancel_check())
+		return process_fail(host, -ECANCELED, "is not waited for");
 	if (fds[0].revents) {
 		n = wire_recv(host->talk, message, ret_fd);
 		if (n == 0)
@@ -407,7 +412,9 @@ static pid_t fork_quietly(void)
 	pid_t pid = fork();
 	int err = -errno;
 
-	if (pid != 0)
+	if (pid == 0)
+		child_unlock();
+	else
 		pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return pid < 0 ? err : pid;
 }
@@ -428,6 +435,7 @@ static int pair_above_stdio(int ret_pair[2])
 	return err;
 }
 
+/* Under child_lock(): no other child has the ends that are for this one. */
 static int fork_supervisor(struct hooks_host *host, struct worker *worker)
 {
 	cleanup_fd int talk = -EBADF, keep = -EBADF;
@@ -457,8 +465,11 @@ static int fork_supervisor(struct hooks_host *host, struct worker *worker)
 int process_start(struct hooks_host *host, struct worker *worker)
 {
 	struct wire reply;
+
+	child_lock();
 	int err = fork_supervisor(host, worker);
 
+	child_unlock();
 	if (!err)
 		err = await(host, &reply, NULL);
 	if (!err)

@@ -2,6 +2,7 @@
 /*
  * librebind: dump a mount namespace, and build it again under another root.
  *
+ *	struct rebind *rebind = rebind_new();
  *	struct rebind_report *report = rebind_report_new();
  *	struct rebind_namespace *ns = NULL;
  *	const char *external[] = { "mnt[data]:/srv/other/data" };
@@ -10,23 +11,39 @@
  *		.external = external, .n_external = 1,
  *	};
  *
- *	if (rebind_restore(&how, report, &ns) == 0)
- *		setns(rebind_namespace_fd(ns), CLONE_NEWNS);
+ *	if (rebind_restore(rebind, &how, report, &ns) == 0)
+ *		setns(rebind_namespace_keep_fd(ns), CLONE_NEWNS);
  *
  * Conventions. Functions that can fail return 0 or more, or a negative errno. The report has the
- * findings: everything that is wrong with the input, found before anything is done. The log has a
- * line for a step that failed. Strings in option structs are borrowed for the duration of the call,
- * and spelled as on the command line. Structs begin with their size, so that programs built with an
- * older header continue to work; zero and NULL are the defaults.
+ * findings: everything that is wrong with the input, found before anything is done; and the step
+ * that failed after that. Strings and descriptors in option structs are borrowed for the duration
+ * of the call; strings are spelled as on the command line. Zero and NULL are the defaults.
  *
- * rebind forks children and waits for them (SIGCHLD must not be ignored). It never changes the
- * namespaces, root or working directory of the calling process. A process has one log: do not run
- * two operations at the same time in two threads.
+ * Structs begin with their size. You set it in those that you pass in: zero, or less than the first
+ * version of the struct had, is -EINVAL; a smaller struct is that of an older program, and works; a
+ * larger one is -E2BIG if a field that this library does not know is not zero, as with clone3(2).
+ * Those that you get tell in it how much of them this library has filled. They grow at the end.
+ *
+ * Threads. Several may run operations at the same time, with contexts of their own or with one; an
+ * object (report, namespace, tree) is for one thread at a time. A thread that got a namespace from
+ * rebind_restore() must live until that is kept or freed: children of rebind die with the thread
+ * that started them, and the namespace can then only be freed. What a call changes of the process
+ * while it runs: the soft limit of open files is the hard one during a restore. Capabilities are
+ * changed for the calling thread. Children inherit descriptors of operations that run at the same
+ * time: a namespace that was given up ends when those have ended, and what they built is kept or
+ * freed. With REBIND_PLUGIN_DEBUG in the environment, plugins are called
+ * in the calling process, one operation at a time.
+ *
+ * Children. rebind forks children and waits for them by their pids. They get no handler of SIGCHLD.
+ * The calling program may ignore SIGCHLD, or wait for any child in another thread: no result depends
+ * on their statuses, except for that of a command (rebind_namespace_run()). It never changes the
+ * namespaces, root or working directory of the calling process.
  *
  * These errors have a special meaning: -EINVAL findings are in the report; -EBADMSG the image is
  * malformed (findings, too); -EPROTO a plugin broke its contract; -EOPNOTSUPP the kernel lacks a
  * feature; -EAGAIN the namespace kept changing while it was dumped; -ESTALE the namespace that was
- * built differs from the plan (the differences are in the report, the namespace is discarded).
+ * built differs from the plan (the differences are in the report, the namespace is discarded);
+ * -ECANCELED it was cancelled (rebind_set_cancel_fd()); -E2BIG see above.
  */
 #ifndef REBIND_H
 #define REBIND_H
@@ -40,7 +57,16 @@
 extern "C" {
 #endif
 
-/* ---- log ---- */
+/* ---- context ---- */
+
+/*
+ * What an operation has beside its options. NULL in its place is one with all defaults. Free it
+ * after the namespaces that were made with it.
+ */
+struct rebind;
+
+struct rebind *rebind_new(void); /* NULL: out of memory */
+void rebind_free(struct rebind *rebind);
 
 enum rebind_log_level {
 	REBIND_LOG_ERROR = 1,
@@ -53,24 +79,120 @@ enum rebind_log_level {
 typedef void (*rebind_log_fn)(void *data, enum rebind_log_level level, const char *line);
 
 /**
- * rebind_log_to - where the log goes
- * @fn: called for each line up to @max, in the calling process; NULL: stderr
+ * rebind_set_log - where the log goes
+ * @fn: called for each line up to @max, in the thread that runs the operation; NULL: warnings and
+ *      errors go to stderr
  */
-void rebind_log_to(rebind_log_fn fn, void *data, enum rebind_log_level max);
+void rebind_set_log(struct rebind *rebind, rebind_log_fn fn, void *data, enum rebind_log_level max);
+
+/**
+ * rebind_set_reader - how mount tables are read
+ * @reader: "statmount" or "mountinfo"; copied. NULL: what the kernel has. A finding of the next
+ *          operation tells if it is neither
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int rebind_set_reader(struct rebind *rebind, const char *reader);
+
+/**
+ * rebind_set_cancel_fd - a descriptor that cancels operations
+ * @fd: for example an eventfd(2) or the end of a pipe; it is polled, not read. Negative: none
+ *
+ * While it is readable, operations with this context end with -ECANCELED, and all that they did is
+ * undone. It takes up to 10 seconds, in which plugins end. A call that hands a namespace over is
+ * not interrupted; rebind_namespace_run() kills its command.
+ */
+void rebind_set_cancel_fd(struct rebind *rebind, int fd);
 
 /* ---- report ---- */
 
+/* What a finding is about: rebind(1), FINDINGS. Codes are added at the end. */
+enum rebind_finding_code {
+	/* the command, the caller, the target */
+	REBIND_FINDING_USAGE = 1,
+	REBIND_FINDING_OPTION = 2,
+	REBIND_FINDING_CAPABILITY = 3,
+	REBIND_FINDING_NO_PROC = 4,
+	REBIND_FINDING_NOT_MOUNTINFO = 5,
+	REBIND_FINDING_OWN_NAMESPACE = 6,
+	REBIND_FINDING_CHROOTED = 7,
+	REBIND_FINDING_FREEZE = 8,
+	REBIND_FINDING_CHANGED = 9,
+	REBIND_FINDING_TOO_MANY_MOUNTS = 10,
+	/* a dump: what no image can hold */
+	REBIND_FINDING_NOT_DUMPABLE = 11,
+	REBIND_FINDING_DECLARED_TWICE = 12,
+	REBIND_FINDING_UNREACHABLE = 13,
+	REBIND_FINDING_SYMLINK = 14,
+	REBIND_FINDING_DELETED = 15,
+	REBIND_FINDING_CONTENTS = 16,
+	REBIND_FINDING_IDMAPPED = 17,
+	REBIND_FINDING_OVERLAY_LAYER = 18,
+	REBIND_FINDING_OVERLAY_INDEX = 19,
+	REBIND_FINDING_UNKNOWN_OPTION = 20,
+	REBIND_FINDING_NOT_ENABLED = 21,
+	/* the image */
+	REBIND_FINDING_IMAGE_EXISTS = 22,
+	REBIND_FINDING_IMAGE_EMPTY = 23,
+	REBIND_FINDING_IMAGE_INVENTORY = 24,
+	REBIND_FINDING_IMAGE_VERSION = 25,
+	REBIND_FINDING_IMAGE_NAMESPACE = 26,
+	REBIND_FINDING_IMAGE_PROCESSES = 27,
+	REBIND_FINDING_IMAGE_READ = 28,
+	REBIND_FINDING_IMAGE_MAGIC = 29,
+	REBIND_FINDING_IMAGE_TRUNCATED = 30,
+	REBIND_FINDING_IMAGE_RECORD = 31,
+	REBIND_FINDING_IMAGE_UNKNOWN = 32,
+	REBIND_FINDING_IMAGE_TREE = 33,
+	REBIND_FINDING_IMAGE_FIELD = 34,
+	REBIND_FINDING_IMAGE_TEXT = 35,
+	REBIND_FINDING_IMAGE_PATH = 36,
+	REBIND_FINDING_IMAGE_KEY = 37,
+	REBIND_FINDING_IMAGE_FLAGS = 38,
+	REBIND_FINDING_IMAGE_FSTYPE = 39,
+	REBIND_FINDING_IMAGE_FORMAT = 40,
+	REBIND_FINDING_IMAGE_IDMAP = 41,
+	REBIND_FINDING_IMAGE_SOCKET = 42,
+	REBIND_FINDING_IMAGE_DIGEST = 43,
+	REBIND_FINDING_IMAGE_REMOVED = 44,
+	/* a restore: what is missing here */
+	REBIND_FINDING_NO_ROOT = 45,
+	REBIND_FINDING_NO_SOURCE = 46,
+	REBIND_FINDING_SOURCE_KIND = 47,
+	REBIND_FINDING_UNKNOWN_KEY = 48,
+	REBIND_FINDING_KEY_TWICE = 49,
+	REBIND_FINDING_NO_PLUGIN = 50,
+	REBIND_FINDING_UNKNOWN_FILESYSTEM = 51,
+	REBIND_FINDING_NO_CGROUP = 52,
+	REBIND_FINDING_NO_HIERARCHY = 53,
+	REBIND_FINDING_SUPERBLOCK = 54,
+	REBIND_FINDING_SHARING = 55,
+	REBIND_FINDING_DEVICES = 56,
+	REBIND_FINDING_NO_CONTENTS = 57,
+	REBIND_FINDING_BAD_CONTENTS = 58,
+	REBIND_FINDING_CONTENTS_SIZE = 59,
+	REBIND_FINDING_LOCKED = 60,
+	REBIND_FINDING_NOT_PERMITTED = 61,
+	REBIND_FINDING_NO_MOUNTPOINT = 62,
+	REBIND_FINDING_MOUNTPOINT_KIND = 63,
+	REBIND_FINDING_OTHER_MOUNT = 64,
+	REBIND_FINDING_NOT_ATTACHED = 65,
+};
+
 /* One thing that is wrong with the input. */
 struct rebind_finding {
-	const char *code;  /* a word for machines: "no-source", "not-dumpable", ... */
+	size_t size;
+	const char *code;  /* its word: "no-source", "not-dumpable", ... */
 	uint32_t mount_id; /* 0: not about one mount */
 	const char *path;  /* the mount's path in its namespace (bytes), or NULL */
 	const char *text;  /* one sentence */
 	const char *help;  /* the option that would solve it, or NULL */
+	enum rebind_finding_code number;
 };
 
 /* One difference between two namespaces. */
 struct rebind_difference {
+	size_t size;
 	const char *path;	  /* mountpoint (bytes) */
 	const char *field;	  /* "mount", "attributes", "filesystem", "options", ... */
 	const char *left, *right; /* what each side has; "-" where it has nothing */
@@ -78,25 +200,52 @@ struct rebind_difference {
 
 /* A file of a tmpfs that changed while a dump copied it. */
 struct rebind_changed {
+	size_t size;
 	uint32_t mount_id;
 	const char *path; /* in its namespace (bytes) */
+};
+
+/* The step that failed: the first line of the log that is an error. */
+struct rebind_error {
+	size_t size;
+	int error;	   /* what the operation returned, a negative errno */
+	uint32_t mount_id; /* the mount that the sentence is about, or 0 */
+	const char *text;  /* one sentence */
 };
 
 struct rebind_report;
 
 struct rebind_report *rebind_report_new(void); /* NULL: out of memory */
 void rebind_report_free(struct rebind_report *report);
-size_t rebind_report_findings(const struct rebind_report *report,
-			      const struct rebind_finding **ret);
-size_t rebind_report_differences(const struct rebind_report *report,
-				 const struct rebind_difference **ret);
-size_t rebind_report_changed(const struct rebind_report *report, const struct rebind_changed **ret);
+
+/*
+ * How many there are, and each: index 0 to that number - 1, else NULL. What is returned belongs to
+ * the report, and is valid until the next operation with it.
+ */
+size_t rebind_report_n_findings(const struct rebind_report *report);
+size_t rebind_report_n_differences(const struct rebind_report *report);
+size_t rebind_report_n_changed(const struct rebind_report *report);
+const struct rebind_finding *rebind_report_finding(const struct rebind_report *report,
+						   size_t index);
+const struct rebind_difference *rebind_report_difference(const struct rebind_report *report,
+							 size_t index);
+const struct rebind_changed *rebind_report_changed(const struct rebind_report *report,
+						   size_t index);
+
+/**
+ * rebind_report_error - why the last operation with this report failed, beside findings and
+ * differences
+ *
+ * Return: it belongs to the report; NULL: it did not fail, or there is no such step.
+ */
+const struct rebind_error *rebind_report_error(const struct rebind_report *report);
 
 /* Lines of a dry run, or of what is being done. */
 typedef void (*rebind_line_fn)(void *data, const char *line);
 
 /* The progress of a dump or a restore. */
 struct rebind_progress {
+	size_t size;
 	const char *doing; /* "reading contents", "unpacking contents", "mounting", ... */
 	uint64_t bytes;	   /* of contents of tmpfs, so far */
 	unsigned int mounts, all_mounts; /* done, and in total: 0 if that is not known */
@@ -148,7 +297,6 @@ struct rebind_dump_options {
 	bool dry_run;		     /* write nothing */
 	rebind_line_fn on_line;	     /* with dry_run: a line for each mount and its owner */
 	void *on_line_data;
-	const char *reader; /* NULL, "statmount" or "mountinfo": which reader of the mount table */
 	rebind_progress_fn on_progress; /* or NULL */
 	void *on_progress_data;
 	rebind_action_fn on_action; /* or NULL */
@@ -168,6 +316,9 @@ struct rebind_dump_options {
 	bool all_mntns;		/* every mount namespace of the process tree of @pid, as one set */
 	const char *const *more_mntns; /* a set of namespaces by their files: those after mntns */
 	size_t n_more_mntns;
+	/* Descriptors in the place of paths; 0: there is none. */
+	int images_dir_fd; /* a directory */
+	int mntns_fd;	   /* nsfs */
 };
 
 /**
@@ -180,11 +331,13 @@ struct rebind_dump_options {
  *
  * Return: 0 or a negative errno.
  */
-int rebind_dump(const struct rebind_dump_options *options, struct rebind_report *report);
+int rebind_dump(struct rebind *rebind, const struct rebind_dump_options *options,
+		struct rebind_report *report);
 
 /* ---- restore ---- */
 
 struct rebind_inherit_fd {
+	size_t size;
 	int fd;		 /* a directory, a file, or a detached mount; stays the caller's */
 	const char *key; /* "mnt[KEY]" */
 };
@@ -228,7 +381,6 @@ struct rebind_restore_options {
 	bool dry_run;
 	rebind_line_fn on_line; /* with dry_run: the plan, a line a step */
 	void *on_line_data;
-	const char *reader;
 	rebind_progress_fn on_progress; /* or NULL */
 	void *on_progress_data;
 	rebind_action_fn on_action; /* or NULL; must live as long as the namespace */
@@ -244,6 +396,9 @@ struct rebind_restore_options {
 	size_t n_cgroup_root;
 	const char *lsm_mount_context; /* --lsm-mount-context: instead of the recorded ones */
 	enum rebind_set set;	       /* with ns_id 0 */
+	/* Descriptors in the place of paths; 0: there is none. */
+	int images_dir_fd; /* a directory */
+	int root_fd;	   /* a directory, O_PATH or not */
 };
 
 /* A namespace that was built. It lives as long as this, a holder, a pin or a process in it. */
@@ -258,8 +413,8 @@ struct rebind_namespace;
  *
  * Return: 0 or a negative errno.
  */
-int rebind_restore(const struct rebind_restore_options *options, struct rebind_report *report,
-		   struct rebind_namespace **ret);
+int rebind_restore(struct rebind *rebind, const struct rebind_restore_options *options,
+		   struct rebind_report *report, struct rebind_namespace **ret);
 
 /**
  * rebind_restore_copies - build several namespaces of one image
@@ -273,30 +428,39 @@ int rebind_restore(const struct rebind_restore_options *options, struct rebind_r
  *
  * Return: 0 or a negative errno.
  */
-int rebind_restore_copies(const struct rebind_restore_options *options, unsigned int n,
-			  struct rebind_report *report, struct rebind_namespace **ret);
+int rebind_restore_copies(struct rebind *rebind, const struct rebind_restore_options *options,
+			  unsigned int n, struct rebind_report *report,
+			  struct rebind_namespace **ret);
 
 /**
- * rebind_namespace_fd - the nsfs descriptor, for setns(2); belongs to @ns
+ * rebind_namespace_keep_fd - hand the namespace over: its nsfs descriptor, for setns(2)
  *
- * Like the functions below, this hands the namespace over: mountpoints that were created for it
- * stay. If a namespace is freed without any of them, its mountpoints are removed. Return: the
- * descriptor, or a negative errno: it could not be handed over.
+ * Like the functions below that run a command, hold, pin or send: mountpoints that were created for
+ * the namespace stay. If it is freed without any of them, its mountpoints are removed. Return: the
+ * descriptor, which belongs to @ns, or a negative errno: it could not be handed over.
  */
-int rebind_namespace_fd(struct rebind_namespace *ns);
+int rebind_namespace_keep_fd(struct rebind_namespace *ns);
 
 /**
- * rebind_namespace_peek - the same descriptor, without handing the namespace over
+ * rebind_namespace_fd - the same descriptor; nothing is handed over
  *
  * For a caller that must let processes into the namespace before it knows whether it will be used.
- * Afterwards no process of ours is left in a joined pid namespace, and a new one (new_ns) has
- * ended. rebind_namespace_free() still removes the mountpoints that were created, and so does the
- * death of this process, unless rebind_namespace_fd() is called before.
+ * rebind_namespace_free() still removes the mountpoints that were created, and so does the death of
+ * this process, unless rebind_namespace_keep_fd() is called before.
  */
-int rebind_namespace_peek(struct rebind_namespace *ns);
+int rebind_namespace_fd(const struct rebind_namespace *ns);
 
 /**
- * rebind_namespace_root - its root, below mounts stacked on it; does not hand the namespace over
+ * rebind_namespace_end_helper - no process of ours is left in a joined pid namespace, and a new one
+ * (new_ns) has ended
+ *
+ * For those who let their own processes into the namespaces, and would have to reap them before a
+ * pid namespace ends. A command that is started afterwards is not in those namespaces.
+ */
+void rebind_namespace_end_helper(struct rebind_namespace *ns);
+
+/**
+ * rebind_namespace_root - its root, below mounts stacked on it; nothing is handed over
  *
  * Return: a descriptor (O_PATH) that belongs to @ns.
  */
@@ -325,14 +489,15 @@ int rebind_namespace_member(const struct rebind_namespace *ns, unsigned int inde
  * rebind_namespace_run - run a command inside and wait for it
  * @argv: NULL-terminated; looked up in PATH inside the namespace
  * @ret_status: its exit status, 128 + N if signal N ended it, 126 or 127 if it could not be
- *              executed or was not found
+ *              executed or was not found; -1 if it has ended and the status is lost, because SIGCHLD
+ *              is ignored or another thread has waited for it
  *
  * It gets the caller's environment, capabilities and descriptors 0 to 2, and "/" as working
  * directory. With --new-ns pid, the first process of the namespace is one of rebind that reaps
  * orphans, and the command is another one; when the command ends, all processes in that pid
  * namespace end.
  *
- * Return: 0 or a negative errno (it was not started).
+ * Return: 0 or a negative errno: it was not started, or was cancelled (-ECANCELED).
  */
 int rebind_namespace_run(struct rebind_namespace *ns, char *const argv[], int *ret_status);
 
@@ -353,7 +518,8 @@ int rebind_namespace_start(struct rebind_namespace *ns, char *const argv[], pid_
  * rebind_namespace_hold - a process that keeps the namespace alive, in the background
  * @ret_pid: its pid; the namespace ends when it is killed
  *
- * It is in a session of its own, and is not waited for. Return: 0 or a negative errno.
+ * It is in a session of its own, and is not waited for: it may be a child of the calling process,
+ * which reaps it when it has ended. Return: 0 or a negative errno.
  */
 int rebind_namespace_hold(struct rebind_namespace *ns, pid_t *ret_pid);
 
@@ -395,6 +561,7 @@ enum rebind_owner {
 
 /* One mount of a tree. Strings belong to the tree and are raw bytes. */
 struct rebind_mount {
+	size_t size;
 	uint32_t id, parent_id;
 	uint64_t unique_id;
 	unsigned int depth; /* 0: the root */
@@ -420,12 +587,11 @@ struct rebind_tree;
  * file
  * @what: a number is a pid; else a path
  * @ns_id: for images with several namespaces, else 0
- * @reader: as in the option structs
  * @report: findings about a malformed file
  *
  * Return: 0 or a negative errno.
  */
-int rebind_tree_open(const char *what, uint32_t ns_id, const char *reader,
+int rebind_tree_open(struct rebind *rebind, const char *what, uint32_t ns_id,
 		     struct rebind_report *report, struct rebind_tree **ret);
 
 /**
@@ -433,20 +599,33 @@ int rebind_tree_open(const char *what, uint32_t ns_id, const char *reader,
  * @what: also a directory that a set was pinned in: then all that is there
  * @set: of an image, as for a restore; REBIND_SET_ALL of a pid: those of all processes below it
  */
-int rebind_tree_open_set(const char *what, enum rebind_set set, const char *reader,
+int rebind_tree_open_set(struct rebind *rebind, const char *what, enum rebind_set set,
 			 struct rebind_report *report, struct rebind_tree **ret);
+
+/**
+ * rebind_tree_open_fd, rebind_tree_open_set_fd - the same, of a descriptor: an nsfs file, a
+ * directory, a file
+ * @fd: stays the caller's; a file is read from its beginning
+ */
+int rebind_tree_open_fd(struct rebind *rebind, int fd, uint32_t ns_id, struct rebind_report *report,
+			struct rebind_tree **ret);
+int rebind_tree_open_set_fd(struct rebind *rebind, int fd, enum rebind_set set,
+			    struct rebind_report *report, struct rebind_tree **ret);
 void rebind_tree_free(struct rebind_tree *tree);
 size_t rebind_tree_count(const struct rebind_tree *tree);
 
 /**
  * rebind_tree_get - a mount, parents before children, siblings by path
  * @index: 0 to rebind_tree_count() - 1
- * @ret: filled; its strings are valid as long as the tree
+ * @ret: its size is set by you; filled, its strings are valid as long as the tree
+ *
+ * Return: 0, -ENOENT: there is no such mount, or what a wrong size gives.
  */
-void rebind_tree_get(const struct rebind_tree *tree, size_t index, struct rebind_mount *ret);
+int rebind_tree_get(const struct rebind_tree *tree, size_t index, struct rebind_mount *ret);
 
 /* A format of executables that is registered in a user namespace's binfmt_misc. */
 struct rebind_format {
+	size_t size;
 	const char *name, *interpreter;
 	const char *flags;     /* "POC" or less */
 	const char *extension; /* without the dot; NULL: by its magic */
@@ -456,18 +635,26 @@ struct rebind_format {
 };
 
 /**
- * rebind_tree_formats - the formats registered in a mount that is a binfmt_misc
+ * rebind_tree_n_formats - how many formats are registered in a mount that is a binfmt_misc
  * @index: as above
- * @ret: the oldest first; if several match a file, the kernel uses the newest
- * @ret_disabled: all of them are disabled, by binfmt_misc's own switch
+ * @ret_disabled: all of them are disabled, by binfmt_misc's own switch; may be NULL
  *
- * Formats of the caller's own user namespace belong to the host and are not returned. Return: how
- * many.
+ * Formats of the caller's own user namespace belong to the host and are not counted.
  */
-size_t rebind_tree_formats(const struct rebind_tree *tree, size_t index,
-			   const struct rebind_format **ret, bool *ret_disabled);
+size_t rebind_tree_n_formats(const struct rebind_tree *tree, size_t index, bool *ret_disabled);
 
-enum {
+/**
+ * rebind_tree_format - one of them
+ * @n: 0, the oldest, to rebind_tree_n_formats() - 1; if several match a file, the kernel uses the
+ *     newest
+ * @ret: as of rebind_tree_get()
+ *
+ * Return: as rebind_tree_get().
+ */
+int rebind_tree_format(const struct rebind_tree *tree, size_t index, size_t n,
+		       struct rebind_format *ret);
+
+enum rebind_compare_flags {
 	REBIND_COMPARE_SOURCES = 1,  /* also the sources of the root, external and plugin mounts */
 	REBIND_COMPARE_CONTENTS = 2, /* also the contents of tmpfs mounts */
 };
@@ -480,13 +667,15 @@ enum {
  *
  * Return: 0 equal, 1 different (the report has the differences), or a negative errno.
  */
-int rebind_compare(const struct rebind_tree *left, const struct rebind_tree *right,
-		   unsigned int flags, struct rebind_report *report);
+int rebind_compare(struct rebind *rebind, const struct rebind_tree *left,
+		   const struct rebind_tree *right, unsigned int flags,
+		   struct rebind_report *report);
 
 /* ---- the machine ---- */
 
 /* One thing that rebind uses. */
 struct rebind_probe {
+	size_t size;
 	const char *name;   /* "openat2", "cap_sys_admin", ... */
 	bool ok, required;  /* without a required one nothing works; without another one there is a
 			      fallback or a limit */
@@ -499,11 +688,13 @@ struct rebind_probe {
  *
  * Return: 0 if everything required works, 1 if not, or a negative errno.
  */
-int rebind_check(void (*each)(void *data, const struct rebind_probe *probe), void *data);
+int rebind_check(struct rebind *rebind, void (*each)(void *data, const struct rebind_probe *probe),
+		 void *data);
 
 /* ---- plugins ---- */
 
 struct rebind_plugin {
+	size_t size;
 	const char *file, *name;
 	const char *generation; /* "0.2.0", or the version the descriptor names; "0.1.0" named
 				   functions */
@@ -515,8 +706,8 @@ struct rebind_plugin {
  * rebind_plugin_list - the plugins of a directory, without running their init
  * Return: how many, or a negative errno.
  */
-int rebind_plugin_list(const char *libdir, void (*each)(void *data, const struct rebind_plugin *),
-		       void *data);
+int rebind_plugin_list(struct rebind *rebind, const char *libdir,
+		       void (*each)(void *data, const struct rebind_plugin *), void *data);
 
 const char *rebind_version(void);
 

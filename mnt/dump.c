@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
 #include "base/caps.h"
 #include "base/fd.h"
 #include "base/guard.h"
@@ -228,6 +229,10 @@ static int write_inventory(struct dump *d)
 {
 	struct image_info info = { .version = 2 };
 	struct image_set set = { .n = d->set.n > 1 ? d->set.n : 0 };
+	int cancelled = cancel_check();
+
+	if (cancelled)
+		return cancelled;
 
 	for (uint32_t i = 0; i < set.n; i++)
 		set.ids[i] = d->set.list[i].ns;
@@ -439,7 +444,10 @@ static int try_once(struct dump *d)
 {
 	cleanup_tree struct mount_tree tree = { 0 };
 	cleanup_visible struct visible visible = { 0 };
-	int err = list_again(d);
+	int err = cancel_check();
+
+	if (!err)
+		err = list_again(d);
 
 	if (err)
 		return err;
@@ -454,7 +462,9 @@ static int try_once(struct dump *d)
 	if (err)
 		return err == -EAGAIN ? err
 				      : scan_failed(err, "cannot read the mounts of the namespace");
-	err = start_plugins(d, &tree);
+	err = cancel_check();
+	if (!err)
+		err = start_plugins(d, &tree);
 	if (err)
 		return err;
 	err = check_roots(d, &tree);
@@ -523,8 +533,8 @@ static int check_freeze(const struct rebind_dump_options *o, struct findings *fi
 					 : "to freeze processes takes one of them");
 }
 
-int dump_run(const struct rebind_dump_options *options, struct findings *findings,
-	     struct changes *changes)
+int dump_run(const struct rebind_dump_options *options, const char *reader,
+	     struct findings *findings, struct changes *changes)
 {
 	cleanup(dump_free) struct dump d = {
 		.options = options,
@@ -548,17 +558,17 @@ int dump_run(const struct rebind_dump_options *options, struct findings *finding
 	if (options->all_mntns || options->n_more_mntns)
 		limit = fd_limit_raise();
 	d.action = (struct action){ options->on_action, options->on_action_data, &caps,
-				    limit.is_raised ? &limit.was : NULL };
+				    limit.is_raised };
 	d.externals.lenient = options->lenient;
 	int err = external_options_parse(EXTERNAL_OPTION_DUMP, options->external,
 					 options->n_external, &d.externals, findings);
 
-	usage_check_dump(options, findings);
+	usage_check_dump(options, reader, findings);
 	if (!err)
 		err = check_freeze(options, findings);
 	if (err)
 		return err;
-	scan_reader_named(options->reader, &d.reader);
+	scan_reader_named(reader, &d.reader);
 	if (options->compress)
 		archive_compress(options->compress, &d.compress);
 	privileges_check(CAPS_ENTER, findings);

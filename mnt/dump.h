@@ -8,9 +8,10 @@
 #include "model/findings.h"
 
 /**
- * dump_run - rebind_dump() with a list of findings instead of a report
+ * dump_run - rebind_dump() with lists instead of a report
+ * @reader: of rebind_set_reader()
  */
-int dump_run(const struct rebind_dump_options *options, struct findings *findings,
-	     struct changes *changes);
+int dump_run(const struct rebind_dump_options *options, const char *reader,
+	     struct findings *findings, struct changes *changes);
 
 #endif

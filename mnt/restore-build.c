@@ -159,7 +159,7 @@ static int take_finding(struct restore *r, const struct ipc_message *message, co
 {
 	enum finding_code code = finding_code_of(texts[0]);
 
-	if (code == N_FINDING_CODES || !texts[2])
+	if (code == FINDING_NONE || !texts[2])
 		return -EPROTO;
 	findings_add(r->findings, code, message->mount, texts[1], texts[3], "%s", texts[2]);
 	return 0;

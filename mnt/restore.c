@@ -30,6 +30,7 @@
 
 #include <fcntl.h>
 
+#include "base/cancel.h"
 #include "base/caps.h"
 #include "base/child.h"
 #include "base/log.h"
@@ -249,7 +250,9 @@ static int copy_all(struct restore *r)
 	if (r->copy_fd < 0)
 		return log_error(-errno, "cannot copy the first namespace");
 	while (r->done < r->wanted && !err) {
-		err = restore_build(r);
+		err = cancel_check();
+		if (!err)
+			err = restore_build(r);
 		if (!err)
 			restore_hand_over(r);
 	}
@@ -300,6 +303,8 @@ static int build_all(struct restore *r)
 	if (!err)
 		err = settle_ids(r);
 	if (!err)
+		err = cancel_check();
+	if (!err)
 		err = action_run(&r->action, "setup-namespaces", r->ns_helper.pid);
 	if (!err)
 		err = idmaps_make(&r->tree, &r->idmaps);
@@ -320,22 +325,28 @@ static int build_all(struct restore *r)
 
 static int restore_all(struct restore *r)
 {
-	int err = restore_read_all(r);
+	int err = cancel_check();
 
 	if (!err)
+		err = restore_read_all(r);
+	if (!err)
 		err = restore_settle(r);
+	if (!err)
+		err = cancel_check();
 	if (!err)
 		err = validate(r);
 	if (!err)
 		err = make_plan(r);
+	if (!err)
+		err = cancel_check();
 	if (err || !r->options->dry_run)
 		return err ? err : build_all(r);
 	print_plan(r);
 	return 0;
 }
 
-static int restore_do_run(const struct rebind_restore_options *options, int into_fd,
-			  struct findings *findings, struct differences *differences,
+static int restore_do_run(const struct rebind_restore_options *options, const char *reader,
+			  int into_fd, struct findings *findings, struct differences *differences,
 			  unsigned int wanted, struct restore_result *ret, unsigned int *ret_done)
 {
 	cleanup(restore_free) struct restore r = {
@@ -368,31 +379,30 @@ static int restore_do_run(const struct rebind_restore_options *options, int into
 	if (err)
 		return err;
 	/* The rest is looked at all the same: everything wrong is said at once. */
-	usage_check_restore(options, findings);
-	scan_reader_named(options->reader, &r.reader);
+	usage_check_restore(options, reader, findings);
+	scan_reader_named(reader, &r.reader);
+	r.action = (struct action){ options->on_action, options->on_action_data, &caps, true };
 	/* For our descriptors only: what the caller has and starts keeps its own limit. */
 	cleanup_fd_limit struct fd_limit limit = fd_limit_raise();
 
-	r.action = (struct action){ options->on_action, options->on_action_data, &caps,
-				    limit.is_raised ? &limit.was : NULL };
 	err = restore_all(&r);
 	*ret_done = r.done;
 	return err;
 }
 
-int restore_run(const struct rebind_restore_options *options, int into_fd,
+int restore_run(const struct rebind_restore_options *options, const char *reader, int into_fd,
 		struct findings *findings, struct differences *differences,
 		struct restore_result *ret)
 {
 	unsigned int done;
 
-	return restore_do_run(options, into_fd, findings, differences, 1, ret, &done);
+	return restore_do_run(options, reader, into_fd, findings, differences, 1, ret, &done);
 }
 
-int restore_copies(const struct rebind_restore_options *options, struct findings *findings,
-		   struct differences *differences, unsigned int n, struct restore_result *ret,
-		   unsigned int *ret_done)
+int restore_copies(const struct rebind_restore_options *options, const char *reader,
+		   struct findings *findings, struct differences *differences, unsigned int n,
+		   struct restore_result *ret, unsigned int *ret_done)
 {
 	*ret_done = 0;
-	return restore_do_run(options, -EBADF, findings, differences, n, ret, ret_done);
+	return restore_do_run(options, reader, -EBADF, findings, differences, n, ret, ret_done);
 }

@@ -39,12 +39,13 @@ void restore_members_free(struct restore_member **members, uint32_t *n);
 
 /**
  * restore_run - rebind_restore() with lists instead of a report
+ * @reader: of rebind_set_reader()
  * @into_fd: nsfs: build in this mount namespace, of host_view_open(), instead of a new one; or
  *           negative. The processes in it get the new root. If the restore fails, the namespace
  *           is of no further use, and the caller must end these processes.
  * @ret: filled on success, except in a dry run
  */
-int restore_run(const struct rebind_restore_options *options, int into_fd,
+int restore_run(const struct rebind_restore_options *options, const char *reader, int into_fd,
 		struct findings *findings, struct differences *differences,
 		struct restore_result *ret);
 
@@ -57,8 +58,8 @@ int restore_run(const struct rebind_restore_options *options, int into_fd,
  *
  * Return: 0 or a negative errno.
  */
-int restore_copies(const struct rebind_restore_options *options, struct findings *findings,
-		   struct differences *differences, unsigned int n, struct restore_result *ret,
-		   unsigned int *ret_done);
+int restore_copies(const struct rebind_restore_options *options, const char *reader,
+		   struct findings *findings, struct differences *differences, unsigned int n,
+		   struct restore_result *ret, unsigned int *ret_done);
 
 #endif

@@ -31,11 +31,12 @@ static void check_reader(const char *name, struct findings *findings)
 			     "no such reader of the mount table: '%s'", name);
 }
 
-void usage_check_dump(const struct rebind_dump_options *o, struct findings *findings)
+void usage_check_dump(const struct rebind_dump_options *o, const char *reader,
+		      struct findings *findings)
 {
 	unsigned int compress;
 
-	check_reader(o->reader, findings);
+	check_reader(reader, findings);
 	if (o->compress && archive_compress(o->compress, &compress))
 		findings_add(findings, FINDING_USAGE, 0, NULL,
 			     "give gzip, gzip:LEVEL (0 to 9) or none",
@@ -45,11 +46,12 @@ void usage_check_dump(const struct rebind_dump_options *o, struct findings *find
 		check_filesystems(o->enable_fs, o->n_enable_fs, findings);
 }
 
-void usage_check_restore(const struct rebind_restore_options *o, struct findings *findings)
+void usage_check_restore(const struct rebind_restore_options *o, const char *reader,
+			 struct findings *findings)
 {
 	const char *fault = o->lsm_mount_context ? label_fault(o->lsm_mount_context) : NULL;
 
-	check_reader(o->reader, findings);
+	check_reader(reader, findings);
 	for (size_t i = 0; i < o->n_external_flags; i++)
 		source_flags_check(o->external_flags[i], findings);
 	ns_request_check(o, findings);

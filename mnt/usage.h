@@ -12,9 +12,13 @@
 /**
  * usage_check_dump, usage_check_restore - a finding for each malformed value
  *
+ * @reader: of rebind_set_reader()
+ *
  * external_options_parse() checks the values of --external.
  */
-void usage_check_dump(const struct rebind_dump_options *options, struct findings *findings);
-void usage_check_restore(const struct rebind_restore_options *options, struct findings *findings);
+void usage_check_dump(const struct rebind_dump_options *options, const char *reader,
+		      struct findings *findings);
+void usage_check_restore(const struct rebind_restore_options *options, const char *reader,
+			 struct findings *findings);
 
 #endif

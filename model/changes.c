@@ -17,7 +17,11 @@ int changes_add(struct changes *changes, uint32_t mount_id, const char *path)
 
 	if (!copy)
 		return -ENOMEM;
-	changes->list[changes->n++] = (struct change){ mount_id, copy };
+	changes->list[changes->n++] = (struct change){
+		.size = sizeof(struct change),
+		.mount_id = mount_id,
+		.path = copy,
+	};
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "base/util.h"
 
 struct change {
+	size_t size; /* of this struct, for rebind.h */
 	uint32_t mount_id;
 	char *path; /* of the file in its namespace; malloc()ed, belongs to the list */
 };

@@ -50,6 +50,7 @@ void differences_add(struct differences *differences, const char *path, const ch
 		differences->list = list;
 	}
 	differences->list[differences->n++] = (struct difference){
+		.size = sizeof(struct difference),
 		.path = strdup(path),
 		.field = field,
 		.left = strdup(left),

@@ -12,6 +12,7 @@ enum {
 
 /* One difference. Strings are malloc()ed and belong to the list. */
 struct difference {
+	size_t size; /* of this struct, for rebind.h */
 	char *path;
 	const char *field; /* constant text */
 	char *left, *right;

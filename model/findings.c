@@ -15,11 +15,10 @@ const char *finding_word(enum finding_code code)
 
 enum finding_code finding_code_of(const char *word)
 {
-	unsigned int i = 0;
-
-	while (word && i < N_FINDING_CODES && strcmp(words[i], word) != 0)
-		i++;
-	return word ? (enum finding_code)i : N_FINDING_CODES;
+	for (size_t i = 1; i < ARRAY_SIZE(words) && word; i++)
+		if (strcmp(words[i], word) == 0)
+			return (enum finding_code)i;
+	return FINDING_NONE;
 }
 
 void findings_free(struct findings *findings)
@@ -73,6 +72,8 @@ int findings_add(struct findings *findings, enum finding_code code, uint32_t mou
 		return -EINVAL;
 	}
 	*finding = (struct finding){
+		.size = sizeof(*finding),
+		.number = code,
 		.code = finding_word(code),
 		.mount_id = mount_id,
 		.path = path ? strdup(path) : NULL,

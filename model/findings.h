@@ -4,9 +4,11 @@
 #define REBIND_MODEL_FINDINGS_H
 
 #include "base/util.h"
+#include "include/rebind.h"
 
 /*
- * What a finding is about. rebind(1) says what each means; test/unit/test-findings.c compares.
+ * What a finding is about: its number is that of rebind.h. rebind(1) says what each means;
+ * test/unit/test-findings.c compares all three.
  */
 #define FINDING_CODES(X)                                    \
 	/* the command, the caller, the target */           \
@@ -79,18 +81,21 @@
 	X(FINDING_OTHER_MOUNT, "other-mount")               \
 	X(FINDING_NOT_ATTACHED, "not-attached")
 
-#define FINDING_ENUM(code, word) code,
+#define FINDING_ENUM(code, word) code = REBIND_##code,
 enum finding_code {
-	FINDING_CODES(FINDING_ENUM) N_FINDING_CODES,
+	FINDING_NONE, /* no code */
+	FINDING_CODES(FINDING_ENUM)
 };
 
 /* One thing wrong. Strings are malloc()ed and belong to the list. */
 struct finding {
+	size_t size;	   /* of this struct, for rebind.h */
 	const char *code;  /* finding_word() of it */
 	uint32_t mount_id; /* 0: of no mount */
 	char *path;	   /* the mount's path, or NULL */
 	char *text;	   /* one clear sentence, without a full stop */
 	char *help;	   /* the option that would solve it, or NULL */
+	enum finding_code number;
 };
 
 struct findings {
@@ -116,7 +121,7 @@ void findings_free(struct findings *findings);
 const char *finding_word(enum finding_code code);
 
 /**
- * finding_code_of - the code of a word, or N_FINDING_CODES: it is none
+ * finding_code_of - the code of a word, or FINDING_NONE
  * @word: may be NULL
  */
 enum finding_code finding_code_of(const char *word);

@@ -96,7 +96,7 @@ int kit_run_dump(struct kit *kit, const char *image, char *why, size_t size)
 	};
 
 	kit_listen(kit);
-	int err = dump_run(&options, &findings, &changes);
+	int err = dump_run(&options, NULL, &findings, &changes);
 
 	/* The one finding that a plugin makes by declining. */
 	snprintf(why, size, "%s", findings.n ? findings.list[0].text : kit_why(kit, err));

@@ -30,7 +30,7 @@ static int run_restore(struct kit *kit, const char *image, const char *root,
 	};
 
 	kit_listen(kit);
-	int err = restore_run(&options, -EBADF, &findings, &differences, &result);
+	int err = restore_run(&options, NULL, -EBADF, &findings, &differences, &result);
 
 	if (differences.n)
 		snprintf(why, size, "%s: %s: %s | %s", differences.list[0].path,
@@ -38,13 +38,13 @@ static int run_restore(struct kit *kit, const char *image, const char *root,
 			 differences.list[0].right);
 	else
 		snprintf(why, size, "%s", findings.n ? findings.list[0].text : kit_why(kit, err));
-	return err ? err : namespace_new(&result, ret);
+	return err ? err : namespace_new(NULL, &result, ret);
 }
 
 static int read_back(struct rebind_namespace *ns, struct mount_tree *tree)
 {
 	cleanup_target struct scan_target target = SCAN_TARGET_NONE;
-	int err = scan_open(rebind_namespace_fd(ns), &target);
+	int err = scan_open(rebind_namespace_keep_fd(ns), &target);
 
 	return err ? err : scan_read(&target, SCAN_BEST, tree);
 }

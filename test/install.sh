@@ -97,7 +97,7 @@ int main(void)
 	struct rebind_report *report = rebind_report_new();
 	struct rebind_tree *tree;
 
-	if (rebind_tree_open("/proc/self/ns/mnt", 0, NULL, report, &tree) < 0)
+	if (rebind_tree_open(NULL, "/proc/self/ns/mnt", 0, report, &tree) < 0)
 		return 1;
 	printf("%s %d\n", rebind_version(), rebind_tree_count(tree) > 0);
 	rebind_tree_free(tree);
@@ -128,13 +128,13 @@ static() {
 symbols() {
 	local extra
 	nm -D --defined-only "$usr/lib/librebind.so.0" | awk '{ print $3 }' |
-		grep -vx 'rebind_[a-z][a-z_]*\|criu_get_image_dir\|print_on_level\|log_get_loglevel' >"$work/extra" || :
+		grep -vxE '(rebind_[a-z][a-z_]*|criu_get_image_dir|print_on_level|log_get_loglevel)@@REBIND_[0-9.]+|REBIND_[0-9.]+' >"$work/extra" || :
 	extra=$(cat "$work/extra")
 	test -z "$extra" || { echo "$extra"; return 1; }
 	# Each function of rebind.h is there.
 	grep -oE '\brebind_[a-z_]+\(' include/rebind.h | tr -d '(' | sort -u |
 		while read -r name; do
-			nm -D --defined-only "$usr/lib/librebind.so.0" | grep -q " $name\$" || echo "no $name"
+			nm -D --defined-only "$usr/lib/librebind.so.0" | grep -q " $name@@REBIND_" || echo "no $name"
 		done >"$work/missing"
 	test ! -s "$work/missing" || { cat "$work/missing"; return 1; }
 }
@@ -201,6 +201,37 @@ library_manual() {
 	for name in $(grep -oE '\brebind_[a-z_]+\(' "$usr/include/rebind.h" | tr -d '(' | sort -u); do
 		grep -qw "Fn $name" "$usr/share/man/man3/librebind.3" || { echo "no $name"; return 1; }
 	done
+}
+
+# "STRUCT FIELD" of each struct that rebind.h defines
+header_fields() {
+	"$CC" -E -P -xc "$usr/include/rebind.h" | awk '
+		/^struct rebind_[a-z_]* *{/ { name = $2; next }
+		/^};/ { name = "" }
+		name { text = text " " $0 }
+		name && /;/ {
+			n = split(text, fields, /[,;]/)
+			for (i = 1; i < n; i++) {
+				sub(/\[[0-9]*\] *$/, "", fields[i])
+				sub(/.*[ *]/, "", fields[i])
+				print name, fields[i]
+			}
+			text = ""
+		}'
+}
+
+# "STRUCT FIELD" of each struct that librebind(3) lists
+manual_fields() {
+	awk '/^\.It Vt struct / { name = $4; next } /^\.(It|El|Ss|Sh)/ { name = "" }
+		name && /^\.Va / { print name, $2 }' "$usr/share/man/man3/librebind.3"
+}
+
+# Every struct and field of rebind.h, in its order, and no other.
+library_fields() {
+	header_fields >"$work/of-header"
+	manual_fields >"$work/of-manual"
+	[ "$(wc -l <"$work/of-header")" -gt 100 ] || return
+	diff "$work/of-header" "$work/of-manual"
 }
 
 # rebind-plugin(7) has a whole plugin.
@@ -281,6 +312,7 @@ check "so is the example to copy" example
 check "so is the one in rebind-plugin(7)" of_the_manual
 check "and one in C++" with_cplusplus
 check "librebind(3) has every function, and a program that runs" library_manual
+check "librebind(3) lists each struct of the header with each of its fields" library_fields
 check "rebind-images(5) has every field of a mount" images_manual
 check "the plugins that are installed load, and do nothing without a map" shipped
 check "the loader is told of the library, where it is the running system's" ldconfig_runs

@@ -128,7 +128,7 @@ static bool is_in_callers_root(const struct rebind_restore_options *options,
 {
 	const struct mount *parent = tree_parent(tree, m);
 
-	return !options->root && parent->dev == tree->mounts[tree->root].dev &&
+	return !options->root && !options->root_fd && parent->dev == tree->mounts[tree->root].dev &&
 	       (parent->owner == MOUNT_ROOT || parent->owner == MOUNT_INTERNAL);
 }
 

@@ -14,6 +14,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
 #include "base/child.h"
 #include "base/log.h"
 #include "base/new-file.h"
@@ -371,6 +372,13 @@ static int contents_read_all(struct reader *r)
 	return err ? err : read_each(r, contents_read_hidden);
 }
 
+static int read_and_say(struct reader *r)
+{
+	int err = contents_read_all(r);
+
+	return err ? err : ipc_send(r->sock, (struct ipc_message){ .type = IPC_DONE }, NULL, -1);
+}
+
 /* ---- in the caller ---- */
 
 static uint32_t contents_count(const struct mount_tree *tree)
@@ -418,17 +426,17 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 		r.sock = r.progress.sock = sock;
 		child_keep_heap();
 		log_to(ipc_log_sink, &r.sock, log_max());
-		_exit(contents_read_all(&r) ? 1 : 0);
+		_exit(read_and_say(&r) ? 1 : 0);
 	}
 	if (pid < 0)
 		return log_error(pid, "cannot fork");
 	err = contents_hear(tree, sock, progress, host, changes);
 	fd_close(&sock);
-	int ended = child_wait(pid, NULL);
-
-	if (err || ended)
-		return err ? err : -EIO;
-	return unlinked_settle(tree);
+	if (cancel_is_seen())
+		child_kill(&pid);
+	if (pid)
+		child_wait(pid, NULL);
+	return err ? err : unlinked_settle(tree);
 }
 
 #define WARNINGS_MAX 100

@@ -307,13 +307,18 @@ int contents_hear(struct mount_tree *tree, int sock, const struct progress *prog
 	cleanup_free char *buf = malloc(IPC_MAX);
 	struct ipc_message message;
 	const char *texts[4];
-	int got = 1, err = buf ? 0 : -ENOMEM;
+	int err = buf ? 0 : -ENOMEM;
 
-	while (!err && got > 0) {
+	while (!err) {
 		cleanup_fd int fd = -EBADF;
+		int got = ipc_hear(sock, buf, &message, texts, &fd);
 
-		got = ipc_hear(sock, buf, &message, texts, &fd);
+		/* Its status may be lost: only this says that it is all. The child has said why. */
+		if (got == 0)
+			return -EIO;
+		if (got > 0 && message.type == IPC_DONE)
+			return 0;
 		err = got > 0 ? hear(&h, &message, texts, fd, progress) : got;
 	}
-	return err && !h.logged ? log_error(err, "cannot learn what was read") : err;
+	return !h.logged ? log_error(err, "cannot learn what was read") : err;
 }

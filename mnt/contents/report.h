@@ -24,11 +24,12 @@ int contents_tell(int sock, uint32_t first, const struct mount_contents *content
 int contents_tell_change(int sock, uint32_t first, const char *path);
 
 /**
- * contents_hear - in the caller: take all messages into the tree, until the child has ended
+ * contents_hear - in the caller: take all messages into the tree, until the child says IPC_DONE
  * @host: plugins that are asked about each socket with a descriptor (DUMP_UNIX_SK); or NULL
  * @changes: files that changed are added, by their paths in the namespace
  *
- * Plugins are asked once for all names of an inode. Return: 0 or a negative errno, logged.
+ * Plugins are asked once for all names of an inode. Return: 0 or a negative errno, logged; -EIO: the
+ * child ended before.
  */
 int contents_hear(struct mount_tree *tree, int sock, const struct progress *progress,
 		  struct hooks_host *host, struct changes *changes);

@@ -19,28 +19,18 @@ static rlim_t count_open(void)
 	return n;
 }
 
-/* What we have open is left open meanwhile: it must not take all that the caller may open. */
-static void give_limit_back(const struct rlimit *was)
-{
-	struct rlimit limit = *was;
-	rlim_t least = count_open() + SPARE;
-
-	if (limit.rlim_cur < least)
-		limit.rlim_cur = least < limit.rlim_max ? least : limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static int call(const struct action *action, const char *name, pid_t pid)
 {
 	struct caps_state none = { 0 };
 	cleanup_caps struct caps_state ours = caps_lend(action->caps ? action->caps : &none);
 
-	if (action->limit)
-		give_limit_back(action->limit);
+	/* What we have open is left open meanwhile: it must not take all that the caller may open. */
+	if (action->has_limit)
+		fd_limit_lend(count_open() + SPARE);
 	int err = action->fn(action->data, name, pid);
 
-	if (action->limit)
-		fd_raise_limit();
+	if (action->has_limit)
+		fd_limit_take_back();
 	return err;
 }
 

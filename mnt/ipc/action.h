@@ -3,8 +3,6 @@
 #ifndef REBIND_MNT_IPC_ACTION_H
 #define REBIND_MNT_IPC_ACTION_H
 
-#include <sys/resource.h>
-
 #include "base/caps.h"
 #include "include/rebind.h"
 
@@ -14,7 +12,7 @@ struct action {
 	void *data;
 	/* What the caller has and we have changed; NULL: it is as it was. */
 	const struct caps_state *caps;
-	const struct rlimit *limit; /* of open files; more, if there would be none to open */
+	bool has_limit; /* that of open files, by fd_limit_raise() */
 };
 
 /**

@@ -45,6 +45,7 @@ void progress_pass(const struct progress *progress, const struct ipc_message *me
 		   const char *doing)
 {
 	struct rebind_progress now = {
+		.size = sizeof(now),
 		.doing = doing ? doing : "",
 		.bytes = message->progress.bytes,
 		.mounts = message->progress.mounts,

@@ -52,6 +52,8 @@ void inside_execute(int program, int sock, bool is_command)
 	int at = fcntl(sock, F_DUPFD_CLOEXEC, INSIDE_SOCK + 2);
 	int its_program = fcntl(program, F_DUPFD_CLOEXEC, INSIDE_SOCK + 2);
 
+	if (is_command)
+		fd_limit_in_child();
 	if (at >= 0 && its_program >= 0 && dup2(at, INSIDE_SOCK) >= 0 &&
 	    dup3(its_program, INSIDE_SOCK + 1, O_CLOEXEC) >= 0) {
 		child_close_from(INSIDE_SOCK + 2);
@@ -75,21 +77,24 @@ void inside_execute(int program, int sock, bool is_command)
 int inside_start(bool is_command, pid_t *ret_pid, int *ret_sock)
 {
 	cleanup_fd int program = inside_seal();
-	int pair[2];
-	int err = program < 0 ? program : fd_pair(pair);
+	int pair[2] = { -EBADF, -EBADF };
 
-	if (err)
-		return err;
-	cleanup_fd int mine = pair[0];
-	cleanup_fd int its = pair[1];
-	pid_t pid = is_command ? forward_fork(child_fork) : child_fork();
+	if (program < 0)
+		return program;
+	child_lock();
+	int err = fd_pair(pair);
+	pid_t pid = err ? err : is_command ? forward_fork(child_fork_locked) : child_fork_locked();
 
 	if (pid == 0)
-		inside_execute(program, its, is_command);
-	if (pid < 0)
+		inside_execute(program, pair[1], is_command);
+	fd_close(&pair[1]);
+	child_unlock();
+	if (pid < 0) {
+		fd_close(&pair[0]);
 		return pid;
+	}
 	*ret_pid = pid;
-	*ret_sock = fd_take(&mine);
+	*ret_sock = pair[0];
 	return 0;
 }
 

@@ -118,7 +118,8 @@ static int send_cgroup_roots(struct scan_target *target, const struct mount_tree
 			k++;
 		err = k < again.n ? send_cgroup_root(sock, i, &again.mounts[k]) : -EAGAIN;
 	}
-	return err;
+	/* One byte says that it is all. */
+	return err ? err : fd_send(sock, "d", 1, -1);
 }
 
 static int take_cgroup_roots(struct mount_tree *tree, int sock)
@@ -138,7 +139,7 @@ static int take_cgroup_roots(struct mount_tree *tree, int sock)
 		if (!tree->mounts[i].root)
 			return -ENOMEM;
 	}
-	return n < 0 ? (int)n : 0;
+	return n < 0 ? (int)n : n == 1 ? 0 : -EAGAIN;
 }
 
 int scan_read_cgroup_roots(struct scan_target *target, enum scan_reader reader,
@@ -153,11 +154,5 @@ int scan_read_cgroup_roots(struct scan_target *target, enum scan_reader reader,
 		_exit(send_cgroup_roots(target, tree, reader, sock) ? 1 : 0);
 	if (pid < 0)
 		return pid;
-	int err = take_cgroup_roots(tree, sock);
-
-	if (err)
-		return err;
-	err = child_wait(pid, NULL);
-	pid = 0;
-	return err == -ECHILD ? -EAGAIN : err;
+	return take_cgroup_roots(tree, sock);
 }

@@ -4,6 +4,7 @@
  * costs a walk over all of them for each mount.
  */
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -80,12 +81,15 @@ static bool probe(uint64_t ns_id, uint64_t id)
 /* The kernel's answer stays the same; a child inherits it. */
 bool scan_statmount_probe(uint64_t ns_id, uint64_t id)
 {
-	static bool is_known, has;
+	enum { UNKNOWN, ABSENT, PRESENT };
+	static atomic_int known;
+	int now = atomic_load(&known);
 
-	if (!is_known)
-		has = probe(ns_id, id);
-	is_known = true;
-	return has;
+	if (now == UNKNOWN) {
+		now = probe(ns_id, id) ? PRESENT : ABSENT;
+		atomic_store(&known, now);
+	}
+	return now == PRESENT;
 }
 
 bool scan_has_statmount(void)

@@ -121,7 +121,7 @@ static const char *given_name(const struct finder *f, const struct mount *m, con
 	const struct external_option *option =
 		key ? external_options_by_key(f->in->externals, key) : NULL;
 
-	if (m->owner == MOUNT_ROOT)
+	if (m->owner == MOUNT_ROOT && !f->in->options->root_fd)
 		return f->in->options->root ? f->in->options->root : "/";
 	return option ? option->value : *name ? name : "(a descriptor)";
 }
@@ -239,6 +239,20 @@ static void take_fd(struct finder *f, uint32_t i, int given)
 			       "descriptor %d of --inherit-fd is not open", given);
 	else
 		set_source(f, i, &fd, "");
+}
+
+static void take_root(struct finder *f, uint32_t i)
+{
+	const struct rebind_restore_options *o = f->in->options;
+	cleanup_fd int fd = o->root_fd ? fcntl(o->root_fd, F_DUPFD_CLOEXEC, 3) : -EBADF;
+
+	if (!o->root_fd)
+		take_path(f, i, o->root ? o->root : "/");
+	else if (fd >= 0)
+		set_source(f, i, &fd, "");
+	else
+		findings_add(f->in->findings, FINDING_NO_ROOT, 0, NULL, NULL,
+			     "descriptor %d, given as the new root, is not open", o->root_fd);
 }
 
 static const struct rebind_inherit_fd *inherited(const struct finder *f, const char *key)
@@ -440,7 +454,7 @@ void finder_find_one(struct finder *f, uint32_t i)
 	struct mount *m = &f->in->tree->mounts[i];
 
 	if (m->owner == MOUNT_ROOT)
-		take_path(f, i, f->in->options->root ? f->in->options->root : "/");
+		take_root(f, i);
 	else if (m->owner != MOUNT_EXTERNAL)
 		return;
 	else if (finder_is_device(m))

@@ -47,12 +47,12 @@ static void mounts_free(struct mounts_by_id *mounts)
 
 static int mounts_read(struct mounts_by_id *mounts, pid_t pid)
 {
-	struct rebind_mount m;
+	struct rebind_mount m = { .size = sizeof(m) };
 	char name[16];
 
 	snprintf(name, sizeof(name), "%d", (int)pid);
 	mounts->report = rebind_report_new();
-	int err = mounts->report ? rebind_tree_open(name, 0, NULL, mounts->report, &mounts->tree)
+	int err = mounts->report ? rebind_tree_open(NULL, name, 0, mounts->report, &mounts->tree)
 				 : -ENOMEM;
 
 	for (size_t i = 0; !err && i < rebind_tree_count(mounts->tree); i++) {
@@ -68,7 +68,7 @@ static int put_by_id(struct strings *ret, struct mounts_by_id *mounts, pid_t pid
 {
 	int err = mounts->report ? 0 : mounts_read(mounts, pid);
 	uint32_t i = err ? TABLE_NONE : table_get(&mounts->index, id);
-	struct rebind_mount m;
+	struct rebind_mount m = { .size = sizeof(m) };
 
 	if (err)
 		return log_error(err, "cannot read the mounts of process %d", (int)pid);

@@ -83,22 +83,22 @@ static int add_failure(struct criu_choice *ret, const struct log_held *held, int
 }
 
 /* Lines of the log that such a look leaves are of no interest where CRIU does it. */
-static int look_at_mounts(const struct rebind_dump_options *how, struct criu_choice *ret)
+static int look_at_mounts(struct rebind *rebind, const struct rebind_dump_options *how,
+			  struct criu_choice *ret)
 {
 	struct rebind_report *report = rebind_report_new();
-	const struct rebind_finding *list;
 	struct log_held held;
 
 	if (!report)
 		return -ENOMEM;
 	log_hold(&held);
-	int failed = criu_dump_mounts(how, true, report);
-	size_t n = rebind_report_findings(report, &list);
+	int failed = criu_dump_mounts(rebind, how, true, report);
+	size_t n = rebind_report_n_findings(report);
 	int err = failed && !n ? add_failure(ret, &held, failed) : 0;
 
 	log_let_go(&held, false);
 	for (size_t i = 0; i < n && !err; i++)
-		err = add_finding(&ret->reasons, &list[i]);
+		err = add_finding(&ret->reasons, rebind_report_finding(report, i));
 	rebind_report_free(report);
 	return err;
 }
@@ -110,12 +110,12 @@ static int look_at_deleted(pid_t pid, struct criu_choice *ret)
 {
 	struct rebind_report *report = rebind_report_new();
 	struct rebind_tree *tree = NULL;
-	struct rebind_mount m;
+	struct rebind_mount m = { .size = sizeof(m) };
 	char name[16];
 	int err = 0;
 
 	snprintf(name, sizeof(name), "%d", (int)pid);
-	if (report && rebind_tree_open(name, 0, NULL, report, &tree) == 0) {
+	if (report && rebind_tree_open(NULL, name, 0, report, &tree) == 0) {
 		for (size_t i = 0; i < rebind_tree_count(tree) && !err; i++) {
 			rebind_tree_get(tree, i, &m);
 			if (m.deleted && filesystem_type_of(m.fstype) != FILESYSTEM_TYPE_TMPFS)
@@ -132,7 +132,7 @@ static int look_at_deleted(pid_t pid, struct criu_choice *ret)
 
 static bool shows_cgroups(const struct rebind_tree *tree)
 {
-	struct rebind_mount m;
+	struct rebind_mount m = { .size = sizeof(m) };
 
 	for (size_t i = 0; i < rebind_tree_count(tree); i++) {
 		rebind_tree_get(tree, i, &m);
@@ -155,7 +155,7 @@ static int look_at_cgroups(pid_t pid, struct criu_choice *ret)
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		other |= ns_differs(pid, kinds[i]) > 0;
 	snprintf(name, sizeof(name), "%d", (int)pid);
-	if (!other && report && rebind_tree_open(name, 0, NULL, report, &tree) == 0) {
+	if (!other && report && rebind_tree_open(NULL, name, 0, report, &tree) == 0) {
 		if (shows_cgroups(tree))
 			err = add(&ret->reasons,
 				  "process %d has a cgroup namespace and mounts of its own, and no "
@@ -194,7 +194,7 @@ static int add_loss(const struct rebind_mount *m, struct criu_choice *ret)
 static int add_twin(const struct rebind_tree *tree, size_t index, struct names *first,
 		    struct strings *sources, struct criu_choice *ret)
 {
-	struct rebind_mount m, other;
+	struct rebind_mount m = { .size = sizeof(m) }, other = { .size = sizeof(other) };
 
 	rebind_tree_get(tree, index, &m);
 	if (m.depth == 0 || strcmp(m.root, "/") == 0)
@@ -221,12 +221,12 @@ static int look_at_losses(pid_t pid, struct criu_choice *ret)
 	cleanup(strings_free) struct strings sources = { 0 };
 	cleanup_names struct names first = { 0 };
 	struct rebind_tree *tree = NULL;
-	struct rebind_mount m;
+	struct rebind_mount m = { .size = sizeof(m) };
 	char name[16];
 	int err = 0;
 
 	snprintf(name, sizeof(name), "%d", (int)pid);
-	if (report && rebind_tree_open(name, 0, NULL, report, &tree) == 0) {
+	if (report && rebind_tree_open(NULL, name, 0, report, &tree) == 0) {
 		size_t n = rebind_tree_count(tree);
 
 		for (size_t i = 0; i < n && !err; i++) {
@@ -284,8 +284,8 @@ static bool has_any(const struct criu_choice *choice)
 	return choice->reasons.n || choice->doubts.n;
 }
 
-int criu_choose(const struct rebind_dump_options *how, const char *parent, enum criu_by by,
-		struct rebind_report *report, struct criu_choice *ret)
+int criu_choose(struct rebind *rebind, const struct rebind_dump_options *how, const char *parent,
+		enum criu_by by, struct rebind_report *report, struct criu_choice *ret)
 {
 	if (by == CRIU_BY_CRIU)
 		return CRIU_BY_CRIU;
@@ -300,9 +300,9 @@ int criu_choose(const struct rebind_dump_options *how, const char *parent, enum 
 	if (by == CRIU_BY_REBIND && ret->reasons.n)
 		return choice_refuse(ret);
 	if (by == CRIU_BY_REBIND)
-		err = criu_dump_mounts(how, true, report);
+		err = criu_dump_mounts(rebind, how, true, report);
 	else if (ns_differs(how->pid, "mnt") > 0)
-		err = look_at_mounts(how, ret);
+		err = look_at_mounts(rebind, how, ret);
 	if (!err && by == CRIU_BY_AUTO && has_any(ret))
 		err = look_at_losses(how->pid, ret);
 	if (err)

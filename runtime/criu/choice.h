@@ -45,8 +45,8 @@ void criu_choice_free(struct criu_choice *choice);
  *
  * Return: CRIU_BY_REBIND; CRIU_BY_CRIU; or a negative errno, logged or in the report.
  */
-int criu_choose(const struct rebind_dump_options *how, const char *parent, enum criu_by ns_request,
-		struct rebind_report *report, struct criu_choice *ret);
+int criu_choose(struct rebind *rebind, const struct rebind_dump_options *how, const char *parent,
+		enum criu_by ns_request, struct rebind_report *report, struct criu_choice *ret);
 
 /**
  * criu_choice_add - one reason more, which the caller knows

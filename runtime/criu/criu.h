@@ -74,6 +74,7 @@ int criu_become(char *const *argv);
 
 /* What CRIU is told beside the mounts. */
 struct criu_command {
+	struct rebind *rebind; /* or NULL */
 	enum criu_by by;
 	char *const *words; /* more options, ended by NULL; or NULL */
 	/*
@@ -182,8 +183,8 @@ int criu_externals(pid_t pid, const char *prefix, struct strings *ret,
  * @only_look: only find what is wrong with the mounts, before CRIU has touched the processes;
  *             else CRIU has dumped them
  */
-int criu_dump_mounts(const struct rebind_dump_options *mounts, bool only_look,
-		     struct rebind_report *report);
+int criu_dump_mounts(struct rebind *rebind, const struct rebind_dump_options *mounts,
+		     bool only_look, struct rebind_report *report);
 
 /* A dump from when CRIU is started: what it wrote, and whom it dumps. */
 struct criu_dumped {
@@ -225,8 +226,8 @@ struct criu_terminals;
  *
  * Return: 0 or a negative errno, logged or in the report.
  */
-int criu_terminals_find(struct rebind_restore_options *how, struct rebind_report *report,
-			struct criu_terminals **ret);
+int criu_terminals_find(struct rebind *rebind, struct rebind_restore_options *how,
+			struct rebind_report *report, struct criu_terminals **ret);
 
 void criu_terminals_free(struct criu_terminals *terminals);
 
@@ -239,6 +240,7 @@ int criu_terminals_put(const struct criu_terminals *terminals, int ns_fd);
 
 /* What CRIU needs to join the namespace that is built: a name that leads to it. */
 struct criu_mounts {
+	struct rebind *rebind; /* or NULL */
 	struct rebind_restore_options how;
 	struct criu_terminals *terminals;
 	struct criu_removed removed;

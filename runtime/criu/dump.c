@@ -13,6 +13,7 @@
 #include "runtime/criu/criu.h"
 
 struct dump {
+	struct rebind *rebind;
 	struct rebind_dump_options how;
 	struct rebind_report *report;
 	struct criu_dumped dumped;
@@ -46,12 +47,12 @@ int criu_externals(pid_t pid, const char *prefix, struct strings *ret, struct re
 	char name[16];
 
 	snprintf(name, sizeof(name), "%d", (int)pid);
-	int err = rebind_tree_open(name, 0, NULL, report, &tree);
+	int err = rebind_tree_open(NULL, name, 0, report, &tree);
 
 	if (err)
 		return err;
 	for (size_t i = 0; i < rebind_tree_count(tree) && !err; i++) {
-		struct rebind_mount m;
+		struct rebind_mount m = { .size = sizeof(m) };
 
 		rebind_tree_get(tree, i, &m);
 		if (m.depth)
@@ -123,8 +124,8 @@ static void warn_of_late(const char *images_dir)
 			 "own: CRIU alone will restore the mounts, too");
 }
 
-int criu_dump_mounts(const struct rebind_dump_options *mounts, bool only_look,
-		     struct rebind_report *report)
+int criu_dump_mounts(struct rebind *rebind, const struct rebind_dump_options *mounts,
+		     bool only_look, struct rebind_report *report)
 {
 	struct rebind_dump_options how = *mounts;
 	int err = only_look ? 0 : check_parent(mounts->images_dir);
@@ -135,7 +136,7 @@ int criu_dump_mounts(const struct rebind_dump_options *mounts, bool only_look,
 	how.dry_run = only_look;
 	how.on_line = NULL;
 	how.on_action = NULL;
-	err = rebind_dump(&how, report);
+	err = rebind_dump(rebind, &how, report);
 	if (!err && !only_look)
 		warn_of_late(mounts->images_dir);
 	return err;
@@ -146,7 +147,7 @@ static int on_action(void *data, const char *action, pid_t root_task)
 {
 	struct dump *dump = data;
 	bool last = strcmp(action, "post-dump") == 0;
-	int err = last ? criu_dump_mounts(&dump->how, false, dump->report) : 0;
+	int err = last ? criu_dump_mounts(dump->rebind, &dump->how, false, dump->report) : 0;
 
 	if (!err && dump->how.on_action)
 		err = dump->how.on_action(dump->how.on_action_data, action, root_task);
@@ -224,8 +225,8 @@ static int choose(const struct rebind_dump_options *mounts, const struct criu_co
 
 	if (line.parent && strings_print(&parent, "--prev-images-dir '%s'", line.parent))
 		return -ENOMEM;
-	int by =
-		criu_choose(mounts, parent.n ? parent.list[0] : NULL, command->by, report, &choice);
+	int by = criu_choose(command->rebind, mounts, parent.n ? parent.list[0] : NULL, command->by,
+			     report, &choice);
 
 	if (by == CRIU_BY_CRIU)
 		criu_choice_warn(&choice);
@@ -236,6 +237,7 @@ int criu_dump(const struct rebind_dump_options *mounts, const struct criu_comman
 	      struct rebind_report *report)
 {
 	struct dump dump = {
+		.rebind = command->rebind,
 		.how = *mounts,
 		.report = report,
 		.dumped = { CRIU_DUMPED_INIT },

@@ -73,12 +73,13 @@ static int look_for_cgroups(struct criu_mounts *mounts)
 {
 	const struct rebind_restore_options *how = &mounts->how;
 	struct rebind_tree *tree;
-	int err = rebind_tree_open(how->images_dir, how->ns_id, how->reader, mounts->report, &tree);
+	int err = rebind_tree_open(mounts->rebind, how->images_dir, how->ns_id, mounts->report,
+				   &tree);
 
 	if (err)
 		return err;
 	for (size_t i = 0; i < rebind_tree_count(tree); i++) {
-		struct rebind_mount m;
+		struct rebind_mount m = { .size = sizeof(m) };
 
 		rebind_tree_get(tree, i, &m);
 		mounts->has_cgroups |= shows_cgroups(&m);
@@ -126,7 +127,8 @@ static void name_namespaces(const struct criu_mounts *mounts, char ret[64])
 int criu_mounts_look(struct criu_mounts *mounts)
 {
 	char new_ns[64];
-	int err = criu_terminals_find(&mounts->how, mounts->report, &mounts->terminals);
+	int err = criu_terminals_find(mounts->rebind, &mounts->how, mounts->report,
+				      &mounts->terminals);
 
 	if (!err)
 		err = criu_removed_find(&mounts->removed, mounts->how.images_dir,
@@ -144,7 +146,7 @@ int criu_mounts_look(struct criu_mounts *mounts)
 	look.dry_run = true;
 	look.on_line = NULL;
 	look.on_action = NULL;
-	return rebind_restore(&look, mounts->report, NULL);
+	return rebind_restore(mounts->rebind, &look, mounts->report, NULL);
 }
 
 /* ---- the root task ---- */
@@ -238,15 +240,19 @@ static int mounts_build(struct criu_mounts *mounts, pid_t root_task)
 	how.join_ns = words.list;
 	how.n_join_ns = words.n;
 	how.on_action = NULL; /* CRIU's are the container's */
-	err = library_restore_into(&how, mounts->view_fd, mounts->report, &mounts->ns);
+	err = library_restore_into(mounts->rebind, &how, mounts->view_fd, mounts->report,
+				   &mounts->ns);
 	fd_close(&mounts->view_fd);
+	/* None of our processes is in its pid namespace any more. */
+	if (!err)
+		rebind_namespace_end_helper(mounts->ns);
 	return err;
 }
 
 /* CRIU opens them next. */
 static int make_removed(struct criu_mounts *mounts)
 {
-	return criu_removed_make(&mounts->removed, rebind_namespace_peek(mounts->ns),
+	return criu_removed_make(&mounts->removed, rebind_namespace_fd(mounts->ns),
 				 rebind_namespace_root(mounts->ns), mounts->root_task);
 }
 
@@ -258,7 +264,7 @@ static int build_early(struct criu_mounts *mounts, pid_t root_task)
 
 	if (!err)
 		err = make_removed(mounts);
-	return err ? err : lead_to_fd(mounts->dir_fd, rebind_namespace_peek(mounts->ns));
+	return err ? err : lead_to_fd(mounts->dir_fd, rebind_namespace_fd(mounts->ns));
 }
 
 static int show_host_to_user(struct criu_mounts *mounts, pid_t root_task)
@@ -320,10 +326,7 @@ static int build_around(struct criu_mounts *mounts, pid_t root_task)
 
 	if (err)
 		return err;
-	/* None of our processes is in its pid namespace any more. */
-	int ns_fd = rebind_namespace_peek(mounts->ns);
-
-	err = ns_fd < 0 ? ns_fd : check_moved(mounts);
+	err = check_moved(mounts);
 	return err ? err : make_removed(mounts);
 }
 
@@ -333,7 +336,7 @@ static int complete(struct criu_mounts *mounts, pid_t root_task)
 
 	if (err)
 		return err;
-	int ns_fd = mounts->ns ? rebind_namespace_peek(mounts->ns) : -EBADF;
+	int ns_fd = mounts->ns ? rebind_namespace_fd(mounts->ns) : -EBADF;
 
 	if (!is_in(mounts->root_task, "ns/mnt", ns_fd))
 		return refuse_stray(mounts);
@@ -383,8 +386,9 @@ void criu_mounts_end(struct criu_mounts *mounts, bool kept)
 	if (!kept)
 		criu_mounts_kill(mounts);
 	criu_removed_end(&mounts->removed);
+	/* Where that fails it is logged, and the mountpoints go. */
 	if (mounts->ns && kept)
-		rebind_namespace_fd(mounts->ns);
+		(void)rebind_namespace_keep_fd(mounts->ns);
 	if (mounts->ns)
 		rebind_namespace_free(mounts->ns);
 	mounts->ns = NULL;

@@ -174,7 +174,8 @@ int criu_restore(const struct rebind_restore_options *mounts, const struct criu_
 {
 	cleanup_actions struct actions actions = ACTIONS_INIT;
 	struct restore restore = {
-		.mounts = { CRIU_MOUNTS_INIT, .how = *mounts, .report = report },
+		.mounts = { CRIU_MOUNTS_INIT, .rebind = command->rebind, .how = *mounts,
+			    .report = report },
 		.actions = &actions,
 	};
 

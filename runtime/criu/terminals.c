@@ -87,7 +87,7 @@ static uint64_t device_of(const struct rebind_mount *m)
 
 static int index_mounts(const struct rebind_tree *tree, struct index *ret)
 {
-	struct rebind_mount m;
+	struct rebind_mount m = { .size = sizeof(m) };
 	int err = 0;
 
 	for (uint32_t i = 0; i < rebind_tree_count(tree) && !err; i++) {
@@ -122,7 +122,7 @@ static int open_null(struct criu_terminals *t)
 static bool is_on_shared(const struct rebind_tree *tree, const struct index *index,
 			 const struct rebind_mount *m)
 {
-	struct rebind_mount parent;
+	struct rebind_mount parent = { .size = sizeof(parent) };
 
 	return get(tree, table_get(&index->by_id, m->parent_id), &parent) && parent.shared;
 }
@@ -149,8 +149,9 @@ static int add_terminal(struct criu_terminals *t, const struct rebind_mount *dev
 		return -ENOMEM;
 	/* Of an image that was read: there are no words that are not known. */
 	flags_attr_from_options(m->attributes, &terminal->attributes, NULL);
-	t->inherit[n_inherit] =
-		(struct rebind_inherit_fd){ .fd = t->null_fd, .key = terminal->place };
+	t->inherit[n_inherit] = (struct rebind_inherit_fd){
+		.size = sizeof(struct rebind_inherit_fd), .fd = t->null_fd, .key = terminal->place
+	};
 	return 0;
 }
 
@@ -158,7 +159,7 @@ static int find_terminals(struct criu_terminals *t, const struct rebind_tree *tr
 			  struct rebind_restore_options *how)
 {
 	cleanup(index_free) struct index index = { 0 };
-	struct rebind_mount m, devpts;
+	struct rebind_mount m = { .size = sizeof(m) }, devpts = { .size = sizeof(devpts) };
 	size_t n = rebind_tree_count(tree);
 	int err = index_mounts(tree, &index);
 
@@ -189,8 +190,8 @@ static void close_tree(struct rebind_tree **tree)
 	rebind_tree_free(*tree);
 }
 
-int criu_terminals_find(struct rebind_restore_options *how, struct rebind_report *report,
-			struct criu_terminals **ret)
+int criu_terminals_find(struct rebind *rebind, struct rebind_restore_options *how,
+			struct rebind_report *report, struct criu_terminals **ret)
 {
 	cleanup(close_tree) struct rebind_tree *tree = NULL;
 	struct criu_terminals *t = calloc(1, sizeof(*t));
@@ -199,7 +200,7 @@ int criu_terminals_find(struct rebind_restore_options *how, struct rebind_report
 		return -ENOMEM;
 	t->null_fd = -EBADF;
 	*ret = t;
-	int err = rebind_tree_open(how->images_dir, how->ns_id, how->reader, report, &tree);
+	int err = rebind_tree_open(rebind, how->images_dir, how->ns_id, report, &tree);
 
 	return err ? err : find_terminals(t, tree, how);
 }

@@ -117,6 +117,7 @@ static int add_descriptor(struct bundle_finder *f, const char *key, int *fd)
 
 	if (strings_add(&out->keys, key, strlen(key)))
 		return -ENOMEM;
+	out->inherit[out->n_inherit].size = sizeof(*out->inherit);
 	out->inherit[out->n_inherit].key = out->keys.list[out->keys.n - 1];
 	out->inherit[out->n_inherit++].fd = fd_take(fd);
 	return 0;
@@ -291,7 +292,7 @@ static int find_all(struct bundle_finder *f, const struct rebind_tree *tree)
 	if (!f->out->inherit)
 		return -ENOMEM;
 	for (size_t i = 0; i < n && !err; i++) {
-		struct rebind_mount m;
+		struct rebind_mount m = { .size = sizeof(m) };
 
 		rebind_tree_get(tree, i, &m);
 		look_at_filesystem(f, &m);
@@ -353,7 +354,7 @@ static int bundle_read_all(struct bundle_finder *f, struct rebind_report *report
 	if (!err)
 		err = find_root(f);
 	if (!err)
-		err = rebind_tree_open(request->images_dir, request->ns_id, request->reader, report,
+		err = rebind_tree_open(request->rebind, request->images_dir, request->ns_id, report,
 				       &tree);
 	if (!err)
 		err = mount_index_make(&f->config, f->root_fd, &f->places);
@@ -428,12 +429,12 @@ static int name_all(struct bundle_finder *f, pid_t pid, struct strings *external
 	snprintf(text, sizeof(text), "/proc/%d/root", (int)pid);
 	f->root_fd = open(text, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	snprintf(text, sizeof(text), "%d", (int)pid);
-	int err = rebind_tree_open(text, 0, NULL, report, &tree);
+	int err = rebind_tree_open(NULL, text, 0, report, &tree);
 
 	if (!err)
 		err = mount_index_make(&f->config, f->root_fd, &f->places);
 	for (size_t i = 0; !err && i < rebind_tree_count(tree); i++) {
-		struct rebind_mount m;
+		struct rebind_mount m = { .size = sizeof(m) };
 
 		rebind_tree_get(tree, i, &m);
 		err = name_one(f, &m, external);

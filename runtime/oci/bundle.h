@@ -24,7 +24,7 @@ struct bundle_request {
 	const char *root; /* --root, or NULL: the one of the configuration */
 	const char *images_dir;
 	uint32_t ns_id;
-	const char *reader;
+	struct rebind *rebind;		/* or NULL */
 	const struct strings *external; /* words of the caller's: these keys have sources */
 	const struct rebind_inherit_fd *inherit;
 	size_t n_inherit;

@@ -81,7 +81,7 @@ int cgroup_path_take(const struct config *config, const char *name, const struct
 	if (!destination)
 		return -ENOMEM;
 	for (size_t i = 0; i < rebind_tree_count(tree) && !err; i++) {
-		struct rebind_mount m;
+		struct rebind_mount m = { .size = sizeof(m) };
 
 		rebind_tree_get(tree, i, &m);
 		if (!is_container_cgroup(&m, destination))

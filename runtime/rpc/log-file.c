@@ -6,13 +6,14 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/text.h"
 
-static const char *level_word(enum rebind_log_level level)
+static const char *level_word(enum log_level level)
 {
-	return level == REBIND_LOG_ERROR  ? "Error (rebind): "
-	       : level == REBIND_LOG_WARN ? "Warn  (rebind): "
-					  : "";
+	return level == LOG_ERROR  ? "Error (rebind): "
+	       : level == LOG_WARN ? "Warn  (rebind): "
+				   : "";
 }
 
 static double seconds_since(const struct timespec *start)
@@ -23,7 +24,7 @@ static double seconds_since(const struct timespec *start)
 	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
 }
 
-static void take_line(void *data, enum rebind_log_level level, const char *line)
+static void take_line(void *data, enum log_level level, const char *line)
 {
 	struct log_file *log = data;
 	cleanup_free char *safe = text_safe(line);
@@ -35,7 +36,7 @@ static void take_line(void *data, enum rebind_log_level level, const char *line)
 			safe);
 	if (log->fd < 0 || log->to_stderr)
 		fprintf(stderr, "rebind: %s\n", safe);
-	if (level == REBIND_LOG_ERROR && !log->first_error)
+	if (level == LOG_ERROR && !log->first_error)
 		log->first_error = take_ptr(&safe);
 }
 
@@ -62,18 +63,18 @@ int log_file_start(struct log_file *log, int dir_fd, const char *name, int level
 	clock_gettime(CLOCK_MONOTONIC, &log->start);
 	int err = name ? open_file(log, dir_fd, name) : 0;
 
-	level = level < REBIND_LOG_ERROR ? REBIND_LOG_ERROR : level;
-	level = level > REBIND_LOG_DEBUG ? REBIND_LOG_DEBUG : level;
+	level = level < LOG_ERROR ? LOG_ERROR : level;
+	level = level > LOG_DEBUG ? LOG_DEBUG : level;
 	/* Without a file the log goes to stderr, unasked: only warnings and errors. */
-	if (log->fd < 0 && !to_stderr && level > REBIND_LOG_WARN)
-		level = REBIND_LOG_WARN;
-	rebind_log_to(take_line, log, (enum rebind_log_level)level);
+	if (log->fd < 0 && !to_stderr && level > LOG_WARN)
+		level = LOG_WARN;
+	log_to(take_line, log, (enum log_level)level);
 	return err;
 }
 
 void log_file_stop(struct log_file *log)
 {
-	rebind_log_to(NULL, NULL, REBIND_LOG_WARN);
+	log_to(NULL, NULL, LOG_WARN);
 	fd_close(&log->fd);
 	free(log->first_error);
 	*log = LOG_FILE_NONE;

@@ -95,11 +95,8 @@ static char *finding_line(const struct rebind_finding *finding)
 /* All that is wrong goes to the log; of that, as much to the client as there is room for. */
 static void tell_findings(struct operation *op)
 {
-	const struct rebind_finding *findings;
-	size_t n = rebind_report_findings(op->report, &findings);
-
-	for (size_t i = 0; i < n; i++) {
-		cleanup_free char *line = finding_line(&findings[i]);
+	for (size_t i = 0; i < rebind_report_n_findings(op->report); i++) {
+		cleanup_free char *line = finding_line(rebind_report_finding(op->report, i));
 		cleanup_free char *safe = line ? text_safe(line) : NULL;
 
 		if (!safe)
@@ -111,12 +108,12 @@ static void tell_findings(struct operation *op)
 
 static void tell_differences(struct operation *op)
 {
-	const struct rebind_difference *list;
-	size_t n = rebind_report_differences(op->report, &list);
+	for (size_t i = 0; i < rebind_report_n_differences(op->report); i++) {
+		const struct rebind_difference *d = rebind_report_difference(op->report, i);
 
-	for (size_t i = 0; i < n; i++)
-		log_line(LOG_ERROR, "%s: %s is '%s', not '%s'", list[i].path, list[i].field,
-			 list[i].right, list[i].left);
+		log_line(LOG_ERROR, "%s: %s is '%s', not '%s'", d->path, d->field, d->right,
+			 d->left);
+	}
 }
 
 static void tell_error(struct operation *op, int err)

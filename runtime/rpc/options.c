@@ -187,8 +187,9 @@ static int take_null(struct builder *b, const char *key)
 			b->op, ret->null_fd,
 			"'/dev/null' is not the device %u:%u, and masks nothing: %s", null.major,
 			null.minor, strerror(-ret->null_fd));
-	ret->inherit[ret->n_inherit++] =
-		(struct rebind_inherit_fd){ .fd = ret->null_fd, .key = key };
+	ret->inherit[ret->n_inherit++] = (struct rebind_inherit_fd){
+		.size = sizeof(struct rebind_inherit_fd), .fd = ret->null_fd, .key = key
+	};
 	return 0;
 }
 
@@ -337,7 +338,8 @@ static int add_inherited(struct operation *op, const Rpc__Inherited *in, struct 
 
 	if (!err)
 		ret->inherit[ret->n_inherit++] =
-			(struct rebind_inherit_fd){ .fd = in->fd,
+			(struct rebind_inherit_fd){ .size = sizeof(struct rebind_inherit_fd),
+						    .fd = in->fd,
 						    .key = ret->keys.list[ret->keys.n - 1] };
 	return err;
 }

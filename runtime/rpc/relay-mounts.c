@@ -31,7 +31,7 @@ static int on_dump_notify(struct relay *relay, const char *script, pid_t pid)
 {
 	if (strcmp(script, "post-dump") != 0)
 		return 0;
-	int err = criu_dump_mounts(relay->dump, false, relay->op->report);
+	int err = criu_dump_mounts(NULL, relay->dump, false, relay->op->report);
 
 	relay->done = err == 0;
 	return err;
@@ -79,8 +79,8 @@ int relay_dump(struct operation *op, const struct rebind_dump_options *how)
 
 	if (name && *name && strings_print(&parent, "parent_img '%s'", name))
 		return -ENOMEM;
-	int by = criu_choose(how, parent.n ? parent.list[0] : NULL, op->connection->by, op->report,
-			     &choice);
+	int by = criu_choose(NULL, how, parent.n ? parent.list[0] : NULL, op->connection->by,
+			     op->report, &choice);
 
 	if (by == CRIU_BY_CRIU)
 		return relay_alone(op, how->pid, &choice);

@@ -42,7 +42,7 @@ static void list_missing(void *data, const struct rebind_probe *probe)
 int request_check(struct operation *op)
 {
 	char missing[512] = "";
-	int err = rebind_check(list_missing, missing);
+	int err = rebind_check(NULL, list_missing, missing);
 
 	if (err < 0)
 		return operation_refuse(op, err, "cannot tell what this kernel allows");

@@ -60,7 +60,7 @@ static int dump(struct operation *op, pid_t pid, const struct options_words *wor
 		.lenient = true,
 	};
 
-	return relay_is_wanted() ? relay_dump(op, &how) : rebind_dump(&how, op->report);
+	return relay_is_wanted() ? relay_dump(op, &how) : rebind_dump(NULL, &how, op->report);
 }
 
 /* Options that rebind does not take as they are may be well with CRIU: the last of two, say. */

@@ -185,7 +185,7 @@ static int request_build(struct restore *r)
 	how.n_join_ns = ARRAY_SIZE(join);
 	how.on_action = tell;
 	how.on_action_data = r;
-	return rebind_restore(&how, r->op->report, &r->ns);
+	return rebind_restore(NULL, &how, r->op->report, &r->ns);
 }
 
 static int start_holder(struct restore *r)
@@ -203,7 +203,7 @@ static int start_holder(struct restore *r)
 
 static int request_enter(struct restore *r)
 {
-	int err = pause_enter(&r->holder, rebind_namespace_fd(r->ns));
+	int err = pause_enter(&r->holder, rebind_namespace_keep_fd(r->ns));
 
 	return err ? operation_refuse(r->op, err, "process %d cannot enter the new namespace: %s",
 				      (int)r->holder.pid, strerror(-err))

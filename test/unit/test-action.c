@@ -2,6 +2,8 @@
 #include <sys/capability.h>
 
 #include "base/fd.h"
+#include <sys/resource.h>
+
 #include "mnt/ipc/action.h"
 #include "test/unit/help.h"
 
@@ -44,18 +46,21 @@ static void the_caller_has_its_own_privileges_and_limits(void **state)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	{
 		cleanup_caps struct caps_state caps = caps_hold();
-		struct action action = { look, &seen, &caps, &limit };
+		struct action action = { look, &seen, &caps, true };
 
-		fd_raise_limit();
+		cleanup_fd_limit struct fd_limit raised = fd_limit_raise();
+
 		assert_int_equal(admin_now(), CAP_CLEAR);
 		assert_int_equal(action_run(&action, "pre-dump", 7), 0);
 		assert_int_equal(admin_now(), CAP_CLEAR);
+		struct rlimit now;
+
+		assert_int_equal(getrlimit(RLIMIT_NOFILE, &now), 0);
+		assert_int_equal(now.rlim_cur, now.rlim_max);
 	}
 	assert_int_equal(seen.admin, before);
 	assert_int_equal(seen.files, limit.rlim_cur);
 	assert_int_equal(seen.pid, 7);
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	assert_int_equal(limit.rlim_cur, limit.rlim_max);
 }
 
 static int open_one(void *data, const char *name, pid_t pid)
@@ -68,17 +73,27 @@ static int open_one(void *data, const char *name, pid_t pid)
 /* What is open beyond the limit that the caller had does not keep it from opening files. */
 static void the_caller_can_open_files(void **state)
 {
-	struct rlimit few;
-	struct action action = { open_one, NULL, .limit = &few };
+	struct action action = { open_one, NULL, .has_limit = true };
+	struct rlimit few, before;
 	int fds[20];
 
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &few), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
 	few.rlim_cur = 10;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	cleanup_fd_limit struct fd_limit limit = fd_limit_raise();
+
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		assert_true((fds[i] = dup(STDERR_FILENO)) >= 0);
 	assert_int_equal(action_run(&action, "post-dump", 0), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		close(fds[i]);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &few), 0);
+	assert_int_equal(few.rlim_cur, few.rlim_max);
+	fd_limit_lower(&limit);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &few), 0);
+	assert_int_equal(few.rlim_cur, 10);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 static void what_it_says_counts(void **state)

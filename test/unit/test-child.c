@@ -41,7 +41,68 @@ static void only_status_0_is_a_good_end(void **state)
 	assert_int_equal(end_of(be_killed, &status), -ECHILD);
 	assert_true(WIFSIGNALED(status));
 	assert_int_equal(end_of(end_badly, NULL), -ECHILD);
-	assert_int_equal(child_wait(0x7ffffff0, NULL), -ECHILD);
+}
+
+/* Its status is lost, and it counts as one that ended well: what matters is said over a socket. */
+static void a_child_that_was_reaped_by_another_has_ended(void **state)
+{
+	struct sigaction before, ignored = { .sa_handler = SIG_IGN };
+	int status = -1;
+
+	assert_ok(child_wait(0x7ffffff0, &status));
+	assert_int_equal(status, 0);
+	assert_ok(sigaction(SIGCHLD, &ignored, &before));
+	assert_ok(end_of(end_badly, &status));
+	assert_ok(end_of(be_killed, NULL));
+	assert_ok(sigaction(SIGCHLD, &before, NULL));
+}
+
+/* Its children are its own: it can wait for them whatever its parent ignores. */
+static void have_a_child_that_fails(void)
+{
+	struct sigaction now;
+
+	if (sigaction(SIGCHLD, NULL, &now) < 0 || now.sa_handler != SIG_DFL)
+		_exit(1);
+	_exit(end_of(end_badly, NULL) == -ECHILD ? 7 : 2);
+}
+
+static void a_child_waits_for_its_own_whatever_its_parent_ignores(void **state)
+{
+	struct sigaction before, ignored = { .sa_handler = SIG_IGN };
+	int pair[2];
+	char byte = 0;
+
+	assert_ok(fd_pair(pair));
+	assert_ok(sigaction(SIGCHLD, &ignored, &before));
+	pid_t pid = child_fork();
+
+	if (pid == 0) {
+		pid_t own = child_fork();
+
+		if (own == 0)
+			have_a_child_that_fails();
+		_exit(child_wait_errno(own) == -7 ? (int)fd_send(pair[1], "y", 1, -1) : 1);
+	}
+	close(pair[1]);
+	assert_int_equal(fd_recv(pair[0], &byte, 1, NULL), 1);
+	assert_int_equal(byte, 'y');
+	assert_ok(child_wait(pid, NULL));
+	close(pair[0]);
+	assert_ok(sigaction(SIGCHLD, &before, NULL));
+}
+
+static void a_number_that_is_no_childs_is_not_killed(void **state)
+{
+	pid_t child = child_fork();
+
+	if (child == 0) {
+		pid_t not_ours = getppid(); /* our parent: no child */
+
+		child_kill(&not_ours);
+		_exit(0);
+	}
+	assert_ok(child_wait(child, NULL));
 }
 
 static void a_killed_child_is_reaped_and_forgotten(void **state)
@@ -192,6 +253,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_child_with_a_socket_sees_the_end_of_its_parents),
 		cmocka_unit_test(only_status_0_is_a_good_end),
+		cmocka_unit_test(a_child_that_was_reaped_by_another_has_ended),
+		cmocka_unit_test(a_child_waits_for_its_own_whatever_its_parent_ignores),
+		cmocka_unit_test(a_number_that_is_no_childs_is_not_killed),
 		cmocka_unit_test(a_killed_child_is_reaped_and_forgotten),
 		cmocka_unit_test(a_child_does_not_outlive_its_parent),
 		cmocka_unit_test(descriptors_are_closed_from_a_number_on),

@@ -142,14 +142,21 @@ static void of_two_descriptors_the_second_does_not_stay(void **state)
 	close(pair[1]);
 }
 
-static void the_limit_of_open_files_can_be_raised(void **state)
+static void the_limit_of_open_files_is_raised_by_the_first_and_lowered_by_the_last(void **state)
 {
-	struct rlimit limit;
-	size_t now = fd_raise_limit();
+	struct rlimit before, limit;
 
+	assert_ok(getrlimit(RLIMIT_NOFILE, &before));
+	before.rlim_cur = 100;
+	assert_ok(setrlimit(RLIMIT_NOFILE, &before));
+	struct fd_limit first = fd_limit_raise(), second = fd_limit_raise();
+
+	fd_limit_lower(&first);
 	assert_ok(getrlimit(RLIMIT_NOFILE, &limit));
-	assert_int_equal(limit.rlim_cur, now);
 	assert_int_equal(limit.rlim_cur, limit.rlim_max);
+	fd_limit_lower(&second);
+	assert_ok(getrlimit(RLIMIT_NOFILE, &limit));
+	assert_int_equal(limit.rlim_cur, before.rlim_cur);
 }
 
 static void a_descriptor_has_a_name_in_proc(void **state)
@@ -200,7 +207,8 @@ int main(void)
 		cmocka_unit_test(a_message_brings_a_descriptor_along),
 		cmocka_unit_test(a_message_that_is_too_long_is_refused_and_leaks_no_descriptor),
 		cmocka_unit_test(of_two_descriptors_the_second_does_not_stay),
-		cmocka_unit_test(the_limit_of_open_files_can_be_raised),
+		cmocka_unit_test(
+			the_limit_of_open_files_is_raised_by_the_first_and_lowered_by_the_last),
 		cmocka_unit_test(a_descriptor_has_a_name_in_proc),
 		cmocka_unit_test(a_directory_is_listed_without_itself_and_its_parent),
 		cmocka_unit_test(a_failure_is_not_taken_for_the_end_of_a_directory),

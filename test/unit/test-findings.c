@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <ctype.h>
+
 #include "model/findings.h"
 #include "test/unit/help.h"
 
@@ -63,30 +65,79 @@ static void findings_are_sorted_as_a_tree_is_shown(void **state)
 	}
 }
 
-/* From the section of the manual: each word once, and no other. */
-static void the_manual_lists_every_code(void **state)
+/* The lines of a file between two others, each cut to the word that stands after @before. */
+static void each_word(const char *file, const char *from, const char *to, const char *before,
+		      void (*each)(void *data, char *word), void *data)
 {
-	bool listed[N_FINDING_CODES] = { false }, inside = false;
-	FILE *page = fopen("man/rebind.1", "re");
+	FILE *page = fopen(file, "re");
 	char line[256];
+	bool inside = false;
 
 	assert_non_null(page);
 	while (fgets(line, sizeof(line), page)) {
 		line[strcspn(line, "\n")] = '\0';
-		if (strncmp(line, ".Sh ", 4) == 0)
-			inside = strcmp(line, ".Sh FINDINGS") == 0;
-		if (!inside || strncmp(line, ".It ", 4) != 0)
-			continue;
-		enum finding_code code = finding_code_of(line + 4);
-
-		if (code == N_FINDING_CODES || listed[code])
-			fail_msg("'%s' is no code, or listed twice", line + 4);
-		listed[code] = true;
+		inside = inside ? strncmp(line, to, strlen(to)) != 0 : strcmp(line, from) == 0;
+		if (inside && strncmp(line, before, strlen(before)) == 0)
+			each(data, line + strlen(before));
 	}
 	fclose(page);
-	for (unsigned int i = 0; i < N_FINDING_CODES; i++)
-		if (!listed[i])
-			fail_msg("'%s' is not listed", finding_word(i));
+}
+
+#define CODES_MAX 256U
+
+static void note(bool *listed, enum finding_code code, const char *word)
+{
+	if (code == FINDING_NONE || (unsigned int)code >= CODES_MAX || listed[code])
+		fail_msg("'%s' is no code, or listed twice", word);
+	listed[code] = true;
+}
+
+static void note_word(void *data, char *word)
+{
+	note(data, finding_code_of(word), word);
+}
+
+/* "NO_SOURCE = 42," is "no-source". */
+static void note_constant(void *data, char *constant)
+{
+	char *end = strchr(constant, ' ');
+	unsigned int number = 0;
+
+	assert_non_null(end);
+	assert_int_equal(sscanf(end, " = %u,", &number), 1);
+	*end = '\0';
+	for (char *c = constant; *c; c++)
+		*c = *c == '_' ? '-' : (char)tolower(*c);
+	assert_int_equal(finding_code_of(constant), number);
+	note(data, finding_code_of(constant), constant);
+}
+
+#define CODE_OF(code, word) code,
+static const enum finding_code all_codes[] = { FINDING_CODES(CODE_OF) };
+
+static void check_all_listed(const bool *listed)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(all_codes); i++)
+		if (!listed[all_codes[i]])
+			fail_msg("'%s' is not listed", finding_word(all_codes[i]));
+}
+
+/* From the section of the manual: each word once, and no other. */
+static void the_manual_lists_every_code(void **state)
+{
+	bool listed[CODES_MAX] = { false };
+
+	each_word("man/rebind.1", ".Sh FINDINGS", ".Sh ", ".It ", note_word, listed);
+	check_all_listed(listed);
+}
+
+static void the_header_of_the_library_lists_every_code_with_its_word(void **state)
+{
+	bool listed[CODES_MAX] = { false };
+
+	each_word("include/rebind.h", "enum rebind_finding_code {", "};", "\tREBIND_FINDING_",
+		  note_constant, listed);
+	check_all_listed(listed);
 }
 
 int main(void)
@@ -96,6 +147,7 @@ int main(void)
 		cmocka_unit_test(a_finding_needs_no_mount_and_no_help),
 		cmocka_unit_test(findings_are_sorted_as_a_tree_is_shown),
 		cmocka_unit_test(the_manual_lists_every_code),
+		cmocka_unit_test(the_header_of_the_library_lists_every_code_with_its_word),
 		cmocka_unit_test(a_thousand_findings_stay_in_order),
 	};
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <pthread.h>
+
 #include "test/unit/help.h"
 
 static void an_error_is_logged_with_its_text_and_passed_on(void **state)
@@ -54,6 +56,26 @@ static void the_log_can_be_put_back(void **state)
 	assert_string_equal(help_log_text, "4 here\n");
 }
 
+static void *log_here(void *data)
+{
+	*(enum log_level *)data = log_max();
+	log_to(help_keep_line, NULL, LOG_ERROR);
+	return NULL;
+}
+
+static void each_thread_has_a_log_of_its_own(void **state)
+{
+	enum log_level its = LOG_DEBUG;
+	pthread_t thread;
+
+	help_keep_log();
+	assert_ok(pthread_create(&thread, NULL, log_here, &its));
+	assert_ok(pthread_join(thread, NULL));
+	assert_int_equal(its, LOG_WARN);
+	log_debug("mine");
+	assert_string_equal(help_log_text, "4 mine\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -62,6 +84,7 @@ int main(void)
 		cmocka_unit_test(a_long_line_is_not_cut),
 		cmocka_unit_test(logging_keeps_errno),
 		cmocka_unit_test(the_log_can_be_put_back),
+		cmocka_unit_test(each_thread_has_a_log_of_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

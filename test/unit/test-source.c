@@ -265,7 +265,10 @@ static void a_descriptor_is_a_source(void **state)
 	static const char *const words[] = { "mnt[both]:/tmp/s/a" };
 	cleanup_fd int fd = open("/tmp/s/b", O_PATH | O_CLOEXEC);
 	const struct rebind_inherit_fd inherit[] = {
-		{ fd, "a" }, { 9999, "closed" }, { fd, "both" }, { fd, "none" }
+		{ sizeof(*inherit), fd, "a" },
+		{ sizeof(*inherit), 9999, "closed" },
+		{ sizeof(*inherit), fd, "both" },
+		{ sizeof(*inherit), fd, "none" },
 	};
 	cleanup_search struct search s;
 
