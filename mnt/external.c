@@ -8,6 +8,7 @@
 
 #include "base/names.h"
 #include "base/path.h"
+#include "mnt/singles.h"
 #include "mnt/submounts.h"
 #include "mnt/source/device.h"
 #include "mnt/ipc/mount-log.h"
@@ -235,7 +236,7 @@ static bool is_internal(const struct external_input *in, unsigned int consent,
 	if (!fs || (!(consent & EXTERNAL_ENABLED) && !is_enabled(in, fs)))
 		return false;
 	if (fs->flags & FILESYSTEM_SINGLE)
-		return true;
+		return !singles_gives_way(in, m);
 	/* CRIU opens it again; what a restore gets of it is read from the image. */
 	if (filesystem_shows_terminal(m->fstype, m->root) && !in->has_processes)
 		return false;
