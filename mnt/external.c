@@ -16,6 +16,8 @@
 #include "model/filesystem.h"
 #include "model/set.h"
 
+#define MOUNTPOINTS_HELP "list the mountpoints with rebind show"
+
 /* @name: of set_find_name() */
 static int stat_at(const struct external_input *in, const char *name, uint32_t ns,
 		   struct sys_mount_stat *ret)
@@ -50,7 +52,7 @@ static struct mount *mount_at(struct external_input *in, const char *option, con
 	if (err && lenient)
 		return NULL;
 	if (err) {
-		findings_add(in->findings, FINDING_OPTION, 0, path, NULL,
+		findings_add(in->findings, FINDING_OPTION, 0, path, MOUNTPOINTS_HELP,
 			     "%s names '%s', which is not there: %s", option, path, strerror(-err));
 		return NULL;
 	}
@@ -59,7 +61,7 @@ static struct mount *mount_at(struct external_input *in, const char *option, con
 		return m;
 	if (lenient)
 		return NULL;
-	findings_add(in->findings, FINDING_OPTION, 0, path, NULL,
+	findings_add(in->findings, FINDING_OPTION, 0, path, MOUNTPOINTS_HELP,
 		     "%s names '%s', which is not a mountpoint of the namespace", option, path);
 	return NULL;
 }
@@ -67,7 +69,7 @@ static struct mount *mount_at(struct external_input *in, const char *option, con
 static void declare(struct external_input *in, struct mount *m, const char *key)
 {
 	if (m->owner == MOUNT_EXTERNAL) {
-		findings_mount(in->findings, FINDING_DECLARED_TWICE, m, NULL,
+		findings_mount(in->findings, FINDING_DECLARED_TWICE, m, "give it one of the two",
 			       "declared as external twice, with the keys '%s' and '%s'", m->key,
 			       key);
 		return;

@@ -79,7 +79,8 @@ static bool fits_kind(struct finder *f, struct mount *m, const char *name, uint3
 		m->kind = kind;
 	if (m->kind == kind)
 		return true;
-	findings_mount(f->in->findings, FINDING_SOURCE_KIND, m, NULL,
+	findings_mount(f->in->findings, FINDING_SOURCE_KIND, m,
+		       kind == MOUNT_KIND_FILE ? "give a directory" : "give a file",
 		       "its source '%s' is a %s, but the mount is of a %s",
 		       *name ? name : "(a descriptor)",
 		       kind == MOUNT_KIND_FILE ? "file" : "directory",
@@ -226,7 +227,8 @@ static void take_path(struct finder *f, uint32_t i, const char *path)
 		findings_add(f->in->findings, FINDING_NO_ROOT, 0, path, "give another with --root",
 			     "the new root '%s' cannot be opened: %s", path, strerror(-fd));
 	else
-		findings_mount(f->in->findings, FINDING_NO_SOURCE, m, NULL,
+		findings_mount(f->in->findings, FINDING_NO_SOURCE, m,
+			       "make it, or give another source with --external",
 			       "its source '%s' cannot be opened: %s", path, strerror(-fd));
 }
 
@@ -288,7 +290,8 @@ static void take_below_path(struct finder *f, uint32_t i, const char *whole, con
 	if (!kept)
 		f->err = -ENOMEM;
 	else if (fd < 0)
-		findings_mount(f->in->findings, FINDING_NO_SOURCE, &f->in->tree->mounts[i], NULL,
+		findings_mount(f->in->findings, FINDING_NO_SOURCE, &f->in->tree->mounts[i],
+			       "make it there, or give the mount a key of its own at the dump",
 			       "its source '%s' cannot be opened: %s", kept,
 			       whole_fd < 0 ? strerror(-fd) : why_not_below(fd));
 	else
@@ -319,7 +322,7 @@ static void take_companion(struct finder *f, uint32_t i)
 		take_below_fd(f, i, inherit->fd, rest);
 	else
 		findings_mount(
-			f->in->findings, FINDING_NO_SOURCE, m, NULL,
+			f->in->findings, FINDING_NO_SOURCE, m, "give that one a source",
 			"it came along with the external mount '%s', which has no source to look in",
 			m->parent_key);
 }
