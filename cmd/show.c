@@ -174,6 +174,11 @@ int verb_show(int argc, char **argv)
 		return usage_error("show",
 				   "--ns-id is one namespace, --all-mntns are all: give one "
 				   "of them");
+	if (args.ns_id && words.n && strspn(words.list[0], "0123456789") == strlen(words.list[0]))
+		return usage_error("show",
+				   "--ns-id chooses a namespace of an image or of --pin-dir, and "
+				   "'%s' is a process",
+				   words.list[0]);
 	if (args.dot && args.report.json)
 		return usage_error("show", "--dot and --json are two formats: give one of them");
 	if (report_open(&report, "show", &args.report) < 0)

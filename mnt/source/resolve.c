@@ -142,6 +142,12 @@ static bool is_clonable(struct finder *f, const struct mount *m, const struct mo
 	cleanup_free char *path = host ? text_quoted("%s", host->mountpoint) : NULL;
 	cleanup_free char *help = NULL;
 
+	if (host && host->deleted) {
+		say_not_clonable(f, m, name,
+				 "has been deleted, and the kernel mounts it nowhere else",
+				 "give another source with --external");
+		return false;
+	}
 	if (host ? !host->unbindable : !finder_is_elsewhere(fd, *name))
 		return true;
 	if (!host) {

@@ -147,6 +147,8 @@ syntax() {
 		restore -D "$image" -r / --root /tmp -- true
 	says "the same value twice, as advice is pasted, is no mistake" 125 'inventory.img' \
 		restore -D "$image" -r / --root / --sharing slave --sharing slave -- true
+	says "--ns-id is for an image" 2 "--ns-id chooses a namespace of an image" show --ns-id 3 1
+	says "a mistyped verb of criu is named" 2 "unknown verb 'dmp': give dump or restore" criu dmp
 	says "a directory without -D is told where it belongs" 2 "did you mean -D $image" dump -t 1 "$image"
 	says "a stray word is named" 2 "unexpected argument 'x'" dump -t 1 -D "$image" x
 	says "a stray word of check is named" 2 "unexpected argument 'x'" check x

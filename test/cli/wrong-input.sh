@@ -517,6 +517,13 @@ usage() {
 	refused "without a mount namespace of its own a user namespace cannot restore" 125 \
 		"does not belong to its user namespace.*; run it in a mount namespace of its own" -- \
 		unshare --user --map-root-user "${with[@]}" "${sources[@]}" "${run[@]}"
+	mkdir "$work/gone" "$work/shown"
+	mount --bind "$work/gone" "$work/shown"
+	rmdir "$work/gone"
+	refused "a source that has been deleted is named" 125 \
+		"/vol .*its source '$work/shown' has been deleted.*; give another source" -- \
+		"${with[@]}" "${sources[@]/#mnt\[vol\]:*/mnt[vol]:$work/shown}" "${run[@]}"
+	umount "$work/shown"
 	refused "a pidfile that cannot be written is named" 1 "$work/none/pid.*No such file" -- \
 		"${with[@]}" "${sources[@]}" --pidfile "$work/none/pid"
 	refused "a pin that cannot be created is named" 1 "$work/none/pin.*No such file" -- \
