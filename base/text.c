@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/path.h"
@@ -63,6 +64,15 @@ char *strings_join(const struct strings *strings, char between)
 	}
 	*end = '\0';
 	return text;
+}
+
+int text_number(const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n == 0 || n > 9 || strspn(text, "0123456789") != n)
+		return -EINVAL;
+	return (int)strtol(text, NULL, 10);
 }
 
 char *text_safe(const char *text)
