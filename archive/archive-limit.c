@@ -13,15 +13,17 @@ static int archive_limit_take(struct archive_limit *limit, uint64_t bytes, const
 {
 	const struct archive_rules *rules = limit->rules;
 	uint64_t *taken = rules->taken ? rules->taken : &limit->own;
+	bool small = rules->memory >> 20 == 0;
 
 	if (!rules->memory)
 		return 0;
 	if (*taken > rules->memory || bytes > rules->memory - *taken)
 		return tar_fault(fault, -EFBIG,
-				 "with '%.128s' the contents exceed the limit of %llu MiB of "
+				 "with '%.128s' the contents exceed the limit of %llu %s of "
 				 "memory%s%s%s",
-				 name, (unsigned long long)(rules->memory >> 20),
-				 rules->option ? "; " : "", rules->option ? rules->option : "",
+				 name, (unsigned long long)(rules->memory >> (small ? 0 : 20)),
+				 small ? "bytes" : "MiB", rules->option ? "; " : "",
+				 rules->option ? rules->option : "",
 				 rules->option ? " changes it" : "");
 	*taken += bytes;
 	return 0;

@@ -47,6 +47,25 @@ void strings_free(struct strings *strings)
 	*strings = (struct strings){ 0 };
 }
 
+char *strings_join(const struct strings *strings, char between)
+{
+	size_t size = 1;
+
+	for (size_t i = 0; i < strings->n; i++)
+		size += strlen(strings->list[i]) + 1;
+	char *text = malloc(size), *end = text;
+
+	if (!text)
+		return NULL;
+	for (size_t i = 0; i < strings->n; i++) {
+		if (i)
+			*end++ = between;
+		end = stpcpy(end, strings->list[i]);
+	}
+	*end = '\0';
+	return text;
+}
+
 int text_number(const char *text)
 {
 	size_t n = strlen(text);

@@ -28,6 +28,13 @@ int strings_print(struct strings *strings, const char *format, ...) printf_like(
 void strings_free(struct strings *strings);
 
 /**
+ * strings_join - all of them in one text, with a character between two
+ *
+ * Return: a malloc()ed string, or NULL (no memory).
+ */
+char *strings_join(const struct strings *strings, char between);
+
+/**
  * text_has_word - is a word one of a list like "ro,nosuid"
  */
 bool text_has_word(const char *list, const char *word);

@@ -17,5 +17,7 @@ int verb_criu(int argc, char **argv)
 		       "CRIU.\n");
 		return STATUS_OK;
 	}
+	if (argc > 1)
+		return usage_error("criu", "unknown verb '%s': give dump or restore", argv[1]);
 	return usage_error("criu", "a verb is missing: dump or restore");
 }

@@ -20,7 +20,7 @@ struct parser {
 	const struct option_set *set;
 	void *args;
 	struct option_words *words;
-	uint64_t given; /* a bit for each spec */
+	const char *given[MAX_SPECS]; /* the value, by spec */
 	char letters[3 * MAX_SPECS + 4];
 	struct option longs[MAX_SPECS + 2];
 };
@@ -224,11 +224,15 @@ static bool is_single(enum option_kind kind)
 static int take_option(struct parser *p, size_t index)
 {
 	const struct option_spec *spec = &p->set->specs[index];
-	uint64_t bit = UINT64_C(1) << index;
+	const char *before = is_single(spec->kind) ? p->given[index] : NULL;
 
-	if ((p->given & bit) && is_single(spec->kind))
-		return usage_error(p->set->verb, "option --%s is given twice", spec->name);
-	p->given |= bit;
+	/* Several findings may have the same help: that is pasted as often. */
+	if (before && strcmp(before, optarg) == 0)
+		return 0;
+	if (before)
+		return usage_error(p->set->verb, "option --%s is given twice, with '%s' and '%s'",
+				   spec->name, before, optarg);
+	p->given[index] = optarg;
 	int err = set_value(spec, (char *)p->args + spec->offset, optarg);
 
 	if (err == -ENOMEM) {
@@ -259,6 +263,10 @@ static int take_word(struct parser *p, const char *word)
 	    spec_of_letter(p->set, 't') < p->set->n_specs)
 		return usage_error(p->set->verb, "unexpected argument '%s'; did you mean -t %s?",
 				   word, word);
+	if (spec_of_letter(p->set, 'D') < p->set->n_specs && !p->given[spec_of_letter(p->set, 'D')])
+		return usage_error(p->set->verb, "unexpected argument '%s'; did you mean -D %s?%s",
+				   word, word,
+				   p->set->takes_command ? " (a command comes after '--')" : "");
 	return usage_error(p->set->verb, "unexpected argument '%s'%s", word,
 			   p->set->takes_command ? " (a command comes after '--')" : "");
 }

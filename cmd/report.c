@@ -69,11 +69,11 @@ void report_line(void *data, const char *line)
 /* ---- text ---- */
 
 /* "PATH (mount ID): TEXT; HELP" */
-static char *finding_line(const struct rebind_finding *finding)
+static char *finding_line(const struct rebind_finding *finding, bool with_help)
 {
 	cleanup_free char *path = finding->path ? path_printable(finding->path) : NULL;
 	cleanup_free char *text = text_safe(finding->text ? finding->text : finding->code);
-	cleanup_free char *help = finding->help ? text_safe(finding->help) : NULL;
+	cleanup_free char *help = with_help && finding->help ? text_safe(finding->help) : NULL;
 	char where[32] = "", *line;
 
 	if (finding->mount_id)
@@ -124,6 +124,12 @@ static const char *with_commas(size_t n, char buf[32])
 	return buf;
 }
 
+static bool has_same_help(const struct rebind_finding *a, const struct rebind_finding *b)
+{
+	return a->mount_id && a->mount_id == b->mount_id && a->help && b->help &&
+	       strcmp(a->code, b->code) == 0 && strcmp(a->help, b->help) == 0;
+}
+
 /* @outcome: what became of the operation, or NULL */
 static void print_sums(const struct kinds *kinds, const char *outcome)
 {
@@ -145,9 +151,14 @@ void report_print_findings(const struct rebind_report *findings, struct logging 
 
 	for (size_t i = 0; i < n; i++) {
 		const struct rebind_finding *finding = rebind_report_finding(findings, i);
-		cleanup_free char *line = finding_line(finding);
+		size_t nth = count_kind(&kinds, finding->code);
+		bool last = i + 1 == n || (nth == SHOWN && !all);
+		/* Of several about a mount, one has the advice: it is pasted once. */
+		bool with_help =
+			last || !has_same_help(finding, rebind_report_finding(findings, i + 1));
+		cleanup_free char *line = finding_line(finding, with_help);
 
-		if (count_kind(&kinds, finding->code) <= SHOWN || all)
+		if (nth <= SHOWN || all)
 			fprintf(stderr, "rebind: %s\n", line ? line : finding->code);
 		if (logging && line)
 			logging_note(logging, line);

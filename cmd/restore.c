@@ -19,11 +19,12 @@
 #define COPIES_MAX 10000
 
 struct restore_args {
-	const char *images_dir, *root, *libdir, *new_ns, *sharing, *premount;
+	const char *images_dir, *root, *libdir, *sharing, *premount;
 	const char *lsm_mount_context;
 	int64_t ns_id, plugin_timeout, max_contents;
 	struct strings external, external_from, external_flags, inherit_fd, join_ns, enable_fs;
-	struct strings cgroup_root;
+	struct strings new_ns, cgroup_root;
+	char *all_new_ns; /* with commas */
 	struct compat_options_words older;
 	bool create_mountpoints, skip_missing_masks, allow_devices, dry_run;
 	struct inherit inherit;
@@ -52,7 +53,7 @@ static const struct option_spec specs[] = {
 	  "fd[N]:mnt[KEY]: a source as an open descriptor" },
 	{ '\0', "join-ns", OPTION_LIST, offsetof(struct restore_args, join_ns), "NS:PID|FILE",
 	  "a namespace that /proc, /sys, ... belong to" },
-	{ '\0', "new-ns", OPTION_TEXT, offsetof(struct restore_args, new_ns), "NS[,NS]",
+	{ '\0', "new-ns", OPTION_COMMAS, offsetof(struct restore_args, new_ns), "NS[,NS]",
 	  "the same, new" },
 	{ '\0', "create-mountpoints", OPTION_FLAG,
 	  offsetof(struct restore_args, create_mountpoints), NULL,
@@ -143,6 +144,8 @@ static void free_args(struct restore_args *args)
 	strings_free(&args->join_ns);
 	strings_free(&args->enable_fs);
 	strings_free(&args->cgroup_root);
+	strings_free(&args->new_ns);
+	free(args->all_new_ns);
 	strings_free(&args->older.ext_mount_map);
 	inherit_free(&args->inherit);
 	scripts_free(&args->scripts);
@@ -217,6 +220,14 @@ static enum rebind_set set_of(const struct restore_args *args)
 								    : REBIND_SET_DUMPED;
 }
 
+/* Return: 0 or -ENOMEM. */
+static int join_new_ns(struct restore_args *args)
+{
+	if (args->new_ns.n)
+		args->all_new_ns = strings_join(&args->new_ns, ',');
+	return args->new_ns.n && !args->all_new_ns ? -ENOMEM : 0;
+}
+
 static struct rebind_restore_options options_of(struct restore_args *args, struct report *report)
 {
 	return (struct rebind_restore_options){
@@ -233,7 +244,7 @@ static struct rebind_restore_options options_of(struct restore_args *args, struc
 		.n_inherit_fd = args->inherit.n,
 		.join_ns = args->join_ns.list,
 		.n_join_ns = args->join_ns.n,
-		.new_ns = args->new_ns,
+		.new_ns = args->all_new_ns,
 		.enable_fs = args->enable_fs.list,
 		.n_enable_fs = args->enable_fs.n,
 		.sharing = sharing_of(args->sharing),
@@ -300,11 +311,13 @@ static int restore_copies(struct restore_args *args, const struct rebind_restore
 /* Return: 0 or a negative errno; with a COMMAND that ran, its status is in @ret_status. */
 static int restore(struct restore_args *args, struct report *report, int *ret_status)
 {
-	struct rebind_restore_options how = options_of(args, report);
 	cleanup(free_namespace) struct rebind_namespace *ns = NULL;
+	int err = join_new_ns(args);
+	struct rebind_restore_options how = options_of(args, report);
 
 	args->bundle.rebind = report->rebind;
-	int err = bundle_complete(&args->bundle, &how, &args->external, report->findings);
+	if (!err)
+		err = bundle_complete(&args->bundle, &how, &args->external, report->findings);
 
 	if (err < 0)
 		return err;
@@ -401,6 +414,7 @@ static int check_criu_args(struct restore_args *args)
 static int restore_beside(struct restore_args *args, struct report *report, char *const *words,
 			  int *ret_status)
 {
+	int joined = join_new_ns(args);
 	struct rebind_restore_options how = options_of(args, report);
 	struct criu_command command = {
 		.rebind = report->rebind,
@@ -412,8 +426,10 @@ static int restore_beside(struct restore_args *args, struct report *report, char
 	int by = mounts_choice(args->mounts);
 
 	args->bundle.rebind = report->rebind;
-	int err = by < 0 ? by
-			 : bundle_complete(&args->bundle, &how, &args->external, report->findings);
+	int err = joined ? joined
+		  : by < 0
+			  ? by
+			  : bundle_complete(&args->bundle, &how, &args->external, report->findings);
 
 	if (err < 0)
 		return err;

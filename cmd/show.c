@@ -171,6 +171,11 @@ int verb_show(int argc, char **argv)
 		return status;
 	if (!tree_choice_check(&args.tree, "show", &status))
 		return status;
+	if (args.tree.ns_id && words.n && strspn(words.list[0], "0123456789") == strlen(words.list[0]))
+		return usage_error("show",
+				   "--ns-id chooses a namespace of an image or of --pin-dir, and "
+				   "'%s' is a process",
+				   words.list[0]);
 	if (args.dot + args.svg + args.report.json > 1)
 		return usage_error("show",
 				   "--dot, --svg and --json are three formats: give one of them");

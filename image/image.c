@@ -9,6 +9,7 @@
 #include "image/image.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -199,17 +200,26 @@ int image_read_info(int dir_fd, struct image_info *info, struct findings *findin
 	return inventory_select(dir_fd, info, findings);
 }
 
+static int say_no_image(int dir_fd, struct findings *findings)
+{
+	char link[32], path[PATH_MAX];
+	ssize_t n = readlink(fd_proc_path(dir_fd, link), path, sizeof(path) - 1);
+
+	path[n < 0 ? 0 : n] = '\0';
+	findings_add(findings, FINDING_IMAGE_INVENTORY, 0, *path ? path : NULL,
+		     "give a directory that dump has written to",
+		     "inventory.img is not there: the directory is not an image");
+	return -EBADMSG;
+}
+
 int image_read_all(int dir_fd, struct mount_tree *tree, struct image_info *info,
 		   struct findings *findings)
 {
 	int err = inventory_select(dir_fd, info, findings);
 
 	/* Whatever else is there belongs to no image, finished or not: nothing is wrong with it. */
-	if (err == -ENOENT) {
-		findings_add(findings, FINDING_IMAGE_INVENTORY, 0, NULL, NULL,
-			     "inventory.img is not there: the directory is not an image");
-		return -EBADMSG;
-	}
+	if (err == -ENOENT)
+		return say_no_image(dir_fd, findings);
 	/* What is wrong with the inventory does not hide what is wrong with the mounts. */
 	if (err && err != -EBADMSG)
 		return err;

@@ -118,6 +118,7 @@ static int carry_out(struct build *b, const struct plan_step *step)
 		return pivot_step(b, i);
 	case PLAN_ANCHOR:
 	case PLAN_ANCHOR_HOST:
+	case PLAN_ANCHOR_NEW:
 	case PLAN_SHARE:
 	case PLAN_JOIN:
 	case PLAN_JOIN_HOST:

@@ -8,12 +8,15 @@
 
 #include "base/names.h"
 #include "base/path.h"
+#include "mnt/singles.h"
 #include "mnt/submounts.h"
 #include "mnt/source/device.h"
 #include "mnt/ipc/mount-log.h"
 #include "model/advice.h"
 #include "model/filesystem.h"
 #include "model/set.h"
+
+#define MOUNTPOINTS_HELP "list the mountpoints with rebind show"
 
 /* @name: of set_find_name() */
 static int stat_at(const struct external_input *in, const char *name, uint32_t ns,
@@ -49,7 +52,7 @@ static struct mount *mount_at(struct external_input *in, const char *option, con
 	if (err && lenient)
 		return NULL;
 	if (err) {
-		findings_add(in->findings, FINDING_OPTION, 0, path, NULL,
+		findings_add(in->findings, FINDING_OPTION, 0, path, MOUNTPOINTS_HELP,
 			     "%s names '%s', which is not there: %s", option, path, strerror(-err));
 		return NULL;
 	}
@@ -58,7 +61,7 @@ static struct mount *mount_at(struct external_input *in, const char *option, con
 		return m;
 	if (lenient)
 		return NULL;
-	findings_add(in->findings, FINDING_OPTION, 0, path, NULL,
+	findings_add(in->findings, FINDING_OPTION, 0, path, MOUNTPOINTS_HELP,
 		     "%s names '%s', which is not a mountpoint of the namespace", option, path);
 	return NULL;
 }
@@ -66,7 +69,7 @@ static struct mount *mount_at(struct external_input *in, const char *option, con
 static void declare(struct external_input *in, struct mount *m, const char *key)
 {
 	if (m->owner == MOUNT_EXTERNAL) {
-		findings_mount(in->findings, FINDING_DECLARED_TWICE, m, NULL,
+		findings_mount(in->findings, FINDING_DECLARED_TWICE, m, "give it one of the two",
 			       "declared as external twice, with the keys '%s' and '%s'", m->key,
 			       key);
 		return;
@@ -235,7 +238,7 @@ static bool is_internal(const struct external_input *in, unsigned int consent,
 	if (!fs || (!(consent & EXTERNAL_ENABLED) && !is_enabled(in, fs)))
 		return false;
 	if (fs->flags & FILESYSTEM_SINGLE)
-		return true;
+		return !singles_gives_way(in, m);
 	/* CRIU opens it again; what a restore gets of it is read from the image. */
 	if (filesystem_shows_terminal(m->fstype, m->root) && !in->has_processes)
 		return false;

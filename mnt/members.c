@@ -144,6 +144,7 @@ static uint32_t place_of(const struct build *b, const struct plan_step *step)
 	case PLAN_ANCHOR:
 		return b->targets[step->other].member;
 	case PLAN_CLONE:
+	case PLAN_ANCHOR_NEW:
 		return place_of_clone(b, step->other);
 	case PLAN_CLOSE:
 	case PLAN_DROP:

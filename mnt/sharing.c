@@ -32,9 +32,10 @@ static int sharing_join(struct build *b, uint32_t i, int host_peer_fd)
 
 static int make_anchor(struct build *b, const struct plan_step *step)
 {
+	const int *fds = step->op == PLAN_ANCHOR_NEW ? b->sb_root_fds : b->fds;
 	int fd = step->op == PLAN_ANCHOR_HOST
 			 ? source_clone_mount(b->sources, step->other)
-			 : sys_open_tree(b->fds[step->other], "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+			 : sys_open_tree(fds[step->other], "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
 
 	if (fd < 0)
 		return fd;
@@ -50,6 +51,7 @@ static int change(struct build *b, const struct plan_step *step)
 	switch (step->op) {
 	case PLAN_ANCHOR:
 	case PLAN_ANCHOR_HOST:
+	case PLAN_ANCHOR_NEW:
 		return make_anchor(b, step);
 	case PLAN_SHARE:
 		return sys_mount_setattr(fd, 0, 0, 0, MS_SHARED, -1);

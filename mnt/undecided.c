@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "mnt/singles.h"
 #include "model/advice.h"
 #include "model/filesystem.h"
 
@@ -79,7 +80,12 @@ static void say_internal(const struct external_input *in, const struct mount *m,
 	bool callers = table_get(&in->callers->by_dev, m->dev) != TABLE_NONE;
 	bool whole = mount_is_fsroot(&in->tree->mounts[tree_first_of_superblock(in->tree, m)]);
 
-	if (callers && whole)
+	if (singles_gives_way(in, m))
+		findings_mount(in->findings, FINDING_NOT_DUMPABLE, m, help,
+			       "it is a %s of another %s namespace than the other %s here: a "
+			       "restore has one namespace for both",
+			       m->fstype, filesystem_find(m->fstype)->namespace, m->fstype);
+	else if (callers && whole)
 		findings_mount(in->findings, FINDING_NOT_DUMPABLE, m, help,
 			       "the %s behind it is mounted in the caller's namespace too",
 			       m->fstype);

@@ -4,7 +4,9 @@
  * If no member does, the group starts with an anchor: a clone of a mount that does. The anchor is
  * never attached, and ends with the builder; the members stay a group.
  *
- * For a filesystem that we create, the anchor is a clone of the mount that shows all of it. For
+ * For a filesystem that we create, the anchor is a clone of the mount that shows all of it. If none
+ * does (the kernel has one sysfs for a namespace, whoever mounts a part; or what was mounted has
+ * been unmounted since), it is one of the superblock's root, made before that is dropped. For
  * sources, it is a clone of the caller's mount that they lie on, made before the pivot, while that
  * mount can still be reached. What counts is where the sources are now, not at the dump.
  */
@@ -77,7 +79,7 @@ static uint32_t whole_of(const struct planner *p, const struct mount *m)
 }
 
 /* Return: whether there is an anchor for the group that shows more than its widest member. */
-static bool find_anchor(struct planner *p, const struct plan_group *group)
+static bool find_anchor(struct planner *p, struct plan_group *group)
 {
 	const struct mount *widest = &p->tree->mounts[group->widest];
 	struct plan_extent on_widest = plan_extent(p, group->on_widest);
@@ -87,6 +89,10 @@ static bool find_anchor(struct planner *p, const struct plan_group *group)
 		return on_widest.space == extent.space && strcmp(extent.root, on_widest.base) != 0;
 	uint32_t whole = whole_of(p, widest);
 
+	if (whole == MOUNT_NONE && is_created(&extent)) {
+		group->from_new = p->any_from_new = true;
+		return true;
+	}
 	if (whole == MOUNT_NONE || strcmp(widest->root, p->tree->mounts[whole].root) == 0)
 		return false;
 	p->anchors[whole] = true;
@@ -143,6 +149,18 @@ void plan_anchor_sources(struct planner *p)
 			continue;
 		group->anchor = p->tree->n + p->plan->n_anchors++;
 		plan_add(p, PLAN_ANCHOR_HOST, group->anchor, from);
+	}
+}
+
+void plan_anchor_new(struct planner *p, uint32_t creator)
+{
+	for (uint32_t i = 0; p->any_from_new && i < p->n_groups; i++) {
+		struct plan_group *group = &p->groups[i];
+
+		if (!group->from_new || p->creator[group->widest] != creator)
+			continue;
+		group->anchor = p->tree->n + p->plan->n_anchors++;
+		plan_add(p, PLAN_ANCHOR_NEW, group->anchor, creator);
 	}
 }
 

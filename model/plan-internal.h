@@ -15,6 +15,7 @@ struct plan_group {
 	uint32_t n_members;
 	uint32_t host_group; /* it is this one of the caller's */
 	bool has_slaves, needs_anchor, done;
+	bool from_new; /* its anchor is of a superblock that we create, and no mount shows whole */
 };
 
 struct planner {
@@ -27,6 +28,7 @@ struct planner {
 	uint32_t n_groups;
 	uint32_t *next_member; /* by mount; NULL when nothing is shared */
 	bool *anchors;	       /* by mount: an anchor will be cloned from it; NULL likewise */
+	bool any_from_new;     /* of the groups */
 	uint32_t *creator;     /* by mount: the one by which its superblock is created */
 	uint32_t *uses;	       /* by creator: mounts still to be made of it */
 	bool *created;	       /* by creator */
@@ -58,6 +60,9 @@ bool plan_covers(const struct planner *p, const struct plan_group *group, uint32
 
 /* Clone the anchors that come from sources: these are gone with the pivot. */
 void plan_anchor_sources(struct planner *p);
+
+/* Clone the anchors that come from a superblock's root, which is dropped next. */
+void plan_anchor_new(struct planner *p, uint32_t creator);
 
 /* Clone the anchor of a group that needs one and has none. */
 void plan_anchor(struct planner *p, struct plan_group *group);

@@ -181,6 +181,12 @@ static void plan_create(struct planner *p, uint32_t i, uint32_t creator)
 	p->lent[creator] = lend;
 }
 
+static void drop(struct planner *p, uint32_t creator)
+{
+	plan_anchor_new(p, creator);
+	plan_add(p, PLAN_DROP, creator, MOUNT_NONE);
+}
+
 /* An internal mount: of a superblock that we create, or a bind of the new root's. */
 static void make_internal(struct planner *p, uint32_t i)
 {
@@ -200,7 +206,7 @@ static void make_internal(struct planner *p, uint32_t i)
 
 	plan_add(p, take ? PLAN_TAKE : lent && first ? PLAN_LEND : PLAN_CLONE, i, creator);
 	if (last && !take && !p->unlinked[creator])
-		plan_add(p, PLAN_DROP, creator, MOUNT_NONE);
+		drop(p, creator);
 }
 
 /*
@@ -215,7 +221,7 @@ static void delete_roots(struct planner *p, uint32_t i)
 	if (m->owner != MOUNT_INTERNAL || of_root(p, m) || !p->unlinked[first] || p->uses[first])
 		return;
 	plan_add(p, PLAN_DELETE, first, MOUNT_NONE);
-	plan_add(p, PLAN_DROP, first, MOUNT_NONE);
+	drop(p, first);
 }
 
 static void plan_make(struct planner *p, uint32_t i)
@@ -433,6 +439,7 @@ char *plan_text(const struct mount_tree *tree, const struct plan_step *step)
 		[PLAN_PIVOT] = "pivot_root",
 		[PLAN_ANCHOR] = "anchor a peer group from",
 		[PLAN_ANCHOR_HOST] = "anchor a peer group from the source of",
+		[PLAN_ANCHOR_NEW] = "anchor a peer group from the superblock of",
 		[PLAN_SHARE] = "make shared",
 		[PLAN_JOIN] = "join group of",
 		[PLAN_JOIN_HOST] = "join the source's group",
@@ -444,7 +451,8 @@ char *plan_text(const struct mount_tree *tree, const struct plan_step *step)
 	 * tells.
 	 */
 	bool anchor = step->mount >= tree->n;
-	bool anchors_group = step->op == PLAN_ANCHOR || step->op == PLAN_ANCHOR_HOST;
+	bool anchors_group = step->op == PLAN_ANCHOR || step->op == PLAN_ANCHOR_HOST ||
+			     step->op == PLAN_ANCHOR_NEW;
 	const struct mount *m = &tree->mounts[anchors_group ? step->other
 					      : anchor	    ? tree->root
 							    : step->mount];

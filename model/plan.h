@@ -28,6 +28,7 @@ enum plan_op {
 	PLAN_PIVOT,    /* the new root becomes the root */
 	PLAN_ANCHOR,   /* a clone of other that is nowhere attached, to start a peer group with */
 	PLAN_ANCHOR_HOST, /* the same, of the mount that other's source lies on; before the pivot */
+	PLAN_ANCHOR_NEW,  /* the same, of all of a superblock that we create; before PLAN_DROP */
 	PLAN_SHARE,	  /* a new peer group */
 	PLAN_JOIN,	  /* into the peer group (and below the master) of other */
 	PLAN_JOIN_HOST,	  /* into the peer group of other's source, which is the caller's */

@@ -49,7 +49,9 @@ bool kit_test_loading(struct kit *kit)
 	kit_listen(kit);
 	int n = hooks_list(kit->file, take_plugin, &listed);
 
-	if (n < 0 || listed.n == 0)
+	if (n >= 0 && listed.n == 0)
+		return kit_last(kit, "it loads", "there is no plugin in '%s'", kit->file);
+	if (n < 0)
 		return kit_last(kit, "it loads", "%s", kit_why(kit, n));
 	return kit->hooks;
 }

@@ -6,13 +6,18 @@
  */
 #include "mnt/check/userns-limits.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
+#include "base/ns.h"
 #include "base/path.h"
 #include "mnt/scan/option-ids.h"
 #include "mnt/ns/request.h"
@@ -30,6 +35,16 @@ static bool has_all_ids(void)
 	if (stat("/proc/self/ns/user", &st) == 0 && st.st_ino == INITIAL_USER_NS)
 		return true;
 	return option_ids_read_own(&maps) == 0 && maps.n_uid == 1 && maps.uid->count == UINT32_MAX;
+}
+
+/* As after `unshare --user` alone. */
+static bool is_in_anothers_mounts(void)
+{
+	cleanup_fd int mounts = ns_open(0, "mnt");
+	cleanup_fd int owner = mounts < 0 ? -EBADF : ioctl(mounts, NS_GET_USERNS);
+
+	/* EPERM: it is not below ours. */
+	return mounts >= 0 && (owner < 0 ? errno == EPERM : !ns_is_own(owner, "user"));
 }
 
 static int try_filesystem(const char *fstype)
@@ -98,6 +113,13 @@ void userns_limits_check(const struct rebind_restore_options *options,
 
 	if (has_all_ids() || ns_request_names(options, "user"))
 		return;
+	if (is_in_anothers_mounts()) {
+		findings_add(findings, FINDING_NOT_PERMITTED, 0, NULL,
+			     "run it in a mount namespace of its own, as unshare --mount makes it",
+			     "the caller's mount namespace does not belong to its user namespace: "
+			     "nothing can be mounted there, and no source cloned");
+		return;
+	}
 	tree_for_each (i, tree) {
 		const struct mount *m = &tree->mounts[i];
 

@@ -21,6 +21,7 @@
 #include "mnt/contents/worker.h"
 #include "mnt/contents/contents.h"
 #include "mnt/contents/unlinked.h"
+#include "model/advice.h"
 
 /*
  * How far the uncover process may be ahead of the reader: descriptors under way count against its
@@ -260,6 +261,26 @@ static int copy_namespace(struct reader *r)
 	return chdir("/") < 0 ? -errno : 0;
 }
 
+/* Where user namespaces are nested, the kernel has locked what came from an outer one. */
+static int report_locked(const struct reader *r)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < r->tree->n; i++) {
+		const struct mount *m = &r->tree->mounts[i];
+		cleanup_free char *help = NULL;
+
+		if (!contents_is_first(r->tree, m) || r->done[i])
+			continue;
+		help = advice_external(r->tree, m);
+		err = log_error(-EBUSY,
+				"cannot read the hidden contents of mount %u '%s': what covers it, "
+				"or is mounted on it, is locked; pass %s",
+				m->id, m->mountpoint, help ? help : "--external");
+	}
+	return err;
+}
+
 /*
  * The uncover process takes covers off a copy; it may belong to a user namespace, so it does not
  * read itself.
@@ -275,15 +296,8 @@ static int run_uncover(struct reader *r)
 	if (!err)
 		err = uncover_all(r);
 	/* Of a set, the last may show what those before could not. */
-	for (uint32_t i = 0; i < r->tree->n && !err && !r->target->next; i++) {
-		const struct mount *m = &r->tree->mounts[i];
-
-		if (contents_is_first(r->tree, m) && !r->done[i])
-			err = log_error(
-				-EBUSY,
-				"cannot read the hidden contents of mount %u '%s': what covers it is locked",
-				m->id, m->mountpoint);
-	}
+	if (!err && !r->target->next)
+		err = report_locked(r);
 	return err;
 }
 

@@ -6,11 +6,16 @@
  * A container without a cgroup namespace shows its own cgroup of each, by a path of the host's that
  * another container has not got: --cgroup-root says which one stands for it.
  */
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <unistd.h>
 
+#include "base/child.h"
 #include "base/fd.h"
+#include "base/log.h"
+#include "base/ns.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "mnt/fs/fs.h"
@@ -203,8 +208,7 @@ static void say_removed(const struct mount_tree *tree, const struct mount *m,
 		       m->root, hierarchy_name(m));
 }
 
-static void say_missing(const struct mount_tree *tree, const struct mount *m,
-			struct findings *findings)
+static void say_missing(const struct mount *m, struct findings *findings)
 {
 	cleanup_free char *word = NULL, *help = NULL;
 
@@ -217,27 +221,37 @@ static void say_missing(const struct mount_tree *tree, const struct mount *m,
 		       hierarchy_name(m));
 }
 
-/* For a cgroup that is not there. */
-typedef void (*say_fn)(const struct mount_tree *tree, const struct mount *m,
-		       struct findings *findings);
-
-/* @target: where the roots were told, or NULL: in an image */
-static bool is_told_elsewhere(const struct scan_target *target, const struct mount *m)
+/* Such a path is told to a cgroup namespace of what is not below its root: no name leads there. */
+static bool is_above(const struct mount *m)
 {
-	return target && scan_target_of(target, m)->cgroup_fd >= 0;
+	return path_rest_below(m->root, "/..") != NULL;
+}
+
+static void say_above(const struct mount_tree *tree, const struct mount *m,
+		      struct findings *findings)
+{
+	cleanup_free char *help = advice_external(tree, m);
+
+	findings_mount(findings, FINDING_NO_CGROUP, m, help,
+		       "it shows a cgroup of the hierarchy '%s' outside of its cgroup namespace, "
+		       "which sees it as '%s'",
+		       hierarchy_name(m), m->root);
+}
+
+static bool has_to_be_there(const struct mount *m)
+{
+	return is_cgroup(m) && !mount_is_fsroot(m) && !m->deleted && !is_above(m);
 }
 
 /* One look at each hierarchy. What is another cgroup namespace's is seen when it is there. */
-static void check_roots(const struct scan_target *target, const struct mount_tree *tree,
-			uint32_t first, say_fn say, struct findings *findings)
+static void check_roots(const struct mount_tree *tree, uint32_t first, struct findings *findings)
 {
 	cleanup_fd int hierarchy = -EBADF;
 
 	for (uint32_t i = first; i != MOUNT_NONE; i = tree->mounts[i].sb_next) {
 		const struct mount *m = &tree->mounts[i];
 
-		if (!is_cgroup(m) || mount_is_fsroot(m) || m->deleted ||
-		    is_told_elsewhere(target, m))
+		if (!has_to_be_there(m))
 			continue;
 		if (hierarchy < 0)
 			hierarchy = open_hierarchy(m);
@@ -246,17 +260,90 @@ static void check_roots(const struct scan_target *target, const struct mount_tre
 		cleanup_fd int fd = path_open_beneath(hierarchy, m->root);
 
 		if (fd == -ENOENT)
-			say(tree, m, findings);
+			say_missing(m, findings);
 	}
 }
 
-void fs_cgroup_check_dump(const struct scan_target *target, const struct mount_tree *tree,
-			  struct findings *findings)
+/* ---- in the cgroup namespaces that the roots are told from ---- */
+
+/* In the child: where it is, and the hierarchy as it is seen there. */
+struct look {
+	const struct scan_target *target; /* NULL: nowhere yet */
+	uint32_t dev;
+	int own_fd, hierarchy;
+};
+
+static int go_to(struct look *look, const struct scan_target *target, const struct mount *m)
 {
-	tree_for_each (i, tree)
-		if (is_cgroup(&tree->mounts[i]) &&
-		    tree_first_of_superblock(tree, &tree->mounts[i]) == i)
-			check_roots(target, tree, i, say_removed, findings);
+	if (look->target == target && look->dev == m->dev)
+		return 0;
+	fd_close(&look->hierarchy);
+	if (look->target != target &&
+	    setns(target->cgroup_fd < 0 ? look->own_fd : target->cgroup_fd, CLONE_NEWCGROUP) < 0)
+		return -errno;
+	look->target = target;
+	look->dev = m->dev;
+	look->hierarchy = open_hierarchy(m);
+	return 0;
+}
+
+/* In the child: the index of each mount whose cgroup is not there. */
+static int send_removed(const struct scan_target *target, const struct mount_tree *tree, int sock)
+{
+	struct look look = { .own_fd = ns_open(0, "cgroup"), .hierarchy = -EBADF };
+	int err = look.own_fd < 0 ? look.own_fd : 0;
+
+	tree_for_each (i, tree) {
+		const struct mount *m = &tree->mounts[i];
+
+		if (err || !has_to_be_there(m))
+			continue;
+		err = go_to(&look, scan_target_of(target, m), m);
+		cleanup_fd int fd = err || look.hierarchy < 0
+					    ? -EBADF
+					    : path_open_beneath(look.hierarchy, m->root);
+
+		if (fd == -ENOENT)
+			err = fd_send(sock, &i, sizeof(i), -1);
+	}
+	return err;
+}
+
+static int find_removed(const struct scan_target *target, const struct mount_tree *tree,
+			struct findings *findings)
+{
+	cleanup_fd int sock = -EBADF;
+	cleanup_child pid_t pid = child_fork_socket(&sock);
+	uint32_t i;
+	ssize_t n;
+
+	if (pid == 0)
+		_exit(-send_removed(target, tree, sock));
+	if (pid < 0)
+		return pid;
+	while ((n = fd_recv(sock, &i, sizeof(i), NULL)) == sizeof(i) && i < tree->n)
+		say_removed(tree, &tree->mounts[i], findings);
+	int err = n ? (n < 0 ? (int)n : -EPROTO) : child_wait_errno(pid);
+
+	pid = n ? pid : 0;
+	return err;
+}
+
+int fs_cgroup_check_dump(const struct scan_target *target, const struct mount_tree *tree,
+			 struct findings *findings)
+{
+	bool look = false;
+
+	tree_for_each (i, tree) {
+		const struct mount *m = &tree->mounts[i];
+
+		if (is_cgroup(m) && is_above(m))
+			say_above(tree, m, findings);
+		look |= has_to_be_there(m);
+	}
+	int err = look ? find_removed(target, tree, findings) : 0;
+
+	return err ? log_error(err, "cannot look for the cgroups of the namespace") : 0;
 }
 
 int fs_cgroup_check(struct mount_tree *tree, const struct rebind_restore_options *o,
@@ -269,6 +356,8 @@ int fs_cgroup_check(struct mount_tree *tree, const struct rebind_restore_options
 	tree_for_each (i, tree) {
 		const struct mount *m = &tree->mounts[i];
 
+		if (is_cgroup(m) && is_above(m))
+			say_missing(m, findings);
 		if (!is_cgroup(m) || tree_first_of_superblock(tree, m) != i)
 			continue;
 		if (filesystem_type_of(m->fstype) == FILESYSTEM_TYPE_CGROUP && !is_there(m))
@@ -276,7 +365,7 @@ int fs_cgroup_check(struct mount_tree *tree, const struct rebind_restore_options
 				       "mount it on the host first",
 				       "this host has no cgroup hierarchy '%s'", m->options);
 		else if (!ns_request_names(o, "cgroup"))
-			check_roots(NULL, tree, i, say_missing, findings);
+			check_roots(tree, i, findings);
 	}
 	return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "archive/archive.h"
 #include "mnt/build/context.h"
+#include "mnt/scan/scan.h"
 #include "model/findings.h"
 
 /**
@@ -150,13 +151,16 @@ int fs_cgroup_check(struct mount_tree *tree, const struct rebind_restore_options
 		    struct findings *findings);
 
 /**
- * fs_cgroup_check_dump - a finding for each mount that shows a cgroup which has been removed
+ * fs_cgroup_check_dump - a finding for each mount that shows a cgroup which no restore would find
+ * @tree: its roots are as the cgroup namespace of each target sees them
  *
- * The kernel goes on to show the path that it had. What is told from another cgroup namespace than
- * ours, by a path of that one, is not looked at.
+ * It has been removed, and the kernel goes on to show the path that it had; or it is outside of
+ * that cgroup namespace.
+ *
+ * Return: 0 (look at the findings), or a negative errno, reported.
  */
-void fs_cgroup_check_dump(const struct scan_target *target, const struct mount_tree *tree,
-			  struct findings *findings);
+int fs_cgroup_check_dump(const struct scan_target *target, const struct mount_tree *tree,
+			 struct findings *findings);
 
 /**
  * fs_cgroup_check_root - a finding if a value of --cgroup-root is malformed

@@ -2,8 +2,10 @@
 #include "mnt/ns/request.h"
 
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "base/fd.h"
 
@@ -21,6 +23,15 @@ static size_t kind_of_word(const char *word, const char **ret_rest)
 
 	*ret_rest = colon ? colon + 1 : "";
 	return **ret_rest ? ns_kind_named(word, (size_t)(colon - word)) : NS_KINDS;
+}
+
+/* What several findings advise is pasted as often. */
+static bool is_repeated(const struct rebind_restore_options *o, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(o->join_ns[i], o->join_ns[n]) == 0)
+			return true;
+	return false;
 }
 
 static void check_join(const char *word, unsigned int *named, struct findings *findings)
@@ -50,6 +61,7 @@ static void check_new(const char *list, unsigned int joined, struct findings *fi
 			findings_add(findings, FINDING_USAGE, 0, NULL, NULL,
 				     "--new-ns and --join-ns both name a %s namespace",
 				     ns_kinds[i].name);
+		joined &= i == NS_KINDS ? ~0U : ~(1U << i);
 	}
 }
 
@@ -58,7 +70,8 @@ void ns_request_check(const struct rebind_restore_options *o, struct findings *f
 	unsigned int joined = 0;
 
 	for (size_t i = 0; i < o->n_join_ns; i++)
-		check_join(o->join_ns[i], &joined, findings);
+		if (!is_repeated(o, i))
+			check_join(o->join_ns[i], &joined, findings);
 	check_new(o->new_ns, joined, findings);
 }
 
@@ -74,7 +87,12 @@ static void want_join(struct ns_request *ns_request, const char *word, struct fi
 	ns_request->join[i] = open(is_number(rest) ? name : rest, O_RDONLY | O_CLOEXEC);
 	if (ns_request->join[i] < 0)
 		findings_add(findings, FINDING_OPTION, 0, NULL, NULL,
-			     "--join-ns '%s' cannot be opened: %s", word, strerror(errno));
+			     "--join-ns '%s' cannot be opened: %s", word,
+			     strerror(is_number(rest) && errno == ENOENT ? ESRCH : errno));
+	else if (ioctl(ns_request->join[i], NS_GET_NSTYPE) != ns_kinds[i].flag)
+		findings_add(
+			findings, FINDING_OPTION, 0, NULL, "give a pid or a file of /proc/PID/ns",
+			"--join-ns '%s' is not the file of a %s namespace", word, ns_kinds[i].name);
 	/* setns(2): EINVAL for the user namespace that one is in; then there is nothing to join. */
 	else if (i == NS_USER && ns_is_own(ns_request->join[i], "user"))
 		fd_close(&ns_request->join[i]);

@@ -152,8 +152,12 @@ static int external_option_add(struct external_options *options, struct external
 			     "--external '%s': keys that start with 'CRIU:' are reserved", word);
 		return 0;
 	}
-	bool twice = names_get(names, key, size) != TABLE_NONE;
+	uint32_t before = names_get(names, key, size);
+	bool twice = before != TABLE_NONE;
 
+	/* The same word again: what several findings advise is pasted as often. */
+	if (twice && strcmp(options->list[before].inside, option->inside) == 0)
+		return 0;
 	if (twice && options->lenient && options->verb == EXTERNAL_OPTION_DUMP) {
 		options->list[options->n++] = *option;
 		return 0;

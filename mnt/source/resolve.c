@@ -79,7 +79,8 @@ static bool fits_kind(struct finder *f, struct mount *m, const char *name, uint3
 		m->kind = kind;
 	if (m->kind == kind)
 		return true;
-	findings_mount(f->in->findings, FINDING_SOURCE_KIND, m, NULL,
+	findings_mount(f->in->findings, FINDING_SOURCE_KIND, m,
+		       kind == MOUNT_KIND_FILE ? "give a directory" : "give a file",
 		       "its source '%s' is a %s, but the mount is of a %s",
 		       *name ? name : "(a descriptor)",
 		       kind == MOUNT_KIND_FILE ? "file" : "directory",
@@ -141,6 +142,12 @@ static bool is_clonable(struct finder *f, const struct mount *m, const struct mo
 	cleanup_free char *path = host ? text_quoted("%s", host->mountpoint) : NULL;
 	cleanup_free char *help = NULL;
 
+	if (host && host->deleted) {
+		say_not_clonable(f, m, name,
+				 "has been deleted, and the kernel mounts it nowhere else",
+				 "give another source with --external");
+		return false;
+	}
 	if (host ? !host->unbindable : !finder_is_elsewhere(fd, *name))
 		return true;
 	if (!host) {
@@ -226,7 +233,8 @@ static void take_path(struct finder *f, uint32_t i, const char *path)
 		findings_add(f->in->findings, FINDING_NO_ROOT, 0, path, "give another with --root",
 			     "the new root '%s' cannot be opened: %s", path, strerror(-fd));
 	else
-		findings_mount(f->in->findings, FINDING_NO_SOURCE, m, NULL,
+		findings_mount(f->in->findings, FINDING_NO_SOURCE, m,
+			       "make it, or give another source with --external",
 			       "its source '%s' cannot be opened: %s", path, strerror(-fd));
 }
 
@@ -302,7 +310,8 @@ static void take_below_path(struct finder *f, uint32_t i, const char *whole, con
 	if (!kept)
 		f->err = -ENOMEM;
 	else if (fd < 0)
-		findings_mount(f->in->findings, FINDING_NO_SOURCE, &f->in->tree->mounts[i], NULL,
+		findings_mount(f->in->findings, FINDING_NO_SOURCE, &f->in->tree->mounts[i],
+			       "make it there, or give the mount a key of its own at the dump",
 			       "its source '%s' cannot be opened: %s", kept,
 			       whole_fd < 0 ? strerror(-fd) : why_not_below(fd));
 	else
@@ -333,7 +342,7 @@ static void take_companion(struct finder *f, uint32_t i)
 		take_below_fd(f, i, inherit->fd, rest);
 	else
 		findings_mount(
-			f->in->findings, FINDING_NO_SOURCE, m, NULL,
+			f->in->findings, FINDING_NO_SOURCE, m, "give that one a source",
 			"it came along with the external mount '%s', which has no source to look in",
 			m->parent_key);
 }

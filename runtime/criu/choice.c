@@ -60,7 +60,7 @@ static int look_at_processes(pid_t pid, struct criu_choice *ret)
 	return err ? err : criu_tree_removed(&tree, &ret->reasons);
 }
 
-/* "'/x' (mount 42): TEXT; see HELP" */
+/* "'/x' (mount 42): TEXT; HELP" */
 static int add_finding(struct strings *ret, const struct rebind_finding *finding)
 {
 	cleanup_free char *path = finding->path ? path_printable(finding->path) : NULL;
@@ -69,8 +69,7 @@ static int add_finding(struct strings *ret, const struct rebind_finding *finding
 	if (finding->mount_id)
 		snprintf(id, sizeof(id), "mount %u ", finding->mount_id);
 	return add(ret, "%s%s%s%s%s%s%s", id, path ? "'" : "", path ? path : "", path ? "': " : "",
-		   finding->text, finding->help ? "; see " : "",
-		   finding->help ? finding->help : "");
+		   finding->text, finding->help ? "; " : "", finding->help ? finding->help : "");
 }
 
 /* What was said where there is no finding. */

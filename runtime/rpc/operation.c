@@ -86,7 +86,7 @@ static char *finding_line(const struct rebind_finding *finding)
 	if (finding->mount_id)
 		snprintf(where, sizeof(where), " (mount %u)", finding->mount_id);
 	if (asprintf(&line, "%s%s%s%s%s%s", path ? path : "", where, path || *where ? ": " : "",
-		     finding->text, finding->help ? "; see " : "",
+		     finding->text, finding->help ? "; " : "",
 		     finding->help ? finding->help : "") < 0)
 		return NULL;
 	return line;

@@ -75,4 +75,21 @@ sh "$work/pasted" "$rebind" dump -t "$container" -D "$work/copy" 2>"$work/err"
 result "so is the advice to copy" "$([ $? -eq 0 ] && [ -n "$words" ] || echo "$words")"
 forget "$container"
 umount "$work/src/deep"
+
+# Several findings about a mount have the same help: it is said once, and pasted as often as one likes.
+{
+	echo 'set -e; mkdir "$1/layers"; cd "$1/layers"; mkdir a b up work; cd "$1/root"; mount --bind . .; cd "$1/root"'
+	echo 'mount -t proc proc proc; mount -t overlay -o lowerdir="$1/layers/a:$1/layers/b,upperdir=$1/layers/up,workdir=$1/layers/work" over vol'
+	echo 'mount -t mqueue q shm; exec ./inside hold .'
+} >"$work/odd"
+hold container unshare --mount --ipc --net --propagation private bash "$work/odd" "$work/a"
+"$rebind" dump -t "$container" --dry-run >"/dev/null" 2>"$work/err"
+[ "$(grep -c "its overlay layer" "$work/err")" -eq 4 ] && [ "$(grep -c "pass --external 'mnt\[/vol\]:KEY'" "$work/err")" -eq 1 ]
+result "advice for four layers of an overlay is given once" "$([ $? -eq 0 ] || echo "it is not")"
+"$rebind" dump -t "$container" --dry-run --json 2>"/dev/null" | jq -r '.findings[].help | sub("^pass "; "") | sub("KEY"; "layers")' >"$work/words"
+mkdir "$work/overlay"
+echo "exec \"\$@\" $(tr '\n' ' ' <"$work/words")" >"$work/pasted"
+sh "$work/pasted" "$rebind" dump -t "$container" -D "$work/overlay" 2>"$work/err"
+result "pasted four times it helps as well" "$([ $? -eq 0 ] && [ "$(wc -l <"$work/words")" -eq 4 ] || cat "$work/words")"
+forget "$container"
 finish

@@ -5,6 +5,7 @@
  *
  *	cgroup within DIR	the mount is made in the cgroup namespace, and shows its root
  *	cgroup without DIR	it is made before; DIR is an empty directory
+ *	cgroup child DIR	as within, and with a bind of a cgroup below, /child, of that name
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -33,11 +34,16 @@ int main(int argc, char **argv)
 	must(mount("root", argv[2], "tmpfs", 0, NULL));
 	must(chdir(argv[2]));
 	must(mkdir("cg", 0755));
-	if (strcmp(argv[1], "within") == 0)
+	if (strcmp(argv[1], "without") != 0)
 		must(unshare(CLONE_NEWCGROUP));
 	must(mount("cgroup2", "cg", "cgroup2", 0, NULL));
 	if (strcmp(argv[1], "without") == 0)
 		must(unshare(CLONE_NEWCGROUP));
+	if (strcmp(argv[1], "child") == 0) {
+		must(mkdir("cg/child", 0755));
+		must(mkdir("child", 0755));
+		must(mount("cg/child", "child", NULL, MS_BIND, NULL));
+	}
 	must(syscall(SYS_pivot_root, ".", "."));
 	must(umount2(".", MNT_DETACH));
 	must(chdir("/"));

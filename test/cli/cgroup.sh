@@ -23,7 +23,7 @@ if ! mount -t cgroup2 cgroup2 "$work/cgroups" || ! mkdir -p "$group/below"; then
 	finish
 fi
 
-# start within|without: a process of cgroup.c in that cgroup; pid
+# start within|without|child: a process of cgroup.c in that cgroup; pid
 start() {
 	mkdir "$work/$1"
 	(
@@ -75,7 +75,33 @@ nsenter --cgroup --target "$within" readlink "/proc/self/ns/cgroup" >"$work/a"
 readlink "/proc/$holder/ns/cgroup" >"$work/b"
 result "who holds it is in that cgroup namespace" "$(cmp "$work/a" "$work/b" 2>&1)"
 
-kill "$holder" "$within" "$without"
+
+# ---- what no restore would find ----
+
+start child
+child=$pid
+mkdir "$work/none" "$work/below"
+exits "a bind of a cgroup below is dumped" 0 "$rebind" dump -t "$child" -D "$work/below"
+mkdir "$work/root/child"
+exits "and restored" 0 "$rebind" restore -D "$work/below" --root "$work/root" --join-ns "cgroup:$child" \
+	--pidfile "$work/second"
+known+=("$(cat "$work/second")")
+exits "the two are equal" 0 "$rebind" diff "$child" "$(cat "$work/second")"
+kill "$(cat "$work/second")"
+rmdir "$group/below/child"
+exits "not when the cgroup has been removed" 1 "$rebind" dump -t "$child" -D "$work/none"
+grep -qF "its cgroup '/child' of the hierarchy 'cgroup2' has been removed" "$work/err"
+result "which is said" "$([ $? -eq 0 ] || cat "$work/err")"
+exits "one outside of the cgroup namespace is not dumped" 1 "$rebind" dump -t "$without" -D "$work/none"
+grep -qF "/cg (mount " "$work/err" && grep -qF "which sees it as '/../..'; pass --external 'mnt[/cg]:KEY'" "$work/err"
+result "nor is that passed over" "$([ $? -eq 0 ] || cat "$work/err")"
+exits "but as an external mount" 0 "$rebind" dump -t "$without" -D "$work/none" --external "mnt[/cg]:cg"
+exits "which is restored" 0 "$rebind" restore -D "$work/none" --root "$work/root" --external "mnt[cg]:$work/cgroups" \
+	--join-ns "cgroup:$without" --pidfile "$work/third"
+known+=("$(cat "$work/third")")
+exits "and as it was" 0 "$rebind" diff "$without" "$(cat "$work/third")"
+
+kill "$(cat "$work/third")" "$holder" "$within" "$without" "$child"
 until_so rmdir "$group/below" 2>"/dev/null"
 rmdir "$group"
 umount "$work/cgroups"

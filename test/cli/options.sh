@@ -143,8 +143,13 @@ syntax() {
 	says "a missing value is named" 2 '--images-dir needs DIR' dump -t 1 -D
 	says "a missing value of a long option is named" 2 '--root needs PATH' restore --root
 	says "an empty value is refused" 2 '--images-dir needs DIR, not an empty' dump -D ''
-	says "an option with one value is not given twice" 125 '--root is given twice' \
-		restore -D "$image" -r / --root / -- true
+	says "an option with one value has not two" 125 "--root is given twice, with '/' and '/tmp'" \
+		restore -D "$image" -r / --root /tmp -- true
+	says "the same value twice, as advice is pasted, is no mistake" 125 'inventory.img' \
+		restore -D "$image" -r / --root / --sharing slave --sharing slave -- true
+	says "--ns-id is for an image" 2 "--ns-id chooses a namespace of an image" show --ns-id 3 1
+	says "a mistyped verb of criu is named" 2 "unknown verb 'dmp': give dump or restore" criu dmp
+	says "a directory without -D is told where it belongs" 2 "did you mean -D $image" dump -t 1 "$image"
 	says "a stray word is named" 2 "unexpected argument 'x'" dump -t 1 -D "$image" x
 	says "a stray word of check is named" 2 "unexpected argument 'x'" check x
 	says "a log level out of range is refused" 2 "level from 0 to 4, not '5'" check -v5

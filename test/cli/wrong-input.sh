@@ -506,8 +506,24 @@ usage() {
 		"${with[@]}" "${sources[@]}" --new-ns time "${run[@]}"
 	refused "a namespace to join that is not there is named" 125 "pid:$work/none.*No such file" -- \
 		"${with[@]}" "${sources[@]}" --join-ns "pid:$work/none" "${run[@]}"
-	refused "a file that is no namespace is not joined" 125 "join the net namespace" -- \
+	refused "a file that is no namespace is not joined" 125 "is not the file of a net namespace; give a pid" -- \
 		"${with[@]}" "${sources[@]}" --join-ns "net:$work/src/conf" "${run[@]}"
+	refused "each --new-ns adds, and what is pasted twice counts once" 125 \
+		"--new-ns and --join-ns both name a net namespace" "'nett' is no namespace" -- \
+		"${with[@]}" "${sources[@]}" --new-ns net --new-ns ipc --new-ns net --new-ns nett \
+		--join-ns net:$$ --join-ns net:$$ "${run[@]}"
+	refused "nor is one of another kind" 125 "'ipc:/proc/self/ns/net' is not the file of a ipc namespace" -- \
+		"${with[@]}" "${sources[@]}" --join-ns ipc:/proc/self/ns/net "${run[@]}"
+	refused "without a mount namespace of its own a user namespace cannot restore" 125 \
+		"does not belong to its user namespace.*; run it in a mount namespace of its own" -- \
+		unshare --user --map-root-user "${with[@]}" "${sources[@]}" "${run[@]}"
+	mkdir "$work/gone" "$work/shown"
+	mount --bind "$work/gone" "$work/shown"
+	rmdir "$work/gone"
+	refused "a source that has been deleted is named" 125 \
+		"/vol .*its source '$work/shown' has been deleted.*; give another source" -- \
+		"${with[@]}" "${sources[@]/#mnt\[vol\]:*/mnt[vol]:$work/shown}" "${run[@]}"
+	umount "$work/shown"
 	refused "a pidfile that cannot be written is named" 1 "$work/none/pid.*No such file" -- \
 		"${with[@]}" "${sources[@]}" --pidfile "$work/none/pid"
 	refused "a pin that cannot be created is named" 1 "$work/none/pin.*No such file" -- \

@@ -24,9 +24,6 @@ declared=() sources=() chosen=()
 mkdir /run/incoming
 advice=$("$build/rebind" dump -t "$init" --dry-run --json |
 	jq -r '.findings[] | select(.help | contains("--external")) | "\(.mount_id) \(.path)"')
-# The host's cgroups are above those that the container's cgroup namespace shows.
-advice+=$'\n'$("$build/rebind" show --json "$init" |
-	jq -r '.mounts[] | select(.fstype == "cgroup2" and (.root | startswith("/.."))) | "\(.id) \(.mountpoint)"')
 while read -r id path; do
 	[ -n "$id" ] || continue
 	declared+=(--external "mnt[#$id]:m$id")

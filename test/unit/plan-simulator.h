@@ -19,6 +19,7 @@ struct simulated {
 	uint32_t lent;	       /* or is this mount, counted from 1 */
 	bool place;	       /* held */
 	bool attached, premounted, sealed, bound, shared_once;
+	bool shows_whole;     /* of an anchor: all of that superblock */
 	bool deleted;	      /* the roots in the superblock whose first mount it is */
 	uint32_t cloned_from; /* of an anchor */
 	uint32_t group,
@@ -246,7 +247,10 @@ static inline void sim_join(struct simulator *s, uint32_t i, uint32_t other)
 	const struct mount *giver = sim_shown(s, other), *taker = sim_shown(s, i);
 
 	if (taker->owner == MOUNT_INTERNAL)
-		sim_check(s, giver->dev == taker->dev && path_rest_below(taker->root, giver->root),
+		sim_check(s,
+			  giver->dev == taker->dev &&
+				  path_rest_below(taker->root,
+						  s->of[other].shows_whole ? "/" : giver->root),
 			  "its giver does not show what it shows");
 	sim_check(s, s->of[other].open, "its giver's descriptor is closed");
 	sim_check(s, s->of[other].group, "its giver is in no group");
@@ -344,6 +348,11 @@ static inline void sim_step(struct simulator *s, const struct plan_step *step)
 	case PLAN_ANCHOR_HOST:
 		sim_check(s, !s->pivoted && i >= s->tree->n, "too late, or no anchor");
 		s->of[i].cloned_from = step->other;
+		return sim_open(s, i);
+	case PLAN_ANCHOR_NEW:
+		sim_check(s, !s->pivoted && s->of[step->other].giver, "its giver is not there");
+		s->of[i].cloned_from = step->other;
+		s->of[i].shows_whole = true;
 		return sim_open(s, i);
 	case PLAN_SHARE:
 		return sim_share(s, i);

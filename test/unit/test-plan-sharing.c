@@ -171,7 +171,8 @@ static uint32_t anchors_of(const struct row *rows, size_t n)
 
 	help_tree(&tree, rows, n);
 	sim_good_plan(&tree, &plan);
-	assert_int_equal(sim_how_many(&plan, PLAN_ANCHOR), plan.n_anchors);
+	assert_int_equal(sim_how_many(&plan, PLAN_ANCHOR) + sim_how_many(&plan, PLAN_ANCHOR_NEW),
+			 plan.n_anchors);
 	return plan.n_anchors;
 }
 
@@ -221,6 +222,26 @@ static void a_group_without_a_member_that_contains_the_others_starts_with_a_seed
 	assert_int_equal(anchors_of(slave, ARRAY_SIZE(slave)), 1);
 	/* An anchor shows the whole, so its master's group needs one as well. */
 	assert_int_equal(anchors_of(chain, ARRAY_SIZE(chain)), 2);
+}
+
+static void an_anchor_may_show_what_no_mount_does(void **state)
+{
+	static const struct row peers[] = {
+		{ 1, 0, "/", ROOT },
+		{ 2, 1, "/a", OURS, .dev = 9, .fstype = "sysfs", .shared = 5, .root = "/x" },
+		{ 3, 1, "/b", OURS, .dev = 9, .fstype = "sysfs", .shared = 5, .root = "/y" },
+		{ 4, 1, "/c", OURS, .dev = 9, .fstype = "sysfs", .master = 5, .root = "/z" },
+	};
+	static const struct row names[] = {
+		{ 1, 0, "/", ROOT },
+		{ 2, 1, "/a", OURS, .dev = 9, .fstype = "sysfs", .shared = 5, .root = "/x" },
+		{ 3, 1, "/b", OURS, .dev = 9, .fstype = "sysfs", .shared = 5, .root = "/y" },
+		{ 4, 1, "/c", OURS, .dev = 9, .fstype = "sysfs", .shared = 6, .root = "/x" },
+		{ 5, 1, "/d", OURS, .dev = 9, .fstype = "sysfs", .shared = 6, .root = "/y" },
+	};
+
+	assert_int_equal(anchors_of(peers, ARRAY_SIZE(peers)), 1);
+	assert_int_equal(anchors_of(names, ARRAY_SIZE(names)), 2);
 }
 
 static void a_group_of_two_filesystems_is_refused(void **state)
@@ -449,6 +470,7 @@ int main(void)
 		cmocka_unit_test(a_group_that_is_its_own_master_is_refused),
 		cmocka_unit_test(
 			a_group_without_a_member_that_contains_the_others_starts_with_a_seed),
+		cmocka_unit_test(an_anchor_may_show_what_no_mount_does),
 		cmocka_unit_test(a_group_of_two_filesystems_is_refused),
 		cmocka_unit_test(
 			parts_of_a_source_start_with_a_seed_that_is_cloned_before_the_pivot),

@@ -445,7 +445,7 @@ static void every_step_has_a_line(void **state)
 		cleanup_free char *line = plan_text(
 			&tree, &(struct plan_step){
 				       .op = op,
-				       .mount = op == PLAN_ANCHOR || op == PLAN_ANCHOR_HOST ? 2 : 1,
+				       .mount = op >= PLAN_ANCHOR && op <= PLAN_ANCHOR_NEW ? 2 : 1,
 				       .other = 1,
 			       });
 
