@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <limits.h>
+#include <string.h>
 
 #include "cmd/bundle.h"
 #include "cmd/cmd.h"
+#include "cmd/commit.h"
 #include "cmd/mounts.h"
 #include "cmd/compat-options.h"
 #include "cmd/external-from.h"
@@ -133,7 +135,13 @@ static int check_args(const char *verb, struct dump_args *args)
 
 static int act(void *data, const char *action, pid_t pid)
 {
-	return scripts_run(data, action, pid);
+	struct dump_args *args = data;
+	int err = scripts_run(&args->scripts, action, pid);
+
+	/* The inventory, which makes it an image, comes next; beside CRIU there is more to come. */
+	if (!err && !args->beside && strcmp(action, "post-dump") == 0)
+		commit_begin();
+	return err;
 }
 
 static int dump_beside(const struct dump_args *args, const struct rebind_dump_options *how,
@@ -188,7 +196,7 @@ static int dump(struct dump_args *args, struct report *report, const struct opti
 		.on_progress = progress_show,
 		.on_progress_data = progress,
 		.on_action = act,
-		.on_action_data = &args->scripts,
+		.on_action_data = args,
 	};
 
 	report->shows_changed = true;
