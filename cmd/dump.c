@@ -9,13 +9,14 @@
 #include "cmd/compat-options.h"
 #include "cmd/external-from.h"
 #include "cmd/options.h"
+#include "cmd/progress-fd.h"
 #include "cmd/report.h"
 #include "cmd/script.h"
 #include "runtime/criu/criu.h"
 
 struct dump_args {
 	const char *compress;
-	int64_t pid, plugin_timeout;
+	int64_t pid, plugin_timeout, progress_fd;
 	const char *images_dir, *libdir, *reader, *root_of, *bundle;
 	struct strings mntns, external, external_from, skip_mnt, copy, enable_fs;
 	struct compat_options_words older;
@@ -65,6 +66,7 @@ static const struct option_spec specs[] = {
 	  "say what would be done, write nothing" },
 	{ '\0', "reader", OPTION_CHOICE, offsetof(struct dump_args, reader), "statmount|mountinfo",
 	  NULL },
+	PROGRESS_FD_SPEC(struct dump_args),
 	REPORT_SPECS(struct dump_args),
 	MOUNTS_SPEC(struct dump_args), /* the last: it is for CRIU's part */
 };
@@ -128,7 +130,10 @@ static int check_args(const char *verb, struct dump_args *args)
 		return usage_error(verb, "--freeze takes a process: give -t PID");
 	if (args->freeze && args->beside)
 		return usage_error(verb, "--freeze is not needed: CRIU freezes the processes");
-	int status = compat_options_translate(&args->older, verb, &args->external);
+	int status = progress_fd_open(verb, args->progress_fd);
+
+	if (!status)
+		status = compat_options_translate(&args->older, verb, &args->external);
 
 	return status ? status : external_from(&args->external_from, &args->external);
 }
@@ -201,7 +206,7 @@ static int dump(struct dump_args *args, struct report *report, const struct opti
 
 	report->shows_changed = true;
 	scripts_open(&args->scripts, args->images_dir);
-	progress_start(progress, report->json, "no image was written");
+	progress_start(progress, report->json, args->progress_fd, "no image was written");
 	how.processes = args->beside && args->dry_run; /* what CRIU's part will be there for */
 	int err = args->beside && !args->dry_run ? dump_beside(args, &how, report, words->command)
 						 : rebind_dump(&how, report->findings);
