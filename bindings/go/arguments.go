@@ -24,7 +24,9 @@ type arguments struct {
 	external []string
 	stdin    *os.File
 	rest     []string // behind all options
-	err      error    // the first value that is not possible
+	progress func(Progress)
+	watch    *watch // of progress, while the command runs
+	err      error  // the first value that is not possible
 }
 
 func newArguments(verb string) *arguments {
@@ -148,6 +150,7 @@ func (a *arguments) writeExternal(file *os.File) error {
 	return err
 }
 
+// close closes what the command has a copy of, or what it did not get.
 func (a *arguments) close() {
 	if a.stdin != nil {
 		a.stdin.Close()

@@ -70,14 +70,35 @@ func (c *Client) run(ctx context.Context, a *arguments) (*command.Result, error)
 	if err != nil {
 		return nil, err
 	}
+	return c.wait(ctx, running, a)
+}
+
+func (c *Client) wait(ctx context.Context, running *command.Running, a *arguments) (*command.Result, error) {
 	result, err := running.Wait(ctx)
+	if a.watch != nil {
+		a.watch.finish()
+	}
 	if err != nil {
 		return nil, &StartError{Verb: a.verb, Path: c.path(), Err: err}
 	}
 	return &result, nil
 }
 
+// start starts the command. If it does not, nothing of the arguments stays open.
 func (c *Client) start(a *arguments) (*command.Running, error) {
+	running, err := c.tryStart(a)
+	if a.watch != nil && err != nil {
+		a.watch.finish()
+	} else if a.watch != nil {
+		a.watch.started()
+	}
+	return running, err
+}
+
+func (c *Client) tryStart(a *arguments) (*command.Running, error) {
+	if err := a.openWatch(); err != nil {
+		return nil, err
+	}
 	if err := a.finish(); err != nil {
 		return nil, err
 	}

@@ -37,6 +37,9 @@ type DumpOptions struct {
 	Libdir        string        // the directory of the plugins
 	PluginTimeout time.Duration // how long a plugin may take to answer, in whole seconds
 	LogFile       string
+	// Progress is called several times a second, from another goroutine, and not after the call has
+	// returned. It may be nil.
+	Progress func(Progress)
 
 	// Args are further options of the command, as "--root-of=namespace".
 	Args []string
@@ -51,7 +54,9 @@ func External(what, is string) string {
 // Dump writes an image. Its result lists files of a tmpfs that changed while they were copied. A
 // dump that fails or is canceled leaves no image.
 func (c *Client) Dump(ctx context.Context, options *DumpOptions) ([]Changed, error) {
-	report, err := c.ask(ctx, options.arguments(), 0)
+	a := options.arguments()
+	a.progress = options.Progress
+	report, err := c.ask(ctx, a, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -45,13 +45,13 @@ func (c *Client) receive(ctx context.Context, a *arguments, n int) ([]Namespace,
 	}
 	r := &receiver{sock: ours, done: make(chan struct{})}
 	go r.loop()
-	result, err := running.Wait(ctx)
+	result, err := c.wait(ctx, running, a)
 	r.finish()
 	if err != nil {
 		r.discard()
-		return nil, &StartError{Verb: a.verb, Path: c.path(), Err: err}
+		return nil, err
 	}
-	return r.accept(ctx, a.verb, &result, n)
+	return r.accept(ctx, a.verb, result, n)
 }
 
 // accept returns what came with an answer that is good, and closes it otherwise.

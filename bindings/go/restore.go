@@ -60,7 +60,8 @@ type RestoreOptions struct {
 	Libdir            string
 	PluginTimeout     time.Duration
 	LogFile           string
-	Args              []string // further options of the command
+	Progress          func(Progress) // see DumpOptions
+	Args              []string       // further options of the command
 }
 
 // Namespace is one of a set.
@@ -73,7 +74,7 @@ type Namespace struct {
 // as the descriptor is open, or a process is in it; the caller closes the file. After an error
 // nothing is left.
 func (c *Client) Restore(ctx context.Context, options *RestoreOptions) (*os.File, error) {
-	all, err := c.receive(ctx, options.arguments(), 1)
+	all, err := c.receive(ctx, options.work(), 1)
 	if err != nil {
 		return nil, err
 	}
@@ -82,13 +83,13 @@ func (c *Client) Restore(ctx context.Context, options *RestoreOptions) (*os.File
 
 // RestoreSet builds all namespaces of an image that was dumped as a set. The caller closes all files.
 func (c *Client) RestoreSet(ctx context.Context, options *RestoreOptions) ([]Namespace, error) {
-	return c.receive(ctx, options.arguments(), 0)
+	return c.receive(ctx, options.work(), 0)
 }
 
 // RestoreCopies builds n namespaces of an image, which share no filesystem that rebind creates. The
 // caller closes all files.
 func (c *Client) RestoreCopies(ctx context.Context, options *RestoreOptions, n int) ([]*os.File, error) {
-	a := options.arguments()
+	a := options.work()
 	a.text("--copies", strconv.Itoa(n))
 	all, err := c.receive(ctx, a, n)
 	if err != nil {
@@ -104,7 +105,7 @@ func (c *Client) RestoreCopies(ctx context.Context, options *RestoreOptions, n i
 // RestorePin builds the namespace of an image, and binds it to a file. It lives until the file is
 // unmounted.
 func (c *Client) RestorePin(ctx context.Context, options *RestoreOptions, file string) error {
-	a := options.arguments()
+	a := options.work()
 	a.text("--pin", file)
 	_, err := c.ask(ctx, a, 0)
 	return err
@@ -112,7 +113,7 @@ func (c *Client) RestorePin(ctx context.Context, options *RestoreOptions, file s
 
 // RestorePinDir binds each namespace of an image to a file in dir, its number.
 func (c *Client) RestorePinDir(ctx context.Context, options *RestoreOptions, dir string) error {
-	a := options.arguments()
+	a := options.work()
 	a.text("--pin-dir", dir)
 	_, err := c.ask(ctx, a, 0)
 	return err
@@ -122,7 +123,7 @@ func (c *Client) RestorePinDir(ctx context.Context, options *RestoreOptions, dir
 // namespaces of NewNs with it. They live until that process is killed. Its number is also in pidfile.
 // It is not a child of this process.
 func (c *Client) RestoreHolder(ctx context.Context, options *RestoreOptions, pidfile string) (int, error) {
-	a := options.arguments()
+	a := options.work()
 	a.text("--pidfile", pidfile)
 	report, err := c.ask(ctx, a, 0)
 	if err != nil {
@@ -163,6 +164,13 @@ func (c *Client) Command(options *RestoreOptions, program string, args ...string
 	cmd := exec.Command(c.path(), a.words...)
 	cmd.Env, cmd.ExtraFiles = c.Env, a.files
 	return cmd, nil
+}
+
+// work is a restore that is not only planned.
+func (o *RestoreOptions) work() *arguments {
+	a := o.arguments()
+	a.progress = o.Progress
+	return a
 }
 
 func (o *RestoreOptions) arguments() *arguments {

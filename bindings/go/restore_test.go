@@ -4,6 +4,7 @@ package rebind_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -452,5 +453,40 @@ func TestCheckAndVersion(t *testing.T) {
 	differences, err := client.Diff(timeLimit(t), rebind.Target{}, rebind.PID(container), nil)
 	if err != nil || len(differences) == 0 || differences[0].Path == "" {
 		t.Errorf("%v, %v", differences, err)
+	}
+}
+
+func TestProgressIsTold(t *testing.T) {
+	begin(t)
+	// More than takes no time at all.
+	large := filepath.Join("/proc", strconv.Itoa(container), "root/tmp/large")
+	if err := os.WriteFile(large, bytes.Repeat([]byte("0123456789abcdef"), 4<<20), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	image := directory(t, "image")
+	var told []rebind.Progress
+	progress := func(now rebind.Progress) { told = append(told, now) }
+	client, ctx := new(rebind.Client), timeLimit(t)
+	_, err := client.Dump(ctx, &rebind.DumpOptions{ImagesDir: image, Pid: container, External: names(), Compress: "gzip:9", Progress: progress})
+	if err != nil || len(told) == 0 || told[0].Doing == "" {
+		t.Fatalf("%+v, %v", told, err)
+	}
+	// Those of a command that fails, and of one that says something else, are nothing to wait for.
+	options := good(image)
+	options.Progress, options.External = progress, nil
+	if _, err := client.Restore(ctx, options); findings(t, err).Has("no-source") == nil {
+		t.Error(err)
+	}
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	if _, err := client.Restore(ended, options); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	client.Path = "/nowhere"
+	if _, err := client.Restore(ctx, options); err == nil {
+		t.Error("it succeeds")
+	}
+	if err := faked("FAKE=suicide").RestorePin(ctx, options, "pin"); err == nil {
+		t.Error("it succeeds")
 	}
 }
