@@ -7,12 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/commit.h"
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/child.h"
 #include "base/forward.h"
 #include "cmd/cmd.h"
-#include "cmd/commit.h"
 #include "cmd/options.h"
 #include "cmd/output-path.h"
 #include "cmd/errors.h"

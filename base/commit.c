@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "cmd/commit.h"
+#include "base/commit.h"
 
 #include <signal.h>
 #include <stddef.h>
