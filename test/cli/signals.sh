@@ -254,19 +254,25 @@ unset REACHED
 mkdir "$work/whole"
 mkfifo "$work/stdout"
 exec {full}<> "$work/stdout"
-head -c 65536 "/dev/zero" >&"$full"
-"$rebind" dump --json -t "$container" -D "$work/whole" -L "$work/libs" "${declared[@]}" >&"$full" 2>"$work/err" \
-	<"/dev/null" {full}>&- &
-busy=$!
-there_is "$work/whole/inventory.img"
-pause_for 0.3
-kill -TERM "$busy"
-pause_for 0.3
-head -c 65536 <&"$full" >"/dev/null"
-wait "$busy" 2>"/dev/null"
-status=$?
+for way in "-D $work/whole" "--checkpoint $work/whole.tar"; do
+	head -c 65536 "/dev/zero" >&"$full"
+	# shellcheck disable=SC2086 # words
+	"$rebind" dump --json -t "$container" $way -L "$work/libs" "${declared[@]}" >&"$full" 2>"$work/err" \
+		<"/dev/null" {full}>&- &
+	busy=$!
+	made=$work/whole.tar
+	[ "$way" != "-D $work/whole" ] || made=$work/whole/inventory.img
+	there_is "$made"
+	pause_for 0.3
+	kill -TERM "$busy"
+	pause_for 0.3
+	head -c 65536 <&"$full" >"/dev/null"
+	wait "$busy" 2>"/dev/null"
+	status=$?
+	read -r -t 1 -N 65536 <&"$full"
+	result "a dump with an image says so, whatever signal comes, ${way%% *}" "$([ "$status" -eq 0 ] || echo "exit status $status; ")$(
+		[ -e "$made" ] || echo "there is none")$(left_processes)"
+done
 exec {full}>&-
-result "a dump with an image says so, whatever signal comes" "$([ "$status" -eq 0 ] || echo "exit status $status; ")$(
-	[ -e "$work/whole/inventory.img" ] || echo "there is none")$(left_processes)"
 forget "$container"
 finish
