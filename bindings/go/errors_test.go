@@ -138,7 +138,7 @@ func TestTooMuchOutputEndsTheCommand(t *testing.T) {
 		start := time.Now()
 		_, err := client.Check(timeLimit(t))
 		var output *rebind.OutputError
-		if !errors.As(err, &output) || !strings.Contains(err.Error(), "MaxOutput") || time.Since(start) > 5*time.Second {
+		if !errors.As(err, &output) || !strings.Contains(err.Error(), "MaxOutput") || time.Since(start) > 30*time.Second {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
@@ -156,7 +156,7 @@ func TestAnOutputThatStaysOpenIsNotWaitedFor(t *testing.T) {
 	if _, err := faked("FAKE=child").Check(timeLimit(t)); err != nil {
 		t.Error(err)
 	}
-	if took := time.Since(start); took > 10*time.Second {
+	if took := time.Since(start); took > 30*time.Second {
 		t.Errorf("it took %v", took)
 	}
 	// The process is this one's now: it is the first of its pid namespace.
@@ -230,19 +230,28 @@ func TestAContextThatHasEndedStartsNothing(t *testing.T) {
 	}
 }
 
+// writer is a function that takes what is written.
+type writer func([]byte)
+
+func (w writer) Write(data []byte) (int, error) {
+	w(data)
+	return len(data), nil
+}
+
 func TestADeafCommandIsKilled(t *testing.T) {
 	begin(t)
 	client := faked("FAKE=deaf")
 	client.Grace = 300 * time.Millisecond
-	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	client.Log = writer(func([]byte) { cancel() })
 	start := time.Now()
 	_, err := client.Check(ctx)
 	var canceled *rebind.CancelError
-	if !errors.As(err, &canceled) || !canceled.Unclean || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "killed") {
+	if !errors.As(err, &canceled) || !canceled.Unclean || !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "killed") {
 		t.Errorf("%v", err)
 	}
-	if took := time.Since(start); took > 5*time.Second {
+	if took := time.Since(start); took > 30*time.Second {
 		t.Errorf("it took %v", took)
 	}
 }

@@ -61,6 +61,7 @@ func fake(args []string) int {
 		fmt.Print(strings.Repeat(`{"verb":`, 1<<20))
 	case "deaf":
 		signal.Ignore(syscall.SIGTERM)
+		fmt.Fprintln(os.Stderr, "it is deaf now")
 		time.Sleep(time.Minute)
 	case "suicide":
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
