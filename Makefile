@@ -267,7 +267,7 @@ bench: all $(BENCHES)  ## measure beside what others take; JSON=1: the table alo
 C_FILES  = $(LIB_SRCS) $(wildcard inside/*.c) $(RUNTIME_SRCS) $(CMD_SRCS) $(wildcard plugins/*/*.c examples/*.c test/unit/*.c test/unit/plugins/*.c \
 	test/fuzz/*.c test/zdtm-mnt/*.c test/zdtm-mnt/*/*.c test/torture/*.c bench/*.c)
 H_FILES  = $(wildcard include/*.h plugins/*.h $(ROOMS:=/*.h) $(ROOMS:=/*/*.h) inside/*.h runtime/*/*.h plugin-test/*.h cmd/*.h test/*/*.h test/zdtm-mnt/*/*.h)
-SCRIPTS  = $(wildcard .ci/run tools/deps tools/lint-layers tools/lint-spdx tools/dist debian/tests/suite test/run-all test/*.sh test/*/*.sh test/zdtm-mnt/run test/torture/run test/kernel/run test/kernel/guest \
+SCRIPTS  = $(wildcard .ci/run tools/deps tools/lint-layers tools/lint-spdx tools/sources tools/dist debian/tests/suite test/run-all test/*.sh test/*/*.sh test/zdtm-mnt/run test/torture/run test/kernel/run test/kernel/guest \
 	test/zdtm-mnt/run-broken test/zdtm-mnt/run-rules test/cli/run-rules test/zdtm-mnt/broken/* bench/run share/completions/rebind.bash)
 TEXTS    = $(wildcard *.md bindings/*/*.md bindings/*/*/*.py $(addsuffix *.go,bindings/go/ bindings/go/*/ bindings/go/*/*/) LAYERS man/* plugins/*/*.md test/*/*.md include/*.in)
 CPPCHECK = cppcheck --quiet --inline-suppr --error-exitcode=1 --std=c11 -j$(shell nproc) \

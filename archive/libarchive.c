@@ -6,14 +6,14 @@ static struct libarchive_functions libarchive;
 
 const struct libarchive_functions *libarchive_called = &libarchive;
 
-LIBRARY_NOTE("contents", "Contents of tmpfs", "recommended", "libarchive.so.13");
+LIBRARY_NOTE("contents", "Contents of tmpfs", "recommended", LIBARCHIVE_SONAME);
 
 #define ROW(name) LIBRARY_ROW(struct libarchive_functions, name)
 
 static const struct library_symbol symbols[] = { LIBARCHIVE_FUNCTIONS(ROW) };
 
 static struct library library = {
-	.soname = "libarchive.so.13",
+	.soname = LIBARCHIVE_SONAME,
 	.symbols = symbols,
 	.n_symbols = ARRAY_SIZE(symbols),
 	.table = &libarchive,

@@ -3,7 +3,7 @@
 
 struct zlib_functions zlib;
 
-LIBRARY_NOTE("contents", "Contents of tmpfs, compressed", "recommended", "libz.so.1");
+LIBRARY_NOTE("contents", "Contents of tmpfs, compressed", "recommended", ZLIB_SONAME);
 
 #define ROW(name) LIBRARY_ROW(struct zlib_functions, name)
 
@@ -11,7 +11,7 @@ static const struct library_symbol symbols[] = { ZLIB_FUNCTIONS(ROW) };
 
 /* libarchive has it loaded already. */
 static struct library library = {
-	.soname = "libz.so.1",
+	.soname = ZLIB_SONAME,
 	.symbols = symbols,
 	.n_symbols = ARRAY_SIZE(symbols),
 	.table = &zlib,

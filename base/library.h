@@ -34,8 +34,14 @@ struct library_symbol {
 	size_t offset;
 };
 
+/* Those that rooms load, and that --version names. */
+#define LIBARCHIVE_SONAME "libarchive.so.13"
+#define ZLIB_SONAME	  "libz.so.1"
+#define LIBMOUNT_SONAME	  "libmount.so.1"
+#define JANSSON_SONAME	  "libjansson.so.4"
+
 struct library {
-	const char *soname; /* "libarchive.so.13" */
+	const char *soname;
 	const struct library_symbol *symbols;
 	size_t n_symbols;
 	void *table;

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/path.h"
@@ -44,6 +45,15 @@ void strings_free(struct strings *strings)
 	arena_free(&strings->texts);
 	free(strings->list);
 	*strings = (struct strings){ 0 };
+}
+
+int text_number(const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n == 0 || n > 9 || strspn(text, "0123456789") != n)
+		return -EINVAL;
+	return (int)strtol(text, NULL, 10);
 }
 
 char *text_safe(const char *text)

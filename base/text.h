@@ -33,6 +33,13 @@ void strings_free(struct strings *strings);
 bool text_has_word(const char *list, const char *word);
 
 /**
+ * text_number - a decimal number of at most nine digits, without a sign
+ *
+ * Return: the number, or -EINVAL.
+ */
+int text_number(const char *text);
+
+/**
  * text_safe - a sentence without what would steer a terminal
  *
  * As path_printable(), but a backslash stays: sentences are for people, paths can be read back.

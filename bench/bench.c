@@ -31,29 +31,6 @@ struct result {
 	long dump_rss, restore_rss;
 };
 
-/* dump: --external mnt[/I]:kI; restore: --external mnt[kI]:BASE/volumes/I */
-static const char **with_externals(const char *const head[], const char *format, int n)
-{
-	int used = 0;
-
-	while (head[used])
-		used++;
-	const char **argv = calloc((size_t)used + 2 * (size_t)n + 1, sizeof(*argv));
-
-	if (!argv)
-		err(1, "calloc");
-	memcpy(argv, head, (size_t)used * sizeof(*argv));
-	for (int i = 0; i < n; i++) {
-		argv[used++] = "--external";
-		char *word;
-
-		if (asprintf(&word, format, i, i) < 0)
-			err(1, "asprintf");
-		argv[used++] = word;
-	}
-	return argv;
-}
-
 static pid_t start_target(const char *floor, const char *count)
 {
 	const char *argv[] = { floor, BASE "/sources", BASE "/root", count, "-", NULL };

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "bench/files.h"
 #include "bench/measure.h"
 
 struct criu {
@@ -60,29 +61,6 @@ static pid_t criu_start(pid_t of)
 	return pid;
 }
 
-/* @head: ends with NULL; @format: of an external, takes its number, twice */
-static const char **criu_words(const char *const head[], const char *format, int n)
-{
-	size_t used = 0;
-
-	while (head[used])
-		used++;
-	const char **argv = calloc(used + 2 * (size_t)n + 1, sizeof(*argv));
-
-	if (!argv)
-		err(1, "calloc");
-	memcpy(argv, head, used * sizeof(*argv));
-	for (int i = 0; i < n; i++) {
-		char *word;
-
-		if (asprintf(&word, format, i, i) < 0)
-			err(1, "asprintf");
-		argv[used++] = "--external";
-		argv[used++] = word;
-	}
-	return argv;
-}
-
 /* @dir: of images, on a filesystem of its own */
 static struct criu criu_set_up(pid_t of, const char *dir, const char *root, const char *volumes,
 			       int n)
@@ -100,8 +78,8 @@ static struct criu criu_set_up(pid_t of, const char *dir, const char *root, cons
 		"--restore-detached", "-o",	 "restore.log", NULL
 	};
 
-	c.dump = criu_words(dump, "mnt[/%d]:k%d", n);
-	c.restore = criu_words(restore, source, n);
+	c.dump = with_externals(dump, "mnt[/%d]:k%d", n);
+	c.restore = with_externals(restore, source, n);
 	return c;
 }
 

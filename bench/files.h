@@ -6,6 +6,8 @@
 #include <err.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 /* @base and @base/0, @base/1, ...; some of them may be there. */
@@ -31,6 +33,29 @@ static inline void write_words(const char *name, const char *format, int n)
 		fprintf(file, format, i, i);
 	if (!file || fclose(file) != 0)
 		err(1, "%s", name);
+}
+
+/* @head, which ends with NULL, and --external WORD for each mount. @format: takes its number, twice */
+static inline const char **with_externals(const char *const head[], const char *format, int n)
+{
+	int used = 0;
+
+	while (head[used])
+		used++;
+	const char **argv = calloc((size_t)used + 2 * (size_t)n + 1, sizeof(*argv));
+
+	if (!argv)
+		err(1, "calloc");
+	memcpy(argv, head, (size_t)used * sizeof(*argv));
+	for (int i = 0; i < n; i++) {
+		argv[used++] = "--external";
+		char *word;
+
+		if (asprintf(&word, format, i, i) < 0)
+			err(1, "asprintf");
+		argv[used++] = word;
+	}
+	return argv;
 }
 
 #endif

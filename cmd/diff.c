@@ -5,11 +5,11 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/report.h"
+#include "cmd/tree-choice.h"
 
 struct diff_args {
-	int64_t ns_id;
-	bool sources, contents, all_mntns;
-	const char *reader;
+	struct tree_choice tree;
+	bool sources, contents;
 	struct report_options report;
 };
 
@@ -18,12 +18,7 @@ static const struct option_spec specs[] = {
 	  "also what root, external and plugin mounts are made of" },
 	{ '\0', "contents", OPTION_FLAG, offsetof(struct diff_args, contents), NULL,
 	  "also the contents of tmpfs mounts" },
-	{ '\0', "ns-id", OPTION_NUMBER, offsetof(struct diff_args, ns_id), "ID",
-	  "which namespace of an image", 1, UINT32_MAX },
-	{ '\0', "all-mntns", OPTION_FLAG, offsetof(struct diff_args, all_mntns), NULL,
-	  "all namespaces of an image, or of the processes below a pid" },
-	{ '\0', "reader", OPTION_CHOICE, offsetof(struct diff_args, reader), "statmount|mountinfo",
-	  NULL },
+	TREE_CHOICE_SPECS(struct diff_args),
 	REPORT_SPECS(struct diff_args),
 };
 
@@ -96,13 +91,7 @@ static int open_trees(const struct diff_args *args, const char *const *what, str
 
 	/* Both, also when the first fails: everything wrong is said at once. */
 	for (size_t i = 0; i < ARRAY_SIZE(diff->trees); i++) {
-		int err = args->ns_id
-				  ? rebind_tree_open(what[i], (uint32_t)args->ns_id, args->reader,
-						     report->findings, &diff->trees[i])
-				  : rebind_tree_open_set(
-					    what[i],
-					    args->all_mntns ? REBIND_SET_ALL : REBIND_SET_DUMPED,
-					    args->reader, report->findings, &diff->trees[i]);
+		int err = tree_choice_open(&args->tree, what[i], report->findings, &diff->trees[i]);
 
 		if (err < 0 && !result)
 			result = err;
@@ -160,10 +149,8 @@ int verb_diff(int argc, char **argv)
 
 	if (!options_parse(&options, argc, argv, &args, &words, &status))
 		return status;
-	if (args.ns_id && args.all_mntns)
-		return usage_error("diff",
-				   "--ns-id is one namespace, --all-mntns are all: give one "
-				   "of them");
+	if (!tree_choice_check(&args.tree, "diff", &status))
+		return status;
 	if (report_open(&report, "diff", &args.report) < 0)
 		return STATUS_DIFF_ERROR;
 	int result = compare(&args, words.list, &diff, &report);

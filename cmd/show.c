@@ -10,11 +10,11 @@
 #include "cmd/report.h"
 #include "cmd/print-tree.h"
 #include "cmd/svg.h"
+#include "cmd/tree-choice.h"
 
 struct show_args {
-	int64_t ns_id;
-	const char *reader;
-	bool all_mntns, dot, svg;
+	struct tree_choice tree;
+	bool dot, svg;
 	struct report_options report;
 };
 
@@ -23,12 +23,7 @@ static const struct option_spec specs[] = {
 	  "print a picture of the tree and its peer groups, for dot(1)" },
 	{ '\0', "svg", OPTION_FLAG, offsetof(struct show_args, svg), NULL,
 	  "draw that picture with dot(1) of Graphviz" },
-	{ '\0', "ns-id", OPTION_NUMBER, offsetof(struct show_args, ns_id), "ID",
-	  "which namespace of an image", 1, UINT32_MAX },
-	{ '\0', "all-mntns", OPTION_FLAG, offsetof(struct show_args, all_mntns), NULL,
-	  "all namespaces of an image, or of the processes below a pid" },
-	{ '\0', "reader", OPTION_CHOICE, offsetof(struct show_args, reader), "statmount|mountinfo",
-	  NULL },
+	TREE_CHOICE_SPECS(struct show_args),
 	REPORT_SPECS(struct show_args),
 };
 
@@ -146,11 +141,7 @@ static void free_tree(struct rebind_tree **tree)
 static int show(const struct show_args *args, const char *what, struct report *report)
 {
 	cleanup(free_tree) struct rebind_tree *tree = NULL;
-	int err = args->ns_id ? rebind_tree_open(what, (uint32_t)args->ns_id, args->reader,
-						 report->findings, &tree)
-			      : rebind_tree_open_set(
-					what, args->all_mntns ? REBIND_SET_ALL : REBIND_SET_DUMPED,
-					args->reader, report->findings, &tree);
+	int err = tree_choice_open(&args->tree, what, report->findings, &tree);
 
 	if (err < 0)
 		return report_print(report, err);
@@ -175,10 +166,8 @@ int verb_show(int argc, char **argv)
 
 	if (!options_parse(&options, argc, argv, &args, &words, &status))
 		return status;
-	if (args.ns_id && args.all_mntns)
-		return usage_error("show",
-				   "--ns-id is one namespace, --all-mntns are all: give one "
-				   "of them");
+	if (!tree_choice_check(&args.tree, "show", &status))
+		return status;
 	if (args.dot + args.svg + args.report.json > 1)
 		return usage_error("show",
 				   "--dot, --svg and --json are three formats: give one of them");

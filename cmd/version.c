@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * --version, and with -v what a report of a bug needs: the kernel, what `rebind check` finds, in
- * short, and the libraries that are loaded when they are needed. The rooms that use these load them
- * by the same sonames; test/cli/version.sh compares them with what the ELF file notes.
+ * short, and the libraries that are loaded when they are needed; test/cli/version.sh compares these
+ * with what the ELF file notes.
  */
 #include <stdio.h>
 #include <string.h>
@@ -30,10 +30,10 @@ struct version_of {
 	}
 
 static const struct version_of libraries[] = {
-	{ "libarchive", "libarchive.so.13", VERSION_BY(version, "archive_version_string") },
-	{ "zlib", "libz.so.1", VERSION_BY(version, "zlibVersion") },
-	{ "libmount", "libmount.so.1", VERSION_BY(fill, "mnt_get_library_version") },
-	{ "libjansson", "libjansson.so.4", VERSION_BY(version, "jansson_version_str") },
+	{ "libarchive", LIBARCHIVE_SONAME, VERSION_BY(version, "archive_version_string") },
+	{ "zlib", ZLIB_SONAME, VERSION_BY(version, "zlibVersion") },
+	{ "libmount", LIBMOUNT_SONAME, VERSION_BY(fill, "mnt_get_library_version") },
+	{ "libjansson", JANSSON_SONAME, VERSION_BY(version, "jansson_version_str") },
 };
 
 /* Of the probes of one kind: how many there are, and the names of those that failed. */

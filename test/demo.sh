@@ -123,7 +123,7 @@ start_container() {
 	unshare --mount --propagation private "$BASH" -euc \
 		"$(declare -f run_container); run_container" >container.log 2>&1 &
 	container=$!
-	for ((tries = 0; tries < 100; tries++)); do
+	for ((tries = 0; tries < 400 * ${REBIND_TEST_SLOW:-1}; tries++)); do
 		! is_asleep "$container" || return 0
 		sleep 0.05
 	done

@@ -55,10 +55,14 @@ printed() {
 }
 
 check() {
-	local sentence=$1 status=0
+	local sentence=$1 status
 	shift
 	number=$((number + 1))
-	"$@" >"$work/log" 2>&1 || status=$?
+	# Not as a condition: there `set -e` would not count in a function, and only its last command would.
+	set +e
+	(set -e; "$@") >"$work/log" 2>&1
+	status=$?
+	set -e
 	if [ "$status" -eq 0 ]; then
 		echo "ok $number - $sentence"
 		return

@@ -5,14 +5,14 @@
 struct libmount_functions libmount;
 
 LIBRARY_NOTE("mountinfo", "Mounts of kernels before 6.15, saved tables, hidden contents",
-	     "recommended", "libmount.so.1");
+	     "recommended", LIBMOUNT_SONAME);
 
 #define ROW(name) LIBRARY_ROW(struct libmount_functions, name)
 
 static const struct library_symbol symbols[] = { LIBMOUNT_FUNCTIONS(ROW) };
 
 static struct library library = {
-	.soname = "libmount.so.1",
+	.soname = LIBMOUNT_SONAME,
 	.symbols = symbols,
 	.n_symbols = ARRAY_SIZE(symbols),
 	.table = &libmount,

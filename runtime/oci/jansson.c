@@ -4,14 +4,14 @@
 
 struct jansson_functions jansson;
 
-LIBRARY_NOTE("json", "JSON: --json, config.json of OCI bundles", "recommended", "libjansson.so.4");
+LIBRARY_NOTE("json", "JSON: --json, config.json of OCI bundles", "recommended", JANSSON_SONAME);
 
 #define ROW(name) LIBRARY_ROW(struct jansson_functions, name)
 
 static const struct library_symbol symbols[] = { JANSSON_FUNCTIONS(ROW) };
 
 static struct library library = {
-	.soname = "libjansson.so.4",
+	.soname = JANSSON_SONAME,
 	.symbols = symbols,
 	.n_symbols = ARRAY_SIZE(symbols),
 	.table = &jansson,

@@ -10,18 +10,9 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/text.h"
 
 #define FIRST_FD 3 /* the protocol's: those that are passed are numbered from here */
-
-/* Return: a decimal number that is not negative, or -EINVAL. */
-static long parse_number(const char *text)
-{
-	size_t n = text ? strlen(text) : 0;
-
-	if (n == 0 || n > 9 || strspn(text, "0123456789") != n)
-		return -EINVAL;
-	return strtol(text, NULL, 10);
-}
 
 static void forget_variables(void)
 {
@@ -31,13 +22,13 @@ static void forget_variables(void)
 }
 
 /* Return: how many were passed to this process, 0 if none, or a negative errno, said. */
-static long count_passed(void)
+static int count_passed(void)
 {
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
 
-	if (!pid || !fds || parse_number(pid) != getpid())
+	if (!pid || !fds || text_number(pid) != getpid())
 		return 0;
-	long n = parse_number(fds);
+	int n = text_number(fds);
 
 	return n < 0 ? log_error(-EINVAL, "LISTEN_FDS is '%s', not a number", fds) : n;
 }
@@ -68,13 +59,13 @@ static int check_socket(int fd)
 
 int activation_socket(void)
 {
-	long n = count_passed();
+	int n = count_passed();
 
 	forget_variables();
 	if (n <= 0)
 		return n < 0 ? (int)n : -ENOENT;
 	if (n > 1)
-		return log_error(-E2BIG, "LISTEN_FDS gives %ld sockets; the service takes one", n);
+		return log_error(-E2BIG, "LISTEN_FDS gives %d sockets; the service takes one", n);
 	int err = check_socket(FIRST_FD);
 
 	if (err)

@@ -15,6 +15,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "image/image.h"
 #include "runtime/rpc/relay.h"
 #include "runtime/rpc/pause.h"
@@ -47,7 +48,7 @@ static int open_word(const char *name, int type, const char *word)
 {
 	char path[64];
 
-	if (*word && strspn(word, "0123456789") == strlen(word) && strlen(word) < 10) {
+	if (text_number(word) >= 0) {
 		snprintf(path, sizeof(path), "/proc/%s/ns/%s", word, name);
 		word = path;
 	}

@@ -10,16 +10,7 @@
 # shellcheck source=test/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# run COMMAND...: status; out and err
-run() {
-	timeout 20 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
-	status=$?
-}
-
-so() {
-	local was=$?
-	result "$1" "$([ "$was" -eq 0 ] || echo "exit status $status, '$(head -c 200 "$work/out")'")$(left_processes)"
-}
+also=left_processes
 
 # box SCRIPT: a namespace that a script makes in $work/a/root; its pid in $box
 box=
@@ -164,24 +155,24 @@ grep -q "^rebind: /tmp .*; pass --create-mountpoints" "$work/err"
 so "a missing mountpoint is one to create"
 mkdir "$work/new/tmp"
 run "$rebind" restore -D "$work/img" --skip-missing-masks --dry-run
-! grep -v "is left out" "$work/err" | grep -q .
+[ "$status" -eq 0 ] && ! grep -v "is left out" "$work/err" | grep -q .
 so "and none is missing in one's own root"
 forget "$box"
 
 hierarchy=$(sed -n 's/^[0-9 :]* \/ \([^ ]*\/pids\) .* - cgroup .*/\1/p' /proc/self/mountinfo | head -1)
-if [ -n "$hierarchy" ] && mkdir "$hierarchy/rebind.$$" "$hierarchy/rebind.$$/below" "$hierarchy/rebind-new.$$" 2>"/dev/null"; then
-	box "mount -t tmpfs none tmp; mkdir tmp/c tmp/d; mount --bind $hierarchy/rebind.$$ tmp/c; mount --bind $hierarchy/rebind.$$/below tmp/d"
+if [ -n "$hierarchy" ] && mkdir "$hierarchy/rebind.$own" "$hierarchy/rebind.$own/below" "$hierarchy/rebind-new.$own" 2>"/dev/null"; then
+	box "mount -t tmpfs none tmp; mkdir tmp/c tmp/d; mount --bind $hierarchy/rebind.$own tmp/c; mount --bind $hierarchy/rebind.$own/below tmp/d"
 	rm -r "$work/img"
-	mkdir "$work/img" "$hierarchy/rebind-new.$$/below"
+	mkdir "$work/img" "$hierarchy/rebind-new.$own/below"
 	run "$rebind" dump -t "$box" -D "$work/img"
-	rmdir "$hierarchy/rebind.$$/below" "$hierarchy/rebind.$$"
+	rmdir "$hierarchy/rebind.$own/below" "$hierarchy/rebind.$own"
 	run "${from[@]}" --dry-run
 	[ "$status" -eq 1 ] && [ "$(grep -c -- "; --cgroup-root .pids:/CGROUP" "$work/err")" -eq 2 ]
 	so "a cgroup that is gone is said before anything is done"
-	run "${from[@]}" --cgroup-root "pids:/rebind-new.$$" -- /inside cat /proc/self/mountinfo
-	[ "$status" -eq 0 ] && grep -q " /rebind-new.$$ /tmp/c " "$work/out" && grep -q " /rebind-new.$$/below /tmp/d " "$work/out"
+	run "${from[@]}" --cgroup-root "pids:/rebind-new.$own" -- /inside cat /proc/self/mountinfo
+	[ "$status" -eq 0 ] && grep -q " /rebind-new.$own /tmp/c " "$work/out" && grep -q " /rebind-new.$own/below /tmp/d " "$work/out"
 	so "and another takes its place, with what is in it"
-	run "${from[@]}" --cgroup-root "cpu:/rebind-new.$$" -- /inside exit 0
+	run "${from[@]}" --cgroup-root "cpu:/rebind-new.$own" -- /inside exit 0
 	[ "$status" -eq 125 ] && grep -q "is for no cgroup mount of the image" "$work/err"
 	so "of the hierarchies that are named"
 	# bundle JSON [NAMESPACE]: its cgroupsPath, and where its cgroups are
@@ -190,40 +181,40 @@ if [ -n "$hierarchy" ] && mkdir "$hierarchy/rebind.$$" "$hierarchy/rebind.$$/bel
 			\"linux\": { \"cgroupsPath\": $1, \"namespaces\": [ { \"type\": \"${3:-mount}\" } ] } }" >"$work/bundle/config.json"
 	}
 	bundled=("$rebind" restore -D "$work/img" --bundle "$work/bundle")
-	bundle "\"/rebind-new.$$/\""
+	bundle "\"/rebind-new.$own/\""
 	run "${bundled[@]}" -- /inside cat /proc/self/mountinfo
-	[ "$status" -eq 0 ] && grep -q " /rebind-new.$$ /tmp/c " "$work/out" && grep -q " /rebind-new.$$/below /tmp/d " "$work/out"
+	[ "$status" -eq 0 ] && grep -q " /rebind-new.$own /tmp/c " "$work/out" && grep -q " /rebind-new.$own/below /tmp/d " "$work/out"
 	so "a bundle says which it is"
-	mkdir "$hierarchy/rebind-other.$$" "$hierarchy/rebind-other.$$/below"
-	run "${bundled[@]}" --cgroup-root "pids:/rebind-other.$$" -- /inside cat /proc/self/mountinfo
-	[ "$status" -eq 0 ] && grep -q " /rebind-other.$$ /tmp/c " "$work/out"
+	mkdir "$hierarchy/rebind-other.$own" "$hierarchy/rebind-other.$own/below"
+	run "${bundled[@]}" --cgroup-root "pids:/rebind-other.$own" -- /inside cat /proc/self/mountinfo
+	[ "$status" -eq 0 ] && grep -q " /rebind-other.$own /tmp/c " "$work/out"
 	so "unless the caller does"
-	rmdir "$hierarchy/rebind-other.$$/below" "$hierarchy/rebind-other.$$"
-	for path in "rebind-new.$$" "system.slice:rebind:new.$$"; do
+	rmdir "$hierarchy/rebind-other.$own/below" "$hierarchy/rebind-other.$own"
+	for path in "rebind-new.$own" "system.slice:rebind:new.$own"; do
 		bundle "\"$path\""
 		run "${bundled[@]}" --dry-run
-		[ "$status" -eq 1 ] && grep -q "warn.*linux.cgroupsPath '$path' of .* is not used" "$work/err" && grep -q "its cgroup '/rebind.$$' does not exist" "$work/err"
+		[ "$status" -eq 1 ] && grep -q "warn.*linux.cgroupsPath '$path' of .* is not used" "$work/err" && grep -q "its cgroup '/rebind.$own' does not exist" "$work/err"
 		so "what only a runtime understands, '$path', is not used, with a warning"
 	done
-	bundle "\"/rebind-new.$$\"" /tmp/nowhere
+	bundle "\"/rebind-new.$own\"" /tmp/nowhere
 	run "${bundled[@]}" --dry-run
-	[ "$status" -eq 1 ] && grep -q "its cgroup '/rebind.$$' does not exist" "$work/err"
+	[ "$status" -eq 1 ] && grep -q "its cgroup '/rebind.$own' does not exist" "$work/err"
 	so "a bundle that mounts its cgroups elsewhere says nothing about these"
-	bundle "\"/rebind-new.$$\"" /tmp cgroup
+	bundle "\"/rebind-new.$own\"" /tmp cgroup
 	run "${bundled[@]}" --dry-run
-	! grep -q "rebind-new" "$work/err"
+	[ "$status" -eq 1 ] && grep -q "its cgroup '/rebind.$own' does not exist" "$work/err" && ! grep -q "rebind-new" "$work/err"
 	so "nor does one with a cgroup namespace"
 	bundle 7
 	run "${bundled[@]}" --dry-run
 	[ "$status" -eq 1 ] && grep -q "linux.cgroupsPath must be a string, and is a number" "$work/err"
 	so "a path that is none is refused"
 	forget "$box"
-	rmdir "$hierarchy/rebind-new.$$/below" "$hierarchy/rebind-new.$$"
-	mkdir "$hierarchy/rebind.$$"
-	box "mount -t tmpfs none tmp; mkdir tmp/c; mount --bind $hierarchy/rebind.$$ tmp/c"
-	rmdir "$hierarchy/rebind.$$"
+	rmdir "$hierarchy/rebind-new.$own/below" "$hierarchy/rebind-new.$own"
+	mkdir "$hierarchy/rebind.$own"
+	box "mount -t tmpfs none tmp; mkdir tmp/c; mount --bind $hierarchy/rebind.$own tmp/c"
+	rmdir "$hierarchy/rebind.$own"
 	run "$rebind" dump -t "$box" --dry-run
-	[ "$status" -eq 1 ] && grep -q "^rebind: /tmp/c .*its cgroup '/rebind.$$' of the hierarchy 'pids' has been removed" "$work/err"
+	[ "$status" -eq 1 ] && grep -q "^rebind: /tmp/c .*its cgroup '/rebind.$own' of the hierarchy 'pids' has been removed" "$work/err"
 	so "one that was removed under the mount is said by the dump"
 	no_loop "and what is advised helps"
 	forget "$box"

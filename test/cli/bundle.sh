@@ -11,12 +11,6 @@ images=$here/../data/criu-images
 export TMPDIR=$work/unpacked
 mkdir "$TMPDIR"
 
-# run COMMAND...: status; out and err
-run() {
-	timeout 20 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
-	status=$?
-}
-
 # edit FILTER [OPTION...]: the configuration of the bundle
 edit() {
 	jq "$@" "$work/config.orig" >"$work/bundle/config.json"
@@ -218,11 +212,12 @@ for signal in TERM KILL; do
 	"${restore[@]}" --bundle "$work/bundle" --action-script "$work/stop" --pidfile "$work/pid" 2>"$work/err" &
 	pid=$!
 	read -r _ <"$work/go"
-	[ -n "$(ls "$TMPDIR")" ] || echo "# nothing was unpacked"
+	why=
+	[ -n "$(ls "$TMPDIR")" ] || why="nothing was unpacked; "
 	kill -"$signal" "$pid"
 	wait "$pid" 2>"/dev/null"
 	left=$(left_processes)
-	result "after SIG$signal nothing is left" "$left$(ls "$TMPDIR")"
+	result "after SIG$signal nothing is left" "$why$left$(ls "$TMPDIR")"
 	rm "$work/go"
 done
 

@@ -7,12 +7,6 @@
 # shellcheck source=test/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# run COMMAND...: status; out and err
-run() {
-	{ timeout 60 "$@" <"/dev/null" >"$work/out" 2>"$work/err"; } 2>"/dev/null"
-	status=$?
-}
-
 # exits SENTENCE STATUS COMMAND...
 exits() {
 	local sentence=$1 wanted=$2
@@ -23,7 +17,7 @@ exits() {
 }
 
 mkdir "$work/cgroups"
-group=$work/cgroups/rebind-test-$$
+group=$work/cgroups/rebind-test-$own
 if ! mount -t cgroup2 cgroup2 "$work/cgroups" || ! mkdir -p "$group/below"; then
 	skip "mounts of cgroups" "there is no cgroup version 2 here, or none can be made"
 	finish
@@ -31,7 +25,6 @@ fi
 
 # start within|without: a process of cgroup.c in that cgroup; pid
 start() {
-	local i
 	mkdir "$work/$1"
 	(
 		echo "$BASHPID" >"$group/below/cgroup.procs"
@@ -39,10 +32,9 @@ start() {
 	) &
 	pid=$!
 	known+=("$pid")
-	for ((i = 0; i < 200; i++)); do
-		! grep -q ready "$work/$1.out" 2>"/dev/null" || return 0
-		pause_for 0.02
-	done
+	until_so grep -qs ready "$work/$1.out" && return
+	result "a process $1 the cgroup starts" "it does not: $(cat "$work/$1.out")"
+	finish
 }
 
 # shows SENTENCE PID ROOT: its /cg has this root, as it is seen in the cgroup namespace of the process
@@ -84,10 +76,7 @@ readlink "/proc/$holder/ns/cgroup" >"$work/b"
 result "who holds it is in that cgroup namespace" "$(cmp "$work/a" "$work/b" 2>&1)"
 
 kill "$holder" "$within" "$without"
-for ((i = 0; i < 200; i++)); do
-	rmdir "$group/below" 2>"/dev/null" && break
-	pause_for 0.02
-done
+until_so rmdir "$group/below" 2>"/dev/null"
 rmdir "$group"
 umount "$work/cgroups"
 known=()

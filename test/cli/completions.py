@@ -13,7 +13,7 @@ import os, pty, re, select, sys, time
 MARK = "\x01"
 
 
-def read_until(fd, text, seconds=20):
+def read_until(fd, text, seconds=60 * int(os.environ.get("REBIND_TEST_SLOW", "1"))):
     """What the shell writes until `text` is in it."""
     seen = ""
     end = time.monotonic() + seconds

@@ -29,13 +29,13 @@ becomes() {
 # complete_lines SHELL: a block in "out" for each line; first what it becomes, then what is offered
 complete_lines() {
 	if [ "$1" = fish ]; then
-		timeout 60 fish --no-config -c 'source $argv[1]
+		timeout 120 fish --no-config -c 'source $argv[1]
 			for line in $argv[2..]
 				complete -C (string replace "??" "" $line) | string replace -r "\t.*" ""
 				echo
 			end' "${files[fish]}" "${lines[@]}"
 	else
-		timeout 60 /usr/bin/python3 -I "$here/completions.py" "$1" "${files[$1]}" "${lines[@]}"
+		timeout 120 /usr/bin/python3 -I "$here/completions.py" "$1" "${files[$1]}" "${lines[@]}"
 	fi >"$work/out" 2>"$work/err" </dev/null
 	status=$?
 }
@@ -82,7 +82,8 @@ typed() {
 	becomes "completes a verb" "rebind restore " "rebind res"
 	becomes "completes what follows plugin" "rebind plugin test " "rebind plugin t"
 	becomes "completes a choice" "rebind restore --sharing slave " "rebind restore --sharing sl"
-	becomes "completes a pid" "rebind dump -t $container " "rebind dump -t $container"
+	# As a whole number it may be the beginning of another.
+	listed "offers a pid" "$container" "rebind dump -t ??"
 	becomes "completes a directory" "rebind dump -D $work/img/" "rebind dump -D $work/im"
 	becomes "completes a plugin" "rebind plugin test $work/libs/plugin.so " "rebind plugin test $work/libs/"
 	becomes "completes the source of a key, in quotes" "$image --external 'mnt[vol]:$work/source-of-vol' " \
@@ -115,7 +116,7 @@ in_fish() {
 	becomes "completes a verb" restore "rebind res"
 	becomes "completes what follows plugin" test "rebind plugin t"
 	becomes "completes a choice" slave "rebind restore --sharing sl"
-	becomes "completes a pid" "$container" "rebind dump -t $container"
+	listed "offers a pid" "$container" "rebind dump -t ??"
 	becomes "completes a directory" "$work/img/" "rebind dump -D $work/im"
 	becomes "completes a plugin" "$work/libs/plugin.so" "rebind plugin test $work/libs/"
 	becomes "completes the source of a key" "mnt[vol]:$work/source-of-vol" "$image --external mnt[vol]:$work/source"

@@ -8,12 +8,6 @@
 # shellcheck source=test/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# run COMMAND...: status; out and err
-run() {
-	timeout 60 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
-	status=$?
-}
-
 # inside COMMAND...: in the container
 inside() {
 	nsenter --mount="/proc/$container/ns/mnt" --root="/proc/$container/root" "$@"

@@ -16,10 +16,7 @@ container() {
 	unshare --mount --propagation "$2" sh -c "cd $1 && $3 && pivot_root . old && exec /busybox sh -c '
 		/busybox umount -l /old && : >/ready && exec /busybox sleep 1000'" &
 	pid=$!
-	for ((i = 0; i < 100; i++)); do
-		[ -e "$1/ready" ] && break
-		sleep 0.1
-	done
+	until_so test -e "$1/ready"
 	"$rebind" dump -t "$pid" -D "$1.image" --external "mnt[/v]:v" "${@:4}" 2>"$work/err" || cat "$work/err"
 }
 

@@ -18,11 +18,6 @@ fi
 export REBIND_CRIU=$real
 compile removed -static "$here/criu-removed.c"
 
-run() {
-	timeout 60 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
-	status=$?
-}
-
 # so SENTENCE COMMAND...: it is true, and what ran before went well
 so() {
 	local sentence=$1 why=
@@ -30,15 +25,6 @@ so() {
 	[ "$status" -eq 0 ] || why="exit status $status"
 	"$@" >>"$work/err" 2>&1 || why="not so: $*"
 	result "$sentence" "$why"
-}
-
-until_so() {
-	local i
-	for ((i = 0; i < 200; i++)); do
-		"$@" && return 0
-		pause_for 0.02
-	done
-	return 1
 }
 
 cat >"$work/container" <<'END'

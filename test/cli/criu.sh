@@ -9,12 +9,6 @@
 # shellcheck source=test/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# run COMMAND...: status; out and err
-run() {
-	{ timeout 60 "$@" <"/dev/null" >"$work/out" 2>"$work/err"; } 2>"/dev/null"
-	status=$?
-}
-
 # so SENTENCE [COMMAND...]: it is true, and what ran before went well
 so() {
 	local sentence=$1 why=
@@ -89,16 +83,6 @@ sources=(--external "mnt[vol]:$work/b/vol" --external "mnt[nested]:$work/b/neste
 
 is_counting() {
 	grep -q "SigCgt:.*200$" "/proc/$1/status" 2>"/dev/null" && [ "$(cat "/proc/$1/comm")" = worker ]
-}
-
-# until COMMAND...: wait for it, not for ever
-until_so() {
-	local i
-	for ((i = 0; i < 200; i++)); do
-		"$@" && return 0
-		pause_for 0.02
-	done
-	return 1
 }
 
 # count PID SUM LOG: at a signal it adds one, which is the sum then
@@ -338,7 +322,7 @@ inside_root() {
 }
 
 cgroups() {
-	local engine=$1 new CGROUP=$work/cgroups/rebind-test-$$ STANDIN_CGROUP
+	local engine=$1 new CGROUP=$work/cgroups/rebind-test-$own STANDIN_CGROUP
 	mkdir -p "$work/cgroups"
 	if ! mount -t cgroup2 cgroup2 "$work/cgroups" || ! mkdir "$CGROUP"; then
 		skip "$engine: cgroups" "there is no cgroup version 2 here, or none can be made"
@@ -569,7 +553,7 @@ served_restore() {
 	"$rebind" service --address "$work/sock" --status-fd 9 9>"$work/service-ready" {ready}>&- 2>"$work/service.err" &
 	service=$!
 	known+=("$service")
-	IFS= read -r -d '' -t 10 -u "$ready" _
+	IFS= read -r -d '' -t $((20 * ${REBIND_TEST_SLOW:-1})) -u "$ready" _
 	exec {ready}>&-
 	run "$work/client" "unix:$work/sock" "$1 rst_sibling=1"
 	result "RPC: a service makes no sibling, with a CRIU neither" \

@@ -12,12 +12,6 @@
 
 restore=("$rebind" restore -D "$work/img" --root "$work/new" "${sources[@]}")
 
-# run COMMAND...: status; out and err
-run() {
-	timeout 20 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
-	status=$?
-}
-
 # ends SENTENCE STATUS COMMAND...
 ends() {
 	local sentence=$1 want=$2 why=

@@ -9,16 +9,7 @@
 top=$(cd "$here/../.." && pwd)
 usr=$work/dest/usr/local
 
-# run COMMAND...: status; out and err
-run() {
-	timeout 20 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
-	status=$?
-}
-
-so() {
-	local was=$?
-	result "$1" "$([ "$was" -eq 0 ] || echo "it is not so, exit status $status; it printed: $(head -c 400 "$work/out" | tr '\n' ' ')")$(left_processes)"
-}
+also=left_processes
 
 make_container plain
 dump_container "$container" "$work/img"

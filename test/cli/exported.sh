@@ -9,11 +9,6 @@
 export TMPDIR=$work/unpacked
 mkdir "$TMPDIR"
 
-run() {
-	timeout 20 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
-	status=$?
-}
-
 # says SENTENCE STATUS PATTERN COMMAND...: it ends like that with such a line, and nothing is left
 says() {
 	local sentence=$1 want=$2 pattern=$3 why=''

@@ -10,11 +10,6 @@
 # shellcheck source=test/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-run() {
-	timeout 60 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
-	status=$?
-}
-
 # says SENTENCE STATUS TEXT COMMAND...: these lines, on stdout or stderr
 says() {
 	local sentence=$1 want=$2 text=$3 why=
@@ -185,7 +180,7 @@ unshare --mount --propagation private bash -e -c '
 	echo ready
 	exec /bin/busybox sleep 600' >"$3/said" &
 pid=$!
-read -r -t 20 line <"$3/said" && [ "$line" = ready ]
+read -r -t $((20 * ${REBIND_TEST_SLOW:-1})) line <"$3/said" && [ "$line" = ready ]
 mkdir tmp/img
 "$1" dump -t $pid -D tmp/img
 "$1" show --json tmp/img | jq -c '[.mounts[].formats]'

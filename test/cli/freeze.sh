@@ -24,13 +24,10 @@ dump() {
 }
 
 # left_files: WHY something is in the image directory after a moment, or nothing
+is_empty() { [ -z "$(ls -A "$img")" ]; }
 left_files() {
-	local i
-	for ((i = 0; i < 100; i++)); do
-		[ -n "$(ls -A "$img")" ] || return 0
-		pause_for 0.02
-	done
-	echo "files are left: $(ls -A "$img"); "
+	until_so is_empty ||
+		echo "files are left: $(ls -A "$img"); "
 }
 
 exits() {
@@ -75,7 +72,7 @@ make_cgroup() {
 	local kind=cgroup2 mount test=cgroup.freeze
 	[ "$1" = 2 ] || kind=cgroup test=freezer.state
 	while read -r mount; do
-		cgroup=$mount/rebind-freeze-$$
+		cgroup=$mount/rebind-freeze-$own
 		mkdir "$cgroup" 2>"/dev/null" || continue
 		[ ! -e "$cgroup/$test" ] || return 0
 		rmdir "$cgroup"
@@ -109,24 +106,15 @@ set_state() {
 }
 
 # becomes STATE: WHY it does not, in a moment
+is_in_state() { [ "$(state)" = "$1" ]; }
 becomes() {
-	local i
-	for ((i = 0; i < 250; i++)); do
-		[ "$(state)" != "$1" ] || return 0
-		pause_for 0.02
-	done
-	echo "it is $(state), not $1; "
+	until_so is_in_state "$1" || echo "it is $(state), not $1; "
 }
 
 # is_writing: WHY the file stays as it is
+was_written() { [ "$(stat -c %z "$file")" != "$1" ]; }
 is_writing() {
-	local before i
-	before=$(stat -c %z "$file")
-	for ((i = 0; i < 100; i++)); do
-		[ "$(stat -c %z "$file")" = "$before" ] || return 0
-		pause_for 0.02
-	done
-	echo "who writes stands still; "
+	until_so was_written "$(stat -c %z "$file")" || echo "who writes stands still; "
 }
 
 # interrupted SENTENCE SIGNAL WHEN TARGET: WHEN, in hundredths of a second, it is frozen; TARGET: process or group

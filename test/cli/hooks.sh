@@ -51,7 +51,7 @@ logged() {
 	local sentence=$1
 	shift
 	sed -n 's/.*test: //p' "$work/err" | sed 's/ (mount [0-9]* .*//' >"$work/lines"
-	result "$sentence" "$(diff <(printf '%s\n' "$@") "$work/lines" | tr '\n' ' ')"
+	result "$sentence" "$(diff <(printf '%s\n' "$@") "$work/lines" 2>&1 | tr '\n' ' ')"
 }
 
 calls() {

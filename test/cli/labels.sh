@@ -8,12 +8,6 @@
 # shellcheck source=test/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# run COMMAND...: status; out and err
-run() {
-	timeout 20 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
-	status=$?
-}
-
 # ends SENTENCE STATUS REGEX: how the last run ended, and what is on stderr
 ends() {
 	local why=
@@ -31,10 +25,7 @@ unshare --mount --propagation private bash -c 'mount --bind old old && cd old &&
 	mount -t tmpfs -o size=64000k,mode=1777,nr_inodes=123456,uid=4711,gid=4711 shm shm &&
 	pivot_root . put && exec /bin/busybox sh -c "busybox umount -l /put; echo >/shm/there; exec busybox sleep 1000"' &
 pid=$!
-for _ in $(seq 100); do
-	[ ! -e "/proc/$pid/root/shm/there" ] || break
-	sleep 0.1
-done
+until_so test -e "/proc/$pid/root/shm/there"
 run "$rebind" dump -t "$pid" -D img
 ends "a namespace is dumped" 0 ""
 cp img/* plain

@@ -41,6 +41,8 @@ if [ -z "${REBIND_TEST_WORK-}" ]; then
 fi
 
 work=$(cd "$REBIND_TEST_WORK" && pwd -P) || exit 1
+# For names that others see, of cgroups and abstract sockets: in its pid namespace each script is process 1.
+own=${work##*.}
 # The plugins that are installed on this machine have no part in it.
 [ ! -d "$(cat "$build/plugindir")" ] || mount -t tmpfs -o mode=755 tmpfs "$(cat "$build/plugindir")" || exit 1
 cd "$work" || exit 1
@@ -65,10 +67,31 @@ result() {
 	sed 's/^/# stderr: /' "$work/err"
 }
 
+# What each so() looks for besides: a command that prints what is wrong.
+also=:
+
 # so SENTENCE: the command before it was true
 so() {
 	local was=$?
-	result "$1" "$([ "$was" -eq 0 ] || echo "it is not so, exit status $status; the last output was: $(head -c 600 "$work/out" | tr '\n' ' ')")"
+	result "$1" "$([ "$was" -eq 0 ] || echo "it is not so, exit status $status; the last output was: $(head -c 600 "$work/out" | tr '\n' ' ')")$("$also")"
+}
+
+# run COMMAND...: status; out and err. It returns the status, so that so() right behind it fails as the command does.
+run() {
+	# The outer redirection is for what bash says of a command that a signal ended.
+	{ timeout 60 "$@" <"/dev/null" >"$work/out" 2>"$work/err"; } 2>"/dev/null"
+	status=$?
+	return "$status"
+}
+
+# until_so COMMAND...: waits until it is true, 20 seconds at most
+until_so() {
+	local i
+	for ((i = 0; i < 1000 * ${REBIND_TEST_SLOW:-1}; i++)); do
+		"$@" && return 0
+		pause_for 0.02
+	done
+	return 1
 }
 
 skip() {
@@ -175,7 +198,7 @@ hold() {
 	exec {ready}<> "$work/ready"
 	"$@" >"$work/ready" {ready}>&- &
 	held=$!
-	read -r -t 20 line <&"$ready"
+	read -r -t $((20 * ${REBIND_TEST_SLOW:-1})) line <&"$ready"
 	exec {ready}>&-
 	if [ "$line" != ready ]; then
 		echo "$script: a helper did not start: $*" >&2

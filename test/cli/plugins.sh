@@ -12,17 +12,6 @@ compile inside -static "$here/inside.c"
 plugins=$build/plugins
 mounts >"$work/mounts"
 
-# so SENTENCE: the command before it was true
-so() {
-	local was=$? why=
-	[ "$was" -eq 0 ] || why="it is not so (status $was): $(head -c 400 "$work/out")"
-	result "$1" "$why"
-}
-
-run() {
-	timeout 30 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
-}
-
 # keeps_contract SENTENCE OPTION...
 keeps_contract() {
 	local sentence=$1 why=
@@ -217,16 +206,9 @@ for side in old new; do
 	umount fill
 done
 
-# loops FILE: how many devices have it; a detached one may take a moment
-loops() {
-	local i n
-	for i in 1 2 3 4 5 6 7 8; do
-		n=$(losetup -j "$1" | wc -l)
-		[ "$n" -ne 0 ] || break
-		pause_for "0.0$i"
-	done
-	echo "$n"
-}
+# no_loop FILE: no device has it, or soon none; a detached one may take a moment
+has_no_loop() { [ -z "$(losetup -j "$1")" ]; }
+no_loop() { until_so has_no_loop "$1"; }
 
 echo "/data $work/old.ext4" >"$work/loops"
 export LOOP_VOLUME_MAP=$work/loops
@@ -246,14 +228,14 @@ run "${restore[@]}" -- /inside cat /data/f
 [ "$(cat "$work/out")" = "old filesystem" ] && [ "$(losetup -j old.ext4 | wc -l)" -eq 1 ]
 so "while the container runs its device is used"
 forget "$container"
-[ "$(loops old.ext4)" -eq 0 ]
+no_loop old.ext4
 so "with the container it is gone"
 
 echo "/data $work/new.ext4" >"$work/loops"
 run "${restore[@]}" -- /inside cat /data/f
 [ "$(cat "$work/out")" = "new filesystem" ]
 so "a restore attaches the file that the map has"
-[ "$(loops new.ext4)" -eq 0 ]
+no_loop new.ext4
 so "and it is detached when the namespace ends"
 run "${restore[@]}" --pidfile holder
 pid=$(cat holder)
@@ -261,7 +243,7 @@ pid=$(cat holder)
 	losetup -nO AUTOCLEAR -j new.ext4 | grep -q 1
 so "while it lives the device is its own, with autoclear"
 kill "$pid"
-[ "$(loops new.ext4)" -eq 0 ]
+no_loop new.ext4
 so "when it is killed it is detached"
 rmdir "$b/root/vol/one"
 run "${restore[@]}" -- /inside cat /data/f
@@ -274,7 +256,7 @@ run "${restore[@]}" -- /inside write /data/x
 so "ro is read-only"
 echo "/data $work/new.ext4 fstype=xfs" >"$work/loops"
 refuses "a filesystem of another type is refused" "cannot mount '.*new.ext4'"
-[ "$(loops new.ext4)" -eq 0 ]
+no_loop new.ext4
 so "and its file is detached"
 echo "/data $work/none.ext4" >"$work/loops"
 refuses "a file that is not there is named with its line" "loops:1: cannot open '.*none.ext4'"
@@ -289,12 +271,12 @@ echo "/data $work/new.ext4" >"$work/loops"
 mkdir img5
 run "$rebind" dump -t "$container" -D img5 -L "$plugins"
 forget "$container"
-loops new.ext4 >"/dev/null"
+no_loop new.ext4
 run "$rebind" restore -D img5 --root "$b/root" -L "$plugins" --pidfile holder
 grep -q ' /data .* ext4 /dev/loop[0-9]* ro' "/proc/$(cat holder)/mountinfo"
 so "a filesystem that was read-only is so again"
 kill "$(cat holder)"
-loops new.ext4 >"/dev/null"
+no_loop new.ext4
 
 # A bind at a mountpoint of the map is none of its business.
 start container "$a/root" "mount --bind '$a/src/data' data"

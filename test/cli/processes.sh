@@ -17,7 +17,7 @@ contain() {
 			eval "$2" && /usr/sbin/pivot_root . old && cd / && exec /bin/busybox sh -c \
 			"/bin/busybox umount -l /old; exec /bin/busybox sleep 600"' sh "$work/$root" "$script"
 	) &
-	for ((i = 0; i < 200; i++)); do
+	for ((i = 0; i < 400 * ${REBIND_TEST_SLOW:-1}; i++)); do
 		for child in $! $(pgrep -P $!); do
 			pid=$child
 			[ "$(cat "/proc/$pid/comm" 2>/dev/null)" != busybox ] || break 2
@@ -112,10 +112,8 @@ result "the user namespace that one is in is joined already" \
 # Without maps.
 unshare --user sleep 60 </dev/null >log 2>&1 &
 known+=($!)
-for ((i = 0; i < 200; i++)); do
-	[ "$(readlink "/proc/$!/ns/user")" = "$(readlink /proc/self/ns/user)" ] || break
-	sleep 0.02
-done
+is_apart() { [ "$(readlink "/proc/$1/ns/user")" != "$(readlink /proc/self/ns/user)" ]; }
+until_so is_apart $!
 for ns in "" pid; do
 	"$rebind" restore -D img2 --root new --join-ns "user:$!" ${ns:+--new-ns "$ns"} -- /bin/busybox true >out 2>err
 	status=$?
@@ -129,6 +127,7 @@ mkdir -p old/m1 old/m2 v
 contain old "mount -t tmpfs t tmp; mount --bind $work/v m1; mount --bind $work/v m2"
 volumes=$pid
 why=$(run dump -t "$volumes" -D img3 --external 'mnt[/m1]:a' --external 'mnt[/m2]:b')
+no_mountpoint() { [ ! -e new/m1 ] && [ ! -e new/m2 ]; }
 for signal in INT TERM HUP QUIT KILL; do
 	left='' n=0
 	for delay in 002 006 010 015 020 030; do
@@ -142,11 +141,7 @@ for signal in INT TERM HUP QUIT KILL; do
 			kill "$(cat pid)" 2>/dev/null || left="a pidfile without a process"
 			continue
 		fi
-		for ((i = 0; i < 40; i++)); do
-			[ -e new/m1 ] || [ -e new/m2 ] || break
-			sleep 0.05
-		done
-		[ ! -e new/m1 ] && [ ! -e new/m2 ] || left="mountpoints after ${delay}0 us"
+		until_so no_mountpoint || left="mountpoints after ${delay}0 us"
 	done
 	result "SIG$signal to the process group leaves no mountpoint" "$why$left$([ $n -gt 0 ] || echo 'none came')"
 done

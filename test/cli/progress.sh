@@ -84,18 +84,21 @@ terminal "${restore[@]}" -- /inside exit 0 <"/dev/null"
 so "so does a restore, from the image"
 
 before=$(listing "$work/new"; mounts)
-terminal "${dump[@]}" -D "$work/gone" < <(pause_for 1.8; printf '\003'; pause_for 2)
+: >"$work/out"
+terminal "${dump[@]}" -D "$work/gone" < <(until_so grep -q 'reading contents' "$work/out"; printf '\003'; pause_for 2)
 [ "$status" -eq 130 ] && [ "$(tail -n 1 "$work/lines")" = "rebind: interrupted; no image was written" ] &&
 	[ "$(grep -c interrupted "$work/lines")" -eq 1 ] && [ -z "$(ls -A "$work/gone")" ]
 so "Ctrl-C ends the line, and says once that no image was written"
 tail -n 3 "$work/out" | grep -q '^rebind: interrupted'
 so "in a line of its own"
-terminal "${restore[@]}" --pidfile "$work/pid" < <(pause_for 1.3; printf '\003'; pause_for 2)
+: >"$work/out"
+terminal "${restore[@]}" --pidfile "$work/pid" < <(until_so grep -Eq '(mounting|unpacking contents), ' "$work/out"; printf '\003'; pause_for 2)
 [ "$status" -eq 130 ] && [ "$(tail -n 1 "$work/lines")" = "rebind: interrupted; nothing was restored, and nothing is left of it" ] &&
 	[ ! -e "$work/pid" ] && [ "$(listing "$work/new"; mounts)" = "$before" ]
 so "so it does for a restore, and that is true"
 result "no process is left" "$(left_processes)"
-terminal bash -c 'trap "" INT; exec "$@"' - "$rebind" dump -t "$container" "${declared[@]}" --external 'mnt[/plug]:plug' -D "$work/gone" < <(pause_for 0.7; printf '\003'; pause_for 3)
+has_begun() { [ -n "$(ls -A "$work/gone")" ]; }
+terminal bash -c 'trap "" INT; exec "$@"' - "$rebind" dump -t "$container" "${declared[@]}" --external 'mnt[/plug]:plug' -D "$work/gone" < <(until_so has_begun; printf '\003'; pause_for 3)
 [ "$status" -eq 0 ] && ! grep -q interrupted "$work/lines"
 so "where Ctrl-C is ignored it stays so"
 forget "$container"

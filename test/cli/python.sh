@@ -20,6 +20,12 @@ sys.path.insert(0, sys.argv.pop(1)); sys.argv.pop(0); runpy.run_path(sys.argv[0]
 }
 
 make_container plain
+compile sets -static "$here/sets.c"
+mkdir "$work/a/set"
+"$work/sets" make "$work/a/set" "$work/pids" &
+until_so test -s "$work/pids"
+read -r -a several <"$work/pids"
+known+=("${several[@]}")
 cp -r "$bindings" "$work/source"
 timeout 120 env HOME="$work" /usr/bin/python3 -I -m pip install --quiet --no-index --no-deps --no-build-isolation \
 	--root-user-action=ignore --target "$work/site" "$work/source" >"$work/out" 2>&1 </dev/null
@@ -76,6 +82,27 @@ with rebind.restore(image, root=root, external=sources, inherit_fds={"vol": fd})
     kept = namespace.detach()
 claim("what is detached is open after the block", os.path.samestat(os.fstat(kept), os.stat(path)))
 os.close(kept)
+several, its_root = work + "/several", work + "/a/set"
+os.mkdir(several)
+rebind.dump(several, pid=int(sys.argv[3]), options=["--all-mntns"])
+before = sorted(os.listdir("/proc/self/fd"))
+error = fails(rebind.restore, several, root=its_root)
+claim("of several namespaces one is asked for", "to 4 mount namespaces" in str(error) and "ns_id=N" in str(error))
+claim("and none is left", sorted(os.listdir("/proc/self/fd")) == before)
+everyone = rebind.restore_all(several, root=its_root)
+claim("all of them come, in their order", [one.id for one in everyone] == [1, 2, 3, 4])
+claim("each is one of its own", len({os.fstat(one.fileno()).st_ino for one in everyone}) == 4)
+claim("and none is inherited", not any(os.get_inheritable(one.fileno()) for one in everyone))
+for one in everyone:
+    one.close()
+with rebind.restore(several, root=its_root, ns_id=2, options=["--sharing", "private"]) as namespace:
+    paths = {mount.mountpoint for mount in rebind.show(f"/proc/{os.getpid()}/fd/{namespace.fileno()}")}
+    claim("one comes alone", "/ro" in paths)
+    claim("and has no number", namespace.id is None)
+copies = rebind.restore_all(image, root=root, external={**sources, "vol": src + "/vol"}, options=["--copies", "2"])
+claim("copies come, too", len({os.fstat(one.fileno()).st_ino for one in copies}) == 2)
+for one in copies:
+    one.close()
 differences = rebind.diff(pid, os.getpid())
 claim("two namespaces differ", any(one.path == "/vol" for one in differences))
 error = fails(rebind.show, work + "/nothing")
@@ -95,7 +122,7 @@ END
 mkdir "$work/"$'odd-\377'
 mount -t tmpfs tmpfs "$work/"$'odd-\377'
 table=$(mounts)
-python "$work/program.py" "$container" "$work"
+python "$work/program.py" "$container" "$work" "${several[0]}"
 result "the program runs to its end" "$([ "$status" -eq 0 ] || echo "exit status $status")"
 cp "$work/out" "$work/claims"
 while read -r verdict sentence; do
@@ -114,5 +141,6 @@ python "$bindings/examples/run.py" "$work/img" "$work/new" -- /inside cat /vol/f
 [ "$status" -eq 125 ] && [ "$(grep -c "no source" "$work/err")" -eq 4 ]
 so "and says all that is wrong"
 forget "$container"
+forget "${several[0]}"
 result "nothing is left" "$([ "$table" = "$(mounts)" ] || echo "the mount table differs")$(left_processes)"
 finish

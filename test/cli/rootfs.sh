@@ -9,16 +9,7 @@
 # shellcheck source=test/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# run COMMAND...: status; out and err
-run() {
-	timeout 20 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
-	status=$?
-}
-
-so() {
-	local was=$?
-	result "$1" "$([ "$was" -eq 0 ] || echo "exit status $status, '$(head -c 200 "$work/out")'")$(left_processes)"
-}
+also=left_processes
 
 compile rootfs -static "$here/rootfs.c"
 make_container plain

@@ -127,7 +127,7 @@ exec {extra}<&-
 	pwd
 } >"$work/want"
 result "a script has descriptors 0 to 2, and the caller's privileges, signals, limits and directory" \
-	"$(diff "$work/want" "$work/said")"
+	"$(diff "$work/want" "$work/said" 2>&1)"
 [ ! -s "$work/out" ] && grep -q to-stdout "$work/err"
 so "what it prints goes to standard error"
 script stop <<'END'
@@ -135,7 +135,7 @@ script stop <<'END'
 END
 "${restore[@]}" --action-script "$work/stop" --pidfile "$work/pid" 2>"$work/err" &
 pid=$!
-until [ -s "$work/said" ]; do pause_for 0.01; done
+until_so test -s "$work/said"
 kill -KILL "$pid"
 wait "$pid" 2>"/dev/null"
 result "a script dies with rebind" "$(left_processes)"

@@ -182,7 +182,7 @@ autofs() {
 	ran "an autofs is dumped by the pipe behind it" "" "$rebind" dump -t "$pid" -D "$work/auto" -L "$work/plugins" -v
 	said "which is that of its server, by its inode's number" "served: dump_file\(pipe:\[([0-9]+)\], \1\)"
 	timeout 20 "${restore[@]}" -D "$work/auto" -- /inside cat /auto/wanted <"/dev/null" >"$work/out" 2>"$work/err"
-	result "it comes back, and its server outside is asked" "$(diff <(echo wanted) "$work/asked")"
+	result "it comes back, and its server outside is asked" "$(diff <(echo wanted) "$work/asked" 2>&1)"
 	said "and answers" "/auto/wanted: No such file"
 	result "nothing is left of it" "$(left_processes)"
 	REBIND_TEST_PLUGIN=retry ran "a plugin that lets the others go first is called again after them" "" \
@@ -222,7 +222,7 @@ sockets() {
 	"$rebind" diff --contents "$pid" "/proc/$(cat "$work/pid")/ns/mnt" >"$work/out" 2>"$work/err"
 	result "modes, owners, times and links are those of the image" "$(cat "$work/out" "$work/err")"
 	nsenter --mount="/proc/$(cat "$work/pid")/ns/mnt" /inside hear /run/served >"$work/out" 2>"$work/err"
-	result "and it is served as long as its server lives" "$(diff <(echo served outside) "$work/out")"
+	result "and it is served as long as its server lives" "$(diff <(echo served outside) "$work/out" 2>&1)"
 	kill -KILL "$(cat "$work/pid")"
 	rm "$work/pid"
 	REBIND_TEST_PLUGIN=decline ran "what no plugin restores is there" "" \

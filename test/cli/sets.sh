@@ -7,72 +7,8 @@
 #
 # usage: test/cli/sets.sh BUILD_DIR     (as root)
 
-# shellcheck source=test/cli/lib.sh
-. "$(dirname "$0")/lib.sh"
-
-compile sets -static "$here/sets.c"
-mkdir -p root new vols/1 vols/2 src/1 src/2 img pins plain || exit 1
-echo "volume 1" >vols/1/file
-echo "volume 2" >vols/2/file
-echo "source 1" >src/1/file
-echo "source 2" >src/2/file
-mount --bind root root && mount --bind root new || exit 1
-externals=(--external 'mnt[/vol]:one' --external 'mnt[2:/vol]:two')
-sources=(--external "mnt[one]:$work/src/1" --external "mnt[two]:$work/src/2")
-restore=("$rebind" restore -D img --root "$work/new" "${sources[@]}")
-
-# run COMMAND...: status; out and err
-run() {
-	timeout 30 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
-	status=$?
-}
-
-# start: the process tree; its pids are in p1 to p4
-start() {
-	rm -f pids
-	"$work/sets" make "$work/root" "$work/pids" "$work/vols" &
-	for _ in $(seq 100); do
-		[ ! -s pids ] || break
-		pause_for 0.05
-	done
-	# shellcheck disable=SC2034
-	read -r p1 p2 p3 p4 <pids || exit 1
-	known+=("$p1" "$p2" "$p3" "$p4")
-}
-
-# ok SENTENCE COMMAND...: it succeeds
-ok() {
-	local sentence=$1
-	shift
-	run "$@"
-	result "$sentence" "$([ "$status" -eq 0 ] || echo "exit status $status: $(head -c 400 "$work/out")")"
-}
-
-# refused SENTENCE STATUS REGEX COMMAND...: fails with that sentence, and leaves no mount, process or file
-refused() {
-	local sentence=$1 wanted=$2 regex=$3 before files why=
-	shift 3
-	before=$(mounts)
-	files=$(names pins "$work"/img* 2>"/dev/null")
-	run "$@"
-	if [ "$status" -ne "$wanted" ]; then
-		why="exit status $status, not $wanted; "
-	elif ! grep -qE "$regex" "$work/err"; then
-		why="no message with '$regex'; "
-	fi
-	[ "$(mounts)" = "$before" ] || why+="the mount table differs; "
-	[ "$(names pins "$work"/img* 2>"/dev/null")" = "$files" ] || why+="a file came or went; "
-	result "$sentence" "$why$(left_processes)"
-}
-
-# unpin: all that is pinned
-unpin() {
-	local file
-	for file in pins/*; do
-		umount "$file" 2>"/dev/null"
-		rm -f "$file"
-	done
-}
+# shellcheck source=test/cli/lib-sets.sh
+. "$(dirname "$0")/lib-sets.sh"
 
 # behaves SENTENCE NS1 NS2 NS3 NS4: files of these namespaces; are they one set?
 behaves() {
@@ -181,7 +117,7 @@ ok "with no difference" "$rebind" diff --contents --all-mntns img "$holder"
 kill "$holder"
 known=()
 result "and they go as well" "$(left_processes)"
-run python3 - "${restore[@]}" <<'END'
+timeout 60 python3 - "${restore[@]}" <<'END' >"$work/out" 2>"$work/err"
 import os, socket, subprocess, sys
 a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 child = subprocess.Popen(sys.argv[1:] + ["--send-fd", str(b.fileno())], pass_fds=[b.fileno()])
@@ -195,6 +131,8 @@ while True:
     seen.append(word.decode())
 sys.exit(child.wait() or seen != ["mnt:1", "mnt:2", "mnt:3", "mnt:4"])
 END
+status=$?
+[ "$status" -eq 0 ]
 so "over a socket each comes with its number"
 cp sets root/sets
 ok "a command is in the first" "${restore[@]}" -- /sets cat - /vol/file
@@ -210,59 +148,6 @@ refused "--pin takes one of them" 1 "has 4 mount namespaces.*--ns-id ID, or --pi
 refused "--pin-dir with --ns-id is refused" 2 "give --pin FILE" "${restore[@]}" --ns-id 2 --pin-dir pins
 refused "a directory that is not there is refused" 1 "cannot make files in 'nowhere'" "${restore[@]}" --pin-dir nowhere
 refused "no end at all is refused" 2 "no option says what becomes of the namespace" "${restore[@]}"
-
-# ---- what goes wrong leaves none ----
-
-cat >script <<'END'
-#!/bin/sh
-[ "$CRTOOLS_SCRIPT_ACTION" != "$FAIL_AT" ]
-END
-chmod 755 script
-for action in setup-namespaces post-setup-namespaces post-restore pre-resume post-resume; do
-	refused "a script that fails at $action" 1 "" env FAIL_AT=$action "${restore[@]}" --action-script "$work/script" --pin-dir pins
-done
-mkdir aside
-: >aside/file
-ln -s ../aside/file pins/3
-refused "a name that is a symlink" 1 "pins/3' is a symlink" "${restore[@]}" --pin-dir pins
-rm pins/3
-mkdir pins/3
-refused "a name that is taken by a directory" 1 "pins/3" "${restore[@]}" --pin-dir pins
-rmdir pins/3
-for i in $(seq 30); do
-	"${restore[@]}" --pin-dir pins <"/dev/null" >out 2>err &
-	pid=$!
-	pause_for "0.0$((RANDOM % 90))"
-	kill -KILL "$pid" 2>"/dev/null"
-	wait "$pid" 2>"/dev/null"
-	why=$(left_processes)
-	# What was handed over stands, all of it.
-	n=$(grep -c " $work/pins/[1-4] " /proc/self/mountinfo)
-	[ "$n" -eq 0 ] || [ "$n" -eq 4 ] || why+="$n of 4 are pinned; "
-	[ "$n" -eq 4 ] || [ -z "$(find pins -name '[1-4]')" ] || why+="a file is left; "
-	unpin
-	[ -z "$why" ] || break
-done
-result "killed at any moment, all of them are pinned or none" "$why"
-rm -f pins/other
-
-# broken SENTENCE REGEX COMMAND...: of a copy of the image, in $PWD
-broken() {
-	local sentence=$1 regex=$2
-	shift 2
-	rm -rf "$work/img-bad"
-	cp -a "$work/img" "$work/img-bad"
-	(cd "$work/img-bad" && "$@") || exit 1
-	refused "$sentence" 1 "$regex" "$rebind" restore -D img-bad --root "$work/new" "${sources[@]}" --pin-dir pins
-}
-broken "a namespace is missing" "mountpoints-3.img is not there" rm mountpoints-3.img
-broken "a namespace is cut short" "mountpoints-2.img" truncate -s -7 mountpoints-2.img
-broken "a namespace is empty" "mountpoints-2.img" truncate -s 8 mountpoints-2.img
-broken "a namespace that is not listed" "mountpoints-9.img is not of this image" cp mountpoints-2.img mountpoints-9.img
-broken "one mount twice" "has the id of another mount" cp mountpoints-2.img mountpoints-3.img
-broken "what shows it whole is left out" "no record shows whole|is not there" rm mountpoints-1.img
-broken "contents are missing" "tmpfs-dev" find . -name 'tmpfs-dev-*' -delete
-rm -rf img-bad
 
 # ---- a service of its own within a container: PrivateTmp= ----
 
@@ -314,8 +199,10 @@ mkfifo ready
 exec {line}<>ready
 unshare -m --propagation private sh box.sh "$work" 3>ready {line}>&- &
 box=$!
-read -r -t 20 _ <&"$line"
+read -r -t $((20 * ${REBIND_TEST_SLOW:-1})) said <&"$line"
 exec {line}>&-
+[ "$said" = ready ]
+so "a container with a service in it runs"
 mkdir box-img
 box_dump=("$rebind" dump -t "$box" --all-mntns -D box-img -L libs --external 'mnt[/run/volume]:volume')
 box_restore=("$rebind" restore -D box-img --root "$work/fresh" -L libs --sharing private --external "mnt[volume]:$work/source")
@@ -347,75 +234,6 @@ unpin
 refused "a plugin that fails leaves none" 1 "plug" env REBIND_TEST_SOURCE="$work/none" "${box_restore[@]}" --pin-dir pins
 umount volume/sub source/sub plugged box fresh
 
-# Namespaces that come before the mounts are read, and after that: the next try has them all.
-compile grown.so -shared -fPIC -x c - <<'END'
-#include <stdlib.h>
-#include "criu-plugin.h"
-int cr_plugin_init(int stage)
-{
-	return system(getenv("GROW")) ? -1 : 0;
-}
-END
-mkdir grow-libs more
-mv grown.so grow-libs/
-cat >grow <<'END'
-#!/bin/sh
-[ "${CRTOOLS_SCRIPT_ACTION:-pre-dump}" = pre-dump ] || exit 0
-n=$(wc -l <"$PIDS")
-kill "-${SIGNAL:-USR1}" "$(head -n 1 "$PIDS" | cut -d ' ' -f 1)"
-for i in $(seq 200); do
-	[ "$(wc -l <"$PIDS")" -eq "$n" ] || exit 0
-	sleep 0.02
-done
-exit 1
-END
-chmod 755 grow
-start
-ok "namespaces that come during a dump are in it" env PIDS="$work/pids" GROW="$work/grow" "$rebind" dump -v -t "$p1" \
-	--all-mntns -D more "${externals[@]}" --action-script "$work/grow" -L grow-libs
-[ "$(find more -name 'mountpoints-[1-6].img' | wc -l) $(grep -c 'changed while it was dumped: again' err)" = "6 1" ]
-so "all six, at the second try"
-ok "the image is what is there" "$rebind" diff --contents --all-mntns more "$p1"
-forget "$p1"
-known=()
-for reader in $(readers); do
-	start
-	rm -rf more
-	mkdir more
-	ok "a root that is renamed during a dump, $reader" env PIDS="$work/pids" GROW="$work/grow" SIGNAL=USR2 \
-		"$rebind" dump -v -t "$p1" --all-mntns -D more "${externals[@]}" -L grow-libs --reader "$reader"
-	[ "$(grep -c 'changed while it was dumped: again' err)" -eq 1 ]
-	so "is noticed, $reader"
-	ok "the image is what is there, $reader" "$rebind" diff --all-mntns more "$p1"
-	forget "$p1"
-	known=()
-done
-
-# A namespace that goes while the set is dumped: its processes end, and it is dumped or not, but
-# there is no image of half of it.
-why=
-for i in $(seq 10); do
-	start
-	rm -rf gone
-	mkdir gone
-	"$rebind" dump -t "$p1" --all-mntns -D gone "${externals[@]}" <"/dev/null" >out 2>err &
-	pid=$!
-	pause_for "0.00$((RANDOM % 10))"
-	kill -KILL "$p4" "$p3"
-	wait "$pid"
-	status=$?
-	if [ "$status" -eq 0 ]; then
-		run "$rebind" show gone
-		[ "$status" -eq 0 ] || why="an image that cannot be read"
-	elif [ -n "$(find gone -type f)" ]; then
-		why="a dump that failed has left files"
-	fi
-	kill -KILL "$p1"
-	wait 2>"/dev/null"
-	known=()
-	[ -z "$why" ] || break
-done
-result "namespaces that go while they are dumped" "$why$(left_processes)"
 [ "$(mounts)" = "$host" ]
 so "the mount table is what it was"
 finish

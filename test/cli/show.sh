@@ -9,12 +9,6 @@
 # shellcheck source=test/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# run COMMAND...: status; out and err
-run() {
-	timeout 20 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
-	status=$?
-}
-
 # shows SENTENCE EXPECTED COMMAND...: this on stdout, exit 0, nothing on stderr
 shows() {
 	local sentence=$1 why=

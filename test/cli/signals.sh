@@ -19,31 +19,13 @@ busy() {
 	# A shell starts what is in the background with SIGINT and SIGQUIT ignored.
 	env --default-signal=INT,QUIT "$@" >"$work/said" 2>"$work/err" <"/dev/null" {said}>&- &
 	busy=$!
-	read -r -t 20 line <&"$said"
+	read -r -t $((20 * ${REBIND_TEST_SLOW:-1})) line <&"$said"
 	exec {said}>&-
 	[ "$line" = ready ]
 }
 
-# has_ended PID: or does within some seconds
-has_ended() {
-	local i
-	for ((i = 0; i < 500; i++)); do
-		grep -qs '^State:.*Z' "/proc/$1/status" && return
-		[ -d "/proc/$1" ] || return 0
-		pause_for 0.02
-	done
-	return 1
-}
-
-# there_is FILE: or is in some seconds
-there_is() {
-	local i
-	for ((i = 0; i < 500; i++)); do
-		[ ! -e "$1" ] || return 0
-		pause_for 0.02
-	done
-	return 1
-}
+# has_ended PID
+has_ended() { grep -qs '^State:.*Z' "/proc/$1/status" || [ ! -d "/proc/$1" ]; }
 
 # command_of REBIND: the pid of the command that runs; the builder may be there for a moment more
 command_of() {
@@ -61,7 +43,7 @@ signalled() {
 		why="it did not start"
 	else
 		kill -"$signal" "$busy"
-		has_ended "$busy" || why="it goes on; "
+		until_so has_ended "$busy" || why="it goes on; "
 	fi
 	[ -z "$why" ] || kill -KILL "$busy"
 	wait "$busy" 2>"/dev/null"
@@ -137,8 +119,8 @@ for how in "" "--action-script $work/busy-script"; do
 	env --default-signal=INT,QUIT script -qefc "exec ${restore[*]@Q} $how -- /busybox sh -c ${counting@Q}" "/dev/null" \
 		<"$work/keys" >"$work/said" 2>"$work/err" {said}>&- {keys}>&- {pressed}>&- &
 	busy=$!
-	read -r -t 20 line <&"$said"
-	[ -z "$how" ] || there_is "$work/pressed.awaited"
+	read -r -t $((20 * ${REBIND_TEST_SLOW:-1})) line <&"$said"
+	[ -z "$how" ] || until_so test -e "$work/pressed.awaited"
 	printf '\003' >&"$keys"
 	pause_for 0.1
 	exec {pressed}>&-
@@ -156,16 +138,9 @@ cat >"$work/script" <<'END'
 END
 chmod 755 "$work/script"
 export PIDFILE=$work/pid AT
-# no_pidfile FILE: it is not there, or becomes so in a moment
-no_pidfile() {
-	local i
-	for ((i = 0; i < 100; i++)); do
-		[ -e "$work/pid" ] || return 0
-		[ "$1" != empty ] || [ -s "$work/pid" ] || return 0
-		pause_for 0.02
-	done
-	echo "a pidfile is left"
-}
+# no_pidfile FILE: WHY there is one after a moment, or nothing
+is_taken_back() { [ ! -e "$work/pid" ] || { [ "$1" = empty ] && [ ! -s "$work/pid" ]; }; }
+no_pidfile() { until_so is_taken_back "$1" || echo "a pidfile is left"; }
 AT=post-resume
 for file in new empty; do
 	[ "$file" = new ] || : >"$work/pid"

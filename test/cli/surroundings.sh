@@ -10,12 +10,6 @@
 # shellcheck source=test/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# run COMMAND...: status; out and err
-run() {
-	timeout 20 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
-	status=$?
-}
-
 images=0
 # goes SENTENCE [WRAPPER...]: the container is dumped and restored, both by way of the wrapper, and it is all there
 goes() {

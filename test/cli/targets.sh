@@ -20,12 +20,6 @@ fi
 
 images=0
 
-# run COMMAND...: status; out and err
-run() {
-	timeout 20 "$@" <"/dev/null" >"$work/out" 2>"$work/err"
-	status=$?
-}
-
 # dump ARG...: into a new directory, $image
 dump() {
 	images=$((images + 1))

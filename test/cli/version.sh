@@ -9,11 +9,7 @@
 # shellcheck source=test/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-run() {
-	timeout 20 "$@" >"$work/out" 2>"$work/err" </dev/null
-	status=$?
-}
-
+table=$(mounts)
 run "$rebind" --version
 [ "$status" -eq 0 ] && [ "$(cat "$work/out")" = "rebind $(sed -n 's/^VERSION := //p' "$here/../../Makefile")" ]
 so "the version is a line"
@@ -31,7 +27,7 @@ so "it counts the features that check finds"
 so "and the privileges"
 strings -a "$rebind" | grep -o '"soname":\["[^"]*"\]' | cut -d'"' -f4 | sort -u >"$work/noted"
 sed -n 's/.*(\(lib.*\.so\.[0-9]*\))$/\1/p' "$work/out" | sort -u >"$work/named"
-result "it names each library that the ELF file notes" "$(diff "$work/noted" "$work/named")"
+result "it names each library that the ELF file notes" "$(diff "$work/noted" "$work/named" 2>&1)"
 result "each with its version" "$(grep '(lib' "$work/out" | grep -vE '^[a-z]+ +[0-9]+\.[0-9.]+ \(')"
 
 run setpriv --bounding-set -mknod,-setgid "$rebind" --version -v
@@ -49,5 +45,6 @@ so "a word too many is a usage error"
 run "$rebind" --version --json
 [ "$status" -eq 2 ] && grep -q "unexpected argument '--json' after --version" "$work/err"
 so "so is another option"
-result "the mount table is as before, and no process is left" "$(left_processes)"
+result "the mount table is as before, and no process is left" \
+	"$([ "$(mounts)" = "$table" ] || echo "the mount table differs")$(left_processes)"
 finish

@@ -49,8 +49,9 @@ mkfifo "$dir/info"
 ) &
 sandbox=$!
 inner=$(jq -r '.["child-pid"]' < "$dir/info")
-sleep 0.3
-check "bwrap starts the sandbox" test -d "/proc/$inner"
+# The program in it is the last that the sandbox starts.
+for ((i = 0; i < 1000 * ${REBIND_TEST_SLOW:-1}; i++)); do [ -s "/proc/$inner/root/tmp/file" ] && break; sleep 0.02; done
+check "bwrap starts the sandbox" test -s "/proc/$inner/root/tmp/file"
 table=$(cat /proc/self/mountinfo)
 mkdir "$dir/img"
 ids=$("$build/rebind" show --json "$inner" | jq -r '.mounts[]? | select(.mountpoint == "/srv") | .id' | head -1)

@@ -120,18 +120,14 @@ make_worker() {
 	"${CC:-cc}" -O1 -Wall -static -o "$1" "$(dirname "$0")/../cli/criu-worker.c" || { not_ok "the program is built"; finish; }
 }
 has_counted() { [ "$(tail -n 1 "$dir/old/dir/log" 2> /dev/null)" = "$1" ]; }
+# until_so COMMAND...: waits until it is true, 20 seconds at most
+until_so() {
+	local i
+	for ((i = 0; i < 1000 * ${REBIND_TEST_SLOW:-1}; i++)); do "$@" && return; sleep 0.02; done
+	return 1
+}
 # is_ready PID: it has opened its files and can be told
-is_ready() {
-	local i
-	for ((i = 0; i < 500; i++)); do
-		[ -e "$dir/old/dir/log" ] && grep -q 'SigCgt:.*200$' "/proc/$1/status" && return
-		sleep 0.02
-	done
-	return 1
-}
+can_be_told() { [ -e "$dir/old/dir/log" ] && grep -q 'SigCgt:.*200$' "/proc/$1/status"; }
+is_ready() { until_so can_be_told "$1"; }
 # counts PID SUM: told once more, it comes to SUM
-counts() {
-	local i
-	kill -USR1 "$1" && for ((i = 0; i < 500; i++)); do has_counted "$2" && return; sleep 0.02; done
-	return 1
-}
+counts() { kill -USR1 "$1" && until_so has_counted "$2"; }

@@ -87,8 +87,7 @@ check "runc state" test "$(command runc --root "$dir/state" state "$id" | jq -r 
 check "runc exec" test "$(command runc --root "$dir/state" exec "$id" /bin/cat /etc/hosts)" = old
 check "runc kill" runc kill "$id" KILL
 is_stopped() { [ "$(command runc --root "$dir/state" state "$id" | jq -r .status)" = stopped ]; }
-ends() { local i; for ((i = 0; i < 200; i++)); do is_stopped && return; sleep 0.02; done; return 1; }
-check "it ends" ends
+check "it ends" until_so is_stopped
 check "runc delete" runc delete "$id"
 check "the host's mount table is as before" test "$table" = "$(cat /proc/self/mountinfo)"
 umount "$dir/old/dir/inside" "$dir/old/dir"

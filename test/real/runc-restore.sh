@@ -51,6 +51,13 @@ run() {
 }
 container() { run runc --root "$dir/state" "$@"; }
 state() { runc --root "$dir/state" state "$id" 2> /dev/null | jq -r "$1"; }
+is_now() { [ "$(state .status)" = "$1" ]; }
+# until_so COMMAND...: waits until it is true
+until_so() {
+	local i
+	for ((i = 0; i < 500 * ${REBIND_TEST_SLOW:-1}; i++)); do "$@" && return; sleep 0.02; done
+	return 1
+}
 
 mkdir -p bundle/rootfs/{bin,dev,etc,proc,sys,tmp,vol/dir,vol/ro,vol/shared,vol/slave,vol/nested} \
 	vol/{dir,ro,shared,slave,nested/inner,inner,else}
@@ -128,7 +135,7 @@ container delete -f "$id-2"
 # ---- restore: the container is gone, its volumes are the host's still ----
 
 container kill "$id" KILL
-for _ in {1..100}; do [ "$(state .status)" = stopped ] && break; sleep 0.02; done
+until_so is_now stopped
 check "runc delete removes the container" container delete "$id"
 [ -z "$show" ] || echo "\$ runc restore -d --bundle DIR/bundle --image-path DIR/img --work-path DIR/work ID"
 check "runc restore -d" lean runc --root "$dir/state" restore -d --bundle "$dir/bundle" --image-path "$dir/img" \
@@ -174,7 +181,7 @@ nsenter -t "$holder" -m /bin/busybox umount /vol/shared
 # ---- the end ----
 
 check "runc kill TERM ends it" container kill "$id" TERM
-for _ in {1..100}; do [ "$(state .status)" = stopped ] && break; sleep 0.02; done
+until_so is_now stopped
 check "runc state: it has stopped" test "$(state .status)" = stopped
 check "runc delete removes it" container delete "$id"
 check "the host's mount table is as before" test "$table" = "$(cat /proc/self/mountinfo)"
@@ -187,7 +194,7 @@ foreground() {
 	local waiting
 	lean runc --root "$dir/state" restore --bundle "$dir/bundle" --image-path "$dir/img" --work-path "$dir/work" "$id" &
 	waiting=$!
-	for _ in {1..200}; do [ "$(state .status)" = running ] && break; sleep 0.02; done
+	until_so is_now running
 	container kill "$id" TERM
 	wait "$waiting" && ! container state "$id" > /dev/null
 }

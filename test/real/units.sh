@@ -34,16 +34,36 @@ ExecStopPost=/bin/systemctl exit --force
 END
 "${CC:-cc}" -O1 -Wall -I "$top" -I "$build" -o "$dir/client" "$top/test/cli/rpc-client.c" \
 	"$build/runtime/rpc/rpc.pb-c.c" -lprotobuf-c || { not_ok "the client is built"; finish; }
+# A program under the restrictions of the service.
+cat > "$dir/getfd.c" << 'END'
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int main(void)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+
+	if (pidfd < 0 || syscall(SYS_pidfd_getfd, pidfd, 0, 0) < 0)
+		perror("pidfd_getfd");
+	else
+		puts("pidfd_getfd works");
+	return 0;
+}
+END
+"${CC:-cc}" -O1 -Wall -o "$dir/getfd" "$dir/getfd.c" || { not_ok "a program is built"; finish; }
+sed "s|^Type=.*|Type=oneshot|; s|^ExecStart=.*|ExecStart=$dir/getfd\nStandardOutput=append:$dir/said\nStandardError=append:$dir/said|" \
+	"$units/rebind.service" > "$units/getfd.service"
 make_root "$dir/root"
 cp -a "$dir/root" "$dir/new"
 mkdir "$dir/img"
 
 cat > "$dir/guest" << END
 #!/bin/bash
-dir=$dir rebind=$build/rebind
+dir=$dir rebind=$build/rebind slow=${REBIND_TEST_SLOW:-1}
 END
 cat >> "$dir/guest" << 'END'
-ask() { timeout 30 "$dir/client" unix:/run/rebind.socket "$@"; }
+ask() { timeout $((30 * slow)) "$dir/client" unix:/run/rebind.socket "$@"; }
 mkfifo "$dir/ready"
 unshare --mount --pid --net --ipc --uts --fork --kill-child --propagation private bash -c '
 	cd "$0" && mount --bind . . && cd "$0" && mount -t proc proc proc && mount -t tmpfs -o size=1m tmp tmp &&
@@ -60,6 +80,7 @@ cat "$dir/restored" "$dir/img/restore.log"
 service=$(systemctl show -P MainPID rebind.service)
 echo "active: $(systemctl show -P ActiveState rebind.service)"
 grep -E '^(NoNewPrivs|Seccomp):' "/proc/$service/status"
+systemctl start getfd.service
 systemctl stop rebind.service 2> /dev/null
 echo "after: $(systemctl show -P ActiveState rebind.service)"
 restored=$(sed -n 's/.*pid=\([0-9]*\).*/\1/p' "$dir/restored" | tail -n 1)
@@ -70,9 +91,10 @@ END
 chmod +x "$dir/guest"
 
 boot() {
-	# unshare ignores SIGTERM.
-	command timeout -s KILL $((40 * ${REBIND_TEST_SLOW:-1})) unshare --pid --fork --kill-child --mount-proc systemd-nspawn -q --register=no --keep-unit -M rebind-units \
-		-D / --volatile=yes --capability=all --bind="$dir" --bind-ro="$top" --bind-ro="$build" \
+	# unshare ignores SIGTERM. nspawn has a filter of system calls, too: the service's own is asked here.
+	command timeout -s KILL $((120 * ${REBIND_TEST_SLOW:-1})) unshare --pid --fork --kill-child --mount-proc \
+		systemd-nspawn -q --register=no --keep-unit -M rebind-units -D / --volatile=yes --capability=all \
+		--system-call-filter=pidfd_getfd --bind="$dir" --bind-ro="$top" --bind-ro="$build" \
 		--bind-ro="$units:/etc/systemd/system" -b systemd.unit=guest.target < /dev/null > "$dir/log" 2>&1
 }
 mkdir "$cgroup/boot"
@@ -82,6 +104,7 @@ check "systemd listens before the service runs" said "^before: inactive"
 check "a request starts the service, which says that it is ready" said "^active: active"
 check "in a sandbox" said "^NoNewPrivs:.*1"
 check "which is one of system calls, too" said "^Seccomp:.*2"
+check "which allows to take the descriptor of a server" said "^pidfd_getfd works"
 check "it answers" said "^CHECK ok"
 check "it dumps a container" said "^DUMP ok"
 check "and restores it" said "^RESTORE ok"

@@ -19,10 +19,11 @@ import os
 import re
 import socket
 import subprocess
+import threading
 from typing import Any, Mapping, Optional, Sequence, Type, TypeVar, Union
 
 __all__ = ["Difference", "Error", "Finding", "Mount", "Namespace", "Probe", "check", "diff", "dump",
-           "restore", "show", "version"]
+           "restore", "restore_all", "show", "version"]
 
 Path = Union[str, "os.PathLike[str]"]
 T = TypeVar("T")
@@ -136,10 +137,14 @@ def _word(path: Path) -> str:
 
 
 class Namespace:
-    """A restored mount namespace. It lives as long as its descriptor, or a process in it."""
+    """A restored mount namespace. It lives as long as its descriptor, or a process in it.
 
-    def __init__(self, fd: int) -> None:
+    `id` is its number in an image of several, else None.
+    """
+
+    def __init__(self, fd: int, id: Optional[int] = None) -> None:
         self._fd = fd
+        self.id = id
 
     def fileno(self) -> int:
         """The descriptor, for os.setns() or another program. It stays this object's."""
@@ -182,11 +187,29 @@ def dump(images_dir: Path, *, pid: Optional[int] = None, mntns: Optional[Path] =
 
 
 def restore(images_dir: Path, *, root: Optional[Path] = None, external: Optional[Mapping[str, Path]] = None,
-            inherit_fds: Optional[Mapping[str, int]] = None, options: Sequence[str] = ()) -> Namespace:
+            inherit_fds: Optional[Mapping[str, int]] = None, ns_id: Optional[int] = None,
+            options: Sequence[str] = ()) -> Namespace:
     """Build the namespace of an image.
 
     root: the new root directory; without one, that of this process. external: key to source.
-    inherit_fds: key to a descriptor of the source. options: more of the command's.
+    inherit_fds: key to a descriptor of the source. ns_id: which one, of an image of several.
+    options: more of the command's.
+    """
+    words = ["--ns-id", str(ns_id)] if ns_id is not None else []
+    found = restore_all(images_dir, root=root, external=external, inherit_fds=inherit_fds, options=[*words, *options])
+    if len(found) == 1:
+        return found[0]
+    for namespace in found:
+        namespace.close()
+    raise Error(0, {}, f"{os.fspath(images_dir)!r} was restored to {len(found)} mount namespaces, which are gone again; "
+                "pass ns_id=N for one of the image, or call restore_all()")
+
+
+def restore_all(images_dir: Path, *, root: Optional[Path] = None, external: Optional[Mapping[str, Path]] = None,
+                inherit_fds: Optional[Mapping[str, int]] = None, options: Sequence[str] = ()) -> list[Namespace]:
+    """Build all namespaces of an image of several, or, with --copies among the options, all copies.
+
+    The arguments are those of restore().
     """
     words = ["-D", _word(images_dir)]
     if root is not None:
@@ -195,14 +218,40 @@ def restore(images_dir: Path, *, root: Optional[Path] = None, external: Optional
     fds = inherit_fds or {}
     words += [f"--inherit-fd=fd[{fd}]:mnt[{key}]" for key, fd in fds.items()]
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    found: list[Namespace] = []
+    # Meanwhile: a socket does not hold as many messages as an image may have namespaces.
+    reader = threading.Thread(target=_receive, args=(ours, found))
     with ours, its:
-        _run("restore", [*words, "--send-fd", str(its.fileno()), *options], pass_fds=[its.fileno(), *fds.values()])
-        its.close()
-        _, received, _, _ = socket.recv_fds(ours, 64, 1)
-    if len(received) != 1:
+        reader.start()
+        try:
+            _run("restore", [*words, "--send-fd", str(its.fileno()), *options], pass_fds=[its.fileno(), *fds.values()])
+        except BaseException:
+            _stop(ours, reader)
+            for namespace in found:
+                namespace.close()
+            raise
+        _stop(ours, reader)
+    if not found:
         raise Error(0, {}, "rebind has sent no namespace")
-    os.set_inheritable(received[0], False)
-    return Namespace(received[0])
+    return found
+
+
+def _receive(sock: socket.socket, found: list[Namespace]) -> None:
+    """The namespaces that are sent; each message is "mnt", or "mnt:" and a number."""
+    while True:
+        word, fds, _, _ = socket.recv_fds(sock, 64, 1)
+        if not word:
+            return
+        number = word.decode().partition(":")[2]
+        for fd in fds:
+            os.set_inheritable(fd, False)
+            found.append(Namespace(fd, int(number) if number else None))
+
+
+def _stop(sock: socket.socket, reader: threading.Thread) -> None:
+    """What was sent is read; a process that holds the other end is not waited for."""
+    sock.shutdown(socket.SHUT_RD)
+    reader.join()
 
 
 def show(what: Union[int, Path], *, ns_id: Optional[int] = None) -> list[Mount]:
