@@ -39,7 +39,7 @@ DEPS_BUILD = gcc libc6-dev make pkg-config libmount-dev libprotobuf-c-dev \
 	protobuf-c-compiler libarchive-dev zlib1g-dev libjansson-dev libmd-dev
 DEPS_DEMO  = busybox-static
 DEPS_KERNEL = qemu-system-x86 kmod cpio e2fsprogs xz-utils
-DEPS_TEST  = abigail-tools libcmocka-dev libcap-dev e2fsprogs btrfs-progs xfsprogs mount procps runc crun lxc systemd systemd-container zsh fish bubblewrap iproute2 zstd python3 python3-jsonschema python3-pip python3-setuptools python3-wheel criu jq attr acl libcap2-bin \
+DEPS_TEST  = abigail-tools libcmocka-dev libcap-dev e2fsprogs btrfs-progs xfsprogs mount procps runc crun lxc systemd systemd-container zsh fish bubblewrap iproute2 zstd python3 python3-jsonschema python3-pip python3-setuptools python3-wheel golang-go criu jq attr acl libcap2-bin \
 	buildah skopeo graphviz squashfuse squashfs-tools mandoc shellcheck codespell cppcheck \
 	clang-format clang clang-tidy libclang-rt-dev
 
@@ -275,7 +275,7 @@ C_FILES  = $(LIB_SRCS) $(wildcard inside/*.c) $(RUNTIME_SRCS) $(CMD_SRCS) $(wild
 H_FILES  = $(wildcard include/*.h plugins/*.h $(ROOMS:=/*.h) $(ROOMS:=/*/*.h) inside/*.h runtime/*/*.h plugin-test/*.h cmd/*.h test/*/*.h test/zdtm-mnt/*/*.h)
 SCRIPTS  = $(wildcard .ci/run tools/abi tools/deps tools/lint-layers tools/lint-spdx tools/sources tools/dist debian/tests/suite test/run-all test/*.sh test/*/*.sh test/zdtm-mnt/run test/torture/run test/kernel/run test/kernel/guest \
 	test/zdtm-mnt/run-broken test/zdtm-mnt/run-rules test/cli/run-rules test/zdtm-mnt/broken/* bench/run share/completions/rebind.bash)
-TEXTS    = $(wildcard *.md bindings/*/*.md bindings/*/*/*.py LAYERS man/* plugins/*/*.md test/*/*.md include/*.in)
+TEXTS    = $(wildcard *.md bindings/*/*.md bindings/*/*/*.py $(addsuffix *.go,bindings/go/ bindings/go/*/ bindings/go/*/*/) LAYERS man/* plugins/*/*.md test/*/*.md include/*.in)
 CPPCHECK = cppcheck --quiet --inline-suppr --error-exitcode=1 --std=c11 -j$(shell nproc) \
 	--enable=warning,performance,portability --suppressions-list=tools/cppcheck.supp
 # clang 14 calls a variable unused that is there for its cleanup.

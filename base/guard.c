@@ -29,7 +29,10 @@ static bool place(int *fds, const int *places, size_t n)
 	return true;
 }
 
-/* What ends us must not end it, and what it has open must not be waited for. */
+/*
+ * What ends us must not end it, and what it has open must not be waited for; except standard error,
+ * by whose end a caller learns that all is undone.
+ */
 static bool stand_apart(int life_fd, int own_fd, int parent_fd)
 {
 	int fds[] = { life_fd, own_fd, parent_fd };
@@ -39,8 +42,8 @@ static bool stand_apart(int life_fd, int own_fd, int parent_fd)
 	if (!place(fds, places, ARRAY_SIZE(fds)))
 		return false;
 	child_close_from(parent_fd >= 0 ? FREE_FD : PARENT_FD);
-	for (int fd = 0; fd < LIFE_FD; fd++)
-		close(fd);
+	close(STDIN_FILENO);
+	close(STDOUT_FILENO);
 	return true;
 }
 

@@ -30,7 +30,8 @@ enum guard_when {
 /**
  * guard_start - have something done if this process dies
  * @fn: what is done; it has this process' memory as it is now, and its working directory
- * @fd: the only descriptor that is still open then, handed to @fn
+ * @fd: the only descriptor that is still open then, handed to @fn; standard error is open, too, so
+ *      that a caller who reads it learns when all is done
  *
  * Return: 0 or a negative errno, logged.
  */

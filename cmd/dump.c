@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <limits.h>
+#include <string.h>
 
+#include "base/commit.h"
 #include "cmd/bundle.h"
 #include "cmd/cmd.h"
 #include "cmd/mounts.h"
 #include "cmd/compat-options.h"
 #include "cmd/external-from.h"
 #include "cmd/options.h"
+#include "cmd/progress-fd.h"
 #include "cmd/report.h"
 #include "cmd/script.h"
 #include "runtime/criu/criu.h"
@@ -14,7 +17,7 @@
 
 struct dump_args {
 	const char *compress;
-	int64_t pid, plugin_timeout;
+	int64_t pid, plugin_timeout, progress_fd;
 	const char *images_dir, *checkpoint, *libdir, *root_of, *bundle;
 	struct strings mntns, external, external_from, skip_mnt, copy, enable_fs;
 	struct compat_options_words older;
@@ -66,6 +69,7 @@ static const struct option_spec specs[] = {
 	  "say what would be done, write nothing" },
 	{ '\0', "reader", OPTION_CHOICE, offsetof(struct dump_args, report.reader),
 	  "statmount|mountinfo", NULL },
+	PROGRESS_FD_SPEC(struct dump_args),
 	REPORT_SPECS(struct dump_args),
 	MOUNTS_SPEC(struct dump_args), /* the last: it is for CRIU's part */
 };
@@ -148,8 +152,10 @@ static int check_args(const char *verb, struct dump_args *args)
 		return usage_error(verb, "--freeze takes a process: give -t PID");
 	if (args->freeze && args->beside)
 		return usage_error(verb, "--freeze is not needed: CRIU freezes the processes");
-	int status = check_checkpoint(verb, args);
+	int status = progress_fd_open(verb, args->progress_fd);
 
+	if (!status)
+		status = check_checkpoint(verb, args);
 	if (!status)
 		status = compat_options_translate(&args->older, verb, &args->external);
 	return status ? status : external_from(&args->external_from, &args->external);
@@ -157,7 +163,16 @@ static int check_args(const char *verb, struct dump_args *args)
 
 static int act(void *data, const char *action, pid_t pid)
 {
-	return scripts_run(data, action, pid);
+	struct dump_args *args = data;
+	int err = scripts_run(&args->scripts, action, pid);
+
+	/*
+	 * The inventory, which makes it an image, comes next; beside CRIU, and for an archive, there
+	 * is more to come.
+	 */
+	if (!err && !args->beside && !args->checkpoint && strcmp(action, "post-dump") == 0)
+		commit_begin();
+	return err;
 }
 
 static int dump_beside(const struct dump_args *args, const struct rebind_dump_options *how,
@@ -227,12 +242,12 @@ static int dump(struct dump_args *args, struct report *report, const struct opti
 		.on_progress = progress_show,
 		.on_progress_data = progress,
 		.on_action = act,
-		.on_action_data = &args->scripts,
+		.on_action_data = args,
 	};
 
 	report->shows_changed = true;
 	scripts_open(&args->scripts, args->images_dir);
-	progress_start(progress, report->json, "no image was written");
+	progress_start(progress, report->json, args->progress_fd, "no image was written");
 	how.processes = args->beside && args->dry_run; /* what CRIU's part will be there for */
 	int err = args->beside && !args->dry_run ? dump_beside(args, &how, report, words->command)
 						 : dump_mounts(args, &how, report);

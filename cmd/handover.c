@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cmd/handover.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/commit.h"
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/child.h"
@@ -186,16 +186,8 @@ static int handover_do_run(char **command, struct rebind_namespace *ns, int *ret
 
 void handover_begin(const struct handover *handover)
 {
-	sigset_t set;
-
-	if (handover->command)
-		return;
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	if (!handover->command)
+		commit_begin();
 }
 
 int handover_run(struct handover *handover, struct rebind_namespace *ns, pid_t *ret_holder,

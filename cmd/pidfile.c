@@ -106,7 +106,8 @@ static bool is_in_place(const struct pidfile *pidfile)
 
 /*
  * As descriptors 0 and 1, and no other: a socket to the builder, or what the caller has, would not
- * be seen to close while this process lives. Return: the first.
+ * be seen to close while this process lives. By the end of standard error, which stays, a caller
+ * learns that all is undone. Return: the first.
  */
 static int keep_two(int fd, int *file)
 {
@@ -114,7 +115,7 @@ static int keep_two(int fd, int *file)
 
 	if (first < 0 || second < 0 || dup2(first, 0) < 0 || dup2(second, 1) < 0)
 		_exit(1);
-	child_close_from(2);
+	child_close_from(3);
 	*file = 1;
 	return 0;
 }

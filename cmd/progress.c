@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cmd/progress-fd.h"
+
 #define PATIENCE 1000 /* milliseconds before anything is shown */
 
 static int64_t now_ms(void)
@@ -70,10 +72,11 @@ void progress_end(struct progress_line *progress)
 
 /* ---- the line ---- */
 
-void progress_start(struct progress_line *progress, bool json, const char *outcome)
+void progress_start(struct progress_line *progress, bool json, int64_t to_fd, const char *outcome)
 {
 	*progress = (struct progress_line){ .wanted = !json && isatty(STDERR_FILENO),
-					    .start = now_ms() };
+					    .start = now_ms(),
+					    .to_fd = (int)to_fd };
 	if (progress->wanted)
 		catch (progress, outcome);
 }
@@ -103,6 +106,8 @@ void progress_show(void *data, const struct rebind_progress *now)
 	struct progress_line *p = data;
 	char line[160], mounts[64] = "", bytes[80] = "";
 
+	if (p->to_fd)
+		progress_fd_tell(p->to_fd, now);
 	if (!p->wanted)
 		return;
 	put_bytes(p, now, bytes, sizeof(bytes));

@@ -12,13 +12,15 @@ struct progress_line {
 	size_t width;	     /* of the line that stands there */
 	int64_t bytes_start; /* when the first bytes were told, or 0 */
 	bool catches;	     /* SIGINT */
+	int to_fd;	     /* of --progress-fd, or 0 */
 };
 
 /**
  * progress_start - from now on
+ * @to_fd: of --progress-fd, or 0
  * @outcome: what Ctrl-C leaves: "no image was written"; it is said on the terminal then
  */
-void progress_start(struct progress_line *progress, bool json, const char *outcome);
+void progress_start(struct progress_line *progress, bool json, int64_t to_fd, const char *outcome);
 
 /**
  * progress_end - it is over: the line goes, and a signal has its own meaning again

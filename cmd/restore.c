@@ -12,6 +12,7 @@
 #include "cmd/copies.h"
 #include "cmd/external-from.h"
 #include "cmd/options.h"
+#include "cmd/progress-fd.h"
 #include "cmd/report.h"
 #include "cmd/script.h"
 #include "runtime/criu/criu.h"
@@ -21,7 +22,7 @@
 struct restore_args {
 	const char *images_dir, *root, *libdir, *sharing, *premount;
 	const char *lsm_mount_context;
-	int64_t ns_id, plugin_timeout, max_contents;
+	int64_t ns_id, plugin_timeout, max_contents, progress_fd;
 	struct strings external, external_from, external_flags, inherit_fd, join_ns, enable_fs;
 	struct strings new_ns, cgroup_root;
 	char *all_new_ns; /* with commas */
@@ -102,6 +103,7 @@ static const struct option_spec specs[] = {
 	  "print the plan, do nothing" },
 	{ '\0', "reader", OPTION_CHOICE, offsetof(struct restore_args, report.reader),
 	  "statmount|mountinfo", NULL },
+	PROGRESS_FD_SPEC(struct restore_args),
 	REPORT_SPECS(struct restore_args),
 	MOUNTS_SPEC(struct restore_args), /* the last: it is for CRIU's part */
 };
@@ -174,7 +176,9 @@ static int check_args(struct restore_args *args)
 					      "unpacked once");
 	if (args->bundle.apply_root && !args->bundle.archive)
 		return usage_error("restore", "--apply-rootfs-diff takes --checkpoint ARCHIVE");
-	status = compat_options_translate(&args->older, "restore", &args->external);
+	status = progress_fd_open("restore", args->progress_fd);
+	if (!status)
+		status = compat_options_translate(&args->older, "restore", &args->external);
 	if (!status)
 		status = external_from(&args->external_from, &args->external);
 	if (!status)
@@ -322,7 +326,7 @@ static int restore(struct restore_args *args, struct report *report, int *ret_st
 	if (err < 0)
 		return err;
 	scripts_open(&args->scripts, how.images_dir);
-	progress_start(&report->logging.progress, report->json,
+	progress_start(&report->logging.progress, report->json, args->progress_fd,
 		       args->bundle.apply_root ? "nothing was restored; the new root stays changed"
 					       : "nothing was restored, and nothing is left of it");
 	if (args->copies.n)
@@ -404,7 +408,9 @@ static int check_criu_args(struct restore_args *args)
 			"criu restore",
 			"--pin, --pin-dir, --pidfile and --send-fd are for mounts alone: what CRIU "
 			"restores is in the namespace (CRIU has a --pidfile behind --)");
-	status = compat_options_translate(&args->older, "criu restore", &args->external);
+	status = progress_fd_open("criu restore", args->progress_fd);
+	if (!status)
+		status = compat_options_translate(&args->older, "criu restore", &args->external);
 	if (!status)
 		status = external_from(&args->external_from, &args->external);
 	return status ? status : inherit_parse(&args->inherit_fd, &args->inherit);

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/commit.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/path.h"
@@ -131,6 +132,7 @@ int checkpoint_file_finish(struct checkpoint_file *file, const char *bundle)
 			  *fault.text ? fault.text : strerror(-err));
 		return err;
 	}
+	commit_begin();
 	err = new_file_finish(&file->file);
 	return err ? log_error(err, "cannot make the archive '%s'", file->path) : 0;
 }

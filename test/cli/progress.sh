@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Progress on a terminal has totals and a rate; Ctrl-C ends the line and says what became of it.
+# Progress on a terminal has totals and a rate; Ctrl-C ends the line and says what became of it. A program
+# gets it as JSON.
 #
 # usage: test/cli/progress.sh BUILD_DIR     (as root)
 # shellcheck source=test/cli/lib.sh
@@ -19,16 +20,60 @@ terminal() {
 	tr '\r' '\n' <"$work/out" | grep -v '^ *$' >"$work/lines"
 }
 
-if ! command -v script >"/dev/null"; then
-	skip "progress has totals on a terminal" "no script(1)"
-	finish
-fi
 make_container plug
 export REBIND_TEST_SOURCE=$work/src/plug REBIND_TEST_PLUGIN=slow
 dump=("$rebind" dump -t "$container" -L "$work/libs" "${declared[@]}")
 restore=("$rebind" restore -D "$work/img" --root "$work/new" -L "$work/libs" "${sources[@]}")
 seq 60000000 | head -c 300M >"/proc/$container/root/tmp/large"
-mkdir "$work/img" "$work/gone"
+mkdir "$work/img" "$work/gone" "$work/other"
+
+# ---- for a program ----
+
+# plain COMMAND...: without a terminal; what comes from descriptor 9 are the lines
+plain() {
+	timeout 60 "$@" 9>"$work/lines" >"$work/out" 2>"$work/err" <"/dev/null"
+	status=$?
+}
+
+plain "${dump[@]}" -D "$work/other" --json --progress-fd 9
+[ "$status" -eq 0 ] && jq -es 'length > 1 and all(.mounts <= .all_mounts and .bytes >= 0) and
+	any(.doing == "reading contents" and .bytes > 0 and .all_bytes > 300000000)' "$work/lines" >"/dev/null" && jq -e .ok "$work/out" >"/dev/null"
+so "a program gets progress as lines of JSON"
+plain "$rebind" restore -D "$work/other" --root "$work/new" -L "$work/libs" "${sources[@]}" --progress-fd 9 -- /inside fds
+[ "$status" -eq 0 ] && jq -es 'any(.doing == "unpacking contents")' "$work/lines" >"/dev/null" && ! grep -qx 9 "$work/out"
+so "so it does of a restore, and the command does not inherit the descriptor"
+for reader in slow gone; do
+	rm -rf "$work/other"
+	mkdir "$work/other"
+	mkfifo "$work/pipe"
+	exec {pipe}<> "$work/pipe"
+	head -c 65536 "/dev/zero" >&"$pipe"
+	exec 8>"$work/pipe"
+	[ "$reader" = slow ] || exec {pipe}>&-
+	timeout 60 "${dump[@]}" -D "$work/other" --progress-fd 8 >"$work/out" 2>"$work/err" <"/dev/null"
+	status=$?
+	exec 8>&-
+	[ "$reader" = gone ] || exec {pipe}>&-
+	rm "$work/pipe"
+	[ "$status" -eq 0 ] && [ -e "$work/other/inventory.img" ]
+	so "a reader that is $reader is not waited for"
+done
+rm -rf "$work/other"
+mkdir "$work/other"
+for wrong in "77:not open" "8:for reading only" "0:number from 1" "x:number from 1"; do
+	timeout 60 "${dump[@]}" -D "$work/other" --progress-fd "${wrong%%:*}" 8<"/dev/null" >"$work/out" 2>"$work/err" <"/dev/null"
+	status=$?
+	[ "$status" -eq 2 ] && grep -q "progress-fd.*${wrong#*:}" "$work/err" && [ -z "$(ls "$work/other")" ]
+	so "descriptor ${wrong%%:*} is refused: ${wrong#*:}"
+done
+
+# ---- for a terminal ----
+
+if ! command -v script >"/dev/null"; then
+	skip "progress has totals on a terminal" "no script(1)"
+	forget "$container"
+	finish
+fi
 terminal "${dump[@]}" -D "$work/img" <"/dev/null"
 [ "$status" -eq 0 ] && grep -Eq '^rebind: reading contents, [0-9]* of 2 mounts, [0-9]+ of 30[0-9] MiB of contents' "$work/lines"
 so "a dump says how many bytes are done, and of how many"

@@ -181,5 +181,73 @@ for name in TERM:143 INT:130 HUP:129; do
 			[ "$(mounts)" = "$before" ] || echo " mounts")$([ ! -e "$work/pid" ] || echo " a pidfile")"
 	done
 done
+# guard_of PID: its child that has a session of its own
+guard_of() {
+	local child rest
+	for child in $(<"/proc/$1/task/$1/children"); do
+		rest=$(<"/proc/$child/stat")
+		# shellcheck disable=SC2086 # words
+		set -- ${rest##*) }
+		[ "$4" != "$child" ] || echo "$child"
+	done
+}
+
+# A dump that is ended: by the end of standard error a caller learns that the guard has undone all.
+cat >"$work/script" <<'END'
+#!/bin/sh
+[ "$CRTOOLS_SCRIPT_ACTION" = post-dump ] || exit 0
+touch "$REACHED"
+exec sleep 20 2>/dev/null
+END
+export REACHED=$work/reached
+mkfifo "$work/stderr"
+mkdir "$work/ended"
+{
+	cat "$work/stderr" >"$work/err"
+	ls "$work/ended" >"$work/listed"
+	touch "$work/closed"
+} &
+reader=$!
+"$rebind" dump -t "$container" -D "$work/ended" -L "$work/libs" "${declared[@]}" --action-script "$work/script" \
+	>"$work/out" 2>"$work/stderr" <"/dev/null" &
+busy=$!
+there_is "$work/reached"
+guard=$(guard_of "$busy")
+kill -STOP "$guard"
+kill -TERM "$busy"
+wait "$busy" 2>"/dev/null"
+status=$?
+pause_for 0.3
+result "standard error stays open until a guard has undone what a dump did" "$([ ! -e "$work/closed" ] || echo "it is closed; ")$(
+	[ "$status" -eq 143 ] || echo "exit status $status; ")$([ -n "$(ls "$work/ended")" ] || echo "there was nothing to undo")"
+kill -CONT "$guard"
+wait "$reader"
+result "and then nothing is left" "$(cat "$work/listed")$(left_processes)"
+unset REACHED
+
+# The image is there, and its dump has not said so yet: it is not ended any more.
+mkdir "$work/whole"
+mkfifo "$work/stdout"
+exec {full}<> "$work/stdout"
+for way in "-D $work/whole" "--checkpoint $work/whole.tar"; do
+	head -c 65536 "/dev/zero" >&"$full"
+	# shellcheck disable=SC2086 # words
+	"$rebind" dump --json -t "$container" $way -L "$work/libs" "${declared[@]}" >&"$full" 2>"$work/err" \
+		<"/dev/null" {full}>&- &
+	busy=$!
+	made=$work/whole.tar
+	[ "$way" != "-D $work/whole" ] || made=$work/whole/inventory.img
+	there_is "$made"
+	pause_for 0.3
+	kill -TERM "$busy"
+	pause_for 0.3
+	head -c 65536 <&"$full" >"/dev/null"
+	wait "$busy" 2>"/dev/null"
+	status=$?
+	read -r -t 1 -N 65536 <&"$full"
+	result "a dump with an image says so, whatever signal comes, ${way%% *}" "$([ "$status" -eq 0 ] || echo "exit status $status; ")$(
+		[ -e "$made" ] || echo "there is none")$(left_processes)"
+done
+exec {full}>&-
 forget "$container"
 finish
