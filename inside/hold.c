@@ -109,7 +109,10 @@ static int inside_beside(int mntns_fd, int root_fd)
 	fd_close(&other);
 	if (pid < 0)
 		return pid;
-	return fd_read_full(mine, &err, sizeof(err)) == sizeof(err) ? err : -EIO;
+	int waited = child_await(pid, mine);
+	bool got = !waited && fd_read_full(mine, &err, sizeof(err)) == sizeof(err);
+
+	return waited ? waited : got ? err : -EIO;
 }
 
 int inside_told(struct inside *in, const struct ipc_message *message, int *fd, int *root_fd)

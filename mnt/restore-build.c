@@ -241,8 +241,7 @@ static int attend(struct restore *r, pid_t pid, int sock)
 	while (!err) {
 		cleanup_fd int fd = -EBADF;
 		/* The builder may wait for the helper. */
-		int waited = child_await(r->ns_helper.pid, sock);
-		int got = waited ? waited : ipc_hear(sock, buf, &message, texts, &fd);
+		int got = ipc_hear_child(r->ns_helper.pid, sock, buf, &message, texts, &fd);
 
 		if (got <= 0)
 			return got ? log_error(got, "the builder cannot be heard") : -EPIPE;

@@ -163,10 +163,8 @@ static int go(struct ns_helper *ns_helper)
 	int answer = 0;
 	int sent = ipc_send(ns_helper->sock, (struct ipc_message){ .type = IPC_GO }, NULL, -1);
 	/* Where it has ended, it may have said why before. */
-	int err = child_await(ns_helper->pid, ns_helper->sock);
+	int err = ipc_await_child(ns_helper->pid, ns_helper->sock, IPC_ANSWER, &answer, NULL);
 
-	if (!err)
-		err = ipc_await(ns_helper->sock, IPC_ANSWER, &answer, NULL);
 	return err ? err : answer ? answer : sent;
 }
 
@@ -309,7 +307,7 @@ int ns_helper_enter_user(const struct ns_helper *ns_helper)
 	return child_become_root();
 }
 
-static int tell_to_hold(int sock, enum ipc_type how, int mntns_fd, int root_fd)
+static int tell_to_hold(pid_t pid, int sock, enum ipc_type how, int mntns_fd, int root_fd)
 {
 	int answer = 0;
 	int err = ipc_send(sock, (struct ipc_message){ .type = IPC_ROOT }, NULL, root_fd);
@@ -317,18 +315,18 @@ static int tell_to_hold(int sock, enum ipc_type how, int mntns_fd, int root_fd)
 	if (!err)
 		err = ipc_send(sock, (struct ipc_message){ .type = how }, NULL, mntns_fd);
 	if (!err)
-		err = ipc_await(sock, IPC_ANSWER, &answer, NULL);
+		err = ipc_await_child(pid, sock, IPC_ANSWER, &answer, NULL);
 	return err ? err : answer;
 }
 
-int ns_helper_hold(int sock, int mntns_fd, int root_fd)
+int ns_helper_hold(pid_t pid, int sock, int mntns_fd, int root_fd)
 {
-	return tell_to_hold(sock, IPC_HOLD, mntns_fd, root_fd);
+	return tell_to_hold(pid, sock, IPC_HOLD, mntns_fd, root_fd);
 }
 
-int ns_helper_hold_beside(int sock, int mntns_fd, int root_fd)
+int ns_helper_hold_beside(pid_t pid, int sock, int mntns_fd, int root_fd)
 {
-	return tell_to_hold(sock, IPC_BESIDE, mntns_fd, root_fd);
+	return tell_to_hold(pid, sock, IPC_BESIDE, mntns_fd, root_fd);
 }
 
 void ns_helper_forget(struct ns_helper *ns_helper)

@@ -99,7 +99,7 @@ static int read_of_user(int user_fd, struct mount_idmap *ret)
 		show_maps(user_fd, sock);
 	if (pid < 0)
 		return pid;
-	return fd_recv(sock, &byte, 1, NULL) == 1 ? option_ids_read_of(pid, ret) : -EPERM;
+	return child_recv(pid, sock, &byte, 1, NULL) == 1 ? option_ids_read_of(pid, ret) : -EPERM;
 }
 
 int option_ids_read_owner(int ns_fd, struct mount_idmap *ret)
