@@ -6,6 +6,7 @@
 #include "cmd/mounts.h"
 #include "cmd/compat-options.h"
 #include "cmd/external-from.h"
+#include "cmd/handover.h"
 #include "cmd/options.h"
 #include "cmd/report.h"
 #include "cmd/script.h"
@@ -136,6 +137,12 @@ static int act(void *data, const char *action, pid_t pid)
 	return scripts_run(data, action, pid);
 }
 
+/* Ended by a signal, it would seem to have left nothing: from here on it ends by itself. */
+static void hold_signals(void *data)
+{
+	handover_hold_signals();
+}
+
 static int dump_beside(const struct dump_args *args, const struct rebind_dump_options *how,
 		       struct report *report, char *const *words)
 {
@@ -189,6 +196,7 @@ static int dump(struct dump_args *args, struct report *report, const struct opti
 		.on_progress_data = progress,
 		.on_action = act,
 		.on_action_data = &args->scripts,
+		.on_complete = hold_signals,
 	};
 
 	report->shows_changed = true;

@@ -184,18 +184,22 @@ static int handover_do_run(char **command, struct rebind_namespace *ns, int *ret
 	return 0;
 }
 
-void handover_begin(const struct handover *handover)
+void handover_hold_signals(void)
 {
 	sigset_t set;
 
-	if (handover->command)
-		return;
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGQUIT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+void handover_begin(const struct handover *handover)
+{
+	if (!handover->command)
+		handover_hold_signals();
 }
 
 int handover_run(struct handover *handover, struct rebind_namespace *ns, pid_t *ret_holder,

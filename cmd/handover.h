@@ -59,6 +59,11 @@ int handover_run(struct handover *handover, struct rebind_namespace *ns, pid_t *
 void handover_begin(const struct handover *handover);
 
 /**
+ * handover_hold_signals - the signals that ask for an end wait, until there is one anyway
+ */
+void handover_hold_signals(void);
+
+/**
  * handover_held - with rebind.h's action post-resume: a holder is there, and may be known
  *
  * Return: 0 or a negative errno, printed; the holder must go then.

@@ -168,6 +168,12 @@ struct rebind_dump_options {
 	bool all_mntns;		/* every mount namespace of the process tree of @pid, as one set */
 	const char *const *more_mntns; /* a set of namespaces by their files: those after mntns */
 	size_t n_more_mntns;
+	/*
+	 * Or NULL. Called once, when only 0 can be returned any more: until then the death of this
+	 * process removes the image, from then on nothing does.
+	 */
+	void (*on_complete)(void *data);
+	void *on_complete_data;
 };
 
 /**

@@ -365,6 +365,8 @@ static int dump_keep(struct dump *d, struct mount_tree *tree)
 		err = end_plugins(d, 0);
 	if (err)
 		dump_take_back(&half, d->image_dir_fd);
+	else if (d->options->on_complete)
+		d->options->on_complete(d->options->on_complete_data);
 	return err;
 }
 

@@ -135,6 +135,7 @@ int criu_dump_mounts(const struct rebind_dump_options *mounts, bool only_look,
 	how.dry_run = only_look;
 	how.on_line = NULL;
 	how.on_action = NULL;
+	how.on_complete = NULL; /* CRIU's part may fail yet */
 	err = rebind_dump(&how, report);
 	if (!err && !only_look)
 		warn_of_late(mounts->images_dir);
@@ -150,6 +151,8 @@ static int on_action(void *data, const char *action, pid_t root_task)
 
 	if (!err && dump->how.on_action)
 		err = dump->how.on_action(dump->how.on_action_data, action, root_task);
+	if (!err && last && dump->how.on_complete)
+		dump->how.on_complete(dump->how.on_complete_data);
 	if (!err && last)
 		criu_dumped_complete(&dump->dumped);
 	dump->failed |= err != 0;
@@ -184,7 +187,7 @@ static int serve(struct dump *dump, struct actions *actions, char *const *argv)
 	if (err) {
 		/* It gets no answer, and fails. */
 		actions_close(actions);
-		child_wait(pid, NULL);
+		child_wait_program(pid, NULL);
 	} else {
 		err = actions_serve(actions, pid, on_action, dump, &status);
 	}

@@ -313,7 +313,8 @@ static bool is_crash(int status)
 	return sig == SIGSEGV || sig == SIGABRT || sig == SIGBUS || sig == SIGILL || sig == SIGFPE;
 }
 
-static void exit_status(const struct state *s, const struct traced *t, struct verdict *verdict)
+static void exit_status(const struct state *s, const struct traced *t, struct verdict *verdict,
+			const struct strike *strike)
 {
 	bool success = WIFEXITED(t->status) && WEXITSTATUS(t->status) == 0;
 
@@ -323,6 +324,10 @@ static void exit_status(const struct state *s, const struct traced *t, struct ve
 		verdict_add(verdict, "signal %d ended it", WTERMSIG(t->status));
 	if (success && !verdict->whole)
 		verdict_add(verdict, "exit status 0, and no result");
+	if (WIFSIGNALED(t->status) && strike->op == STRIKE_SIGNAL && verdict->whole &&
+	    s->attempt->ending != END_COMMAND)
+		verdict_add(verdict, "signal %d ended it, and the result stands",
+			    WTERMSIG(t->status));
 	if (WIFEXITED(t->status) && !success && verdict->whole && s->attempt->ending != END_COMMAND)
 		verdict_add(verdict, "exit status %d, and the result stands",
 			    WEXITSTATUS(t->status));
@@ -380,7 +385,7 @@ static void judge(struct state *s, struct traced *t, struct verdict *verdict,
 	if (verdict->whole && s->attempt->standing)
 		s->attempt->standing(s->attempt->data, s->holder);
 	if (!t->hung)
-		exit_status(s, t, verdict);
+		exit_status(s, t, verdict, strike);
 	trace_end(t);
 	undo(s, verdict->whole);
 	what_is_left(s, verdict, killed);
