@@ -118,6 +118,26 @@ mkdir h.3
 so "if one file cannot be made none is"
 rmdir h.3
 
+# Killed when the first of three is handed over, and the second is there: neither stays.
+# shellcheck disable=SC2016 # the script's
+printf '#!/bin/sh\n%s\n' '[ "$CRTOOLS_SCRIPT_ACTION" != post-resume ] || { echo >>"$SEEN"; [ "$(wc -l <"$SEEN")" -lt 2 ] || kill -KILL $PPID; }' >killer
+chmod 755 killer
+export SEEN=$work/seen
+: >pins/there.1
+for how in "--pidfile h.%d" "--pin pins/there.%d"; do
+	rm -f "$SEEN"
+	# shellcheck disable=SC2086
+	restore plain --copies 3 $how --action-script "$work/killer"
+	status=$?
+	for ((i = 0; i < 100; i++)); do
+		[ -z "$(pgrep rebind; ls h.* pins/there.[23] 2>/dev/null)" ] && ! mountpoint -q pins/there.1 && break
+		pause_for 0.05
+	done
+	[ "$status" -eq 137 ] && [ "$(wc -l <"$SEEN")" -eq 2 ] && [ "$i" -lt 100 ] && [ -e pins/there.1 ]
+	so "killed between two of them, ${how% *} leaves none"
+done
+rm -f pins/there.1
+
 for words in "--pidfile h" "--pidfile h%d.%d" "--pidfile h.%s" "--pin h.1"; do
 	# shellcheck disable=SC2086
 	restore plain --copies 2 $words
