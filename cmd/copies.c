@@ -120,20 +120,53 @@ static void copies_take_back(struct handover *one, const char *there, pid_t hold
 		unlink(one->pin);
 }
 
+/*
+ * The mountpoints that were created are the first one's, and are removed if that is not handed over:
+ * so it is the last. Only over a socket the order is the caller's.
+ */
+static int64_t index_of(const struct copies *copies, int64_t nth)
+{
+	return copies->list[0].send_fd >= 0 ? nth : copies->n - 1 - nth;
+}
+
+static bool copies_stands(const struct handover *one)
+{
+	return one->pidfile ? pidfile_holder(&one->file) > 0
+			    : one->pin && path_holds_namespace(one->pin);
+}
+
+/* Of the last: what was not handed over when we died is gone soon. */
+static bool stays(const struct handover *one)
+{
+	enum { PATIENCE = 1000000, LOOK = 20000 }; /* microseconds */
+
+	for (int waited = 0; copies_stands(one); waited += LOOK) {
+		if (waited >= PATIENCE)
+			return true;
+		usleep(LOOK);
+	}
+	return false;
+}
+
 /* In the guard, when we are dead. The one that was on its way may have been handed over, too. */
 static void copies_clean_up(void *data, int fd)
 {
 	const struct copies *copies = data;
+	int64_t done = *copies->done;
 
-	for (int64_t i = 0; i <= *copies->done && i < copies->n; i++) {
+	if (done == copies->n ||
+	    (done + 1 == copies->n && stays(&copies->list[index_of(copies, done)])))
+		return;
+	for (int64_t nth = 0; nth <= done; nth++) {
+		int64_t i = index_of(copies, nth);
 		const struct handover *one = &copies->list[i];
-		const char *there = copies->there[i];
 
 		if (one->pidfile)
 			pidfile_end_holder(&one->file);
 		/* Neither did before. */
 		if (one->pin && path_holds_namespace(one->pin))
-			copies_take_back(&(struct handover){ .pin = one->pin }, there, 0);
+			copies_take_back(&(struct handover){ .pin = one->pin }, copies->there[i],
+					 0);
 	}
 }
 
@@ -143,7 +176,7 @@ static int hand_over_all(struct copies *copies, struct handover *current,
 	int err = 0;
 
 	while (!err && *copies->done < copies->n) {
-		int64_t i = *copies->done;
+		int64_t i = index_of(copies, *copies->done);
 		int status = 0;
 
 		*current = copies->list[i];
@@ -173,8 +206,11 @@ int copies_run(struct copies *copies, struct handover *current,
 		err = hand_over_all(copies, current, list, holders);
 	int64_t done = *copies->done;
 
-	for (int64_t i = 0; err && i < done; i++)
+	for (int64_t nth = 0; err && nth < done; nth++) {
+		int64_t i = index_of(copies, nth);
+
 		copies_take_back(&copies->list[i], copies->there[i], holders[i]);
+	}
 	handover_init(current);
 	return err;
 }

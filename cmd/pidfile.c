@@ -212,6 +212,11 @@ void pidfile_take_back(struct pidfile *pidfile)
 	pidfile->written = false;
 }
 
+pid_t pidfile_holder(const struct pidfile *pidfile)
+{
+	return read_holder(pidfile->path);
+}
+
 void pidfile_end_holder(const struct pidfile *pidfile)
 {
 	pid_t pid = read_holder(pidfile->path);

@@ -105,14 +105,18 @@ for i in 1 2; do nsenter --mount="pins/ns.$i" /busybox true || break; done
 so "and entered by their files"
 umount pins/ns.1 pins/ns.2
 
-# A namespace is bound to no file in a mount that is shared: the second fails when the first is pinned.
+# A namespace is bound to no file in a mount that is shared: the first, which is the last to be, fails when the second is pinned.
 mkdir pins/1 pins/2
-echo text >pins/1/ns
-mount -t tmpfs pin pins/2 && mount --make-shared pins/2 && mount --bind pins/2 pins/2
-! restore plain --copies 2 --pin pins/%d/ns && grep -q 'pins/2/ns' "$work/err" && [ "$(cat pins/1/ns)" = text ] &&
-	! mountpoint -q pins/1/ns && [ ! -e pins/2/ns ]
+echo text >pins/2/ns
+mount -t tmpfs pin pins/1 && mount --make-shared pins/1 && mount --bind pins/1 pins/1
+rmdir newroot/t
+! restore plain --copies 2 --create-mountpoints --pin pins/%d/ns && grep -q 'pins/1/ns' "$work/err" && [ "$(cat pins/2/ns)" = text ] &&
+	! mountpoint -q pins/2/ns && [ ! -e pins/1/ns ]
 so "if one cannot be pinned none is, and a file that was there is as it was"
-umount pins/2 pins/2
+[ ! -e newroot/t ]
+so "and no mountpoint is left"
+mkdir newroot/t
+umount pins/1 pins/1
 mkdir h.3
 ! restore plain --copies 3 --pidfile h.%d && [ ! -e h.1 ] && [ ! -e h.2 ]
 so "if one file cannot be made none is"
