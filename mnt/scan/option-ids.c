@@ -89,7 +89,7 @@ _Noreturn static void show_maps(int user_fd, int sock)
 	_exit(0);
 }
 
-static int read_of_user(int user_fd, struct mount_idmap *ret)
+int option_ids_read_user(int user_fd, struct mount_idmap *ret)
 {
 	cleanup_fd int sock = -EBADF;
 	cleanup_child pid_t pid = child_fork_socket(&sock);
@@ -109,7 +109,7 @@ int option_ids_read_owner(int ns_fd, struct mount_idmap *ret)
 
 	if (owner < 0 || own < 0)
 		return -errno;
-	return fd_same_file(owner, own) ? 0 : read_of_user(owner, ret);
+	return fd_same_file(owner, own) ? 0 : option_ids_read_user(owner, ret);
 }
 
 static bool has_ids(const struct mount_tree *tree)
