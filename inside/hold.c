@@ -33,12 +33,17 @@ int inside_drop(bool keep_admin)
 	return child_hide();
 }
 
+void inside_name_holder(void)
+{
+	prctl(PR_SET_NAME, "rebind-holder");
+}
+
 void inside_stay(void)
 {
 	sigset_t all;
 	int number;
 
-	prctl(PR_SET_NAME, "rebind-holder");
+	inside_name_holder();
 	/* The first process of a pid namespace gets no signal that it does not wait for. */
 	for (;;) {
 		sigfillset(&all);
@@ -59,6 +64,8 @@ static int settle(int mntns_fd, int root_fd)
 {
 	sigset_t all;
 
+	/* Before it is released: it is ended by that name, if it must not stay. */
+	inside_name_holder();
 	/* It is waited for, from here on. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
