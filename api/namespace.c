@@ -208,7 +208,7 @@ static int launch_inside(struct rebind_namespace *ns, char *const argv[], pid_t 
 	if (!err)
 		err = ipc_send(sock, (struct ipc_message){ .type = IPC_HOLD }, NULL, ns->fd);
 	if (err)
-		return log_error(err, "cannot start a process in the namespaces");
+		return log_error(ipc_lost(err), "cannot start a process in the namespaces");
 	/* It says only what is wrong; its socket ends when it is the command. */
 	err = ipc_await_child(pid, sock, IPC_ANSWER, ret_failed, NULL);
 	if (err && err != -EIO)
@@ -315,7 +315,8 @@ static int release_holder(struct rebind_namespace *ns)
 	int err = ns->builder_sock >= 0 ? namespace_keep(ns, KEEP_HOLDER, ns->holder_sock)
 					: ipc_go(ns->holder, ns->holder_sock);
 
-	return err ? log_error(err, "the process that holds the namespace is gone") : 0;
+	return err ? log_error(ipc_lost(err), "cannot release the process that holds the namespace")
+		   : 0;
 }
 
 int rebind_namespace_hold(struct rebind_namespace *ns, pid_t *ret_pid)
@@ -323,7 +324,7 @@ int rebind_namespace_hold(struct rebind_namespace *ns, pid_t *ret_pid)
 	int err = get_holder(ns);
 
 	if (err)
-		log_error(err, "cannot start a process that holds the namespace");
+		log_error(ipc_lost(err), "cannot start a process that holds the namespace");
 	if (!err)
 		err = namespace_tell_before(ns, ns->holder);
 	if (!err)

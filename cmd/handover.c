@@ -72,7 +72,7 @@ static int check_socket(int fd)
 
 static int cannot_make(const char *option, const char *path, int err)
 {
-	errors_say("cannot create the file '%s' of %s: %s", path, option, strerror(-err));
+	errors_say("cannot create the file '%s' of %s: %s", path, option, log_errno(err));
 	return STATUS_FAILED;
 }
 

@@ -2,6 +2,7 @@
 /* The builder, as the caller sees it: begun, heard, judged, ended. */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/child.h"
@@ -284,8 +285,13 @@ int restore_build(struct restore *r)
 	if (err == -EPIPE) {
 		child_wait(r->builder, &status);
 		r->builder = 0;
-		return log_error(err, "the builder ended (wait status 0x%x) before it was done",
-				 status);
+		if (WIFSIGNALED(status))
+			log_error(0, "the builder was killed by signal %d (%s): what it built is gone",
+				  WTERMSIG(status), strsignal(WTERMSIG(status)));
+		else
+			log_error(0, "the builder ended before it was done, with status %d",
+				  WEXITSTATUS(status));
+		return err;
 	}
 	/* It sees the end of the connection, and ends. */
 	fd_close(&sock);

@@ -12,6 +12,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/child.h"
@@ -423,7 +424,10 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 		return log_error(pid, "cannot fork");
 	err = contents_hear(tree, sock, progress, host, changes);
 	fd_close(&sock);
-	int ended = child_wait(pid, NULL);
+	int status = 0, ended = child_wait(pid, &status);
+
+	if (!err && ended && WIFSIGNALED(status))
+		return log_error(ended, "cannot read contents");
 
 	if (err || ended)
 		return err ? err : -EIO;

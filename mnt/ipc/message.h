@@ -136,6 +136,14 @@ int ipc_await(int sock, enum ipc_type type, int *ret_value, int *ret_fd);
 int ipc_await_child(pid_t pid, int sock, enum ipc_type type, int *ret_value, int *ret_fd);
 
 /**
+ * ipc_lost - an error of these functions, for a log line: -ECHILD if the other side has gone
+ */
+static inline int ipc_lost(int err)
+{
+	return err == -EIO || err == -EPIPE || err == -ECONNRESET ? -ECHILD : err;
+}
+
+/**
  * ipc_answer - send a IPC_ANSWER
  * @fd: comes along, or negative
  */

@@ -204,9 +204,11 @@ static int helper_start(const struct ns_request *ns_request, struct ns_helper *r
 		err = helper_settle(ns_request, ret, &said);
 	if (err)
 		ns_helper_stop(ret);
-	return !err || said ? err
-			    : log_error(err, "cannot start a process in the namespaces of "
-					     "--join-ns and --new-ns");
+	if (!err || said)
+		return err;
+	log_error(ipc_lost(err), "cannot start a process in the namespaces of --join-ns and "
+				 "--new-ns");
+	return err;
 }
 
 int ns_helper_check(const char *const *join, size_t n_join, const char *new_ns,

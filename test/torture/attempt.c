@@ -381,6 +381,44 @@ static void what_is_left(struct state *s, struct verdict *verdict, bool killed)
 
 /* ---- what it said ---- */
 
+/* What a lost process or message is called in the C library: it says neither which nor what follows.
+ */
+static bool is_about_loss(const char *line, size_t n)
+{
+	static const char *const words[] = { ": No child processes", ": Broken pipe",
+					     ": Connection reset by peer" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (n >= strlen(words[i]) &&
+		    strncmp(line + n - strlen(words[i]), words[i], strlen(words[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Nothing but an error of the C library's. */
+static bool is_bare(const char *line, size_t n)
+{
+	static const char prefix[] = "rebind: ";
+	size_t skip = n > strlen(prefix) && strncmp(line, prefix, strlen(prefix)) == 0
+			      ? strlen(prefix)
+			      : 0;
+
+	for (int err = 1; err < 134; err++)
+		if (strlen(strerror(err)) == n - skip &&
+		    strncasecmp(line + skip, strerror(err), n - skip) == 0)
+			return true;
+	return false;
+}
+
+static void bare_lines(const char *said, struct verdict *verdict)
+{
+	for (size_t n; *said; said += n + (said[n] == '\n')) {
+		n = strcspn(said, "\n");
+		if (is_bare(said, n) || is_about_loss(said, n))
+			verdict_add(verdict, "it says no more than '%.*s'", (int)n, said);
+	}
+}
+
 static void sentence(const struct state *s, const struct traced *t, struct verdict *verdict)
 {
 	char path[2 * PATH_SIZE];
@@ -392,6 +430,7 @@ static void sentence(const struct state *s, const struct traced *t, struct verdi
 	bad = bad ? bad : strstr(said, "runtime error:");
 	if (bad)
 		verdict_add(verdict, "%.*s", (int)strcspn(bad, "\n"), bad);
+	bare_lines(said, verdict);
 	/* A command's own end needs none. */
 	bool is_commands = s->attempt->ending == END_COMMAND &&
 			   (verdict->whole || WEXITSTATUS(t->status) > 128);
