@@ -18,7 +18,7 @@ struct unpack {
 	struct archive *in;
 	int dir_fd;
 	uint64_t bytes_left;
-	bool with_root;
+	unsigned int parts;
 	struct strings *unused; /* or NULL */
 	struct archive_fault *fault;
 };
@@ -32,9 +32,13 @@ static int plain_name(struct unpack *u, const char *name, char buf[NAME_SIZE])
 
 	if (err)
 		return err;
-	if (strlen(name) >= NAME_SIZE)
+	if (strlen(name) + sizeof(CHECKPOINT_DIR) >= NAME_SIZE)
 		return tar_fault(u->fault, -ENAMETOOLONG, "the name '%.64s...' is too long", name);
+	if (u->parts & CHECKPOINT_BARE)
+		buf = stpcpy(buf, CHECKPOINT_DIR "/");
 	tar_plain_path(name, buf);
+	if (!*buf && u->parts & CHECKPOINT_BARE)
+		buf[-1] = '\0';
 	return 0;
 }
 
@@ -49,16 +53,18 @@ static int check_type(struct unpack *u, struct archive_entry *entry, const char 
 
 static bool is_wanted(const struct unpack *u, const char *name)
 {
-	static const char *const beside[] = { "spec.dump", "config.dump", CHECKPOINT_SHM };
+	static const char *const beside[] = { "spec.dump", "config.dump", CHECKPOINT_SHM,
+					      "oci-layout", "index.json" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(beside); i++)
 		if (strcmp(name, beside[i]) == 0)
 			return true;
 	if (strcmp(name, CHECKPOINT_ROOT_DIFF) == 0 || strcmp(name, CHECKPOINT_DELETED) == 0)
-		return u->with_root;
-	if (fnmatch(CHECKPOINT_VOLUMES "/*.tar", name, FNM_PATHNAME) == 0)
+		return u->parts & CHECKPOINT_WITH_ROOT;
+	if (fnmatch(CHECKPOINT_VOLUMES "/*.tar", name, FNM_PATHNAME) == 0 ||
+	    fnmatch("blobs/*/*", name, FNM_PATHNAME) == 0)
 		return true;
-	return strncmp(name, "checkpoint", 10) == 0 && (!name[10] || name[10] == '/') &&
+	return strncmp(name, CHECKPOINT_DIR, 10) == 0 && (!name[10] || name[10] == '/') &&
 	       fnmatch("checkpoint/pages-*.img", name, FNM_PATHNAME) != 0;
 }
 
@@ -199,7 +205,7 @@ static int unpack_all(struct unpack *u)
 	return more;
 }
 
-int checkpoint_unpack(int in_fd, int dir_fd, uint64_t max_bytes, bool with_root,
+int checkpoint_unpack(int in_fd, int dir_fd, uint64_t max_bytes, unsigned int parts,
 		      struct strings *ret_unused, struct archive_fault *fault)
 {
 	int err = archive_prepare(ARCHIVE_ANYBODY, fault);
@@ -214,7 +220,7 @@ int checkpoint_unpack(int in_fd, int dir_fd, uint64_t max_bytes, bool with_root,
 	struct unpack u = { .in = a,
 			    .dir_fd = dir_fd,
 			    .bytes_left = max_bytes,
-			    .with_root = with_root,
+			    .parts = parts,
 			    .unused = ret_unused,
 			    .fault = fault };
 

@@ -69,12 +69,15 @@ int libarchive_load(const char **ret_reason);
 	X(archive_read_support_filter_zstd)  \
 	X(archive_read_support_format_tar)   \
 	X(archive_set_error)                 \
+	X(archive_write_add_filter_gzip)     \
+	X(archive_write_add_filter_zstd)     \
 	X(archive_write_close)               \
 	X(archive_write_data)                \
 	X(archive_write_free)                \
 	X(archive_write_header)              \
 	X(archive_write_new)                 \
 	X(archive_write_open)                \
+	X(archive_write_open_fd)             \
 	X(archive_write_set_bytes_per_block) \
 	X(archive_write_set_format_option)   \
 	X(archive_write_set_format_pax)
@@ -144,12 +147,15 @@ void libarchive_call(void);
 #define archive_read_support_filter_zstd  libarchive_called->archive_read_support_filter_zstd
 #define archive_read_support_format_tar	  libarchive_called->archive_read_support_format_tar
 #define archive_set_error		  libarchive_called->archive_set_error
+#define archive_write_add_filter_gzip	  libarchive_called->archive_write_add_filter_gzip
+#define archive_write_add_filter_zstd	  libarchive_called->archive_write_add_filter_zstd
 #define archive_write_close		  libarchive_called->archive_write_close
 #define archive_write_data		  libarchive_called->archive_write_data
 #define archive_write_free		  libarchive_called->archive_write_free
 #define archive_write_header		  libarchive_called->archive_write_header
 #define archive_write_new		  libarchive_called->archive_write_new
 #define archive_write_open		  libarchive_called->archive_write_open
+#define archive_write_open_fd		  libarchive_called->archive_write_open_fd
 #define archive_write_set_bytes_per_block libarchive_called->archive_write_set_bytes_per_block
 #define archive_write_set_format_option	  libarchive_called->archive_write_set_format_option
 #define archive_write_set_format_pax	  libarchive_called->archive_write_set_format_pax

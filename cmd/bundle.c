@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
@@ -35,7 +36,7 @@ static int read_config(struct bundle_args *args, const struct rebind_restore_opt
 		       const struct strings *external, struct rebind_report *report)
 {
 	cleanup_fd int dir = args->dir ? open(args->dir, O_PATH | O_DIRECTORY | O_CLOEXEC)
-				       : fcntl(args->unpacked.dir_fd, F_DUPFD_CLOEXEC, 3);
+				       : fcntl(args->unpacked.dir.fd, F_DUPFD_CLOEXEC, 3);
 	struct bundle_request request = {
 		.config_dir_fd = dir,
 		.config_file = args->dir ? "config.json" : "spec.dump",
@@ -62,6 +63,21 @@ static int read_config(struct bundle_args *args, const struct rebind_restore_opt
 	request.config_name = args->name;
 	request.base = args->base;
 	return bundle_read(&request, report, &args->found);
+}
+
+/* An archive that rebind wrote without --bundle has none. */
+static bool has_config(const struct bundle_args *args)
+{
+	return args->dir || faccessat(args->unpacked.dir.fd, "spec.dump", F_OK, 0) == 0;
+}
+
+/* Only the files that came along. */
+static int do_without_config(struct bundle_args *args, const struct rebind_restore_options *how)
+{
+	args->found.root = how->root ? strdup(how->root) : NULL;
+	if (how->root && !args->found.root)
+		return -ENOMEM;
+	return exported_find(&args->exported, &args->found.files);
 }
 
 static int add_words(struct bundle_args *args, struct strings *external)
@@ -104,11 +120,12 @@ int bundle_complete(struct bundle_args *args, struct rebind_restore_options *how
 	if (args->archive) {
 		err = checkpoint_dir_open(args->archive, args->apply_root, &args->unpacked);
 		how->images_dir = args->unpacked.images_dir;
-		args->exported = (struct exported){ args->unpacked.dir_fd, args->archive,
+		args->exported = (struct exported){ args->unpacked.dir.fd, args->archive,
 						    how->allow_devices };
 	}
 	if (!err)
-		err = read_config(args, how, external, report);
+		err = has_config(args) ? read_config(args, how, external, report)
+				       : do_without_config(args, how);
 	if (!err)
 		err = add_words(args, external);
 	if (!err)

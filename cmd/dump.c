@@ -11,11 +11,12 @@
 #include "cmd/report.h"
 #include "cmd/script.h"
 #include "runtime/criu/criu.h"
+#include "runtime/oci/checkpoint-file.h"
 
 struct dump_args {
 	const char *compress;
 	int64_t pid, plugin_timeout;
-	const char *images_dir, *libdir, *reader, *root_of, *bundle;
+	const char *images_dir, *checkpoint, *libdir, *reader, *root_of, *bundle;
 	struct strings mntns, external, external_from, skip_mnt, copy, enable_fs;
 	struct compat_options_words older;
 	struct scripts scripts;
@@ -37,6 +38,8 @@ static const struct option_spec specs[] = {
 	  "of a process in a chroot: dump all of its namespace" },
 	{ 'D', "images-dir", OPTION_TEXT, offsetof(struct dump_args, images_dir), "DIR",
 	  "where the image is written; must hold none" },
+	{ '\0', "checkpoint", OPTION_TEXT, offsetof(struct dump_args, checkpoint), "FILE",
+	  "in place of -D: one archive, FILE.tar, .tar.gz or .tar.zst" },
 	{ 'L', "libdir", OPTION_TEXT, offsetof(struct dump_args, libdir), "DIR", "plugins" },
 	{ '\0', "external", OPTION_LIST, offsetof(struct dump_args, external), "WHAT",
 	  "mnt[PATH]:KEY, mnt[#ID]:KEY, mnt[]:[ms], mnt[*], dev[MAJ/MIN]:KEY" },
@@ -69,7 +72,7 @@ static const struct option_spec specs[] = {
 };
 
 static const char *const synopsis[] = {
-	"dump -t PID [--all-mntns] | --mntns FILE...  -D DIR [options]",
+	"dump -t PID [--all-mntns] | --mntns FILE...  -D DIR | --checkpoint FILE [options]",
 	NULL,
 };
 
@@ -106,13 +109,32 @@ static void free_args(struct dump_args *args)
 	scripts_free(&args->scripts);
 }
 
+static int check_checkpoint(const char *verb, const struct dump_args *args)
+{
+	if (!args->checkpoint)
+		return 0;
+	if (args->beside)
+		return usage_error(verb,
+				   "--checkpoint is for mounts alone: dump into DIR/checkpoint, "
+				   "then pack it (tar -C DIR -cf FILE checkpoint)");
+	if (args->images_dir)
+		return usage_error(verb, "-D and --checkpoint both say where the image goes: give "
+					 "one of them");
+	if (!checkpoint_file_is_name(args->checkpoint))
+		return usage_error(verb,
+				   "--checkpoint takes FILE.tar, FILE.tar.gz or FILE.tar.zst, "
+				   "not '%s'",
+				   args->checkpoint);
+	return 0;
+}
+
 static int check_args(const char *verb, struct dump_args *args)
 {
 	if (!args->pid && !args->mntns.n)
 		return usage_error(verb, "which namespace is missing: give -t PID or --mntns FILE");
 	if (args->pid && args->mntns.n)
 		return usage_error(verb, "-t and --mntns both name a namespace: give one of them");
-	if (!args->images_dir && !args->dry_run)
+	if (!args->images_dir && !args->checkpoint && !args->dry_run)
 		return usage_error(verb, "the images directory is missing: give -D DIR");
 	if (args->bundle && !args->pid)
 		return usage_error(verb, "--bundle takes a process of the container: give -t PID");
@@ -127,8 +149,10 @@ static int check_args(const char *verb, struct dump_args *args)
 		return usage_error(verb, "--freeze takes a process: give -t PID");
 	if (args->freeze && args->beside)
 		return usage_error(verb, "--freeze is not needed: CRIU freezes the processes");
-	int status = compat_options_translate(&args->older, verb, &args->external);
+	int status = check_checkpoint(verb, args);
 
+	if (!status)
+		status = compat_options_translate(&args->older, verb, &args->external);
 	return status ? status : external_from(&args->external_from, &args->external);
 }
 
@@ -156,6 +180,21 @@ static int dump_beside(const struct dump_args *args, const struct rebind_dump_op
 
 	command.by = (enum criu_by)by;
 	return by < 0 ? by : criu_dump(how, &command, report->findings);
+}
+
+static int dump_mounts(const struct dump_args *args, struct rebind_dump_options *how,
+		       struct rebind_report *findings)
+{
+	cleanup_checkpoint_file struct checkpoint_file file = CHECKPOINT_FILE_NONE;
+	bool is_packed = args->checkpoint && !args->dry_run;
+	int err = is_packed ? checkpoint_file_start(&file, args->checkpoint) : 0;
+
+	if (err)
+		return err;
+	if (is_packed)
+		how->images_dir = file.images_dir;
+	err = rebind_dump(how, findings);
+	return !err && is_packed ? checkpoint_file_finish(&file, args->bundle) : err;
 }
 
 static int dump(struct dump_args *args, struct report *report, const struct option_words *words)
@@ -204,7 +243,7 @@ static int dump(struct dump_args *args, struct report *report, const struct opti
 	progress_start(progress, report->json, "no image was written");
 	how.processes = args->beside && args->dry_run; /* what CRIU's part will be there for */
 	int err = args->beside && !args->dry_run ? dump_beside(args, &how, report, words->command)
-						 : rebind_dump(&how, report->findings);
+						 : dump_mounts(args, &how, report->findings);
 
 	progress_end(progress);
 	return err;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/new-file.h"
 #include "image/image.h"
 #include "image/rebind.pb-c.h"
 #include "image/record.h"
@@ -90,14 +91,14 @@ static int needs_criu(int dir_fd, struct findings *findings)
 int criu_merge_mark(int dir_fd, struct findings *findings)
 {
 	cleanup_record_pool struct record_pool pool = { 0 };
-	cleanup_image_file struct image_file file = IMAGE_FILE_INIT;
+	cleanup_new_file struct new_file file = NEW_FILE_NONE;
 	Rebind__RebindInventory ours = REBIND__REBIND_INVENTORY__INIT;
 	Rebind__InventoryEntry *entry;
 	int by_criu = needs_criu(dir_fd, findings);
 	int err = by_criu < 0 ? by_criu : read_inventory(dir_fd, &pool, &entry, findings);
 
 	if (!err)
-		err = image_file_start(&file, dir_fd, INVENTORY);
+		err = new_file_start(&file, dir_fd, INVENTORY);
 	if (err)
 		return err;
 	ours.version = 1;
@@ -108,7 +109,7 @@ int criu_merge_mark(int dir_fd, struct findings *findings)
 	/* Without an inventory, for this moment, the directory is no image. */
 	if (!err && unlinkat(dir_fd, INVENTORY, 0) < 0)
 		err = -errno;
-	return err ? err : image_file_finish(&file);
+	return err ? err : new_file_finish(&file);
 }
 
 static int no_dump_ids(struct findings *findings)

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/new-file.h"
 #include "image/image-internal.h"
 #include "image/inventory.h"
 #include "image/record.h"
@@ -296,7 +297,7 @@ int image_lock(int dir_fd)
 
 int image_write_mounts(int dir_fd, const struct mount_tree *tree, uint32_t ns_id)
 {
-	cleanup_image_file struct image_file file = IMAGE_FILE_INIT;
+	cleanup_new_file struct new_file file = NEW_FILE_NONE;
 	cleanup_record_out struct record_out out = { 0 };
 	char name[64];
 
@@ -304,13 +305,13 @@ int image_write_mounts(int dir_fd, const struct mount_tree *tree, uint32_t ns_id
 
 	if (root >= tree->n || ns_id == 0)
 		return -EINVAL;
-	int err = image_file_start(&file, dir_fd, mounts_name(ns_id, name));
+	int err = new_file_start(&file, dir_fd, mounts_name(ns_id, name));
 
 	if (err)
 		return err;
 	out.fd = file.fd;
 	err = put_mounts(&out, tree, root);
-	return err ? err : image_file_finish(&file);
+	return err ? err : new_file_finish(&file);
 }
 
 static int put_inventory(struct record_out *out, const struct image_info *info)
@@ -348,19 +349,19 @@ static int sync_directory(int dir_fd)
 
 int image_write_inventory(int dir_fd, const struct image_info *info)
 {
-	cleanup_image_file struct image_file file = IMAGE_FILE_INIT;
+	cleanup_new_file struct new_file file = NEW_FILE_NONE;
 	cleanup_record_out struct record_out out = { 0 };
 	/* The names of the other files must be on disk before this one makes an image of them. */
 	int err = sync_directory(dir_fd);
 
 	if (!err)
-		err = image_file_start(&file, dir_fd, "inventory.img");
+		err = new_file_start(&file, dir_fd, "inventory.img");
 	if (err)
 		return err;
 	out.fd = file.fd;
 	err = put_inventory(&out, info);
 	if (!err)
-		err = image_file_finish(&file);
+		err = new_file_finish(&file);
 	return err ? err : sync_directory(dir_fd);
 }
 
@@ -371,4 +372,18 @@ int image_is_empty(int dir_fd)
 	if (fstatat(dir_fd, "inventory.img", &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
 	return errno == ENOENT ? 1 : -errno;
+}
+
+const char *image_contents_name(const struct mount *m, char buf[64])
+{
+	snprintf(buf, 64, m->deleted ? "deleted-%u.tar.gz.img" : "tmpfs-dev-%u.tar.gz.img",
+		 m->deleted ? m->id : m->dev);
+	return buf;
+}
+
+const char *image_of_symlink(int err)
+{
+	return err == -ELOOP ? " (it is a symlink, which is not followed in an image: copy the "
+			       "file that it leads to)"
+			     : "";
 }

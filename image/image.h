@@ -124,38 +124,6 @@ int image_write_inventory(int dir_fd, const struct image_info *info);
  */
 int image_is_empty(int dir_fd);
 
-/* A file on its way into the image directory: unnamed until image_file_finish(). */
-struct image_file {
-	int fd;
-	int dir_fd; /* borrowed */
-	char name[64];
-	char temporary[72]; /* empty when the file is unnamed */
-};
-
-/* For a variable with cleanup_image_file that is not started yet. */
-#define IMAGE_FILE_INIT      \
-	{                    \
-		.fd = -EBADF \
-	}
-
-/**
- * image_file_start - open a new file of the image for writing
- * Return: 0 or a negative errno.
- */
-int image_file_start(struct image_file *file, int dir_fd, const char *name);
-
-/**
- * image_file_finish - sync it and link it into place
- * Return: 0 or a negative errno; the file is closed and gone on failure.
- */
-int image_file_finish(struct image_file *file);
-
-/**
- * image_file_abort - close and forget it; a cleanup, does nothing after finish
- */
-void image_file_abort(struct image_file *file);
-#define cleanup_image_file cleanup(image_file_abort)
-
 /**
  * image_contents_name - the archive of a tmpfs, tmpfs-dev-<dev>.tar.gz.img, or of a mount's deleted
  * root, deleted-<mount id>.tar.gz.img

@@ -17,6 +17,7 @@
 
 #include "base/child.h"
 #include "base/log.h"
+#include "base/new-file.h"
 #include "base/path.h"
 #include "base/sys.h"
 #include "archive/archive.h"
@@ -130,14 +131,14 @@ static int pack_contents(struct reader *r, uint32_t first, int dir_fd)
 		.ids = r->ids,
 		.compress = r->compress,
 	};
-	cleanup(image_file_abort) struct image_file file = { .fd = -EBADF };
+	cleanup(new_file_abort) struct new_file file = { .fd = -EBADF };
 	cleanup(mount_contents_clear) struct mount_contents contents = { 0 };
 	struct archive_fault fault = { "" };
 	char name[64];
 
 	/* Without an inventory the directory is no image: what a killed dump left is in the way. */
 	unlinkat(r->image_dir_fd, image_contents_name(m, name), 0);
-	int err = image_file_start(&file, r->image_dir_fd, name);
+	int err = new_file_start(&file, r->image_dir_fd, name);
 
 	if (err)
 		return log_error(err, "cannot create '%s' in the image directory", name);
@@ -157,7 +158,7 @@ static int pack_contents(struct reader *r, uint32_t first, int dir_fd)
 	err = check_data(m, &contents);
 	if (err)
 		return err;
-	err = image_file_finish(&file);
+	err = new_file_finish(&file);
 	if (!err)
 		err = contents_tell(r->sock, first, &contents,
 				    r->ask_sockets && !m->deleted ? dir_fd : -1);

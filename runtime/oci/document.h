@@ -5,6 +5,8 @@
 
 #include "runtime/oci/jansson.h"
 
+#define DOCUMENT_MAX (16U << 20) /* more than the configuration of any container has */
+
 /**
  * document_read - read one, of 16 MiB at the most
  * @dir_fd, @file: where it is
@@ -14,5 +16,6 @@
  * Return: 0 or a negative errno, logged: -EBADMSG for what is no JSON, with line and column.
  */
 int document_read(int dir_fd, const char *file, const char *name, json_t **ret);
+int document_read_fd(int fd, const char *name, json_t **ret);
 
 #endif

@@ -247,7 +247,7 @@ run "${restore[@]}" -D "$work/img" --checkpoint "$work/c.tar"
 [ "$status" -eq 2 ]
 so "one image is enough"
 fails "an archive that is not there" "cannot open the archive '$work/none'" "${restore[@]}" --checkpoint "$work/none"
-fails "a directory" "cannot unpack '$work/img'" "${restore[@]}" --checkpoint "$work/img"
+fails "a directory" "'$work/img' is a directory, and no OCI image layout: .* give -D DIR" "${restore[@]}" --checkpoint "$work/img"
 fails "another file" "cannot unpack '$rebind'" "${restore[@]}" --checkpoint "$rebind"
 tar -C "$work/export" -cf "$work/bad.tar" spec.dump
 fails "an archive of something else" "is not the archive of a checkpoint: it has no checkpoint/" "${restore[@]}" --checkpoint "$work/bad.tar"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# libarchive, zlib, libmount and jansson are loaded when they are needed. Each of them is taken away in two ways: its file is
+# libarchive, zlib, libmount, jansson and libmd are loaded when they are needed. Each of them is taken away in two ways: its file is
 # empty, and it is another library, which has some of the functions. A command that needs it says so in one line, and
 # leaves nothing; one that does not need it does its work.
 #
@@ -12,8 +12,8 @@
 . "$(dirname "$0")/lib.sh"
 
 # libraries: what can be taken away, the file and a function that the other library has
-declare -A sonames=([libarchive]=libarchive.so.13 [zlib]=libz.so.1 [libmount]=libmount.so.1 [jansson]=libjansson.so.4)
-declare -A first=([libarchive]=archive_read_free [zlib]=deflate [libmount]=mnt_new_table [jansson]=json_decref)
+declare -A sonames=([libarchive]=libarchive.so.13 [zlib]=libz.so.1 [libmount]=libmount.so.1 [jansson]=libjansson.so.4 [libmd]=libmd.so.0)
+declare -A first=([libarchive]=archive_read_free [zlib]=deflate [libmount]=mnt_new_table [jansson]=json_decref [libmd]=SHA256Init)
 
 make_others() {
 	local name
@@ -87,6 +87,11 @@ cp -r "$work/img" "$work/export/checkpoint"
 echo '{ "root": { "path": "rootfs" }, "mounts": [] }' >"$work/export/spec.dump"
 tar -C "$work/export" -czf "$work/c.tar.gz" .
 cat "/proc/$container/mountinfo" >"$work/table"
+mkdir -p "$work/layout/blobs/sha256"
+echo '{"imageLayoutVersion": "1.0.0"}' >"$work/layout/oci-layout"
+digest=$(printf '{}' | sha256sum)
+printf '{}' >"$work/layout/blobs/sha256/${digest%% *}"
+echo '{"manifests": [{"digest": "sha256:'"${digest%% *}"'", "size": 2}]}' >"$work/layout/index.json"
 names_before=$(names "${watched[@]}" "$TMPDIR")
 mounts_before=$(mounts)
 
@@ -109,6 +114,8 @@ checks zlib
 goes libarchive "files of a tmpfs are dumped" "${dump[@]}"
 goes libarchive "and restored" "${restore[@]}" "${cat_it[@]}"
 says libarchive "an archive is not unpacked" 125 'libarchive cannot be loaded: .*libarchive' "${checkpoint[@]}" "${cat_it[@]}"
+says libarchive "nor written" 1 'cannot write the archive .*: libarchive cannot be loaded: .*libarchive' \
+	"$rebind" dump -t "$container" "${declared[@]}" --checkpoint "$work/fresh/c.tar"
 says libarchive "contents are not compared" 2 'libarchive cannot be loaded: .*libarchive' "$rebind" diff --contents "$work/img" "$work/img"
 checks libarchive
 
@@ -134,4 +141,8 @@ says jansson "restore --json" 1 'jansson cannot be loaded: .*libjansson' "${rest
 says jansson "an archive's configuration is not read" 125 'jansson.* cannot be loaded: .*libjansson' "${checkpoint[@]}" "${cat_it[@]}"
 says jansson "a wrong word has its own status" 2 'rr' "$rebind" diff "$work/img" "$work/img" --rr --json
 checks jansson
+
+goes libmd "an archive is unpacked" "${checkpoint[@]}" "${cat_it[@]}"
+says libmd "a layout is not" 125 'libmd, which checks the digests of .* cannot be loaded: .*libmd' \
+	"$rebind" restore --checkpoint "$work/layout" --root "$work/new" "${sources[@]}" "${cat_it[@]}"
 finish

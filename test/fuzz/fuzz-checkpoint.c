@@ -35,6 +35,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (in < 0 || fd_write_all(in, data, size) || lseek(in, 0, SEEK_SET))
 		abort();
-	checkpoint_unpack(in, dir, 1 << 20, false, NULL, &fault);
+	checkpoint_unpack(in, dir, 1 << 20, 0, NULL, &fault);
 	return 0;
 }

@@ -102,7 +102,7 @@ static void what_is_wanted_is_unpacked_in_each_packing(void **state)
 		cleanup_fd int in = make(packing, sample, ARRAY_SIZE(sample));
 		cleanup_fd int dir = fresh();
 
-		assert_int_equal(checkpoint_unpack(in, dir, 100, false, NULL, &fault), 0);
+		assert_int_equal(checkpoint_unpack(in, dir, 100, 0, NULL, &fault), 0);
 		is_file(dir, "checkpoint/inventory.img", "inventory");
 		is_file(dir, "checkpoint/mountpoints-1.img", "mounts");
 		is_file(dir, "checkpoint/of/a-plugin", "plugin");
@@ -152,7 +152,7 @@ static void hostile_entries_are_refused(void **state)
 		struct archive_fault fault = { "" };
 		cleanup_fd int in = make(PLAIN, cases[i].entries, cases[i].entries[1].name ? 2 : 1);
 		cleanup_fd int dir = fresh();
-		int err = checkpoint_unpack(in, dir, 8, false, NULL, &fault);
+		int err = checkpoint_unpack(in, dir, 8, 0, NULL, &fault);
 
 		if (err != cases[i].result || !strstr(fault.text, cases[i].said))
 			fail_msg("%zu: %d, %s", i, err, fault.text);
@@ -170,7 +170,7 @@ static void damage_is_found(void **state)
 		assert_int_equal(fstat(in, &st), 0);
 		/* Of a plain one: in the middle of an entry, not between two. */
 		assert_int_equal(ftruncate(in, packing == PLAIN ? 512 + 200 : st.st_size / 2), 0);
-		int err = checkpoint_unpack(in, dir, 100, false, NULL, &fault);
+		int err = checkpoint_unpack(in, dir, 100, 0, NULL, &fault);
 
 		assert_int_equal(err, -EBADMSG);
 		assert_true(*fault.text);
@@ -186,7 +186,7 @@ static void what_is_no_archive_is_refused(void **state)
 	for (int i = 0; i < 1000; i++)
 		assert_int_equal(write(in, "garbage!", 8), 8);
 	lseek(in, 0, SEEK_SET);
-	assert_int_equal(checkpoint_unpack(in, dir, 100, false, NULL, &fault), -EBADMSG);
+	assert_int_equal(checkpoint_unpack(in, dir, 100, 0, NULL, &fault), -EBADMSG);
 }
 
 int main(void)

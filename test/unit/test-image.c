@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/new-file.h"
 #include "image/convert.h"
 #include "image/fstype.h"
 #include "image/image.h"
@@ -601,9 +602,9 @@ static void an_unfinished_file_has_no_name(void **state)
 
 	scratch_make(&scratch);
 	{
-		cleanup_image_file struct image_file file = IMAGE_FILE_INIT;
+		cleanup_new_file struct new_file file = NEW_FILE_NONE;
 
-		assert_int_equal(image_file_start(&file, scratch.fd, "x.img"), 0);
+		assert_int_equal(new_file_start(&file, scratch.fd, "x.img"), 0);
 		assert_int_equal(fd_write_all(file.fd, "abc", 3), 0);
 		assert_int_equal(faccessat(scratch.fd, "x.img", F_OK, 0), -1);
 	}

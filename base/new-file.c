@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Files of an image: whole under their name, or not there. */
-#include "image/image.h"
+#include "base/new-file.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,13 +18,13 @@ static bool tmpfile_is_missing(int err)
 	return err == -EOPNOTSUPP || err == -EISDIR || err == -EINVAL || err == -ENOENT;
 }
 
-static int open_unnamed(struct image_file *file)
+static int open_unnamed(struct new_file *file)
 {
 	file->fd = openat(file->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, FILE_MODE);
 	return file->fd < 0 ? -errno : 0;
 }
 
-static int open_temporary(struct image_file *file)
+static int open_temporary(struct new_file *file)
 {
 	uint64_t number;
 
@@ -42,9 +41,9 @@ static int open_temporary(struct image_file *file)
 	return -errno;
 }
 
-int image_file_start(struct image_file *file, int dir_fd, const char *name)
+int new_file_start(struct new_file *file, int dir_fd, const char *name)
 {
-	*file = (struct image_file){ .fd = -EBADF, .dir_fd = dir_fd };
+	*file = (struct new_file){ .fd = -EBADF, .dir_fd = dir_fd };
 	size_t size = strlen(name);
 
 	if (size >= sizeof(file->name))
@@ -59,7 +58,7 @@ int image_file_start(struct image_file *file, int dir_fd, const char *name)
  * Without /proc: the process that reads contents is in the namespace that is dumped, where /proc
  * can be nosymfollow, or anything. Older kernels require CAP_DAC_READ_SEARCH for this.
  */
-static int link_unnamed(const struct image_file *file)
+static int link_unnamed(const struct new_file *file)
 {
 	char path[32];
 
@@ -122,7 +121,7 @@ static int sync_named(int fd)
  * Under its own name from the beginning. It may be seen while it is half written: but the inventory
  * comes last, and without one there is no image.
  */
-static int write_again(const struct image_file *file)
+static int write_again(const struct new_file *file)
 {
 	cleanup_fd int fd = openat(file->dir_fd, file->name,
 				   O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, FILE_MODE);
@@ -135,7 +134,7 @@ static int write_again(const struct image_file *file)
 	return err;
 }
 
-static int link_temporary(struct image_file *file)
+static int link_temporary(struct new_file *file)
 {
 	int err = renameat2(file->dir_fd, file->temporary, file->dir_fd, file->name,
 			    RENAME_NOREPLACE) < 0
@@ -151,7 +150,7 @@ static int link_temporary(struct image_file *file)
 	return err;
 }
 
-int image_file_finish(struct image_file *file)
+int new_file_finish(struct new_file *file)
 {
 	int err = file->temporary[0] ? sync_named(file->fd) : sync_file(file->fd);
 
@@ -159,11 +158,11 @@ int image_file_finish(struct image_file *file)
 		err = file->temporary[0] ? link_temporary(file) : link_unnamed(file);
 	if (is_unknown_there(err))
 		err = write_again(file);
-	image_file_abort(file);
+	new_file_abort(file);
 	return err;
 }
 
-void image_file_abort(struct image_file *file)
+void new_file_abort(struct new_file *file)
 {
 	int saved = errno;
 
@@ -172,18 +171,4 @@ void image_file_abort(struct image_file *file)
 		unlinkat(file->dir_fd, file->temporary, 0);
 	file->temporary[0] = '\0';
 	errno = saved;
-}
-
-const char *image_contents_name(const struct mount *m, char buf[64])
-{
-	snprintf(buf, 64, m->deleted ? "deleted-%u.tar.gz.img" : "tmpfs-dev-%u.tar.gz.img",
-		 m->deleted ? m->id : m->dev);
-	return buf;
-}
-
-const char *image_of_symlink(int err)
-{
-	return err == -ELOOP ? " (it is a symlink, which is not followed in an image: copy the "
-			       "file that it leads to)"
-			     : "";
 }
