@@ -191,10 +191,12 @@ static int dump_mounts(const struct dump_args *args, struct rebind_dump_options 
 
 	if (err)
 		return err;
-	if (is_packed)
+	if (is_packed) {
 		how->images_dir = file.images_dir;
+		how->on_complete = NULL;
+	}
 	err = rebind_dump(how, findings);
-	return !err && is_packed ? checkpoint_file_finish(&file, args->bundle) : err;
+	return !err && is_packed ? checkpoint_file_finish(&file, args->bundle, hold_signals) : err;
 }
 
 static int dump(struct dump_args *args, struct report *report, const struct option_words *words)

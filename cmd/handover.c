@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "base/child.h"
 #include "base/forward.h"
+#include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/output-path.h"

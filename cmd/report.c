@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/path.h"
 #include "cmd/cmd.h"
 #include "cmd/errors.h"

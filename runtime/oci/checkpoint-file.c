@@ -116,7 +116,8 @@ static int add_config(struct checkpoint_file *file, const char *bundle)
 	return err ? log_error(err, "cannot write config.dump in '%s'", file->dir.path) : 0;
 }
 
-int checkpoint_file_finish(struct checkpoint_file *file, const char *bundle)
+int checkpoint_file_finish(struct checkpoint_file *file, const char *bundle,
+			   void (*on_written)(void *data))
 {
 	struct archive_fault fault = { "" };
 	int err = bundle ? add_spec(file, bundle) : 0;
@@ -131,6 +132,7 @@ int checkpoint_file_finish(struct checkpoint_file *file, const char *bundle)
 			  *fault.text ? fault.text : strerror(-err));
 		return err;
 	}
+	on_written(NULL);
 	err = new_file_finish(&file->file);
 	return err ? log_error(err, "cannot make the archive '%s'", file->path) : 0;
 }

@@ -36,10 +36,12 @@ int checkpoint_file_start(struct checkpoint_file *file, const char *path);
 /**
  * checkpoint_file_finish - write the archive
  * @bundle: its config.json becomes spec.dump; or NULL
+ * @on_written: called when all is written, before the archive has its name
  *
  * Return: 0 or a negative errno, logged.
  */
-int checkpoint_file_finish(struct checkpoint_file *file, const char *bundle);
+int checkpoint_file_finish(struct checkpoint_file *file, const char *bundle,
+			   void (*on_written)(void *data));
 
 /* A cleanup: the directory is gone, and without checkpoint_file_finish() so is the archive. */
 void checkpoint_file_close(struct checkpoint_file *file);
