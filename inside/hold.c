@@ -3,6 +3,7 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -74,6 +75,34 @@ static int settle(int mntns_fd, int root_fd)
 	return inside_drop(false);
 }
 
+/* The processes for other namespaces, until this one is released. */
+static pid_t *beside;
+static size_t n_beside;
+
+static int list_beside(pid_t pid)
+{
+	pid_t *list = realloc(beside, (n_beside + 1) * sizeof(*list));
+
+	if (!list)
+		return -ENOMEM;
+	beside = list;
+	beside[n_beside++] = pid;
+	return 0;
+}
+
+/* Killed since they were there: then not all that is handed over stands. */
+static bool all_beside_live(void)
+{
+	for (size_t i = 0; i < n_beside; i++) {
+		siginfo_t info = { .si_pid = 0 };
+
+		if (waitid(P_PID, (id_t)beside[i], &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+		    info.si_pid)
+			return false;
+	}
+	return true;
+}
+
 static int inside_hold(struct inside *in, int mntns_fd, int root_fd)
 {
 	int err = settle(mntns_fd, root_fd);
@@ -82,7 +111,7 @@ static int inside_hold(struct inside *in, int mntns_fd, int root_fd)
 		return err;
 	/* Until it is released it dies with its parent. */
 	if (ipc_answer(in->sock, 0, -1) || ipc_await(in->sock, IPC_GO, NULL, NULL) ||
-	    prctl(PR_SET_PDEATHSIG, 0) < 0 || ipc_answer(in->sock, 0, -1))
+	    !all_beside_live() || prctl(PR_SET_PDEATHSIG, 0) < 0 || ipc_answer(in->sock, 0, -1))
 		_exit(1);
 	child_close_from(0);
 	inside_stay();
@@ -119,7 +148,9 @@ static int inside_beside(int mntns_fd, int root_fd)
 	int waited = child_await(pid, mine);
 	bool got = !waited && fd_read_full(mine, &err, sizeof(err)) == sizeof(err);
 
-	return waited ? waited : got ? err : -EIO;
+	if (waited || !got)
+		return waited ? waited : -EIO;
+	return err ? err : list_beside(pid);
 }
 
 int inside_told(struct inside *in, const struct ipc_message *message, int *fd, int *root_fd)
