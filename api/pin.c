@@ -105,8 +105,7 @@ static int prepare_all(struct rebind_namespace *ns, const struct pins *pins)
 		int err = prepare_pin(ns, pins->list[i].file);
 
 		if (err)
-			return log_error(ipc_lost(err), "cannot create '%s'",
-					 pins->list[i].file);
+			return log_error(ipc_lost(err), "cannot create '%s'", pins->list[i].file);
 	}
 	return 0;
 }

@@ -145,10 +145,10 @@ struct archive_rules {
 	char own_name[32];	 /* that limit in words: "size=1024k" */
 	const char *option;	 /* what changes the limit of memory, or NULL */
 	uint64_t memory;	 /* what all archives of a restore may take together; 0: no limit */
-	const struct mount_idmap *ids; /* owners are those of its inside; NULL: as they are */
+	const struct mount_idmap *ids;	  /* owners are those of its inside; NULL: as they are */
 	const struct mount_idmap *within; /* with ARCHIVE_LIST_ONLY: ids must be among those of its
 					     outside; NULL: all may be there */
-	uint64_t *taken;	       /* by them so far, grows; NULL: this is the only one */
+	uint64_t *taken;		  /* by them so far, grows; NULL: this is the only one */
 };
 
 /**

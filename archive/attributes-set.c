@@ -161,8 +161,8 @@ int attributes_check_ids(struct archive_entry *entry, const struct mount_idmap *
 		has = attribute_ids_has(within, key, value, size);
 	if (has <= 0)
 		return has ? has : -EOVERFLOW;
-	int err = check_acl_ids(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, ATTRIBUTES_ACL_ACCESS,
-				within);
+	int err =
+		check_acl_ids(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, ATTRIBUTES_ACL_ACCESS, within);
 
 	return err ? err
 		   : check_acl_ids(entry, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, ATTRIBUTES_ACL_DEFAULT,

@@ -9,7 +9,7 @@ struct copies {
 	int64_t n;	       /* what the caller asked for, or 0 */
 	struct handover *list; /* of so many */
 	char **files;
-	char **there; /* the real names of pins' files that were there before, or NULL each */
+	char **there;  /* the real names of pins' files that were there before, or NULL each */
 	int64_t *done; /* how many are handed over; a guard sees it */
 };
 

@@ -286,7 +286,8 @@ int restore_build(struct restore *r)
 		child_wait(r->builder, &status);
 		r->builder = 0;
 		if (WIFSIGNALED(status))
-			log_error(0, "the builder was killed by signal %d (%s): what it built is gone",
+			log_error(0,
+				  "the builder was killed by signal %d (%s): what it built is gone",
 				  WTERMSIG(status), strsignal(WTERMSIG(status)));
 		else
 			log_error(0, "the builder ended before it was done, with status %d",

@@ -247,7 +247,7 @@ int ns_helper_fsopen(struct ns_helper *ns_helper, const char *fstype)
 	if (!err)
 		err = ipc_await(ns_helper->sock, IPC_ANSWER, &answer, &fd);
 	if (err)
-		return err;
+		return ipc_lost(err);
 	return answer ? answer : fd;
 }
 

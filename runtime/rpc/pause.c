@@ -48,9 +48,8 @@ static int join_pid(const struct pause_request *ns_request, int *ret_own)
 static int await(struct pause *holder)
 {
 	int answer = 0;
-	int err = holder->is_sibling
-			  ? child_await_sibling(holder->pid, holder->pidfd, holder->sock)
-			  : child_await(holder->pid, holder->sock);
+	int err = holder->is_sibling ? child_await_sibling(holder->pid, holder->pidfd, holder->sock)
+				     : child_await(holder->pid, holder->sock);
 
 	if (!err)
 		err = ipc_await(holder->sock, IPC_ANSWER, &answer, NULL);

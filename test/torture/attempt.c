@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 static const char *const ending_names[] = {
-	[END_PIDFILE] = "--pidfile", [END_PIN] = "--pin",     [END_PIN_DIR] = "--pin-dir",
+	[END_PIDFILE] = "--pidfile", [END_PIN] = "--pin",	[END_PIN_DIR] = "--pin-dir",
 	[END_SEND] = "--send-fd",    [END_COMMAND] = "COMMAND", [END_DUMP] = "dump",
 };
 
@@ -332,7 +332,8 @@ static void nothing_in_out(const struct state *s, struct verdict *verdict, bool 
 
 	if (s->attempt->ending == END_DUMP || s->attempt->ending == END_PIN_DIR) {
 		/* Without an inventory it is no image; a kill leaves the rest. */
-		char *rest = strstr(out, s->attempt->ending == END_DUMP ? "/out/img " : "/out/pin ");
+		char *rest =
+			strstr(out, s->attempt->ending == END_DUMP ? "/out/img " : "/out/pin ");
 
 		skip = rest && strchr(rest, '\n') ? (size_t)(strchr(rest, '\n') + 1 - out) : 0;
 	}
@@ -505,8 +506,8 @@ static void judge(struct state *s, struct traced *t, struct verdict *verdict,
 	bool killed_all = killed && strike->victims == VICTIM_ALL;
 
 	/* The holder is among them, also where it has not ended yet. */
-	verdict->whole = !(killed_all && s->attempt->ending == END_PIDFILE) &&
-			 is_whole(s, t, verdict);
+	verdict->whole =
+		!(killed_all && s->attempt->ending == END_PIDFILE) && is_whole(s, t, verdict);
 	if (t->hung)
 		stuck(t, verdict);
 	else

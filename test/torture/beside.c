@@ -131,7 +131,8 @@ int kind_mutant(struct run *run)
 		if (variant_pick(run, &known) < 0)
 			return -1;
 	} while (known->attempt.ending == END_DUMP);
-	if (copy_image(run->lab, known->attempt.is_set ? "set" : "img") || !pick_file(run, path, sizeof(path)))
+	if (copy_image(run->lab, known->attempt.is_set ? "set" : "img") ||
+	    !pick_file(run, path, sizeof(path)))
 		return -1;
 	mutate(run, path);
 	struct attempt attempt = known->attempt;

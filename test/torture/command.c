@@ -50,7 +50,7 @@ static int add_restore(const struct state *s, const char **argv, int n)
 
 	argv[n++] = "restore";
 	argv[n++] = "-D";
-	argv[n++] = s->attempt->image    ? s->attempt->image
+	argv[n++] = s->attempt->image	 ? s->attempt->image
 		    : s->attempt->is_set ? format("%s/set", s->lab->dir)
 					 : format("%s/img", s->lab->dir);
 	argv[n++] = "--root";

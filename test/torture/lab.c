@@ -360,8 +360,7 @@ static int dump_container(struct lab *lab, pid_t of, const char *image, char *op
 			 "--external", "mnt[/conf]:conf",
 			 "--external", "mnt[/ro]:ro",
 			 "--external", "mnt[/deep/er/vol]:deep",
-			 option,
-			 NULL };
+			 option,       NULL };
 
 	snprintf(pid, sizeof(pid), "%d", (int)of);
 	snprintf(dir, sizeof(dir), "%s/%s", lab->dir, image);
