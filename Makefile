@@ -40,7 +40,7 @@ DEPS_BUILD = gcc libc6-dev make pkg-config libmount-dev libprotobuf-c-dev \
 DEPS_DEMO  = busybox-static
 DEPS_KERNEL = qemu-system-x86 kmod cpio e2fsprogs xz-utils
 DEPS_TEST  = libcmocka-dev libcap-dev e2fsprogs btrfs-progs xfsprogs mount procps runc crun lxc systemd systemd-container zsh fish bubblewrap iproute2 zstd python3 python3-jsonschema python3-pip python3-setuptools python3-wheel criu jq attr acl libcap2-bin \
-	buildah skopeo squashfuse squashfs-tools mandoc shellcheck codespell cppcheck \
+	buildah skopeo graphviz squashfuse squashfs-tools mandoc shellcheck codespell cppcheck \
 	clang-format clang clang-tidy libclang-rt-dev
 
 PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags mount libprotobuf-c libarchive jansson)

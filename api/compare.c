@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/caps.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "image/criu-merge.h"
 #include "image/image.h"
@@ -166,6 +167,7 @@ int rebind_compare(const struct rebind_tree *left, const struct rebind_tree *rig
 		   unsigned int flags, struct rebind_report *report)
 {
 	cleanup_caps struct caps_state caps = caps_hold();
+	cleanup_fd_limit struct fd_limit limit = fd_limit_raise();
 	cleanup(side_free) struct side l = { .of = left };
 	cleanup(side_free) struct side r = { .of = right };
 

@@ -253,6 +253,8 @@ int rebind_namespace_start(struct rebind_namespace *ns, char *const argv[], pid_
 		return err;
 	if (failed == -EOWNERDEAD)
 		return log_error(failed, "the builder ended before the command ran");
+	if (failed == -ECANCELED)
+		return log_error(failed, "the namespace could not be handed over to the command");
 	if (failed)
 		return refuse_command(argv[0], failed, ret_status);
 	err = accept_command(ns, pid);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "api/namespace-internal.h"
@@ -158,6 +159,20 @@ int rebind_namespace_pin(struct rebind_namespace *ns, const char *file)
 	return pins.list[0].file ? pin_all(ns, &pins) : -ENOMEM;
 }
 
+/* The file that it leads to may be in another directory, where none of a set is undone. */
+static int refuse_symlinks(const struct pins *pins)
+{
+	struct stat stat;
+
+	for (unsigned int i = 0; i < pins->n; i++)
+		if (lstat(pins->list[i].file, &stat) == 0 && S_ISLNK(stat.st_mode))
+			return log_error(-ELOOP,
+					 "'%s' is a symlink, and a set is bound to files of the "
+					 "directory itself: remove it, or name another directory",
+					 pins->list[i].file);
+	return 0;
+}
+
 int rebind_namespace_pin_dir(struct rebind_namespace *ns, const char *dir)
 {
 	unsigned int n = rebind_namespace_count(ns);
@@ -175,5 +190,7 @@ int rebind_namespace_pin_dir(struct rebind_namespace *ns, const char *dir)
 			return -ENOMEM;
 		pins.n++;
 	}
-	return pin_all(ns, &pins);
+	int err = refuse_symlinks(&pins);
+
+	return err ? err : pin_all(ns, &pins);
 }

@@ -145,6 +145,9 @@ static int add_pin(struct scan_set *pins, int dir_fd, const char *name)
 	unsigned long number = strtoul(name, NULL, 10);
 	uint64_t id;
 
+	/* Whatever else has such a name is no pin. */
+	if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM)
+		return fd;
 	if (fd < 0 || number > UINT32_MAX || sys_mntns_id(fd, &id))
 		return 0;
 	int added = scan_set_add(pins, fd_take(&fd), 0, (uint32_t)number);
@@ -162,12 +165,12 @@ static int find_pins(int dir_fd, struct scan_set *pins)
 {
 	cleanup_dirp DIR *dir = fd_open_dir(dir_fd, ".");
 	const struct dirent *entry;
-	int err = 0;
+	int more = dir ? 1 : -errno, err = 0;
 
-	while (dir && !err && fd_next_entry(dir, &entry) > 0)
+	while (more > 0 && !err && (more = fd_next_entry(dir, &entry)) > 0)
 		if (*entry->d_name >= '1' && *entry->d_name <= '9' && is_pid(entry->d_name))
 			err = add_pin(pins, dir_fd, entry->d_name);
-	return err;
+	return err ? err : more < 0 ? more : 0;
 }
 
 /* One of them alone. */
@@ -240,6 +243,7 @@ static int tree_open(const char *what, const struct tree_choice *choice, const c
 		     struct rebind_report *report, struct rebind_tree **ret)
 {
 	cleanup_caps struct caps_state caps = caps_hold();
+	cleanup_fd_limit struct fd_limit limit = fd_limit_raise();
 	struct rebind_tree *t = calloc(1, sizeof(*t));
 
 	if (!t)

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -217,6 +216,21 @@ size_t fd_raise_limit(void)
 			limit.rlim_cur = soft;
 	}
 	return limit.rlim_cur;
+}
+
+struct fd_limit fd_limit_raise(void)
+{
+	struct fd_limit limit = { .is_raised = false };
+
+	if (getrlimit(RLIMIT_NOFILE, &limit.was) == 0 && limit.was.rlim_cur < limit.was.rlim_max)
+		limit.is_raised = fd_raise_limit() > limit.was.rlim_cur;
+	return limit;
+}
+
+void fd_limit_put_back(struct fd_limit *limit)
+{
+	if (limit->is_raised)
+		setrlimit(RLIMIT_NOFILE, &limit->was);
 }
 
 const char *fd_proc_path(int fd, char buf[32])

@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -88,6 +89,19 @@ int fd_pair(int ret_pair[2]);
  * Return: the limit in force afterwards (RLIMIT_NOFILE).
  */
 size_t fd_raise_limit(void);
+
+/* How many files a process may have open, as it was before fd_limit_raise(). */
+struct fd_limit {
+	struct rlimit was;
+	bool is_raised;
+};
+
+/**
+ * fd_limit_raise - the same for a while, until fd_limit_put_back()
+ */
+struct fd_limit fd_limit_raise(void);
+void fd_limit_put_back(struct fd_limit *limit);
+#define cleanup_fd_limit cleanup(fd_limit_put_back)
 
 /**
  * fd_proc_path - the name of a descriptor below /proc/self/fd

@@ -21,6 +21,11 @@ static int add_pid(struct processes *all, pid_t pid)
 	return 0;
 }
 
+bool processes_gone(int err)
+{
+	return err == -ENOENT || err == -ESRCH;
+}
+
 static int add_children_of(struct processes *all, pid_t pid, const char *thread)
 {
 	char path[64];
@@ -29,9 +34,14 @@ static int add_children_of(struct processes *all, pid_t pid, const char *thread)
 	snprintf(path, sizeof(path), "/proc/%d/task/%.20s/children", (int)pid, thread);
 	cleanup_file FILE *file = fopen(path, "re");
 
-	while (file && !err && fscanf(file, "%d", &child) == 1)
+	if (!file)
+		return processes_gone(-errno) ? 0 : -errno;
+	errno = 0;
+	while (!err && fscanf(file, "%d", &child) == 1)
 		err = add_pid(all, child);
-	return err;
+	if (!err && ferror(file))
+		err = errno ? -errno : -EIO;
+	return processes_gone(err) ? 0 : err;
 }
 
 DIR *processes_open_dir(pid_t pid, const char *name)
@@ -46,11 +56,11 @@ static int add_children(struct processes *all, pid_t pid)
 {
 	cleanup_dirp DIR *threads = processes_open_dir(pid, "task");
 	const struct dirent *entry;
-	int err = 0;
+	int more = threads ? 1 : -errno, err = 0;
 
-	while (threads && !err && fd_next_entry(threads, &entry) > 0)
+	while (more > 0 && !err && (more = fd_next_entry(threads, &entry)) > 0)
 		err = add_children_of(all, pid, entry->d_name);
-	return err;
+	return err ? err : more < 0 && !processes_gone(more) ? more : 0;
 }
 
 int processes_read(pid_t pid, struct processes *ret)

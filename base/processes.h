@@ -24,7 +24,13 @@ void processes_free(struct processes *processes);
 #define cleanup_processes cleanup(processes_free)
 
 /**
- * processes_open_dir - a directory below /proc/PID, or NULL
+ * processes_gone - does what /proc refused mean that the process has ended
+ * @err: 0 or a negative errno
+ */
+bool processes_gone(int err);
+
+/**
+ * processes_open_dir - a directory below /proc/PID, or NULL with errno
  */
 DIR *processes_open_dir(pid_t pid, const char *name);
 

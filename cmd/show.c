@@ -9,17 +9,20 @@
 #include "cmd/errors.h"
 #include "cmd/report.h"
 #include "cmd/print-tree.h"
+#include "cmd/svg.h"
 
 struct show_args {
 	int64_t ns_id;
 	const char *reader;
-	bool all_mntns, dot;
+	bool all_mntns, dot, svg;
 	struct report_options report;
 };
 
 static const struct option_spec specs[] = {
 	{ '\0', "dot", OPTION_FLAG, offsetof(struct show_args, dot), NULL,
 	  "print a picture of the tree and its peer groups, for dot(1)" },
+	{ '\0', "svg", OPTION_FLAG, offsetof(struct show_args, svg), NULL,
+	  "draw that picture with dot(1) of Graphviz" },
 	{ '\0', "ns-id", OPTION_NUMBER, offsetof(struct show_args, ns_id), "ID",
 	  "which namespace of an image", 1, UINT32_MAX },
 	{ '\0', "all-mntns", OPTION_FLAG, offsetof(struct show_args, all_mntns), NULL,
@@ -154,6 +157,8 @@ static int show(const struct show_args *args, const char *what, struct report *r
 	report_print_findings(report->findings, &report->logging, NULL);
 	if (args->report.json)
 		return print_json(report, tree);
+	if (args->svg)
+		return svg_print(tree);
 	err = args->dot ? dot_print(tree) : print_tree(tree);
 	if (err)
 		errors_say("%s", strerror(-err));
@@ -174,8 +179,9 @@ int verb_show(int argc, char **argv)
 		return usage_error("show",
 				   "--ns-id is one namespace, --all-mntns are all: give one "
 				   "of them");
-	if (args.dot && args.report.json)
-		return usage_error("show", "--dot and --json are two formats: give one of them");
+	if (args.dot + args.svg + args.report.json > 1)
+		return usage_error("show",
+				   "--dot, --svg and --json are three formats: give one of them");
 	if (report_open(&report, "show", &args.report) < 0)
 		return STATUS_FAILED;
 	snprintf(own, sizeof(own), "%d", (int)getpid());

@@ -85,7 +85,7 @@ static bool is_cgroup_root(const struct mount *m)
 {
 	const char *root = m->root;
 
-	if (strncmp(m->fstype, "cgroup", 6) != 0)
+	if (!*root || strncmp(m->fstype, "cgroup", 6) != 0)
 		return false;
 	while (strncmp(root, "/..", 3) == 0 && (root[3] == '/' || root[3] == '\0'))
 		root += 3;
@@ -429,7 +429,12 @@ int convert_read(struct convert *to, const Rebind__MntEntry *record)
 	m->id = record->mnt_id;
 	m->parent_id = record->parent_mnt_id;
 	m->dev = record->root_dev;
-	return read_fields(to, record, m);
+	int err = read_fields(to, record, m);
+
+	/* Refused above by the name that it has. What follows counts on a path. */
+	if (m->mountpoint[0] != '/')
+		m->mountpoint = "/";
+	return err;
 }
 
 void convert_root(struct convert *to)

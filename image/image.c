@@ -138,9 +138,9 @@ int image_link(struct convert *to)
 	if (err == -EBADMSG) {
 		const struct mount *m = tree_find(to->tree, fault.id);
 
-		findings_add(to->findings, FINDING_IMAGE_TREE, fault.id, m ? m->mountpoint : NULL,
+		findings_add(to->findings, FINDING_IMAGE_TREE, fault.id, m ? mount_shown(m) : NULL,
 			     NULL, "%s: mount %u '%s' %s", to->file, fault.id,
-			     m ? m->mountpoint : "", fault.reason);
+			     m ? mount_shown(m) : "", fault.reason);
 	}
 	if (!err)
 		convert_root(to);
@@ -243,18 +243,43 @@ int image_read_bounded(int dir_fd, uint32_t ns_id, uint32_t max, struct mount_tr
 }
 /* ---- writing ---- */
 
-/* Of a set, by which its superblock's contents are told in a namespace. */
-static bool is_first_inside(const struct mount_tree *tree, const struct mount *m)
-{
-	uint32_t i = tree_first_of_superblock(tree, m);
+/* The mounts of a namespace, which stand side by side. */
+struct part {
+	uint32_t first, end;
+	struct table by_dev; /* of a set: superblock -> the mount that tells its contents here */
+};
 
-	while (i != MOUNT_NONE && tree->mounts[i].ns != m->ns)
-		i = tree->mounts[i].sb_next;
-	return i == tree_index(tree, m);
+static void part_free(struct part *part)
+{
+	table_free(&part->by_dev);
 }
 
-static int put_mount(struct record_out *out, const struct mount_tree *tree, uint32_t i,
-		     struct record_pool *pool)
+/* As tree_link() chains them, what shows the whole filesystem stands before what shows a part. */
+static int index_superblocks(const struct mount_tree *tree, struct part *part)
+{
+	int err = table_reserve(&part->by_dev, part->end - part->first);
+
+	for (int fsroots = 0; fsroots < 2; fsroots++)
+		for (uint32_t i = part->end; i-- > part->first && !err;)
+			if (mount_is_fsroot(&tree->mounts[i]) == fsroots)
+				err = table_put(&part->by_dev, tree->mounts[i].dev, i, NULL);
+	return err;
+}
+
+static int find_part(const struct mount_tree *tree, uint32_t root, struct part *ret)
+{
+	uint32_t ns = tree->mounts[root].ns;
+
+	*ret = (struct part){ .first = root, .end = root + 1 };
+	while (ret->first && tree->mounts[ret->first - 1].ns == ns)
+		ret->first--;
+	while (ret->end < tree->n && tree->mounts[ret->end].ns == ns)
+		ret->end++;
+	return tree_is_set(tree) ? index_superblocks(tree, ret) : 0;
+}
+
+static int put_mount(struct record_out *out, const struct mount_tree *tree, const struct part *part,
+		     uint32_t i, struct record_pool *pool)
 {
 	const struct mount *m = &tree->mounts[i];
 	const struct mount *first = &tree->mounts[tree_first_of_superblock(tree, m)];
@@ -264,7 +289,8 @@ static int put_mount(struct record_out *out, const struct mount_tree *tree, uint
 	if (m->owner == MOUNT_SKIPPED)
 		return 0;
 	written.mountpoint = mount_path(m);
-	if (first->ns != m->ns && !m->deleted && is_first_inside(tree, m)) {
+	written.numbered = false;
+	if (first->ns != m->ns && !m->deleted && table_get(&part->by_dev, m->dev) == i) {
 		written.contents = first->contents;
 		written.formats = first->formats;
 	}
@@ -276,17 +302,20 @@ static int put_mount(struct record_out *out, const struct mount_tree *tree, uint
 
 static int put_mounts(struct record_out *out, const struct mount_tree *tree, uint32_t root)
 {
-	uint32_t ns = tree->mounts[root].ns;
+	cleanup(part_free) struct part part = { 0 };
 	cleanup_record_pool struct record_pool pool = { 0 };
-	int err = record_put_magic(out, RECORD_MAGIC_COMMON);
+	int err = find_part(tree, root, &part);
+
+	if (!err)
+		err = record_put_magic(out, RECORD_MAGIC_COMMON);
 
 	if (!err)
 		err = record_put_magic(out, RECORD_MAGIC_MOUNTPOINTS);
-	for (uint32_t i = tree->n; i-- > 0 && !err;)
-		if (i != root && tree->mounts[i].ns == ns)
-			err = put_mount(out, tree, i, &pool);
+	for (uint32_t i = part.end; i-- > part.first && !err;)
+		if (i != root)
+			err = put_mount(out, tree, &part, i, &pool);
 	if (!err)
-		err = put_mount(out, tree, root, &pool);
+		err = put_mount(out, tree, &part, root, &pool);
 	return err ? err : record_flush(out);
 }
 

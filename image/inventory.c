@@ -92,7 +92,7 @@ int inventory_select(int dir_fd, struct image_info *info, struct findings *findi
 	return inventory_read(dir_fd, check_inventory, info, findings);
 }
 
-static bool is_listed(const struct image_set *set, uint32_t id)
+bool inventory_has(const struct image_set *set, uint32_t id)
 {
 	for (uint32_t i = 0; i < set->n; i++)
 		if (set->ids[i] == id)
@@ -113,7 +113,7 @@ static int take_listed(int dir_fd, const Rebind__InventoryEntry *entry, void *da
 			return bad_image(findings, FINDING_IMAGE_INVENTORY, NULL,
 					 "inventory.img lists more than %u mount namespaces",
 					 SET_MAX);
-		if (!id || is_listed(set, id))
+		if (!id || inventory_has(set, id))
 			return bad_image(findings, FINDING_IMAGE_INVENTORY, NULL,
 					 id ? "inventory.img lists the mount namespace %u twice"
 					    : "inventory.img lists a mount namespace %u",

@@ -24,6 +24,11 @@ int inventory_select(int dir_fd, struct image_info *info, struct findings *findi
 int inventory_listed(int dir_fd, struct image_set *ret, struct findings *findings);
 
 /**
+ * inventory_has - is a mount namespace among them
+ */
+bool inventory_has(const struct image_set *set, uint32_t id);
+
+/**
  * inventory_find_all - the mount namespaces that have a file, the first process's first
  * Return: 0 or a negative errno with a finding.
  */

@@ -3,20 +3,12 @@
 #include "image/image-internal.h"
 #include "image/inventory.h"
 
-static bool has_id(const struct image_set *set, uint32_t id)
-{
-	for (uint32_t i = 0; i < set->n; i++)
-		if (set->ids[i] == id)
-			return true;
-	return false;
-}
-
 /* What is not there is missed when it is opened. */
 static void check_listed(const struct image_set *listed, const struct image_set *found,
 			 struct findings *findings)
 {
 	for (uint32_t i = 0; i < found->n; i++)
-		if (!has_id(listed, found->ids[i]))
+		if (!inventory_has(listed, found->ids[i]))
 			findings_add(findings, FINDING_IMAGE_NAMESPACE, 0, NULL, "--ns-id ID",
 				     "mountpoints-%u.img is not of this image: its inventory does "
 				     "not list that mount namespace",
@@ -68,12 +60,11 @@ static int name_mounts(struct mount_tree *tree, uint32_t from, uint32_t ns)
 {
 	for (uint32_t i = from; i < tree->n; i++) {
 		struct mount *m = &tree->mounts[i];
-		const char *name = from ? set_name(tree, ns, m->mountpoint) : m->mountpoint;
+		int err = from ? set_name(tree, m, ns) : 0;
 
-		if (!name)
-			return -ENOMEM;
+		if (err)
+			return err;
 		m->ns = ns;
-		m->mountpoint = name;
 	}
 	return 0;
 }

@@ -132,7 +132,8 @@ int copy_plan(struct mount_tree *tree, const struct rebind_restore_options *opti
 	*ret_anew = NULL;
 	if (!anew)
 		return -ENOMEM;
-	if (options->n_join_ns || options->new_ns || options->n_cgroup_root)
+	/* A set would be one copy for each of its namespaces, with propagation among them. */
+	if (options->n_join_ns || options->new_ns || options->n_cgroup_root || tree_is_set(tree))
 		return 0;
 	int can = mark(tree, anew);
 

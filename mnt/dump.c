@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/caps.h"
+#include "base/fd.h"
 #include "base/guard.h"
 #include "base/log.h"
 #include "base/ns.h"
@@ -427,12 +428,24 @@ static int check_roots(struct dump *d, const struct mount_tree *tree)
 	return err;
 }
 
+/* Of a process tree the namespaces that it has now, when it is frozen, or after it has changed. */
+static int list_again(struct dump *d)
+{
+	if (!d->options->all_mntns)
+		return 0;
+	scan_set_free(&d->set);
+	return dump_target_open(d->options, &d->set, d->findings);
+}
+
 static int try_once(struct dump *d)
 {
 	cleanup_tree struct mount_tree tree = { 0 };
 	cleanup_visible struct visible visible = { 0 };
-	int err = scan_set_open(&d->set);
+	int err = list_again(d);
 
+	if (err)
+		return err;
+	err = scan_set_open(&d->set);
 	progress_tell(&d->progress);
 	if (err)
 		return log_error(err, "cannot enter the mount namespace");
@@ -531,7 +544,13 @@ int dump_run(const struct rebind_dump_options *options, struct findings *finding
 	};
 	cleanup_caps struct caps_state caps = caps_hold();
 
-	d.action = (struct action){ options->on_action, options->on_action_data, .caps = &caps };
+	/* Each namespace of a set takes some. What the caller starts keeps its own limit. */
+	cleanup_fd_limit struct fd_limit limit = { .is_raised = false };
+
+	if (options->all_mntns || options->n_more_mntns)
+		limit = fd_limit_raise();
+	d.action = (struct action){ options->on_action, options->on_action_data, &caps,
+				    limit.is_raised ? &limit.was : NULL };
 	d.externals.lenient = options->lenient;
 	int err = external_options_parse(EXTERNAL_OPTION_DUMP, options->external,
 					 options->n_external, &d.externals, findings);

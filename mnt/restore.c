@@ -29,7 +29,6 @@
 #include "mnt/restore-internal.h"
 
 #include <fcntl.h>
-#include <sys/resource.h>
 
 #include "base/caps.h"
 #include "base/child.h"
@@ -366,7 +365,6 @@ static int restore_do_run(const struct rebind_restore_options *options, int into
 	r.externals.lenient = options->lenient;
 	int err = external_options_parse(EXTERNAL_OPTION_RESTORE, options->external,
 					 options->n_external, &r.externals, findings);
-	struct rlimit limit;
 
 	if (err)
 		return err;
@@ -374,16 +372,12 @@ static int restore_do_run(const struct rebind_restore_options *options, int into
 	usage_check_restore(options, findings);
 	scan_reader_named(options->reader, &r.reader);
 	/* For our descriptors only: what the caller has and starts keeps its own limit. */
-	bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max;
+	cleanup_fd_limit struct fd_limit limit = fd_limit_raise();
 
 	r.action = (struct action){ options->on_action, options->on_action_data, &caps,
-				    known ? &limit : NULL };
-	if (known)
-		fd_raise_limit();
+				    limit.is_raised ? &limit.was : NULL };
 	err = restore_all(&r);
 	*ret_done = r.done;
-	if (known)
-		setrlimit(RLIMIT_NOFILE, &limit);
 	return err;
 }
 

@@ -189,9 +189,7 @@ int validate_dump(const struct scan_target *target, const struct mount_tree *tre
 		check_symlink(m, findings);
 		check_deleted_in_set(tree, m, findings);
 	}
-	/* In another cgroup namespace the roots are as that one sees them. */
-	if (target->cgroup_fd < 0)
-		fs_cgroup_check_dump(tree, findings);
+	fs_cgroup_check_dump(target, tree, findings);
 	int err = unlinked_check_dump(target, tree, findings);
 
 	return err ? err : findings_any(findings) ? -EINVAL : 0;

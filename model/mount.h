@@ -143,6 +143,7 @@ struct mount {
 	bool comes_along : 1; /* a submount of an rbind volume, that of parent_key */
 	bool host_shared : 1; /* its peer group has members in the caller's namespace */
 	bool visible : 1;     /* visible_find_all(): its place can be seen */
+	bool numbered : 1;    /* set_name(): its mountpoint begins with a number */
 	bool processed : 1;   /* scratch of the pass that is running */
 
 	const char *root;	/* where in its filesystem it starts; field 4 */
@@ -178,7 +179,7 @@ static inline void mount_contents_clear(struct mount_contents *contents)
  */
 static inline const char *mount_path(const struct mount *m)
 {
-	const char *path = strchr(m->mountpoint, '/');
+	const char *path = m->numbered ? strchr(m->mountpoint, '/') : m->mountpoint;
 
 	return path ? path : "/";
 }
@@ -186,13 +187,14 @@ static inline const char *mount_path(const struct mount *m)
 /**
  * mount_shown - the mountpoint as users see it: of a set's "2:" the root of that namespace, "2:/"
  *
- * That name stands behind the other one: set_name().
+ * That name stands behind the other one: set_name(). An image or a table can have a mountpoint
+ * without a slash too; there is nothing behind that.
  */
 static inline const char *mount_shown(const struct mount *m)
 {
 	const char *name = m->mountpoint;
 
-	return strchr(name, '/') ? name : name + strlen(name) + 1;
+	return !m->numbered || strchr(name, '/') ? name : name + strlen(name) + 1;
 }
 
 /**

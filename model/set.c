@@ -2,15 +2,21 @@
 #include "model/set.h"
 
 #include <stdio.h>
+#include <string.h>
 
-const char *set_name(struct mount_tree *set, uint32_t ns, const char *path)
+int set_name(struct mount_tree *set, struct mount *m, uint32_t ns)
 {
 	cleanup_free char *name = NULL;
 	/* The root: as paths are compared, and behind that as it is shown. */
-	int n = path[1] ? asprintf(&name, "%u:%s", ns, path)
-			: asprintf(&name, "%u:%c%u:/", ns, '\0', ns);
+	int n = strcmp(m->mountpoint, "/") != 0 ? asprintf(&name, "%u:%s", ns, m->mountpoint)
+						: asprintf(&name, "%u:%c%u:/", ns, '\0', ns);
+	const char *copy = n < 0 ? NULL : arena_copy(&set->strings, name, (size_t)n);
 
-	return n < 0 ? NULL : arena_copy(&set->strings, name, (size_t)n);
+	if (!copy)
+		return -ENOMEM;
+	m->mountpoint = copy;
+	m->numbered = true;
+	return 0;
 }
 
 /* What a mount owns can have one owner only. */
@@ -42,12 +48,9 @@ int set_add(struct mount_tree *set, struct mount_tree *member, uint32_t ns)
 		move_mount(&member->mounts[i], m);
 		m->ns = ns;
 		if (!first)
-			m->mountpoint = set_name(set, ns, m->mountpoint);
-		if (!m->mountpoint) {
-			m->mountpoint = "/";
-			return -ENOMEM;
-		}
-		err = copy_lost(set, member, m->id);
+			err = set_name(set, m, ns);
+		if (!err)
+			err = copy_lost(set, member, m->id);
 	}
 	return err;
 }

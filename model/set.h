@@ -11,12 +11,12 @@
 #define SET_MAX 1024 /* namespaces of one set */
 
 /**
- * set_name - what a path of a namespace that is not the first is called
- * @path: leading '/'
+ * set_name - put the number of a namespace that is not the first before a mountpoint: "2:/path"
+ * @m: of @set; its mountpoint has a leading '/' and no number yet
  *
- * Return: a string of the tree's, or NULL (no memory).
+ * Return: 0 or -ENOMEM, the mount as it was.
  */
-const char *set_name(struct mount_tree *set, uint32_t ns, const char *path);
+int set_name(struct mount_tree *set, struct mount *m, uint32_t ns);
 
 /**
  * set_add - the mounts of one more namespace, the first of all being the first

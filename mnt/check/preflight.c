@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/caps.h"
+#include "base/names.h"
 #include "base/path.h"
 #include "hooks/hooks.h"
 #include "archive/archive.h"
@@ -55,16 +56,32 @@ static void look_for_mountpoints(const struct rebind_restore_options *options,
 	}
 }
 
-/* Would a directory at this path be made for a mount, or for one below? */
-static bool is_to_be_made(const struct rebind_restore_options *options,
-			  const struct mount_tree *tree, const char *path)
+/* The path itself, and each directory above it but for "/". */
+static int add_directories(struct names *names, const char *path)
 {
-	if (!options->create_mountpoints)
-		return false;
-	tree_for_each (i, tree)
-		if (path_rest_below(tree->mounts[i].mountpoint, path))
-			return true;
-	return false;
+	int err = 0;
+
+	for (size_t n = 1; path[n - 1] && !err; n++)
+		if (path[n] == '/' || !path[n])
+			err = names_put(names, path, n, 0);
+	return err;
+}
+
+/* Where directories will be made: for a mount, or on the way to one. */
+static int find_to_be_made(const struct rebind_restore_options *options,
+			   const struct mount_tree *tree, struct names *ret)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < tree->n && options->create_mountpoints && !err; i++)
+		err = add_directories(ret, tree->mounts[i].mountpoint);
+	return err;
+}
+
+/* @path: below the root, "" for that itself */
+static bool is_to_be_made(const struct names *made, const char *path)
+{
+	return made->n && (!*path || names_get(made, path, strlen(path)) != TABLE_NONE);
 }
 
 /* What is bound from one place of the new root to another has to be there. */
@@ -74,9 +91,11 @@ static void look_for_parts(const struct rebind_restore_options *options,
 {
 	const struct mount *root = &tree->mounts[tree->root];
 	const struct source *source = &sources->of[tree->root];
+	cleanup_names struct names made = { 0 };
 
 	if (root->owner != MOUNT_ROOT || source->group == MOUNT_NONE)
 		return;
+	findings->lost |= find_to_be_made(options, tree, &made) != 0;
 	tree_for_each (i, tree) {
 		const struct mount *m = &tree->mounts[i];
 		bool of_root = m->owner == MOUNT_INTERNAL && m->dev == root->dev && !m->deleted;
@@ -86,7 +105,7 @@ static void look_for_parts(const struct rebind_restore_options *options,
 			path ? path_open_beneath(sources->groups[source->group].path_fd, path)
 			     : -EBADF;
 
-		if (fd == -ENOENT && !is_to_be_made(options, tree, rest))
+		if (fd == -ENOENT && !is_to_be_made(&made, rest))
 			findings_mount(findings, FINDING_NO_SOURCE, m, NULL,
 				       "what it shows, '%s' of the root, does not exist in the "
 				       "new root",

@@ -221,16 +221,23 @@ static void say_missing(const struct mount_tree *tree, const struct mount *m,
 typedef void (*say_fn)(const struct mount_tree *tree, const struct mount *m,
 		       struct findings *findings);
 
+/* @target: where the roots were told, or NULL: in an image */
+static bool is_told_elsewhere(const struct scan_target *target, const struct mount *m)
+{
+	return target && scan_target_of(target, m)->cgroup_fd >= 0;
+}
+
 /* One look at each hierarchy. What is another cgroup namespace's is seen when it is there. */
-static void check_roots(const struct mount_tree *tree, uint32_t first, say_fn say,
-			struct findings *findings)
+static void check_roots(const struct scan_target *target, const struct mount_tree *tree,
+			uint32_t first, say_fn say, struct findings *findings)
 {
 	cleanup_fd int hierarchy = -EBADF;
 
 	for (uint32_t i = first; i != MOUNT_NONE; i = tree->mounts[i].sb_next) {
 		const struct mount *m = &tree->mounts[i];
 
-		if (!is_cgroup(m) || mount_is_fsroot(m) || m->deleted)
+		if (!is_cgroup(m) || mount_is_fsroot(m) || m->deleted ||
+		    is_told_elsewhere(target, m))
 			continue;
 		if (hierarchy < 0)
 			hierarchy = open_hierarchy(m);
@@ -243,12 +250,13 @@ static void check_roots(const struct mount_tree *tree, uint32_t first, say_fn sa
 	}
 }
 
-void fs_cgroup_check_dump(const struct mount_tree *tree, struct findings *findings)
+void fs_cgroup_check_dump(const struct scan_target *target, const struct mount_tree *tree,
+			  struct findings *findings)
 {
 	tree_for_each (i, tree)
 		if (is_cgroup(&tree->mounts[i]) &&
 		    tree_first_of_superblock(tree, &tree->mounts[i]) == i)
-			check_roots(tree, i, say_removed, findings);
+			check_roots(target, tree, i, say_removed, findings);
 }
 
 int fs_cgroup_check(struct mount_tree *tree, const struct rebind_restore_options *o,
@@ -268,7 +276,7 @@ int fs_cgroup_check(struct mount_tree *tree, const struct rebind_restore_options
 				       "mount it on the host first",
 				       "this host has no cgroup hierarchy '%s'", m->options);
 		else if (!ns_request_names(o, "cgroup"))
-			check_roots(tree, i, say_missing, findings);
+			check_roots(NULL, tree, i, say_missing, findings);
 	}
 	return 0;
 }

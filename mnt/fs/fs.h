@@ -151,11 +151,12 @@ int fs_cgroup_check(struct mount_tree *tree, const struct rebind_restore_options
 
 /**
  * fs_cgroup_check_dump - a finding for each mount that shows a cgroup which has been removed
- * @tree: its roots are as our cgroup namespace sees them
  *
- * The kernel goes on to show the path that it had.
+ * The kernel goes on to show the path that it had. What is told from another cgroup namespace than
+ * ours, by a path of that one, is not looked at.
  */
-void fs_cgroup_check_dump(const struct mount_tree *tree, struct findings *findings);
+void fs_cgroup_check_dump(const struct scan_target *target, const struct mount_tree *tree,
+			  struct findings *findings);
 
 /**
  * fs_cgroup_check_root - a finding if a value of --cgroup-root is malformed

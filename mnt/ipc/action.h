@@ -14,7 +14,7 @@ struct action {
 	void *data;
 	/* What the caller has and we have changed; NULL: it is as it was. */
 	const struct caps_state *caps;
-	const struct rlimit *limit; /* of open files */
+	const struct rlimit *limit; /* of open files; more, if there would be none to open */
 };
 
 /**

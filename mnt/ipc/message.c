@@ -133,9 +133,11 @@ int ipc_keep(pid_t pid, int sock, int what, int fd)
 
 int ipc_keep_by_exec(int sock, int marked_fd)
 {
-	return ipc_keep(0, sock, marked_fd < 0 ? KEEP_NAMESPACE : KEEP_COMMAND, marked_fd)
-		       ? -EOWNERDEAD
-		       : 0;
+	int err = ipc_keep(0, sock, marked_fd < 0 ? KEEP_NAMESPACE : KEEP_COMMAND, marked_fd);
+	bool ended = err == -EIO || err == -EPIPE || err == -ECONNRESET;
+
+	/* Nothing that execve(2) says, so that the command is not blamed for it. */
+	return !err ? 0 : ended ? -EOWNERDEAD : -ECANCELED;
 }
 
 void ipc_log_sink(void *sock, enum log_level level, const char *line)

@@ -168,8 +168,8 @@ int ipc_keep(pid_t pid, int sock, int what, int fd);
  * ipc_keep_by_exec - the same, by the process that will execute a program in the namespace
  * @marked_fd: of child_before_exec(), or negative: then it is handed over at once
  *
- * Return: 0: mountpoints stay once the program is executed; -EOWNERDEAD: the builder
- * does not answer.
+ * Return: 0: mountpoints stay once the program is executed; -EOWNERDEAD: the builder has ended;
+ * -ECANCELED: it answered that it cannot, or it could not be told.
  */
 int ipc_keep_by_exec(int sock, int marked_fd);
 

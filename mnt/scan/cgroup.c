@@ -63,6 +63,12 @@ static bool is_cgroup(const struct mount *m)
 	return strncmp(m->fstype, "cgroup", 6) == 0;
 }
 
+bool scan_root_counts(const struct scan_target *target, const struct mount *m)
+{
+	return m->owner == MOUNT_INTERNAL && !mount_is_fsroot(m) &&
+	       !(is_cgroup(m) && target->cgroup_fd >= 0);
+}
+
 static bool has_cgroups(const struct mount_tree *tree)
 {
 	for (uint32_t i = 0; i < tree->n; i++)

@@ -112,12 +112,28 @@ static int set_attributes(struct mount *m, const char *words, struct tree_fault 
 	return -EBADMSG;
 }
 
-static int set_strings(struct mount_tree *tree, struct mount *m, struct libmnt_fs *fs)
+/* A saved table can have any word there. */
+static int refuse_mountpoint(const char *target, struct tree_fault *fault)
+{
+	cleanup_free char *shown = path_printable(target);
+
+	if (!shown)
+		return -ENOMEM;
+	snprintf(fault->text, sizeof(fault->text),
+		 "has the mountpoint '%.40s', which is not an absolute path", shown);
+	fault->reason = fault->text;
+	return -EBADMSG;
+}
+
+static int set_strings(struct mount_tree *tree, struct mount *m, struct libmnt_fs *fs,
+		       struct tree_fault *fault)
 {
 	const char *target = mnt_fs_get_target(fs), *root = mnt_fs_get_root(fs);
 
 	if (!target || !root)
 		return -EBADMSG;
+	if (target[0] != '/')
+		return refuse_mountpoint(target, fault);
 	m->fstype = copy(tree, mnt_fs_get_fstype(fs));
 	m->source = copy(tree, mnt_fs_get_source(fs));
 	m->mountpoint = arena_copy(&tree->strings, target, strlen(target));
@@ -139,7 +155,7 @@ static int add_one(struct mount_tree *tree, struct libmnt_fs *fs, const char *li
 	m->id = (uint32_t)mnt_fs_get_id(fs);
 	m->parent_id = (uint32_t)mnt_fs_get_parent_id(fs);
 	m->dev = MOUNT_DEV(major(dev), minor(dev));
-	int err = set_strings(tree, m, fs);
+	int err = set_strings(tree, m, fs, fault);
 
 	if (!err)
 		err = scan_set_sb_options(tree, m, sb_options(line, end), end);

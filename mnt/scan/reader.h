@@ -58,7 +58,7 @@ bool scan_statmount_probe(uint64_t ns_id, uint64_t id);
  * scan_statmount_same - ids, parents, attributes, groups, superblocks, and the roots of what is
  * ours Return: 1 the same, 0 not, or a negative errno.
  */
-int scan_statmount_same(uint64_t ns_id, const struct mount_tree *tree);
+int scan_statmount_same(const struct scan_target *target, const struct mount_tree *tree);
 
 /**
  * scan_mountinfo - libmount's parser on an open mountinfo, from its beginning; not linked yet
@@ -108,6 +108,14 @@ int scan_set_propagation(struct mount *m, const char *fields, uint32_t *strange)
  * scan_read_table - scan_read() but for what is told from elsewhere; not linked yet
  */
 int scan_read_table(struct scan_target *target, enum scan_reader reader, struct mount_tree *tree);
+
+/**
+ * scan_root_counts - does it matter that its root has another name than when it was read
+ *
+ * Of what a restore makes by that name. A path from another cgroup namespace is not compared with
+ * one from ours.
+ */
+bool scan_root_counts(const struct scan_target *target, const struct mount *m);
 
 /**
  * scan_read_cgroup_roots - the roots of cgroup mounts as target->cgroup_fd's processes see them

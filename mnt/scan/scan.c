@@ -407,7 +407,8 @@ static int same_as_text(const struct scan_target *target, const struct mount_tre
 		if (left->id != right->id || left->shared != right->shared ||
 		    left->master != right->master || left->unbindable != right->unbindable ||
 		    left->sb_flags != right->sb_flags || !option_ids_same(left, right->options) ||
-		    left->deleted != right->deleted)
+		    left->deleted != right->deleted ||
+		    (scan_root_counts(target, left) && strcmp(left->root, right->root) != 0))
 			return 0;
 	}
 	return 1;
@@ -422,7 +423,7 @@ int scan_is_unchanged(struct scan_target *target, const struct mount_tree *tree)
 	if (target->has_text_hash)
 		return scan_kernel_text_same(target->mountinfo_fd, target->text_hash);
 	if (target->ns_id && tree->n && tree->mounts[0].unique_id)
-		return scan_statmount_same(target->ns_id, tree);
+		return scan_statmount_same(target, tree);
 	return same_as_text(target, tree);
 }
 

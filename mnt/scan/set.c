@@ -80,7 +80,7 @@ static int add_thread(struct scan_set *set, pid_t pid)
 {
 	int fd = ns_open(pid, "mnt");
 
-	if (fd == -ESRCH || fd == -ENOENT)
+	if (processes_gone(fd))
 		return 0;
 	int added = fd < 0 ? fd : scan_set_add(set, fd, pid, 0);
 
@@ -91,12 +91,11 @@ static int add_process(struct scan_set *set, pid_t pid)
 {
 	cleanup_dirp DIR *threads = processes_open_dir(pid, "task");
 	const struct dirent *entry;
-	int err = 0;
+	int more = threads ? 1 : -errno, err = 0;
 
-	while (threads && !err && fd_next_entry(threads, &entry) > 0)
-		if (*entry->d_name != '.')
-			err = add_thread(set, (pid_t)atoi(entry->d_name));
-	return err;
+	while (more > 0 && !err && (more = fd_next_entry(threads, &entry)) > 0)
+		err = add_thread(set, (pid_t)atoi(entry->d_name));
+	return err ? err : more < 0 && !processes_gone(more) ? more : 0;
 }
 
 int scan_set_add_tree(struct scan_set *set, pid_t pid)
@@ -201,12 +200,24 @@ int scan_set_read(struct scan_set *set, enum scan_reader reader, struct mount_tr
 	return err ? err : visible_find_all(tree, visible);
 }
 
+/* What was decided since they were put together. They stand in their order: set_add(). */
+static void copy_owners(struct scan_set *set, const struct mount_tree *tree)
+{
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; i < set->n; i++)
+		for (uint32_t k = 0; k < set->list[i].tree.n; k++)
+			set->list[i].tree.mounts[k].owner = tree->mounts[at++].owner;
+}
+
 int scan_set_is_unchanged(struct scan_set *set, const struct mount_tree *tree)
 {
 	int same = 1;
 
+	if (set->n == 1)
+		return scan_is_unchanged(&set->list[0].target, tree);
+	copy_owners(set, tree);
 	for (uint32_t i = 0; i < set->n && same > 0; i++)
-		same = scan_is_unchanged(&set->list[i].target,
-					 set->n == 1 ? tree : &set->list[i].tree);
+		same = scan_is_unchanged(&set->list[i].target, &set->list[i].tree);
 	return same;
 }

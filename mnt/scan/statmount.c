@@ -317,14 +317,14 @@ static bool same_mount(const struct mount *m, const struct sys_statmount *s)
 }
 
 /* What is changed without a word: the superblock, by fsconfig(2), and a root's name. */
-static uint64_t mask_of(const struct mount_tree *tree, uint32_t i)
+static uint64_t mask_of(const struct scan_target *target, const struct mount_tree *tree, uint32_t i)
 {
 	const struct mount *m = &tree->mounts[i];
 	uint64_t mask = SYS_STATMOUNT_MNT_BASIC;
 
 	if (tree_first_of_superblock(tree, m) == i)
 		mask |= SYS_STATMOUNT_SB_BASIC | SYS_STATMOUNT_MNT_OPTS;
-	if (m->owner == MOUNT_INTERNAL && !mount_is_fsroot(m))
+	if (scan_root_counts(target, m))
 		mask |= SYS_STATMOUNT_MNT_ROOT;
 	return mask;
 }
@@ -348,12 +348,12 @@ static bool same_superblock(const struct mount *m, const struct sys_statmount *s
 	       option_ids_same(m, text_of(s, SYS_STATMOUNT_MNT_OPTS, s->mnt_opts));
 }
 
-int scan_statmount_same(uint64_t ns_id, const struct mount_tree *tree)
+int scan_statmount_same(const struct scan_target *target, const struct mount_tree *tree)
 {
-	cleanup(free_reader) struct reader reader = { .ns_id = ns_id, .size = BUF_SIZE };
+	cleanup(free_reader) struct reader reader = { .ns_id = target->ns_id, .size = BUF_SIZE };
 
 	for (uint32_t i = 0; i < tree->n; i++) {
-		uint64_t mask = mask_of(tree, i);
+		uint64_t mask = mask_of(target, tree, i);
 		int err = stat_one(&reader, tree->mounts[i].unique_id, mask);
 
 		if (err)

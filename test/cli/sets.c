@@ -10,6 +10,8 @@
  *		   that another one covers
  *		4: pivoted into a tmpfs of its own, with a peer of 1's /shared
  *		VOLUMES/1 is at /vol of 1, VOLUMES/2 at /vol of 2.
+ *		At each SIGUSR1 there is one more child, in a copy of 1 that is private, without /vol.
+ *		At SIGUSR2 what 3 shows of 1's tmpfs gets another name.
  *	sets mount NS PATH		a tmpfs, in that namespace
  *	sets shows NS PATH		is PATH a mountpoint there
  *	sets cat NS PATH
@@ -17,7 +19,7 @@
  *
  * NS is the file of a namespace, or "-": where it is started.
  *
- * PID_FILE gets the four numbers when all stand. ROOT is not changed but for mountpoints.
+ * PID_FILE gets the four numbers when all stand, and a line for what comes later. ROOT is not changed but for mountpoints.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -92,8 +94,8 @@ static void make_first(const char *root, const char *volumes)
 	must(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "private");
 	bind(root, root);
 	must(chdir(root), root);
-	static const char *const dirs[] = { "shared", "slave", "tmp", "ro", "vol", "sub",
-					    "sub/in", "sub/t" };
+	static const char *const dirs[] = { "shared", "slave", "tmp",	 "ro",
+					    "vol",    "sub",   "sub/in", "sub/t" };
 
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)
 		mkdir(dirs[i], 0755);
@@ -164,6 +166,13 @@ static void make_elsewhere(void)
 	pivot("/tmp");
 }
 
+static void make_later(void)
+{
+	own_namespace();
+	must(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "private");
+	must(umount2("/vol", 0), "/vol");
+}
+
 static int start(void (*make)(void), int ready[2])
 {
 	int pid = fork();
@@ -183,6 +192,22 @@ static int start(void (*make)(void), int ready[2])
 	return pid;
 }
 
+static volatile sig_atomic_t n_wanted, renames;
+
+static void want(int signal)
+{
+	if (signal == SIGUSR1)
+		n_wanted++;
+	else
+		renames = 1;
+}
+
+static void rename_part(void)
+{
+	must(rename("/shared/part", "/shared/renamed"), "rename");
+	renames = 0;
+}
+
 static void make(const char *root, const char *pid_file, const char *volumes)
 {
 	int fd = open(pid_file, O_WRONLY | O_CREAT | O_TRUNC, 0644), ready[2];
@@ -195,10 +220,23 @@ static void make(const char *root, const char *pid_file, const char *volumes)
 	int third = start(make_inner, ready);
 	int fourth = start(make_elsewhere, ready);
 
+	sigset_t wanted, others;
+
+	sigemptyset(&wanted);
+	sigaddset(&wanted, SIGUSR1);
+	sigaddset(&wanted, SIGUSR2);
+	must(sigprocmask(SIG_BLOCK, &wanted, &others), "sigprocmask");
+	signal(SIGUSR1, want);
+	signal(SIGUSR2, want);
 	dprintf(fd, "%d %d %d %d\n", (int)getpid(), second, third, fourth);
-	close(fd);
-	for (;;)
-		pause();
+	for (int n = 0;; sigsuspend(&others)) {
+		for (; n < n_wanted; n++)
+			dprintf(fd, "%d\n", start(make_later, ready));
+		if (renames) {
+			rename_part();
+			dprintf(fd, "renamed\n");
+		}
+	}
 }
 
 static void enter(const char *file)
@@ -238,7 +276,8 @@ int main(int argc, char **argv)
 	if (argc >= 4 && strcmp(argv[1], "make") == 0)
 		make(argv[2], argv[3], argv[4]);
 	if (argc < 4)
-		errx(2, "usage: sets make ROOT PID_FILE [VOLUMES] | mount|shows|cat|put NS PATH [TEXT]");
+		errx(2,
+		     "usage: sets make ROOT PID_FILE [VOLUMES] | mount|shows|cat|put NS PATH [TEXT]");
 	enter(argv[2]);
 	if (strcmp(argv[1], "mount") == 0)
 		must(mount("made", argv[3], "tmpfs", 0, "size=64k"), argv[3]);

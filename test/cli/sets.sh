@@ -110,6 +110,18 @@ so "a file each"
 [ "$(find img -name 'tmpfs-dev-*' | wc -l)" -eq 8 ]
 so "each tmpfs is dumped once, whoever shows it"
 ok "the image is what is there" "$rebind" diff --contents --all-mntns img "$p1"
+# With the descriptors of a namespace or two, and permission to have more.
+few=(sh -c 'ulimit -Sn 20 && exec "$@"' sh)
+mkdir few
+cat >limit <<'END'
+#!/bin/sh
+[ "$(ulimit -Sn)" -lt 200 ]
+END
+chmod 755 limit
+ok "a set takes more open files than the soft limit, a script does not" "${few[@]}" "$rebind" dump -t "$p1" --all-mntns -D few \
+	"${externals[@]}" --action-script "$work/limit"
+ok "so does to show one" "${few[@]}" "$rebind" show --all-mntns "$p1"
+ok "and to compare two" "${few[@]}" "$rebind" diff --contents --all-mntns few "$p1"
 ok "each is an image of its own" "$rebind" diff --contents --ns-id 2 img "$p2"
 mkdir files
 ok "by their files they are the same set" "$rebind" dump --mntns "/proc/$p1/ns/mnt" --mntns "/proc/$p2/ns/mnt" \
@@ -140,6 +152,13 @@ for reader in $(readers); do
 	[ "$("$work/sets" cat pins/1 /vol/file) $("$work/sets" cat pins/2 /vol/file)" = "source 1 source 2" ]
 	so "each has its own volume, $reader"
 	behaves "they are a set as before, $reader" pins/1 pins/2 pins/3 pins/4
+	# With so few descriptors that the directory is opened, and not listed.
+	for ((files = 3; files < 9; files++)); do
+		run sh -c 'ulimit -n "$1" && shift && exec "$@"' sh "$files" "$rebind" show pins
+		! grep -q "cannot look at the namespaces that are pinned there: Too many open files" err || break
+	done
+	[ "$files" -lt 9 ]
+	so "a directory that cannot be listed is not taken for one without pins, $reader"
 	[ "$(cat pins/other)" = "not ours" ]
 	so "another file in the directory is as it was, $reader"
 	refused "a directory that holds a set is refused, $reader" 1 "pins/[1-4]'.*holds a namespace already" "${restore[@]}" --pin-dir pins
@@ -209,6 +228,11 @@ refused "a process that holds one of them is killed before all are handed over" 
 	"${restore[@]}" --action-script "$work/killer" --pidfile holder2
 [ ! -e holder2 ]
 so "and there is no pidfile"
+mkdir aside
+: >aside/file
+ln -s ../aside/file pins/3
+refused "a name that is a symlink" 1 "pins/3' is a symlink" "${restore[@]}" --pin-dir pins
+rm pins/3
 mkdir pins/3
 refused "a name that is taken by a directory" 1 "pins/3" "${restore[@]}" --pin-dir pins
 rmdir pins/3
@@ -329,6 +353,50 @@ so "what the container mounts appears in the service, but not over its /tmp"
 unpin
 refused "a plugin that fails leaves none" 1 "plug" env REBIND_TEST_SOURCE="$work/none" "${box_restore[@]}" --pin-dir pins
 umount volume/sub source/sub plugged box fresh
+
+# Namespaces that come before the mounts are read, and after that: the next try has them all.
+compile grown.so -shared -fPIC -x c - <<'END'
+#include <stdlib.h>
+#include "criu-plugin.h"
+int cr_plugin_init(int stage)
+{
+	return system(getenv("GROW")) ? -1 : 0;
+}
+END
+mkdir grow-libs more
+mv grown.so grow-libs/
+cat >grow <<'END'
+#!/bin/sh
+[ "${CRTOOLS_SCRIPT_ACTION:-pre-dump}" = pre-dump ] || exit 0
+n=$(wc -l <"$PIDS")
+kill "-${SIGNAL:-USR1}" "$(head -n 1 "$PIDS" | cut -d ' ' -f 1)"
+for i in $(seq 200); do
+	[ "$(wc -l <"$PIDS")" -eq "$n" ] || exit 0
+	sleep 0.02
+done
+exit 1
+END
+chmod 755 grow
+start
+ok "namespaces that come during a dump are in it" env PIDS="$work/pids" GROW="$work/grow" "$rebind" dump -v -t "$p1" \
+	--all-mntns -D more "${externals[@]}" --action-script "$work/grow" -L grow-libs
+[ "$(find more -name 'mountpoints-[1-6].img' | wc -l) $(grep -c 'changed while it was dumped: again' err)" = "6 1" ]
+so "all six, at the second try"
+ok "the image is what is there" "$rebind" diff --contents --all-mntns more "$p1"
+forget "$p1"
+known=()
+for reader in $(readers); do
+	start
+	rm -rf more
+	mkdir more
+	ok "a root that is renamed during a dump, $reader" env PIDS="$work/pids" GROW="$work/grow" SIGNAL=USR2 \
+		"$rebind" dump -v -t "$p1" --all-mntns -D more "${externals[@]}" -L grow-libs --reader "$reader"
+	[ "$(grep -c 'changed while it was dumped: again' err)" -eq 1 ]
+	so "is noticed, $reader"
+	ok "the image is what is there, $reader" "$rebind" diff --all-mntns more "$p1"
+	forget "$p1"
+	known=()
+done
 
 # A namespace that goes while the set is dumped: its processes end, and it is dumped or not, but
 # there is no image of half of it.

@@ -152,6 +152,26 @@ pictures() {
 	cmp -s "$work/first" "$work/out"
 	so "the picture is the same for another order of the table"
 	says "a picture is not JSON" 2 'give one of them' "$rebind" show --dot --json "$work/odd"
+	says "nor two" 2 'give one of them' "$rebind" show --dot --svg "$work/odd"
+	mkdir "$work/path"
+	says "without Graphviz" 1 'dot, of Graphviz, is not installed; --dot prints what it would draw' \
+		env PATH="$work/path" "$rebind" show --svg "$work/odd"
+	printf '#!/bin/sh\nexit 1\n' >"$work/path/dot"
+	chmod +x "$work/path/dot"
+	says "with one that fails" 1 'dot, of Graphviz, has drawn nothing, or not all of it' \
+		env PATH="$work/path:$PATH" "$rebind" show --svg "$work/odd"
+	# What it reads is what --dot prints.
+	printf '#!/bin/sh\n[ "$1" = -Tsvg ] && exec cat\n' >"$work/path/dot"
+	run env PATH="$work/path:$PATH" "$rebind" show --svg "$work/odd"
+	[ "$status" -eq 0 ] && cmp -s "$work/first" "$work/out"
+	so "--svg gives dot what --dot prints"
+	if ! command -v dot >"/dev/null"; then
+		skip "it is drawn" "Graphviz is not installed"
+		return
+	fi
+	run "$rebind" show --svg "$work/odd"
+	[ "$status" -eq 0 ] && [ "$(grep -c '<g id="node' "$work/out")" -ge 6 ] && grep -q '^</svg>' "$work/out"
+	so "it is drawn"
 }
 
 # What the left or right side is, where it is a text.

@@ -58,6 +58,29 @@ static void the_caller_has_its_own_privileges_and_limits(void **state)
 	assert_int_equal(limit.rlim_cur, limit.rlim_max);
 }
 
+static int open_one(void *data, const char *name, pid_t pid)
+{
+	cleanup_fd int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : 0;
+}
+
+/* What is open beyond the limit that the caller had does not keep it from opening files. */
+static void the_caller_can_open_files(void **state)
+{
+	struct rlimit few;
+	struct action action = { open_one, NULL, .limit = &few };
+	int fds[20];
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &few), 0);
+	few.rlim_cur = 10;
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		assert_true((fds[i] = dup(STDERR_FILENO)) >= 0);
+	assert_int_equal(action_run(&action, "post-dump", 0), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		close(fds[i]);
+}
+
 static void what_it_says_counts(void **state)
 {
 	struct seen seen = { 0 };
@@ -78,6 +101,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_caller_has_its_own_privileges_and_limits),
+		cmocka_unit_test(the_caller_can_open_files),
 		cmocka_unit_test(what_it_says_counts),
 	};
 

@@ -66,11 +66,46 @@ static void a_hierarchy_of_the_host_is_known_by_controllers_and_name(void **stat
 	assert_int_equal(findings.n, 0);
 }
 
+/* Two namespaces of a set, of which only one shows cgroups as ours does. */
+static void what_another_cgroup_namespace_shows_is_not_looked_for(void **state)
+{
+	char options[512];
+
+	if (!first_hierarchy(options, sizeof(options))) {
+		print_message("this host has no cgroup version 1\n");
+		skip();
+	}
+	const struct row rows[] = {
+		{ 1, 0, "/", MOUNT_ROOT },
+		{ 2, 1, "/a", MOUNT_INTERNAL, .dev = 7, .fstype = "cgroup", .options = options,
+		  .root = "/rebind-has-no-such-one" },
+		{ 3, 1, "/b", MOUNT_INTERNAL, .dev = 7, .fstype = "cgroup", .options = options,
+		  .root = "/rebind-has-no-such-one" },
+	};
+
+	for (uint32_t elsewhere = 1; elsewhere <= 2; elsewhere++) {
+		struct scan_target targets[2] = { SCAN_TARGET_NONE, SCAN_TARGET_NONE };
+		cleanup_findings struct findings findings = { 0 };
+		cleanup_tree struct mount_tree tree;
+
+		help_tree(&tree, rows, ARRAY_SIZE(rows));
+		for (uint32_t i = 0; i < 2; i++)
+			targets[i].ns = tree.mounts[i + 1].ns = i + 1;
+		tree.mounts[0].ns = 1;
+		targets[0].next = &targets[1];
+		targets[elsewhere - 1].cgroup_fd = STDERR_FILENO;
+		fs_cgroup_check_dump(targets, &tree, &findings);
+		assert_int_equal(findings.n, 1);
+		assert_int_equal(findings.list[0].mount_id, elsewhere == 1 ? 3 : 2);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_hierarchy_that_the_host_lacks_is_a_finding),
 		cmocka_unit_test(a_hierarchy_of_the_host_is_known_by_controllers_and_name),
+		cmocka_unit_test(what_another_cgroup_namespace_shows_is_not_looked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,6 +101,17 @@ static void read_good(int dir_fd, uint32_t ns_id, struct mount_tree *tree, struc
 }
 
 /* What the only finding of a bad image says. */
+/* The path that a finding has for a program is the one that its sentence has for a reader. */
+static bool names_mount(const struct finding *finding)
+{
+	cleanup_free char *quoted = NULL;
+
+	if (!finding->mount_id)
+		return true;
+	assert_true(asprintf(&quoted, " '%s'", finding->path) > 0);
+	return strstr(finding->text, quoted);
+}
+
 static void read_bad(int dir_fd, uint32_t ns_id, const char *code, const char *part)
 {
 	cleanup_findings struct findings findings = { 0 };
@@ -111,7 +122,7 @@ static void read_bad(int dir_fd, uint32_t ns_id, const char *code, const char *p
 	assert_int_equal(image_read(dir_fd, ns_id, &tree, &info, &findings), -EBADMSG);
 	for (size_t i = 0; i < findings.n; i++)
 		said |= strcmp(findings.list[i].code, code) == 0 &&
-			strstr(findings.list[i].text, part);
+			strstr(findings.list[i].text, part) && names_mount(&findings.list[i]);
 	if (!said)
 		show(&findings);
 	assert_true(said);
@@ -723,6 +734,17 @@ static void spoil_relative(Rebind__MntEntry *r)
 	r->mountpoint = bytes("a");
 }
 
+/* What a set's roots are called, by which nothing stands behind it here. */
+static void spoil_numbered(Rebind__MntEntry *r)
+{
+	r->mountpoint = bytes("2:");
+}
+
+static void spoil_empty(Rebind__MntEntry *r)
+{
+	r->mountpoint = bytes("");
+}
+
 static void spoil_slashes(Rebind__MntEntry *r)
 {
 	r->mountpoint = bytes("/a//b");
@@ -904,6 +926,8 @@ static const struct bad_record bad_records[] = {
 	{ "two names", spoil_two_names, "image-fstype", "two filesystems" },
 	{ "dots", spoil_dots, "image-path", "mount 2 '/a/../b' has a mountpoint" },
 	{ "relative", spoil_relative, "image-path", "mountpoint" },
+	{ "numbered", spoil_numbered, "image-path", "mount 2 '2:' has a mountpoint" },
+	{ "empty", spoil_empty, "image-path", "mount 2 '' has a mountpoint" },
 	{ "slashes", spoil_slashes, "image-path", "mountpoint" },
 	{ "root", spoil_root, "image-path", "'/../etc'" },
 	{ "nul", spoil_nul, "image-text", "NUL byte in its source" },
@@ -1185,6 +1209,21 @@ static void everything_wrong_is_said_at_once(void **state)
 	scratch_remove(&scratch);
 }
 
+/* Of a set, in which all but the first get another name. */
+static void read_as_member(int dir_fd, const char *data, size_t size)
+{
+	cleanup_findings struct findings findings = { 0 };
+	cleanup_tree struct mount_tree tree = { 0 };
+	struct image_info info;
+
+	store(dir_fd, "mountpoints-6.img", data, size);
+	assert_int_equal(image_read_set(dir_fd, IMAGE_SET_ANY, 0, &tree, &info, &findings),
+			 -EBADMSG);
+	for (size_t i = 0; i < findings.n; i++)
+		assert_true(names_mount(&findings.list[i]));
+	assert_int_equal(unlinkat(dir_fd, "mountpoints-6.img", 0), 0);
+}
+
 /* Each file in test/data/should-fail-image is a mountpoints file. */
 static void hostile_files_are_refused(void **state)
 {
@@ -1214,6 +1253,7 @@ static void hostile_files_are_refused(void **state)
 			print_message("%s is not refused\n", e->d_name);
 		assert_int_equal(err, -EBADMSG);
 		assert_true(findings.n > 0);
+		read_as_member(scratch.fd, data, size);
 		n++;
 	}
 	closedir(dir);

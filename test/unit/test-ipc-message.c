@@ -181,6 +181,19 @@ static void what_is_not_awaited_is_refused(void **state)
 	assert_int_equal(ipc_await(ends[1], IPC_GO, NULL, NULL), -EIO);
 }
 
+/* What the builder says of it is nothing that it says of the command. */
+static void a_builder_that_cannot_is_not_one_that_has_ended(void **state)
+{
+	assert_ok(ipc_answer(ends[1], 0, -1));
+	assert_ok(ipc_keep_by_exec(ends[0], -1));
+	assert_ok(ipc_answer(ends[1], -EPROTO, -1));
+	assert_int_equal(ipc_keep_by_exec(ends[0], -1), -ECANCELED);
+	assert_ok(ipc_answer(ends[1], -ENOENT, -1));
+	assert_int_equal(ipc_keep_by_exec(ends[0], -1), -ECANCELED);
+	fd_close(&ends[1]);
+	assert_int_equal(ipc_keep_by_exec(ends[0], -1), -EOWNERDEAD);
+}
+
 #define ipc_test(f) cmocka_unit_test_setup_teardown(f, start, stop)
 
 int main(void)
@@ -194,6 +207,7 @@ int main(void)
 		ipc_test(log_lines_and_findings_go_to_the_caller),
 		ipc_test(lines_of_the_other_sides_log_go_to_ours_and_messages_to_us),
 		ipc_test(what_is_not_awaited_is_refused),
+		ipc_test(a_builder_that_cannot_is_not_one_that_has_ended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -608,6 +608,8 @@ static void a_fault_tells_its_line(void **state)
 		  "has the per-mount flag 'huh', which is unknown here", 3 },
 		{ "1 0 0:5 / / rw - tmpfs t rw\n\n1 0 0:5 / /a rw - tmpfs t rw\n",
 		  "has the id of another mount", 3 },
+		{ "1 0 0:5 / / rw - tmpfs t rw\n2 1 0:5 / 2: rw - tmpfs t rw\n",
+		  "has the mountpoint '2:', which is not an absolute path", 2 },
 		{ "\xff\xfe", "it is UTF-16; convert it to UTF-8", 0 },
 	};
 
