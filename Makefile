@@ -47,7 +47,9 @@ PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags mount libprotobuf-c libarchive janss
 # libmount, libarchive, zlib and jansson are not among them: base/library.h says why.
 LIBS = $(shell $(PKG_CONFIG) --libs libprotobuf-c) -ldl -pthread
 WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
-	-Wvla -Wwrite-strings -Wno-unused-parameter -Wno-missing-field-initializers
+	-Wvla -Wwrite-strings -Wno-unused-parameter -Wno-missing-field-initializers $(FRAMES)
+# A stack of 64 KiB is enough (test/cli/surroundings.sh); sanitizers make frames larger.
+FRAMES = $(if $(SANITIZE),,-Wframe-larger-than=20480)
 REBIND_CFLAGS = -std=gnu11 -D_GNU_SOURCE -I. -Iinclude -I$(BUILD) -fPIC $(WARNINGS) \
 	-pthread -DREBIND_VERSION='"$(VERSION)"' -DREBIND_PLUGIN_DIR='"$(plugindir)"' $(PKG_CFLAGS)
 DEPFILE = -MMD -MP -MT $@ -MF $@.d

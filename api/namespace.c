@@ -39,7 +39,7 @@ int namespace_keep(struct rebind_namespace *ns, enum keep what, int fd)
 {
 	if (ns->builder_sock < 0)
 		return 0;
-	int err = ipc_keep(ns->builder_sock, what, fd);
+	int err = ipc_keep(what == KEEP_HOLDER ? ns->holder : 0, ns->builder_sock, what, fd);
 
 	if (!err)
 		forget_builder(ns);
@@ -271,11 +271,9 @@ static int launch_inside(struct rebind_namespace *ns, char *const argv[], pid_t 
 	if (!err)
 		err = ipc_send(sock, (struct ipc_message){ .type = IPC_HOLD }, NULL, ns->fd);
 	if (err)
-		return log_error(err, "cannot start a process in the namespaces");
+		return log_error(ipc_lost(err), "cannot start a process in the namespaces");
 	/* It says only what is wrong; its socket ends when it is the command. */
-	err = child_await(pid, sock);
-	if (!err)
-		err = ipc_await(sock, IPC_ANSWER, ret_failed, NULL);
+	err = ipc_await_child(pid, sock, IPC_ANSWER, ret_failed, NULL);
 	if (err && err != -EIO)
 		return err;
 	if (!*ret_failed) {
@@ -368,13 +366,13 @@ int rebind_namespace_run(struct rebind_namespace *ns, char *const argv[], int *r
 }
 
 /* Of a set the others by children of the holder: first, for then it does nothing any more. */
-static int hold_all(const struct rebind_namespace *ns, int sock)
+static int hold_all(const struct rebind_namespace *ns, pid_t pid, int sock)
 {
 	int err = 0;
 
 	for (uint32_t i = 0; i < ns->n_members && !err; i++)
-		err = ns_helper_hold_beside(sock, ns->members[i].fd, ns->members[i].root_fd);
-	return err ? err : ns_helper_hold(sock, ns->fd, ns->root_fd);
+		err = ns_helper_hold_beside(pid, sock, ns->members[i].fd, ns->members[i].root_fd);
+	return err ? err : ns_helper_hold(pid, sock, ns->fd, ns->root_fd);
 }
 
 /* The helper, where it is alone with what it holds; or a process that others there do not see. */
@@ -384,9 +382,9 @@ static int get_holder(struct rebind_namespace *ns)
 		int err = ns_helper_launch(&ns->ns_helper, INSIDE_HOLD, -1, &ns->holder,
 					   &ns->holder_sock);
 
-		return err ? err : hold_all(ns, ns->holder_sock);
+		return err ? err : hold_all(ns, ns->holder, ns->holder_sock);
 	}
-	int err = hold_all(ns, ns->ns_helper.sock);
+	int err = hold_all(ns, ns->ns_helper.pid, ns->ns_helper.sock);
 
 	if (err)
 		return err;
@@ -400,9 +398,10 @@ static int get_holder(struct rebind_namespace *ns)
 static int release_holder(struct rebind_namespace *ns)
 {
 	int err = ns->builder_sock >= 0 ? namespace_keep(ns, KEEP_HOLDER, ns->holder_sock)
-					: ipc_go(ns->holder_sock);
+					: ipc_go(ns->holder, ns->holder_sock);
 
-	return err ? log_error(err, "the process that holds the namespace is gone") : 0;
+	return err ? log_error(ipc_lost(err), "cannot release the process that holds the namespace")
+		   : 0;
 }
 
 int rebind_namespace_hold(struct rebind_namespace *ns, pid_t *ret_pid)
@@ -413,7 +412,7 @@ int rebind_namespace_hold(struct rebind_namespace *ns, pid_t *ret_pid)
 	int err = get_holder(ns);
 
 	if (err)
-		log_error(err, "cannot start a process that holds the namespace");
+		log_error(ipc_lost(err), "cannot start a process that holds the namespace");
 	if (!err)
 		err = namespace_tell_before(ns, ns->holder);
 	if (!err)

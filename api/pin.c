@@ -106,7 +106,7 @@ static int prepare_all(struct rebind_namespace *ns, const struct pins *pins)
 		int err = prepare_pin(ns, pins->list[i].file);
 
 		if (err)
-			return log_error(err, "cannot create '%s'", pins->list[i].file);
+			return log_error(ipc_lost(err), "cannot create '%s'", pins->list[i].file);
 	}
 	return 0;
 }
@@ -142,7 +142,8 @@ static int pin_all(struct rebind_namespace *ns, const struct pins *pins)
 		return 0;
 	unbind(pins, pins->n);
 	return err ? err
-		   : log_error(kept, "the builder cannot be told that the namespace is pinned");
+		   : log_error(ipc_lost(kept),
+			       "the builder cannot be told that the namespace is pinned");
 }
 
 int rebind_namespace_pin(struct rebind_namespace *ns, const char *file)

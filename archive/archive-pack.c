@@ -15,10 +15,13 @@
 #include "archive/inode-flags.h"
 #include "archive/pack.h"
 
-static void pack_free(struct pack *p)
+static void pack_free(struct pack **pack)
 {
+	struct pack *p = *pack;
 	int saved = errno;
 
+	if (!p)
+		return;
 	/* Without them the library may not have been loaded either. */
 	if (p->out)
 		archive_write_free(p->out);
@@ -36,7 +39,24 @@ static void pack_free(struct pack *p)
 	table_free(&p->by_inode);
 	free(p->linked);
 	mount_contents_clear(&p->done);
+	free(p);
 	errno = saved;
+}
+
+/* Its path alone is larger than a small stack. */
+static struct pack *pack_new(const struct archive_watch *watch, struct archive_fault *fault)
+{
+	static const struct archive_watch unwatched;
+	struct pack *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->fd = -EBADF;
+	p->watch = watch ? watch : &unwatched;
+	p->fault = fault;
+	p->progress = (struct tar_progress){ .fn = p->watch->progress, .data = p->watch->data };
+	p->attributes.ids = p->watch->ids;
+	return p;
 }
 
 /* ---- the walk ---- */
@@ -349,30 +369,25 @@ static int pack_all(struct pack *p, int dir_fd, const char *name, int out_fd)
 static int archive(int dir_fd, const char *name, int out_fd, struct mount_contents *contents,
 		   const struct archive_watch *watch, struct archive_fault *fault)
 {
-	static const struct archive_watch unwatched;
 	int prepared = archive_prepare(watch && watch->load ? ARCHIVE_STORED : ARCHIVE_OURS, fault);
 	cleanup_tar_locale locale_t before_locale = prepared ? NULL : tar_locale_enter();
 	cleanup_fd int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	cleanup(pack_free) struct pack p = {
-		.fd = -EBADF,
-		.watch = watch ? watch : &unwatched,
-		.fault = fault,
-	};
+	cleanup(pack_free) struct pack *p = pack_new(watch, fault);
 
-	p.progress = (struct tar_progress){ .fn = p.watch->progress, .data = p.watch->data };
-	p.attributes.ids = p.watch->ids;
 	if (prepared)
 		return prepared;
+	if (!p)
+		return tar_fault(fault, -ENOMEM, "no memory");
 	if (before < 0)
 		return tar_fault(fault, -errno, "the working directory cannot be kept");
-	int err = pack_all(&p, dir_fd, name, out_fd);
+	int err = pack_all(p, dir_fd, name, out_fd);
 
 	if (fchdir(before) < 0 && !err)
 		err = tar_fault(fault, -errno, "the working directory cannot be put back");
 	if (err)
 		return err;
-	*contents = p.done;
-	p.done = (struct mount_contents){ 0 };
+	*contents = p->done;
+	p->done = (struct mount_contents){ 0 };
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "archive/archive-limit.h"
+#include "archive/attributes.h"
 #include "archive/disk.h"
 #include "model/ids.h"
 
@@ -108,6 +109,28 @@ static int check_data(struct unpack *u, struct archive_entry *entry)
 	return more;
 }
 
+static int check_ids(const struct unpack *u, struct archive_entry *entry)
+{
+	const struct mount_idmap *within = u->rules->within;
+	int64_t uid = archive_entry_uid(entry), gid = archive_entry_gid(entry);
+	const char *name = archive_entry_pathname(entry);
+
+	if (!within)
+		return 0;
+	if (uid < 0 || uid >= UINT32_MAX || !ids_has(within->uid, within->n_uid, (uint32_t)uid))
+		return tar_fault(u->fault, -EOVERFLOW, "'%s' belongs to user %lld", name,
+				 (long long)uid);
+	if (gid < 0 || gid >= UINT32_MAX || !ids_has(within->gid, within->n_gid, (uint32_t)gid))
+		return tar_fault(u->fault, -EOVERFLOW, "'%s' belongs to group %lld", name,
+				 (long long)gid);
+	int err = attributes_check_ids(entry, within);
+
+	return err == -EOVERFLOW
+		       ? tar_fault(u->fault, err, "an ACL or the capabilities of '%s' name another",
+				   name)
+		       : err;
+}
+
 static void archive_unpack_count(struct mount_contents *done, struct archive_entry *entry)
 {
 	done->entries++;
@@ -127,6 +150,8 @@ static int unpack_all(struct unpack *u)
 			archive_unpack_count(&u->done, entry);
 			err = archive_limit_entry(&u->limit, &u->done, entry, u->fault);
 		}
+		if (!err && !u->to_disk)
+			err = check_ids(u, entry);
 		if (!err)
 			err = u->to_disk ? unpack_entry(u, entry) : check_data(u, entry);
 		if (err)

@@ -145,8 +145,10 @@ struct archive_rules {
 	char own_name[32];	 /* that limit in words: "size=1024k" */
 	const char *option;	 /* what changes the limit of memory, or NULL */
 	uint64_t memory;	 /* what all archives of a restore may take together; 0: no limit */
-	const struct mount_idmap *ids; /* owners are those of its inside; NULL: as they are */
-	uint64_t *taken;	       /* by them so far, grows; NULL: this is the only one */
+	const struct mount_idmap *ids;	  /* owners are those of its inside; NULL: as they are */
+	const struct mount_idmap *within; /* with ARCHIVE_LIST_ONLY: ids must be among those of its
+					     outside; NULL: all may be there */
+	uint64_t *taken;		  /* by them so far, grows; NULL: this is the only one */
 };
 
 /**
@@ -166,7 +168,7 @@ struct archive_rules {
  *
  * Return: 0 or a negative errno with @fault filled: -EBADMSG for an archive that is damaged, -EXDEV
  * for a name that leaves the directory, -ELOOP for one through a symlink, -EPERM for a device,
- * -EFBIG for more than @rules allow.
+ * -EFBIG for more than @rules allow, -EOVERFLOW for an id that is not among those of @rules.
  */
 int archive_unpack(int in_fd, int dir_fd, const struct archive_rules *rules,
 		   struct mount_contents *ret_done, struct archive_flags *ret_flags,

@@ -135,3 +135,36 @@ int attributes_set_default_acl(const char *acl, size_t size)
 {
 	return lsetxattr(".", ATTRIBUTES_ACL_DEFAULT, acl, size, 0) < 0 ? -errno : 0;
 }
+
+/* ---- ids ---- */
+
+static int check_acl_ids(struct archive_entry *entry, int type, const char *key,
+			 const struct mount_idmap *within)
+{
+	size_t size = 0;
+	cleanup_free struct acl *acl = NULL;
+	int err = attributes_set_build(entry, type, &acl, &size);
+	int has = err || !acl ? 1 : attribute_ids_has(within, key, acl, size);
+
+	return err ? err : has < 0 ? has : has ? 0 : -EOVERFLOW;
+}
+
+int attributes_check_ids(struct archive_entry *entry, const struct mount_idmap *within)
+{
+	const char *key;
+	const void *value;
+	size_t size;
+	int has = 1;
+
+	archive_entry_xattr_reset(entry);
+	while (has > 0 && archive_entry_xattr_next(entry, &key, &value, &size) == ARCHIVE_OK)
+		has = attribute_ids_has(within, key, value, size);
+	if (has <= 0)
+		return has ? has : -EOVERFLOW;
+	int err =
+		check_acl_ids(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, ATTRIBUTES_ACL_ACCESS, within);
+
+	return err ? err
+		   : check_acl_ids(entry, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, ATTRIBUTES_ACL_DEFAULT,
+				   within);
+}

@@ -83,6 +83,14 @@ int attributes_default_acl(struct archive_entry *entry, const struct mount_idmap
 			   struct arena *arena, const char **ret, size_t *ret_size);
 int attributes_set_default_acl(const char *acl, size_t size);
 
+/**
+ * attributes_check_ids - are the ids of an entry's ACLs and capabilities among those of a map
+ * @within: its ids outside
+ *
+ * Return: 0, -EOVERFLOW: one is not; or another negative errno.
+ */
+int attributes_check_ids(struct archive_entry *entry, const struct mount_idmap *within);
+
 #define ATTRIBUTES_ACL_ACCESS  "system.posix_acl_access"
 #define ATTRIBUTES_ACL_DEFAULT "system.posix_acl_default"
 

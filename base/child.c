@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -130,14 +131,23 @@ pid_t child_fork_socket(int *ret_sock)
 	return pid;
 }
 
+#define LOOK_MS 1000
+
+static void say_stopped(pid_t pid)
+{
+	log_error(0,
+		  "process %d of rebind's was stopped by another process in its namespaces, and is "
+		  "killed",
+		  (int)pid);
+}
+
 static void end_stopped(pid_t pid)
 {
 	siginfo_t info = { .si_pid = 0 };
 
 	if (waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOHANG | WNOWAIT) < 0 || !info.si_pid)
 		return;
-	log_error(0, "process %d of rebind's was stopped by another in its pid namespace",
-		  (int)pid);
+	say_stopped(pid);
 	kill(pid, SIGKILL);
 }
 
@@ -158,10 +168,9 @@ static int poll_once(struct pollfd *wait, nfds_t n, int timeout)
 
 int child_poll(pid_t pid, struct pollfd *wait, nfds_t n)
 {
-	enum { LOOK = 1000 }; /* milliseconds */
 	int got;
 
-	while ((got = poll_once(wait, n, pid > 0 ? LOOK : -1)) <= 0) {
+	while ((got = poll_once(wait, n, pid > 0 ? LOOK_MS : -1)) <= 0) {
 		if (got < 0 && got != -EINTR)
 			return got;
 		if (got == 0)
@@ -177,19 +186,90 @@ int child_await(pid_t pid, int sock)
 	return child_poll(pid, &wait, 1);
 }
 
+ssize_t child_recv(pid_t pid, int sock, void *data, size_t size, int *ret_fd)
+{
+	int err = child_await(pid, sock);
+
+	return err ? err : fd_recv(sock, data, size, ret_fd);
+}
+
+/* "PID (NAME) STATE ..."; T is stopped by a signal. */
+static bool is_stopped(pid_t pid)
+{
+	char path[64], stat[128];
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, stat, sizeof(stat) - 1);
+
+	stat[n > 0 ? n : 0] = '\0';
+	const char *end = strrchr(stat, ')');
+
+	return end && strncmp(end, ") T", 3) == 0;
+}
+
+int child_await_sibling(pid_t pid, int pidfd, int sock)
+{
+	struct pollfd wait = { .fd = sock, .events = POLLIN };
+	int got;
+
+	while ((got = poll_once(&wait, 1, LOOK_MS)) <= 0) {
+		if (got < 0 && got != -EINTR)
+			return got;
+		if (got < 0 || !is_stopped(pid))
+			continue;
+		say_stopped(pid);
+		sys_pidfd_kill(pidfd);
+	}
+	return 0;
+}
+
+/* As waitpid(2), but not for one that stays stopped: a terminal's key stops us as well. */
+static pid_t await_end(pid_t pid, int *ret_status)
+{
+	pid_t got = waitpid(pid, ret_status, WUNTRACED);
+
+	if (got != pid || !WIFSTOPPED(*ret_status))
+		return got;
+	poll(NULL, 0, LOOK_MS);
+	got = waitpid(pid, ret_status, WUNTRACED | WCONTINUED | WNOHANG);
+	if (got == 0) {
+		say_stopped(pid);
+		kill(pid, SIGKILL);
+	}
+	return got;
+}
+
 int child_wait(pid_t pid, int *ret_status)
 {
 	int status = 0;
+	pid_t got;
 
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno == ECHILD)
+	do {
+		got = await_end(pid, &status);
+		if (got < 0 && errno == ECHILD)
 			break; /* it has ended, and was reaped by another */
-		if (errno != EINTR)
+		if (got < 0 && errno != EINTR)
 			return -errno;
-	}
+	} while (got <= 0 || WIFSTOPPED(status) || WIFCONTINUED(status));
+	if (got < 0)
+		status = 0;
 	if (ret_status)
 		*ret_status = status;
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -ECHILD;
+}
+
+int child_wait_program(pid_t pid, int *ret_status)
+{
+	siginfo_t info;
+
+	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0) {
+		if (errno == ECHILD)
+			break; /* child_wait() says what that means */
+		if (errno != EINTR)
+			return -errno;
+	}
+	return child_wait(pid, ret_status);
 }
 
 int child_status(int wait_status)

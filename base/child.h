@@ -64,8 +64,8 @@ enum { CHILD_POLL_MAX = 4 };
  * @pid: the child; 0 for none
  * @n: up to CHILD_POLL_MAX
  *
- * Others in a pid namespace that it is in can stop it, and it would be waited for until they let it
- * go on. It is killed then, with a log line, and is seen to have ended.
+ * Others in a namespace that it is in can stop it, and it would be waited for until they let it go
+ * on. It is killed then, with a log line, and is seen to have ended.
  *
  * Return: 0 or a negative errno: -ECANCELED by cancel.h.
  */
@@ -74,16 +74,33 @@ int child_poll(pid_t pid, struct pollfd *wait, nfds_t n);
 /** child_await - child_poll() for one socket. */
 int child_await(pid_t pid, int sock);
 
+/** child_recv - child_await(), then fd_recv(), whose parameters and result the others are. */
+ssize_t child_recv(pid_t pid, int sock, void *data, size_t size, int *ret_fd);
+
+/**
+ * child_await_sibling - child_await() for a process that is a child of our own parent
+ * @pidfd: of the process
+ *
+ * Only /proc tells whether it is stopped: without one, it is waited for.
+ */
+int child_await_sibling(pid_t pid, int pidfd, int sock);
+
 /**
  * child_wait - reap a child
  * @ret_status: as of waitpid(2); may be NULL
  *
- * Where SIGCHLD is ignored, or another thread waits for any child, the status is lost: the child
- * has ended, and counts as one that exited with 0. So a result is sent over a socket, not by the
- * status alone. Return: 0 if it exited with status 0; else -ECHILD for any other end, or a negative
- * errno.
+ * One that stays stopped is killed, as by child_poll(). Where SIGCHLD is ignored, or another thread
+ * waits for any child, the status is lost: the child has ended, and counts as one that exited with
+ * 0. So a result is sent over a socket, not by the status alone. Return: 0 if it exited with status
+ * 0; else -ECHILD for any other end, or a negative errno.
  */
 int child_wait(pid_t pid, int *ret_status);
+
+/**
+ * child_wait_program - child_wait() for a program of the user's, which may be stopped for as long
+ * as the user likes
+ */
+int child_wait_program(pid_t pid, int *ret_status);
 
 /**
  * child_status - a wait status as a shell has it: 128 + N for signal N

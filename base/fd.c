@@ -132,12 +132,18 @@ int fd_slurp_at_most(int fd, size_t limit, char **ret_data, size_t *ret_size)
 
 int fd_send(int sock, const void *data, size_t size, int fd)
 {
+	struct iovec part = { .iov_base = (void *)data, .iov_len = size };
+
+	return fd_send_parts(sock, &part, 1, fd);
+}
+
+int fd_send_parts(int sock, struct iovec *parts, size_t n_parts, int fd)
+{
 	union {
 		char buf[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control = { 0 };
-	struct iovec iov = { .iov_base = (void *)data, .iov_len = size };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct msghdr msg = { .msg_iov = parts, .msg_iovlen = n_parts };
 	ssize_t n;
 
 	if (fd >= 0) {

@@ -3,11 +3,11 @@
 #ifndef REBIND_BASE_FD_H
 #define REBIND_BASE_FD_H
 
-#include <sys/resource.h>
-#include <sys/types.h>
-
 #include <dirent.h>
 #include <stdio.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+#include <sys/uio.h>
 
 #include "base/util.h"
 
@@ -63,6 +63,9 @@ int fd_slurp_at_most(int fd, size_t limit, char **ret_data, size_t *ret_size);
  * Return: 0 or a negative errno. Never raises SIGPIPE.
  */
 int fd_send(int sock, const void *data, size_t size, int fd);
+
+/** fd_send_parts - the same, of a message in several parts */
+int fd_send_parts(int sock, struct iovec *parts, size_t n, int fd);
 
 /**
  * fd_recv - receive a message and at most one descriptor

@@ -118,6 +118,11 @@ void log_line(enum log_level level, const char *format, ...)
 	va_end(args);
 }
 
+const char *log_errno(int err)
+{
+	return err == -ECHILD ? "a process of rebind's was killed, or ended early" : strerror(-err);
+}
+
 int log_error(int err, const char *format, ...)
 {
 	cleanup_free char *message = NULL;
@@ -132,7 +137,7 @@ int log_error(int err, const char *format, ...)
 	va_end(args);
 	/* Once: what was quoted may say it already. */
 	if (err && !strstr(message ? message : format, strerror(-err)))
-		log_line(LOG_ERROR, "%s: %s", message ? message : format, strerror(-err));
+		log_line(LOG_ERROR, "%s: %s", message ? message : format, log_errno(err));
 	else
 		log_line(LOG_ERROR, "%s", message ? message : format);
 	return err;

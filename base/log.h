@@ -80,6 +80,13 @@ void log_vline(enum log_level level, const char *format, __builtin_va_list args)
 #define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)
 
 /**
+ * log_errno - as strerror(3), of a negative errno
+ *
+ * child_wait()'s -ECHILD in our own words: strerror's are about another thing.
+ */
+const char *log_errno(int err);
+
+/**
  * log_error - report an error where it is understood, and pass it on
  * @err: a negative errno; its text follows the message
  *

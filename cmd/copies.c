@@ -4,9 +4,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "base/guard.h"
+#include "base/path.h"
 #include "cmd/cmd.h"
 #include "cmd/errors.h"
 #include "cmd/options.h"
@@ -22,6 +25,9 @@ void copies_free(struct copies *copies)
 	free(copies->there);
 	free(copies->list);
 	free(copies->files);
+	if (copies->done)
+		munmap(copies->done, sizeof(*copies->done));
+	copies->done = NULL;
 	copies->list = NULL;
 	copies->files = NULL;
 	copies->there = NULL;
@@ -114,24 +120,97 @@ static void copies_take_back(struct handover *one, const char *there, pid_t hold
 		unlink(one->pin);
 }
 
+/*
+ * The mountpoints that were created are the first one's, and are removed if that is not handed over:
+ * so it is the last. Only over a socket the order is the caller's.
+ */
+static int64_t index_of(const struct copies *copies, int64_t nth)
+{
+	return copies->list[0].send_fd >= 0 ? nth : copies->n - 1 - nth;
+}
+
+static bool copies_stands(const struct handover *one)
+{
+	return one->pidfile ? pidfile_holder(&one->file) > 0
+			    : one->pin && path_holds_namespace(one->pin);
+}
+
+/* Of the last: what was not handed over when we died is gone soon. */
+static bool stays(const struct handover *one)
+{
+	enum { PATIENCE = 1000000, LOOK = 20000 }; /* microseconds */
+
+	for (int waited = 0; copies_stands(one); waited += LOOK) {
+		if (waited >= PATIENCE)
+			return true;
+		usleep(LOOK);
+	}
+	return false;
+}
+
+/* In the guard, when we are dead. The one that was on its way may have been handed over, too. */
+static void copies_clean_up(void *data, int fd)
+{
+	const struct copies *copies = data;
+	int64_t done = *copies->done;
+
+	if (done == copies->n ||
+	    (done + 1 == copies->n && stays(&copies->list[index_of(copies, done)])))
+		return;
+	for (int64_t nth = 0; nth <= done; nth++) {
+		int64_t i = index_of(copies, nth);
+		const struct handover *one = &copies->list[i];
+
+		if (one->pidfile)
+			pidfile_end_holder(&one->file);
+		/* Neither did before. */
+		if (one->pin && path_holds_namespace(one->pin))
+			copies_take_back(&(struct handover){ .pin = one->pin }, copies->there[i],
+					 0);
+	}
+}
+
+static int hand_over_all(struct copies *copies, struct handover *current,
+			 struct rebind_namespace *const *list, pid_t *holders)
+{
+	int err = 0;
+
+	while (!err && *copies->done < copies->n) {
+		int64_t i = index_of(copies, *copies->done);
+		int status = 0;
+
+		*current = copies->list[i];
+		err = handover_run(current, list[i], &holders[i], &status);
+		/* What it opened and wrote is the list's. */
+		copies->list[i] = *current;
+		*copies->done += !err;
+	}
+	return err;
+}
+
 int copies_run(struct copies *copies, struct handover *current,
 	       struct rebind_namespace *const *list)
 {
 	cleanup_free pid_t *holders = calloc((size_t)copies->n, sizeof(*holders));
-	int64_t done = 0;
-	int err = holders ? 0 : -ENOMEM;
+	cleanup(guard_end) struct guard guard = GUARD_NONE;
 
-	while (!err && done < copies->n) {
-		int status = 0;
+	copies->done = mmap(NULL, sizeof(*copies->done), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (copies->done == MAP_FAILED)
+		copies->done = NULL;
+	if (!holders || !copies->done)
+		return -ENOMEM;
+	int err = guard_start(&guard, GUARD_WE_GONE, copies_clean_up, copies, -EBADF);
 
-		*current = copies->list[done];
-		err = handover_run(current, list[done], &holders[done], &status);
-		/* What it opened and wrote is the list's. */
-		copies->list[done] = *current;
-		done += !err;
-	}
-	for (int64_t i = 0; err && i < done; i++)
+	if (!err)
+		err = hand_over_all(copies, current, list, holders);
+	int64_t done = *copies->done;
+
+	for (int64_t nth = 0; err && nth < done; nth++) {
+		int64_t i = index_of(copies, nth);
+
 		copies_take_back(&copies->list[i], copies->there[i], holders[i]);
+	}
 	handover_init(current);
 	return err;
 }

@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "base/child.h"
 #include "base/forward.h"
+#include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/output-path.h"
@@ -72,7 +73,7 @@ static int check_socket(int fd)
 
 static int cannot_make(const char *option, const char *path, int err)
 {
-	errors_say("cannot create the file '%s' of %s: %s", path, option, strerror(-err));
+	errors_say("cannot create the file '%s' of %s: %s", path, option, log_errno(err));
 	return STATUS_FAILED;
 }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -210,6 +211,23 @@ void pidfile_take_back(struct pidfile *pidfile)
 		 ftruncate(pidfile->fd, 0) == 0)
 		lseek(pidfile->fd, 0, SEEK_SET);
 	pidfile->written = false;
+}
+
+pid_t pidfile_holder(const struct pidfile *pidfile)
+{
+	return read_holder(pidfile->path);
+}
+
+void pidfile_end_holder(const struct pidfile *pidfile)
+{
+	pid_t pid = read_holder(pidfile->path);
+
+	if (!pid || kill(pid, SIGKILL) < 0)
+		return;
+	if (pidfile->is_new)
+		unlink(pidfile->path);
+	else
+		(void)!truncate(pidfile->path, 0);
 }
 
 void pidfile_close(struct pidfile *pidfile)

@@ -50,6 +50,17 @@ int pidfile_write(struct pidfile *pidfile, pid_t pid);
  */
 void pidfile_take_back(struct pidfile *pidfile);
 
+/**
+ * pidfile_holder - the process that the file names, if it lives and holds a namespace; or 0
+ */
+pid_t pidfile_holder(const struct pidfile *pidfile);
+
+/**
+ * pidfile_end_holder - kill the process that a file names, if it holds a namespace, and take the
+ *			name back, without the file's descriptor
+ */
+void pidfile_end_holder(const struct pidfile *pidfile);
+
 /* Dismisses the guard: the process is released. Removes a file that was never written. */
 void pidfile_close(struct pidfile *pidfile);
 #define cleanup_pidfile cleanup(pidfile_close)

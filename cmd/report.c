@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/path.h"
 #include "cmd/cmd.h"
 #include "cmd/errors.h"
@@ -299,7 +300,7 @@ int report_print(struct report *report, int err)
 		print_differences(report->findings);
 	}
 	if (err < 0 && !is_explained(report))
-		fprintf(stderr, "rebind: cannot %s: %s\n", report->verb, strerror(-err));
+		fprintf(stderr, "rebind: cannot %s: %s\n", report->verb, log_errno(err));
 	if (report->json)
 		print_err = print_json(report, err);
 	return err < 0 ? err : print_err;

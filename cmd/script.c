@@ -112,7 +112,7 @@ static int run_one(struct launch *launch)
 		return log_error(pid, "cannot fork");
 	if (fd_read_full(mine, &failed, sizeof(failed)) != sizeof(failed))
 		failed = 0;
-	int err = child_wait(pid, &status);
+	int err = child_wait_program(pid, &status);
 
 	if (err && err != -ECHILD)
 		return log_error(err, "cannot wait for the action script '%s'", launch->file);

@@ -173,7 +173,7 @@ static int name_only_one(struct hooks_host *host, int hook)
 
 static int call_process(struct hooks_host *host, struct run_call *call)
 {
-	struct wire message, reply;
+	struct wire message; /* the reply as well: on a small stack there is no room for two */
 	int fd = -EBADF;
 
 	WIRE_INIT(&message, WIRE_CALL);
@@ -188,13 +188,13 @@ static int call_process(struct hooks_host *host, struct run_call *call)
 		err = wire_add(&message, call->old_root ? call->old_root : "");
 	if (err)
 		return log_error(err, "plugins: %s for %d", run_step_name(call->hook), call->id);
-	err = process_ask(host, &message, call->fd, &reply, &fd);
+	err = process_ask(host, &message, call->fd, &message, &fd);
 	if (err)
 		return err;
-	call->is_file = reply.is_file;
-	call->plugin = reply.plugin;
+	call->is_file = message.is_file;
+	call->plugin = message.plugin;
 	call->ret_fd = fd;
-	return reply.value;
+	return message.value;
 }
 
 static int host_ask(struct hooks_host *host, struct run_call *call)
@@ -270,7 +270,7 @@ int hooks_dump_link(struct hooks_host *host, int index, int type, const char *ki
 
 int hooks_call_simple(struct hooks_host *host, int hook)
 {
-	struct wire message, reply;
+	struct wire message;
 
 	if (!hooks_has(host, hook))
 		return 0;
@@ -278,9 +278,9 @@ int hooks_call_simple(struct hooks_host *host, int hook)
 		return run_simple(host->run, hook);
 	WIRE_INIT(&message, WIRE_SIMPLE);
 	message.hook = hook;
-	int err = process_ask(host, &message, -1, &reply, NULL);
+	int err = process_ask(host, &message, -1, &message, NULL);
 
-	return err ? err : reply.value;
+	return err ? err : message.value;
 }
 
 /* Leaving and finishing */
@@ -298,11 +298,11 @@ int hooks_leave(struct hooks_host *host, int ns_fd, int root_fd)
 
 static int finish_process(struct hooks_host *host, int result)
 {
-	struct wire message, reply;
+	struct wire message;
 
 	WIRE_INIT(&message, WIRE_EXIT);
 	message.value = result;
-	int err = process_ask(host, &message, -1, &reply, NULL);
+	int err = process_ask(host, &message, -1, &message, NULL);
 
 	process_stop(host);
 	return err;

@@ -342,7 +342,7 @@ int process_ask(struct hooks_host *host, const struct wire *message, int fd, str
 
 static int send_away(struct hooks_host *host, int ns_fd, int root_fd)
 {
-	struct wire message, reply;
+	struct wire message;
 
 	WIRE_INIT(&message, WIRE_ROOT);
 	int err = wire_send(host->talk, &message, root_fd);
@@ -350,13 +350,13 @@ static int send_away(struct hooks_host *host, int ns_fd, int root_fd)
 	if (err && err != -EPIPE && err != -ECONNRESET)
 		return log_error(err, "cannot send the plugin process away");
 	WIRE_INIT(&message, WIRE_LEAVE);
-	err = process_ask(host, &message, ns_fd, &reply, NULL);
-	return err ? err : reply.value;
+	err = process_ask(host, &message, ns_fd, &message, NULL);
+	return err ? err : message.value;
 }
 
 static int send_supervisor_away(struct hooks_host *host, int ns_fd, int root_fd)
 {
-	struct wire message, reply;
+	struct wire message;
 
 	WIRE_INIT(&message, WIRE_ROOT);
 	int err = wire_send(host->keep, &message, root_fd);
@@ -364,15 +364,16 @@ static int send_supervisor_away(struct hooks_host *host, int ns_fd, int root_fd)
 	WIRE_INIT(&message, WIRE_LEAVE);
 	if (!err)
 		err = wire_send(host->keep, &message, ns_fd);
-	if (err || !is_readable(host->keep, END_MS) || wire_recv(host->keep, &reply, NULL) <= 0)
+	if (err || !is_readable(host->keep, END_MS) || wire_recv(host->keep, &message, NULL) <= 0)
 		return process_fail(host, err ? err : -EPROTO, "lost its supervisor process");
-	if (reply.kind == WIRE_ENDED)
-		return fail_ended(host, &reply);
-	if (reply.value)
-		return log_error(reply.value, "the supervisor of the plugin process cannot leave");
-	if (reply.id > 0)
+	if (message.kind == WIRE_ENDED)
+		return fail_ended(host, &message);
+	if (message.value)
+		return log_error(message.value,
+				 "the supervisor of the plugin process cannot leave");
+	if (message.id > 0)
 		log_warn("plugins left %d process%s in the namespace that is built: killed",
-			 reply.id, reply.id == 1 ? "" : "es");
+			 message.id, message.id == 1 ? "" : "es");
 	return 0;
 }
 

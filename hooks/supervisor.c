@@ -219,16 +219,14 @@ static int end_stayers(struct supervisor *supervisor, int *ret_killed)
 	return killed < 0 ? killed : 0;
 }
 
-static void answer_leave(struct supervisor *supervisor, int ns_fd)
+static void answer_leave(struct supervisor *supervisor, int ns_fd, struct wire *reply)
 {
-	struct wire reply;
-
-	WIRE_INIT(&reply, WIRE_REPLY);
-	reply.value = end_stayers(supervisor, &reply.id);
-	if (!reply.value)
-		reply.value = supervisor_leave(supervisor->proc, ns_fd, supervisor->root);
+	WIRE_INIT(reply, WIRE_REPLY);
+	reply->value = end_stayers(supervisor, &reply->id);
+	if (!reply->value)
+		reply->value = supervisor_leave(supervisor->proc, ns_fd, supervisor->root);
 	fd_close(&supervisor->root);
-	wire_send(supervisor->sock, &reply, -1);
+	wire_send(supervisor->sock, reply, -1);
 }
 
 /* Return: false when all is to end. */
@@ -244,7 +242,7 @@ static bool obey(struct supervisor *supervisor)
 		supervisor->root = fd_take(&fd);
 	}
 	if (message.kind == WIRE_LEAVE)
-		answer_leave(supervisor, fd);
+		answer_leave(supervisor, fd, &message);
 	return true;
 }
 

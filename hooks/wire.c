@@ -40,6 +40,26 @@ int wire_send(int sock, const struct wire *message, int fd)
 	return fd_send(sock, message, offsetof(struct wire, text) + message->used, fd);
 }
 
+int wire_reply(int sock, int value)
+{
+	struct wire message;
+
+	WIRE_INIT(&message, WIRE_REPLY);
+	message.value = value;
+	return wire_send(sock, &message, -1);
+}
+
+int wire_running(int sock, int step, const char *label)
+{
+	struct wire message;
+
+	WIRE_INIT(&message, WIRE_RUNNING);
+	message.hook = step;
+	int err = wire_add(&message, label);
+
+	return err ? err : wire_send(sock, &message, -1);
+}
+
 static int64_t now_us(void)
 {
 	struct timespec now;

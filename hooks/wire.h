@@ -67,6 +67,20 @@ char *wire_text(struct wire *message, unsigned int n);
 int wire_send(int sock, const struct wire *message, int fd);
 
 /**
+ * wire_reply - send a WIRE_REPLY with this value
+ *
+ * Return: 0 or a negative errno.
+ */
+int wire_reply(int sock, int value);
+
+/**
+ * wire_running - send a WIRE_RUNNING: what is about to be called, and of which plugin
+ *
+ * Return: 0 or a negative errno.
+ */
+int wire_running(int sock, int step, const char *label);
+
+/**
  * wire_await - wait a moment, awake, for what will be there at once
  *
  * Thousands of questions go between two processes that do little else: to fall asleep

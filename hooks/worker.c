@@ -47,12 +47,8 @@ static void send_log(void *data, enum log_level level, const char *line)
 static void send_running(void *data, int step, const char *label)
 {
 	const struct state *state = data;
-	struct wire message;
 
-	WIRE_INIT(&message, WIRE_RUNNING);
-	message.hook = step;
-	wire_add(&message, label);
-	wire_send(state->sock, &message, -1);
+	wire_running(state->sock, step, label);
 }
 
 static int send_plugin(const struct state *state, const struct plugin *plugin)
@@ -69,15 +65,6 @@ static int send_plugin(const struct state *state, const struct plugin *plugin)
 	if (!err)
 		err = wire_add(&message, plugin->name);
 	return err ? err : wire_send(state->sock, &message, -1);
-}
-
-static int send_reply(const struct state *state, int value)
-{
-	struct wire message;
-
-	WIRE_INIT(&message, WIRE_REPLY);
-	message.value = value;
-	return wire_send(state->sock, &message, -1);
 }
 
 /* Becoming the plugin process */
@@ -143,16 +130,17 @@ static int answer_call(struct state *state, struct wire *request, int fd)
 		.text = wire_text(request, 0),
 		.old_root = wire_text(request, 1),
 	};
-	struct wire reply;
-
-	WIRE_INIT(&reply, WIRE_REPLY);
 	/* Where only one can be meant, the parent has noted it. */
 	state->run.announce = request->plugin ? NULL : send_running;
-	reply.value = run_call(&state->run, &call);
+	int value = run_call(&state->run, &call);
+
 	state->run.announce = send_running;
-	reply.is_file = call.is_file;
-	reply.plugin = call.plugin;
-	int err = wire_send(state->sock, &reply, call.ret_fd);
+	/* Its texts are not needed any more. */
+	WIRE_INIT(request, WIRE_REPLY);
+	request->value = value;
+	request->is_file = call.is_file;
+	request->plugin = call.plugin;
+	int err = wire_send(state->sock, request, call.ret_fd);
 
 	fd_close(&call.ret_fd);
 	return err;
@@ -164,7 +152,7 @@ static int answer_leave(struct state *state, int ns_fd)
 	int err = supervisor_leave(state->proc, ns_fd, state->root);
 
 	fd_close(&state->root);
-	return send_reply(state, err);
+	return wire_reply(state->sock, err);
 }
 
 static int worker_answer(struct state *state, struct wire *request, int *fd)
@@ -173,7 +161,7 @@ static int worker_answer(struct state *state, struct wire *request, int *fd)
 	case WIRE_CALL:
 		return answer_call(state, request, *fd);
 	case WIRE_SIMPLE:
-		return send_reply(state, run_simple(&state->run, request->hook));
+		return wire_reply(state->sock, run_simple(&state->run, request->hook));
 	case WIRE_ROOT:
 		fd_close(&state->root);
 		state->root = fd_take(fd);
@@ -182,7 +170,7 @@ static int worker_answer(struct state *state, struct wire *request, int *fd)
 		return answer_leave(state, *fd);
 	case WIRE_EXIT:
 		run_exit(&state->run, request->value);
-		send_reply(state, 0);
+		wire_reply(state->sock, 0);
 		_exit(0);
 	default:
 		return -EPROTO;
@@ -232,7 +220,7 @@ void worker_main(void *data)
 	become(worker, &state);
 	int err = begin(worker, &state);
 
-	if (send_reply(&state, err) == 0 && !err)
+	if (wire_reply(state.sock, err) == 0 && !err)
 		answer_all(&state);
 	_exit(0);
 }

@@ -177,6 +177,7 @@ enum rebind_finding_code {
 	REBIND_FINDING_MOUNTPOINT_KIND = 63,
 	REBIND_FINDING_OTHER_MOUNT = 64,
 	REBIND_FINDING_NOT_ATTACHED = 65,
+	REBIND_FINDING_NO_ID = 66,
 };
 
 /* One thing that is wrong with the input. */

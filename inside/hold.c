@@ -3,6 +3,7 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -33,12 +34,17 @@ int inside_drop(bool keep_admin)
 	return child_hide();
 }
 
+void inside_name_holder(void)
+{
+	prctl(PR_SET_NAME, "rebind-holder");
+}
+
 void inside_stay(void)
 {
 	sigset_t all;
 	int number;
 
-	prctl(PR_SET_NAME, "rebind-holder");
+	inside_name_holder();
 	/* The first process of a pid namespace gets no signal that it does not wait for. */
 	for (;;) {
 		sigfillset(&all);
@@ -59,12 +65,42 @@ static int settle(int mntns_fd, int root_fd)
 {
 	sigset_t all;
 
+	/* Before it is released: it is ended by that name, if it must not stay. */
+	inside_name_holder();
 	/* It is waited for, from here on. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	if (setns(mntns_fd, CLONE_NEWNS) < 0 || fchdir(root_fd) < 0 || chroot(".") < 0)
 		return -errno;
 	return inside_drop(false);
+}
+
+/* The processes for other namespaces, until this one is released. */
+static pid_t *beside;
+static size_t n_beside;
+
+static int list_beside(pid_t pid)
+{
+	pid_t *list = realloc(beside, (n_beside + 1) * sizeof(*list));
+
+	if (!list)
+		return -ENOMEM;
+	beside = list;
+	beside[n_beside++] = pid;
+	return 0;
+}
+
+/* Killed since they were there: then not all that is handed over stands. */
+static bool all_beside_live(void)
+{
+	for (size_t i = 0; i < n_beside; i++) {
+		siginfo_t info = { .si_pid = 0 };
+
+		if (waitid(P_PID, (id_t)beside[i], &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+		    info.si_pid)
+			return false;
+	}
+	return true;
 }
 
 static int inside_hold(struct inside *in, int mntns_fd, int root_fd)
@@ -75,7 +111,7 @@ static int inside_hold(struct inside *in, int mntns_fd, int root_fd)
 		return err;
 	/* Until it is released it dies with its parent. */
 	if (ipc_answer(in->sock, 0, -1) || ipc_await(in->sock, IPC_GO, NULL, NULL) ||
-	    prctl(PR_SET_PDEATHSIG, 0) < 0 || ipc_answer(in->sock, 0, -1))
+	    !all_beside_live() || prctl(PR_SET_PDEATHSIG, 0) < 0 || ipc_answer(in->sock, 0, -1))
 		_exit(1);
 	child_close_from(0);
 	inside_stay();
@@ -109,7 +145,12 @@ static int inside_beside(int mntns_fd, int root_fd)
 	fd_close(&other);
 	if (pid < 0)
 		return pid;
-	return fd_read_full(mine, &err, sizeof(err)) == sizeof(err) ? err : -EIO;
+	int waited = child_await(pid, mine);
+	bool got = !waited && fd_read_full(mine, &err, sizeof(err)) == sizeof(err);
+
+	if (waited || !got)
+		return waited ? waited : -EIO;
+	return err ? err : list_beside(pid);
 }
 
 int inside_told(struct inside *in, const struct ipc_message *message, int *fd, int *root_fd)

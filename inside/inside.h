@@ -43,6 +43,11 @@ int inside_hold_when_told(struct inside *in);
 int inside_told(struct inside *in, const struct ipc_message *message, int *fd, int *root_fd);
 
 /**
+ * inside_name_holder - take the name by which a holder is known: cmd/pidfile.c
+ */
+void inside_name_holder(void);
+
+/**
  * inside_stay - hold the namespaces until a signal ends it
  */
 _Noreturn void inside_stay(void);

@@ -47,7 +47,7 @@ static int handover_keep(struct build *b, int what, int fd)
 	case KEEP_COMMAND:
 		return fd < 0 ? -EPROTO : 0;
 	case KEEP_HOLDER:
-		return ipc_go(fd);
+		return ipc_go(0, fd);
 	case KEEP_SEND:
 		return send_all(b, fd);
 	default:

@@ -136,11 +136,11 @@ int host_door_open(struct host_door *door, int view_fd, int user_fd)
 						     .start = { .purpose = INSIDE_DOOR } },
 			       NULL, -1);
 	if (!err)
-		err = ipc_await(door->sock, IPC_ANSWER, &answer, NULL);
+		err = ipc_await_child(door->pid, door->sock, IPC_ANSWER, &answer, NULL);
 	if (!err && answer > 0)
-		err = ipc_go(door->sock);
+		err = ipc_go(door->pid, door->sock);
 	if (!err && answer > 0)
-		err = ipc_await(door->sock, IPC_ANSWER, &answer, &fd);
+		err = ipc_await_child(door->pid, door->sock, IPC_ANSWER, &answer, &fd);
 	if (!err && answer < 0)
 		err = answer;
 	if (!err && fd < 0)

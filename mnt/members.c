@@ -37,7 +37,7 @@ static int make_copy(const struct build *b, uint64_t above, int proc_fd)
 		_exit(-copy_staging(b, above, proc_fd, sock));
 	if (pid < 0)
 		return pid;
-	bool got = fd_recv(sock, &word, 1, &fd) == 1 && fd >= 0;
+	bool got = child_recv(pid, sock, &word, 1, &fd) == 1 && fd >= 0;
 	int err = child_wait_errno(pid);
 
 	return got ? fd : err ? err : -EIO;

@@ -2,6 +2,7 @@
 /* The builder, as the caller sees it: begun, heard, judged, ended. */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/child.h"
@@ -241,8 +242,7 @@ static int attend(struct restore *r, pid_t pid, int sock)
 	while (!err) {
 		cleanup_fd int fd = -EBADF;
 		/* The builder may wait for the helper. */
-		int waited = child_await(r->ns_helper.pid, sock);
-		int got = waited ? waited : ipc_hear(sock, buf, &message, texts, &fd);
+		int got = ipc_hear_child(r->ns_helper.pid, sock, buf, &message, texts, &fd);
 
 		if (got <= 0)
 			return got ? log_error(got, "the builder cannot be heard") : -EPIPE;
@@ -285,8 +285,14 @@ int restore_build(struct restore *r)
 	if (err == -EPIPE) {
 		child_wait(r->builder, &status);
 		r->builder = 0;
-		return log_error(err, "the builder ended (wait status 0x%x) before it was done",
-				 status);
+		if (WIFSIGNALED(status))
+			log_error(0,
+				  "the builder was killed by signal %d (%s): what it built is gone",
+				  WTERMSIG(status), strsignal(WTERMSIG(status)));
+		else
+			log_error(0, "the builder ended before it was done, with status %d",
+				  WEXITSTATUS(status));
+		return err;
 	}
 	/* It sees the end of the connection, and ends. */
 	fd_close(&sock);

@@ -164,6 +164,7 @@ static int validate(struct restore *r)
 		.callers = &r->caller_mounts,
 		.sources = &r->sources,
 		.image_dir_fd = r->image_dir_fd,
+		.has_inside_ids = r->has_inside_ids,
 		.findings = r->findings,
 	};
 

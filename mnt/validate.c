@@ -14,6 +14,7 @@
 #include "mnt/check/preflight.h"
 #include "mnt/check/privileges.h"
 #include "mnt/check/unlinked-roots.h"
+#include "mnt/check/user-ids.h"
 #include "mnt/check/userns-limits.h"
 #include "mnt/fs/fs.h"
 #include "mnt/fs/overlay-check.h"
@@ -295,6 +296,8 @@ int validate_restore(const struct validate_input *input)
 	if (err)
 		return err;
 	userns_limits_check(o, tree, input->sources, findings);
+	if (!input->has_inside_ids)
+		user_ids_check(o, tree, input->image_dir_fd, findings);
 	if (findings_any(findings) || o->dry_run)
 		preflight_check(o, tree, input->sources, input->image_dir_fd, findings);
 	return 0;

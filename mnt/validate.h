@@ -40,6 +40,7 @@ struct validate_input {
 	const struct caller_mounts *callers; /* the caller's own mounts */
 	const struct sources *sources;
 	int image_dir_fd;
+	bool has_inside_ids; /* ids are those of the inside: what the namespace lacks is the root's */
 	struct findings *findings;
 };
 

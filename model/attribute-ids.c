@@ -72,3 +72,20 @@ void attribute_ids_outside(const struct mount_idmap *map, const char *key, void 
 {
 	translate(map, ids_owner, key, value, size);
 }
+
+static uint32_t spoil(const struct mount_id_extent *map, uint32_t n, uint32_t id)
+{
+	return ids_has(map, n, id) ? id : ~id;
+}
+
+int attribute_ids_has(const struct mount_idmap *map, const char *key, const void *value,
+		      size_t size)
+{
+	cleanup_free void *copy = malloc(size + 1);
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, value, size);
+	translate(map, spoil, key, copy, size);
+	return memcmp(copy, value, size) == 0;
+}

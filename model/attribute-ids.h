@@ -23,4 +23,12 @@ void attribute_ids_inside(const struct mount_idmap *map, const char *key, void *
 void attribute_ids_outside(const struct mount_idmap *map, const char *key, void *value,
 			   size_t size);
 
+/**
+ * attribute_ids_has - does the map have all ids of a value outside
+ *
+ * Return: 1 or 0; or -ENOMEM.
+ */
+int attribute_ids_has(const struct mount_idmap *map, const char *key, const void *value,
+		      size_t size);
+
 #endif

@@ -76,6 +76,7 @@
 	X(FINDING_CONTENTS_SIZE, "contents-size")           \
 	X(FINDING_LOCKED, "locked")                         \
 	X(FINDING_NOT_PERMITTED, "not-permitted")           \
+	X(FINDING_NO_ID, "no-id")                           \
 	X(FINDING_NO_MOUNTPOINT, "no-mountpoint")           \
 	X(FINDING_MOUNTPOINT_KIND, "mountpoint-kind")       \
 	X(FINDING_OTHER_MOUNT, "other-mount")               \

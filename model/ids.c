@@ -49,6 +49,14 @@ uint32_t ids_shown(const struct mount_id_extent *map, uint32_t n, uint32_t id)
 	return UNMAPPED;
 }
 
+bool ids_has(const struct mount_id_extent *map, uint32_t n, uint32_t id)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (id >= map[i].lower && id - map[i].lower < map[i].count)
+			return true;
+	return false;
+}
+
 uint32_t ids_shown_uid(const struct mount_idmap *map, uint32_t id)
 {
 	return map ? ids_shown(map->uid, map->n_uid, id) : id;
@@ -71,6 +79,23 @@ static bool is_id(const char *word, size_t size, bool *ret_uid, uint32_t *ret_id
 	*ret_uid = *word == 'u';
 	*ret_id = (uint32_t)strtoul(number, &end, 10);
 	return !*end;
+}
+
+bool ids_options_lack(const struct mount_idmap *map, const struct mount *m, const char **ret_word,
+		      uint32_t *ret_id)
+{
+	for (const char *p = m->options; *p;) {
+		size_t n = filesystem_option_size(p);
+		bool uid = false;
+
+		if (is_id(p, n, &uid, ret_id) &&
+		    !ids_has(uid ? map->uid : map->gid, uid ? map->n_uid : map->n_gid, *ret_id)) {
+			*ret_word = uid ? "uid" : "gid";
+			return true;
+		}
+		p += n + (p[n] == ',');
+	}
+	return false;
 }
 
 char *ids_options_inside(const struct mount_idmap *map, const struct mount *m)

@@ -29,6 +29,20 @@ uint32_t ids_inside(const struct mount_id_extent *map, uint32_t n, uint32_t id);
 uint32_t ids_outside(const struct mount_id_extent *map, uint32_t n, uint32_t id);
 
 /**
+ * ids_has - does a map have this id outside
+ */
+bool ids_has(const struct mount_id_extent *map, uint32_t n, uint32_t id);
+
+/**
+ * ids_options_lack - the first id in a mount's options that the maps do not have outside
+ * @ret_word: "uid" or "gid"
+ *
+ * Return: whether there is one.
+ */
+bool ids_options_lack(const struct mount_idmap *map, const struct mount *m, const char **ret_word,
+		      uint32_t *ret_id);
+
+/**
  * ids_owner - the id outside of an owner that was recorded inside
  *
  * Return: as ids_outside(); that of the root inside where the map does not have it: the number

@@ -279,11 +279,13 @@ static void fork_tester(struct kit *kit)
 static int attend(struct kit *kit, int sock)
 {
 	const struct plugin_test_options *o = kit->options;
-	char buf[IPC_MAX];
+	cleanup_free char *buf = malloc(IPC_MAX);
 	struct ipc_message message;
 	const char *texts[4];
 	int got, failed = 0;
 
+	if (!buf)
+		return log_error(-ENOMEM, "the test cannot be heard");
 	while ((got = ipc_hear(sock, buf, &message, texts, NULL)) > 0) {
 		if (message.type == IPC_DONE)
 			return message.value ? message.value : failed;

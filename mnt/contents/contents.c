@@ -12,6 +12,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cancel.h"
@@ -434,9 +435,13 @@ int contents_dump(const struct scan_target *target, struct mount_tree *tree, int
 	fd_close(&sock);
 	if (cancel_is_seen())
 		child_kill(&pid);
-	if (pid)
-		child_wait(pid, NULL);
-	return err ? err : unlinked_settle(tree);
+	int status = 0, ended = pid ? child_wait(pid, &status) : 0;
+
+	if (!err && ended && WIFSIGNALED(status))
+		return log_error(ended, "cannot read contents");
+	if (err || ended)
+		return err ? err : -EIO;
+	return unlinked_settle(tree);
 }
 
 #define WARNINGS_MAX 100

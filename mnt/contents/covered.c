@@ -301,12 +301,12 @@ static int run_uncover(struct reader *r)
 	return err;
 }
 
-static int pack_what_is_handed(struct reader *r, int sock)
+static int pack_what_is_handed(struct reader *r, pid_t pid, int sock)
 {
 	uint32_t first;
 	int fd, err = 0;
 
-	while (!err && fd_recv(sock, &first, sizeof(first), &fd) == sizeof(first)) {
+	while (!err && child_recv(pid, sock, &first, sizeof(first), &fd) == sizeof(first)) {
 		cleanup_fd int dir = fd;
 
 		err = first < r->tree->n && dir >= 0 ? contents_pack(r, first, dir) : -EPROTO;
@@ -327,7 +327,7 @@ int contents_read_hidden(struct reader *r)
 	}
 	if (pid < 0)
 		return log_error(pid, "cannot fork");
-	int err = pack_what_is_handed(r, sock);
+	int err = pack_what_is_handed(r, pid, sock);
 
 	if (err)
 		return err;

@@ -40,8 +40,10 @@ static bool from_hex(const char *hex, size_t size, uint8_t *bytes)
 
 static int tell_attribute(int sock, const struct mount_attribute *attribute)
 {
-	char hex[2 * VALUE_MAX + 1];
+	cleanup_free char *hex = malloc(2 * (size_t)attribute->size + 1);
 
+	if (!hex)
+		return -ENOMEM;
 	if (attribute->size > VALUE_MAX)
 		return -E2BIG;
 	to_hex(attribute->value, attribute->size, hex);

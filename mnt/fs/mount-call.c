@@ -133,7 +133,7 @@ static int run_child(struct ns_helper *ns_helper, const struct mount *m, unsigne
 		_exit(-enter_and_send(ns_helper, m, flags, data, sock));
 	if (pid < 0)
 		return pid;
-	ssize_t n = fd_recv(sock, &word, 1, &fd);
+	ssize_t n = child_recv(pid, sock, &word, 1, &fd);
 	int err = child_wait_errno(pid);
 
 	return err ? err : n == 1 && fd >= 0 ? fd : -EIO;

@@ -320,7 +320,7 @@ int fs_overlay_create(struct build *b, uint32_t i)
 
 	/* It has said why, if it is gone. */
 	if (!err && (fd_send(b->overlays_sock, &i, sizeof(i), -1) ||
-		     fd_recv(b->overlays_sock, &word, 1, &fs_fd) != 1))
+		     child_recv(b->overlays_pid, b->overlays_sock, &word, 1, &fs_fd) != 1))
 		err = -EIO;
 	if (err)
 		return err;

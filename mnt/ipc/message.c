@@ -4,12 +4,13 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/child.h"
 #include "base/fd.h"
 
 int ipc_send(int sock, struct ipc_message message, const char *const texts[4], int fd)
 {
-	char buf[IPC_MAX];
-	size_t used = sizeof(message);
+	struct iovec parts[1 + 2 * 4] = { { &message, sizeof(message) } };
+	size_t used = sizeof(message), n_parts = 1;
 
 	for (int i = 0; texts && i < 4; i++) {
 		if (!texts[i])
@@ -20,13 +21,12 @@ int ipc_send(int sock, struct ipc_message message, const char *const texts[4], i
 			n = room - 1;
 		if (i)
 			message.next[i - 1] = (uint32_t)(used - sizeof(message));
-		memcpy(buf + used, texts[i], n);
-		buf[used + n] = '\0';
+		parts[n_parts++] = (struct iovec){ (void *)texts[i], n };
+		parts[n_parts++] = (struct iovec){ (void *)"", 1 };
 		used += n + 1;
 	}
 	message.n_text = (uint32_t)(used - sizeof(message));
-	memcpy(buf, &message, sizeof(message));
-	int err = fd_send(sock, buf, used, fd);
+	int err = fd_send_parts(sock, parts, n_parts, fd);
 
 	if (err)
 		shutdown(sock, SHUT_RDWR);
@@ -56,25 +56,41 @@ int ipc_recv(int sock, char *buf, struct ipc_message *ret, const char *ret_texts
 	return 1;
 }
 
-int ipc_hear(int sock, char *buf, struct ipc_message *ret, const char *ret_texts[4], int *ret_fd)
+int ipc_hear_child(pid_t pid, int sock, char *buf, struct ipc_message *ret,
+		   const char *ret_texts[4], int *ret_fd)
 {
-	int got;
+	for (;;) {
+		int err = pid > 0 ? child_await(pid, sock) : 0;
+		int got = err ? err : ipc_recv(sock, buf, ret, ret_texts, ret_fd);
 
-	while ((got = ipc_recv(sock, buf, ret, ret_texts, ret_fd)) > 0 && ret->type == IPC_LOG) {
+		if (got <= 0 || ret->type != IPC_LOG)
+			return got;
 		if (ret_fd)
 			fd_close(ret_fd);
 		log_line((enum log_level)ret->value, "%s", ret_texts[0] ? ret_texts[0] : "");
 	}
-	return got;
+}
+
+int ipc_hear(int sock, char *buf, struct ipc_message *ret, const char *ret_texts[4], int *ret_fd)
+{
+	return ipc_hear_child(0, sock, buf, ret, ret_texts, ret_fd);
 }
 
 int ipc_await(int sock, enum ipc_type type, int *ret_value, int *ret_fd)
 {
-	char buf[IPC_MAX];
+	return ipc_await_child(0, sock, type, ret_value, ret_fd);
+}
+
+int ipc_await_child(pid_t pid, int sock, enum ipc_type type, int *ret_value, int *ret_fd)
+{
+	cleanup_free char *buf = malloc(IPC_MAX);
 	struct ipc_message message;
 	const char *texts[4];
 	cleanup_fd int fd = -EBADF;
-	int got = ipc_hear(sock, buf, &message, texts, &fd);
+
+	if (!buf)
+		return -ENOMEM;
+	int got = ipc_hear_child(pid, sock, buf, &message, texts, &fd);
 
 	if (got <= 0)
 		return got ? got : -EIO;
@@ -92,17 +108,17 @@ int ipc_answer(int sock, int value, int fd)
 	return ipc_send(sock, (struct ipc_message){ .type = IPC_ANSWER, .value = value }, NULL, fd);
 }
 
-int ipc_go(int sock)
+int ipc_go(pid_t pid, int sock)
 {
 	int answer = 0;
 	int err = ipc_send(sock, (struct ipc_message){ .type = IPC_GO }, NULL, -1);
 
 	if (!err)
-		err = ipc_await(sock, IPC_ANSWER, &answer, NULL);
+		err = ipc_await_child(pid, sock, IPC_ANSWER, &answer, NULL);
 	return err ? err : answer;
 }
 
-int ipc_keep(int sock, int what, int fd)
+int ipc_keep(pid_t pid, int sock, int what, int fd)
 {
 	int answer = 0;
 	int err = ipc_send(sock, (struct ipc_message){ .type = IPC_KEEP, .value = what }, NULL, fd);
@@ -110,14 +126,14 @@ int ipc_keep(int sock, int what, int fd)
 	if (err)
 		return err;
 	/* It may be done by now: an answer that cannot be received is tried once more. */
-	if (ipc_await(sock, IPC_ANSWER, &answer, NULL))
-		err = ipc_await(sock, IPC_ANSWER, &answer, NULL);
+	if (ipc_await_child(pid, sock, IPC_ANSWER, &answer, NULL))
+		err = ipc_await_child(pid, sock, IPC_ANSWER, &answer, NULL);
 	return err ? err : answer;
 }
 
 int ipc_keep_by_exec(int sock, int marked_fd)
 {
-	int err = ipc_keep(sock, marked_fd < 0 ? KEEP_NAMESPACE : KEEP_COMMAND, marked_fd);
+	int err = ipc_keep(0, sock, marked_fd < 0 ? KEEP_NAMESPACE : KEEP_COMMAND, marked_fd);
 	bool ended = err == -EIO || err == -EPIPE || err == -ECONNRESET;
 
 	/* Nothing that execve(2) says, so that the command is not blamed for it. */

@@ -113,6 +113,13 @@ int ipc_recv(int sock, char *buf, struct ipc_message *ret, const char *ret_texts
 int ipc_hear(int sock, char *buf, struct ipc_message *ret, const char *ret_texts[4], int *ret_fd);
 
 /**
+ * ipc_hear_child - the same, while a child of ours that others can stop is watched: child_poll()
+ * @pid: the child; 0 for none
+ */
+int ipc_hear_child(pid_t pid, int sock, char *buf, struct ipc_message *ret,
+		   const char *ret_texts[4], int *ret_fd);
+
+/**
  * ipc_await - hear one message, which must be of this type
  * @ret_value, @ret_fd: its value, and the descriptor that came along or a negative number; may be
  * NULL
@@ -123,6 +130,20 @@ int ipc_hear(int sock, char *buf, struct ipc_message *ret, const char *ret_texts
 int ipc_await(int sock, enum ipc_type type, int *ret_value, int *ret_fd);
 
 /**
+ * ipc_await_child - the same, while a child of ours that others can stop is watched: child_poll()
+ * @pid: the child; 0 for none
+ */
+int ipc_await_child(pid_t pid, int sock, enum ipc_type type, int *ret_value, int *ret_fd);
+
+/**
+ * ipc_lost - an error of these functions, for a log line: -ECHILD if the other side has gone
+ */
+static inline int ipc_lost(int err)
+{
+	return err == -EIO || err == -EPIPE || err == -ECONNRESET ? -ECHILD : err;
+}
+
+/**
  * ipc_answer - send a IPC_ANSWER
  * @fd: comes along, or negative
  */
@@ -130,16 +151,18 @@ int ipc_answer(int sock, int value, int fd);
 
 /**
  * ipc_go - send IPC_GO, and wait for its answer
+ * @pid: of a child that others can stop, else 0: child_poll()
  */
-int ipc_go(int sock);
+int ipc_go(pid_t pid, int sock);
 
 /**
  * ipc_keep - tell the builder that the namespace is handed over, and wait for its answer
+ * @pid: of a child that the builder may wait for, and others can stop; else 0
  * @what: enum keep; @fd: comes along, or negative
  *
  * Return: 0: mountpoints that were made stay; or a negative errno: they are removed.
  */
-int ipc_keep(int sock, int what, int fd);
+int ipc_keep(pid_t pid, int sock, int what, int fd);
 
 /**
  * ipc_keep_by_exec - the same, by the process that will execute a program in the namespace

@@ -163,10 +163,8 @@ static int go(struct ns_helper *ns_helper)
 	int answer = 0;
 	int sent = ipc_send(ns_helper->sock, (struct ipc_message){ .type = IPC_GO }, NULL, -1);
 	/* Where it has ended, it may have said why before. */
-	int err = child_await(ns_helper->pid, ns_helper->sock);
+	int err = ipc_await_child(ns_helper->pid, ns_helper->sock, IPC_ANSWER, &answer, NULL);
 
-	if (!err)
-		err = ipc_await(ns_helper->sock, IPC_ANSWER, &answer, NULL);
 	return err ? err : answer ? answer : sent;
 }
 
@@ -206,9 +204,11 @@ static int helper_start(const struct ns_request *ns_request, struct ns_helper *r
 		err = helper_settle(ns_request, ret, &said);
 	if (err)
 		ns_helper_stop(ret);
-	return !err || said ? err
-			    : log_error(err, "cannot start a process in the namespaces of "
-					     "--join-ns and --new-ns");
+	if (!err || said)
+		return err;
+	log_error(ipc_lost(err), "cannot start a process in the namespaces of --join-ns and "
+				 "--new-ns");
+	return err;
 }
 
 int ns_helper_check(const char *const *join, size_t n_join, const char *new_ns,
@@ -247,7 +247,7 @@ int ns_helper_fsopen(struct ns_helper *ns_helper, const char *fstype)
 	if (!err)
 		err = ipc_await(ns_helper->sock, IPC_ANSWER, &answer, &fd);
 	if (err)
-		return err;
+		return ipc_lost(err);
 	return answer ? answer : fd;
 }
 
@@ -309,7 +309,7 @@ int ns_helper_enter_user(const struct ns_helper *ns_helper)
 	return child_become_root();
 }
 
-static int tell_to_hold(int sock, enum ipc_type how, int mntns_fd, int root_fd)
+static int tell_to_hold(pid_t pid, int sock, enum ipc_type how, int mntns_fd, int root_fd)
 {
 	int answer = 0;
 	int err = ipc_send(sock, (struct ipc_message){ .type = IPC_ROOT }, NULL, root_fd);
@@ -317,18 +317,18 @@ static int tell_to_hold(int sock, enum ipc_type how, int mntns_fd, int root_fd)
 	if (!err)
 		err = ipc_send(sock, (struct ipc_message){ .type = how }, NULL, mntns_fd);
 	if (!err)
-		err = ipc_await(sock, IPC_ANSWER, &answer, NULL);
+		err = ipc_await_child(pid, sock, IPC_ANSWER, &answer, NULL);
 	return err ? err : answer;
 }
 
-int ns_helper_hold(int sock, int mntns_fd, int root_fd)
+int ns_helper_hold(pid_t pid, int sock, int mntns_fd, int root_fd)
 {
-	return tell_to_hold(sock, IPC_HOLD, mntns_fd, root_fd);
+	return tell_to_hold(pid, sock, IPC_HOLD, mntns_fd, root_fd);
 }
 
-int ns_helper_hold_beside(int sock, int mntns_fd, int root_fd)
+int ns_helper_hold_beside(pid_t pid, int sock, int mntns_fd, int root_fd)
 {
-	return tell_to_hold(sock, IPC_BESIDE, mntns_fd, root_fd);
+	return tell_to_hold(pid, sock, IPC_BESIDE, mntns_fd, root_fd);
 }
 
 void ns_helper_forget(struct ns_helper *ns_helper)

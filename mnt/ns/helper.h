@@ -92,17 +92,18 @@ int ns_helper_enter_user(const struct ns_helper *ns_helper);
 /**
  * ns_helper_hold - let a process of inside/ (the helper, or one that holds) enter a mount namespace
  *		 and stay there
+ * @pid, @sock: that process
  * @root_fd: what becomes its root
  *
  * From then on it only answers ipc_go(), which releases it. Return: 0 or a negative errno.
  */
-int ns_helper_hold(int sock, int mntns_fd, int root_fd);
+int ns_helper_hold(pid_t pid, int sock, int mntns_fd, int root_fd);
 
 /**
  * ns_helper_hold_beside - before that: a child of the process holds another mount namespace, and
  *			    ends with it
  */
-int ns_helper_hold_beside(int sock, int mntns_fd, int root_fd);
+int ns_helper_hold_beside(pid_t pid, int sock, int mntns_fd, int root_fd);
 
 /**
  * ns_helper_forget - give its process and socket up to another owner

@@ -89,7 +89,7 @@ _Noreturn static void show_maps(int user_fd, int sock)
 	_exit(0);
 }
 
-static int read_of_user(int user_fd, struct mount_idmap *ret)
+int option_ids_read_user(int user_fd, struct mount_idmap *ret)
 {
 	cleanup_fd int sock = -EBADF;
 	cleanup_child pid_t pid = child_fork_socket(&sock);
@@ -99,7 +99,7 @@ static int read_of_user(int user_fd, struct mount_idmap *ret)
 		show_maps(user_fd, sock);
 	if (pid < 0)
 		return pid;
-	return fd_recv(sock, &byte, 1, NULL) == 1 ? option_ids_read_of(pid, ret) : -EPERM;
+	return child_recv(pid, sock, &byte, 1, NULL) == 1 ? option_ids_read_of(pid, ret) : -EPERM;
 }
 
 int option_ids_read_owner(int ns_fd, struct mount_idmap *ret)
@@ -109,7 +109,7 @@ int option_ids_read_owner(int ns_fd, struct mount_idmap *ret)
 
 	if (owner < 0 || own < 0)
 		return -errno;
-	return fd_same_file(owner, own) ? 0 : read_of_user(owner, ret);
+	return fd_same_file(owner, own) ? 0 : option_ids_read_user(owner, ret);
 }
 
 static bool has_ids(const struct mount_tree *tree)

@@ -25,6 +25,12 @@ int option_ids_read_of(pid_t pid, struct mount_idmap *ret);
  * @ret: empty; stays so if that is ours
  */
 int option_ids_read_owner(int ns_fd, struct mount_idmap *ret);
+/**
+ * option_ids_read_user - the maps of a user namespace, to the ids of ours
+ * @user_fd: nsfs; another one than ours, and below it
+ * @ret: empty
+ */
+int option_ids_read_user(int user_fd, struct mount_idmap *ret);
 void option_ids_free_maps(struct mount_idmap *maps);
 
 /**

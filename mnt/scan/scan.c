@@ -104,7 +104,7 @@ static pid_t send_visitor(int ns_fd, int *ret_sock)
 /* A message of one byte brings a descriptor, a longer one the visitor's errno. */
 static int receive(int sock, int *ret_fd)
 {
-	int err = -EIO;
+	int err = -ECHILD;
 	char buf[sizeof(err)];
 	ssize_t n = fd_recv(sock, buf, sizeof(buf), ret_fd);
 

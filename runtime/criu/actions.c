@@ -105,7 +105,7 @@ int actions_serve(struct actions *actions, pid_t criu, actions_fn fn, void *data
 		if (polls[0].revents & POLLIN)
 			actions_answer(actions, fn, data);
 	}
-	int err = child_wait(criu, ret_status);
+	int err = child_wait_program(criu, ret_status);
 
 	return err == -ECHILD ? 0 : err; /* how it ended is the caller's to judge */
 }

@@ -182,7 +182,7 @@ static int dump_into(const struct rebind_dump_options *mounts, int dir_fd, char 
 
 	if (pid < 0)
 		return pid;
-	child_wait(pid, &status);
+	child_wait_program(pid, &status);
 	int err = alone_judge(argv[0], status);
 
 	dumped.complete = faccessat(dir_fd, "inventory.img", F_OK, 0) == 0;

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "base/child.h"
+#include "base/commit.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -151,8 +152,10 @@ static int on_action(void *data, const char *action, pid_t root_task)
 
 	if (!err && dump->how.on_action)
 		err = dump->how.on_action(dump->how.on_action_data, action, root_task);
-	if (!err && last)
+	if (!err && last) {
+		commit_begin();
 		criu_dumped_complete(&dump->dumped);
+	}
 	dump->failed |= err != 0;
 	return err;
 }
@@ -185,7 +188,7 @@ static int serve(struct dump *dump, struct actions *actions, char *const *argv)
 	if (err) {
 		/* It gets no answer, and fails. */
 		actions_close(actions);
-		child_wait(pid, NULL);
+		child_wait_program(pid, NULL);
 	} else {
 		err = actions_serve(actions, pid, on_action, dump, &status);
 	}

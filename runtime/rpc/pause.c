@@ -14,6 +14,7 @@
 
 #include "base/child.h"
 #include "base/fd.h"
+#include "base/sys.h"
 #include "mnt/ns/inside.h"
 
 #define END_MS 10000 /* what a killed process may take to be gone */
@@ -47,8 +48,8 @@ static int join_pid(const struct pause_request *ns_request, int *ret_own)
 static int await(struct pause *holder)
 {
 	int answer = 0;
-	/* A sibling is another's child: who stops that is not seen. */
-	int err = child_await(holder->is_sibling ? 0 : holder->pid, holder->sock);
+	int err = holder->is_sibling ? child_await_sibling(holder->pid, holder->pidfd, holder->sock)
+				     : child_await(holder->pid, holder->sock);
 
 	if (!err)
 		err = ipc_await(holder->sock, IPC_ANSWER, &answer, NULL);
@@ -138,7 +139,7 @@ void pause_end(struct pause *holder)
 	int saved = errno;
 
 	if (holder->pid > 0) {
-		syscall(SYS_pidfd_send_signal, holder->pidfd, SIGKILL, NULL, 0);
+		sys_pidfd_kill(holder->pidfd);
 		poll(&gone, 1, END_MS);
 		if (!holder->is_sibling)
 			waitpid(holder->pid, NULL, 0);

@@ -23,7 +23,7 @@ void relay_dismiss(struct relay *relay)
 {
 	fd_close(&relay->sock);
 	if (relay->criu > 0)
-		child_wait(relay->criu, NULL);
+		child_wait_program(relay->criu, NULL);
 	relay->criu = 0;
 }
 

@@ -102,18 +102,42 @@ for i in 1 2; do nsenter --mount="pins/ns.$i" /busybox true || break; done
 so "and entered by their files"
 umount pins/ns.1 pins/ns.2
 
-# A namespace is bound to no file in a mount that is shared: the second fails when the first is pinned.
+# A namespace is bound to no file in a mount that is shared: the first, which is the last to be, fails when the second is pinned.
 mkdir pins/1 pins/2
-echo text >pins/1/ns
-mount -t tmpfs pin pins/2 && mount --make-shared pins/2 && mount --bind pins/2 pins/2
-! restore plain --copies 2 --pin pins/%d/ns && grep -q 'pins/2/ns' "$work/err" && [ "$(cat pins/1/ns)" = text ] &&
-	! mountpoint -q pins/1/ns && [ ! -e pins/2/ns ]
+echo text >pins/2/ns
+mount -t tmpfs pin pins/1 && mount --make-shared pins/1 && mount --bind pins/1 pins/1
+rmdir newroot/t
+! restore plain --copies 2 --create-mountpoints --pin pins/%d/ns && grep -q 'pins/1/ns' "$work/err" && [ "$(cat pins/2/ns)" = text ] &&
+	! mountpoint -q pins/2/ns && [ ! -e pins/1/ns ]
 so "if one cannot be pinned none is, and a file that was there is as it was"
-umount pins/2 pins/2
+[ ! -e newroot/t ]
+so "and no mountpoint is left"
+mkdir newroot/t
+umount pins/1 pins/1
 mkdir h.3
 ! restore plain --copies 3 --pidfile h.%d && [ ! -e h.1 ] && [ ! -e h.2 ]
 so "if one file cannot be made none is"
 rmdir h.3
+
+# Killed when the first of three is handed over, and the second is there: neither stays.
+# shellcheck disable=SC2016 # the script's
+printf '#!/bin/sh\n%s\n' '[ "$CRTOOLS_SCRIPT_ACTION" != post-resume ] || { echo >>"$SEEN"; [ "$(wc -l <"$SEEN")" -lt 2 ] || kill -KILL $PPID; }' >killer
+chmod 755 killer
+export SEEN=$work/seen
+: >pins/there.1
+for how in "--pidfile h.%d" "--pin pins/there.%d"; do
+	rm -f "$SEEN"
+	# shellcheck disable=SC2086
+	restore plain --copies 3 $how --action-script "$work/killer"
+	status=$?
+	for ((i = 0; i < 100; i++)); do
+		[ -z "$(pgrep rebind; ls h.* pins/there.[23] 2>/dev/null)" ] && ! mountpoint -q pins/there.1 && break
+		pause_for 0.05
+	done
+	[ "$status" -eq 137 ] && [ "$(wc -l <"$SEEN")" -eq 2 ] && [ "$i" -lt 100 ] && [ -e pins/there.1 ]
+	so "killed between two of them, ${how% *} leaves none"
+done
+rm -f pins/there.1
 
 for words in "--pidfile h" "--pidfile h%d.%d" "--pidfile h.%s" "--pin h.1"; do
 	# shellcheck disable=SC2086

@@ -201,7 +201,7 @@ release_client() {
 }
 
 failures() {
-	local step
+	local step sibling
 	for step in $chain; do
 		says "a client's no at $step fails the restore" "RESTORE failed errno=ECANCELED msg=the client's $step failed" \
 			"$worker" on "$step" no "$restore rst_sibling=1"
@@ -210,6 +210,11 @@ failures() {
 	for step in $chain; do
 		talk "$worker" on "$step" die "$restore rst_sibling=1"
 		nothing_left "nothing is left when the client dies at $step"
+	done
+	for sibling in 0 1; do
+		says "a process that others stop is not waited for (rst_sibling=$sibling)" "RESTORE failed" "$worker" \
+			on setup-namespaces 'kill -STOP $PID' "$restore rst_sibling=$sibling"
+		nothing_left "and nothing is left of it"
 	done
 	local i left=''
 	for i in {1..20}; do

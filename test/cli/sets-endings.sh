@@ -42,6 +42,13 @@ chmod 755 script
 for action in setup-namespaces post-setup-namespaces post-restore pre-resume post-resume; do
 	refused "a script that fails at $action" 1 "$action" env FAIL_AT=$action "${restore[@]}" --action-script "$work/script" --pin-dir pins
 done
+# shellcheck disable=SC2016 # the script's
+printf '#!/bin/sh\n%s\n' '[ "$CRTOOLS_SCRIPT_ACTION" != post-resume ] || { kill -KILL $(pgrep -P "$CRTOOLS_INIT_PID" | head -n 1); sleep 0.2; }' >killer
+chmod 755 killer
+refused "a process that holds one of them is killed before all are handed over" 1 "cannot release the process that holds" \
+	"${restore[@]}" --action-script "$work/killer" --pidfile holder2
+[ ! -e holder2 ]
+so "and there is no pidfile"
 mkdir aside
 : >aside/file
 ln -s ../aside/file pins/3

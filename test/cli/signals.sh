@@ -168,6 +168,59 @@ result "a killed guard of a pidfile does not end what it guards" "$([ -e "$work/
 	[ "$status" -eq 0 ] || echo "exit status $status; ")$(kill -KILL "$(cat "$work/pid")" 2>&1)$(left_processes)"
 rm -f "$work/pid" "$work/pid.seen"
 
+# The image is complete, and what is said of it waits for a reader: a signal comes too late to take it back.
+mkfifo "$work/full"
+for name in TERM INT HUP QUIT; do
+	mkdir "$work/late"
+	exec {full}<> "$work/full"
+	dd if=/dev/zero of="$work/full" bs=4096 count=64 oflag=nonblock 2>"/dev/null"
+	env --default-signal=INT,QUIT "$rebind" dump -t "$container" -D "$work/late" -L "$work/libs" "${declared[@]}" --json \
+		>"$work/full" 2>"$work/err" <"/dev/null" {full}>&- &
+	busy=$!
+	there_is "$work/late/inventory.img"
+	pause_for 0.5
+	kill -"$name" "$busy"
+	timeout 20 cat <"$work/full" >"$work/out" {full}>&- &
+	reader=$!
+	exec {full}>&-
+	wait "$busy"
+	status=$?
+	wait "$reader"
+	result "SIG$name when the image is complete: it stays, with exit status 0" "$(
+		[ "$status" -eq 0 ] || echo "exit status $status; ")$([ -e "$work/late/inventory.img" ] || echo "no image; ")$(left_processes)"
+	rm -rf "$work/late"
+done
+
+# Near the end of a dump, at any moment: all, and exit status 0, or nothing.
+took=${EPOCHREALTIME/./}
+mkdir "$work/late"
+"$rebind" dump -t "$container" -D "$work/late" -L "$work/libs" "${declared[@]}" >"$work/out" 2>"$work/err"
+took=$((${EPOCHREALTIME/./} - took))
+rm -r "$work/late"
+why='' all=0 none=0
+for ((i = 0; i < 60; i++)); do
+	mkdir "$work/late"
+	env --default-signal=INT,QUIT "$rebind" dump -t "$container" -D "$work/late" -L "$work/libs" "${declared[@]}" \
+		>"$work/out" 2>"$work/err" <"/dev/null" &
+	busy=$!
+	printf -v wait '0.%06d' $((took / 2 + took * (RANDOM % 100) / 150))
+	pause_for "$wait"
+	kill -TERM "$busy" 2>"/dev/null"
+	wait "$busy" 2>"/dev/null"
+	status=$?
+	for ((j = 0; j < 100 && status; j++)); do
+		[ -n "$(ls -A "$work/late")" ] || break
+		pause_for 0.02
+	done
+	case $status:$(ls "$work/late" | grep -c '^inventory.img') in
+	0:1) all=$((all + 1)) ;;
+	143:0) none=$((none + 1)) ;;
+	*) why+="after $wait s exit status $status with: $(ls "$work/late" | tr '\n' ' '); " ;;
+	esac
+	rm -rf "$work/late"
+done
+result "SIGTERM near the end of a dump: all, or nothing ($all and $none of 60)" "$why$(left_processes)"
+
 # While it builds: the plugin takes its time.
 export REBIND_TEST_PLUGIN=ready
 rm -r "$work/new/vol"

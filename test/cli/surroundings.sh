@@ -150,7 +150,7 @@ handed_down() {
 		goes "with an address space of 1 GiB" prlimit --as=1073741824
 	fi
 	goes "with no core and no locked memory" prlimit --core=0 --memlock=0
-	goes "with a stack of 256 KiB" prlimit --stack=262144
+	goes "with a stack of 64 KiB" prlimit --stack=65536
 	goes "in new namespaces of every other kind" unshare --uts --ipc --net --cgroup
 	goes "with no_new_privs" setpriv --no-new-privs
 	goes "with real and saved ids that are others'" setpriv --ruid=1000

@@ -62,5 +62,46 @@ result "a terminal has its group" \
 result "the two are equal, with either reader" \
 	"$(for reader in $(readers); do run diff --contents --reader $reader "$source" "$holder"; cat out; done)"
 forget "$holder" 2> err
+
+# ---- ids that the namespace to be joined lacks: before anything is done, one by one ----
+
+cat > lacks << 'END'
+cd "$1"
+mount --bind old old
+cd old
+mount -t tmpfs -o uid=100005,gid=7 options tmp
+mount -t tmpfs file vol
+echo a > vol/file
+/bin/chown -R 100001:100002 vol
+/bin/chown 100001:7 vol/file
+mount -t devpts -o newinstance,gid=7 pts pts
+/usr/sbin/pivot_root . old
+/bin/busybox umount -l /old
+echo ready
+exec /bin/busybox sleep 600
+END
+sed -i 's|^mount -t devpts|mount -t tmpfs acl sys; echo b > sys/acl; /bin/chown -R 100001:100001 sys; setfacl -m u:7:r sys/acl\n&|' lacks
+sed -i 's|^/usr/sbin|mount -t tmpfs caps run; echo c > run/caps; setcap -n 7 cap_chown=p run/caps; /bin/chown 100001 run; /bin/chown -h 100001:100001 run run/caps; setcap -n 7 cap_chown=p run/caps\n&|' lacks
+mkdir -p old/{sys,run} new/{sys,run} img2
+before=$(mounts)
+hold other unshare --mount --propagation private bash -e "$work/lacks" "$work"
+result "ids of several filesystems are dumped" "$(run dump -t "$other" -D img2)"
+for how in --dry-run "--pidfile pid2"; do
+	# shellcheck disable=SC2086 # words
+	"$rebind" restore -D img2 --root new "${owner[@]}" $how 2> err > out
+	status=$?
+	result "each id that a namespace lacks is found, ${how% *}" "$(
+		[ "$status" -eq 1 ] || echo "exit status $status; "
+		for what in "/tmp.*option gid=7 " "/vol.*: './file' belongs to group 7" "/sys.*an ACL or the capabilities of './acl'" \
+			"/run.*of './caps'"; do
+			grep -Eq "$what" err || echo "no '$what'; "
+		done
+		[ "$(grep -c "does not have" err)" -eq 4 ] || echo "$(grep -c "does not have" err) findings; "
+		[ ! -e pid2 ] && [ "$(mounts)" = "$before" ] || echo "something is left"
+	)$(left_processes)"
+done
+result "as advised, in a new user namespace it is restored" \
+	"$(run restore -D img2 --root new --new-ns user --pidfile pid2)"
+forget "$(cat pid2)" 2> err
 result "no process is left" "$(left_processes)"
 finish

@@ -8,6 +8,7 @@
 struct state {
 	const struct lab *lab;
 	const struct attempt *attempt;
+	/* With copies, @pidfile and @pin are followed by a number; @pin may be a directory. */
 	char pidfile[2 * PATH_SIZE], pin[2 * PATH_SIZE], image[2 * PATH_SIZE];
 	char *new, *src, *img, *host; /* listings from before */
 	int socks[2];

@@ -67,12 +67,12 @@ int kind_swap(struct run *run)
 
 /* ---- mutants ---- */
 
-static int copy_image(const struct lab *lab)
+static int copy_image(const struct lab *lab, const char *name)
 {
 	char from[2 * PATH_SIZE], to[2 * PATH_SIZE];
 	char *argv[] = { "/bin/cp", "-r", from, to, NULL };
 
-	snprintf(from, sizeof(from), "%s/img/.", lab->dir);
+	snprintf(from, sizeof(from), "%s/%s/.", lab->dir, name);
 	snprintf(to, sizeof(to), "%s/mutant", lab->dir);
 	lab_remove(lab, "mutant");
 	mkdir(to, 0755);
@@ -131,7 +131,8 @@ int kind_mutant(struct run *run)
 		if (variant_pick(run, &known) < 0)
 			return -1;
 	} while (known->attempt.ending == END_DUMP);
-	if (copy_image(run->lab) || !pick_file(run, path, sizeof(path)))
+	if (copy_image(run->lab, known->attempt.is_set ? "set" : "img") ||
+	    !pick_file(run, path, sizeof(path)))
 		return -1;
 	mutate(run, path);
 	struct attempt attempt = known->attempt;

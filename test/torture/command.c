@@ -17,10 +17,14 @@ static int add_ending(const struct state *s, const char **argv, int n)
 	switch (s->attempt->ending) {
 	case END_PIDFILE:
 		argv[n++] = "--pidfile";
-		argv[n++] = s->pidfile;
+		argv[n++] = s->attempt->copies ? format("%s%%d", s->pidfile) : s->pidfile;
 		break;
 	case END_PIN:
 		argv[n++] = "--pin";
+		argv[n++] = s->attempt->copies ? format("%s%%d", s->pin) : s->pin;
+		break;
+	case END_PIN_DIR:
+		argv[n++] = "--pin-dir";
 		argv[n++] = s->pin;
 		break;
 	case END_SEND:
@@ -42,11 +46,13 @@ static int add_ending(const struct state *s, const char **argv, int n)
 static int add_restore(const struct state *s, const char **argv, int n)
 {
 	static const char *const keys[] = { "vol", "ro", "deep", "conf" };
-	static char words[4][2 * PATH_SIZE];
+	static char words[4][2 * PATH_SIZE], copies[16];
 
 	argv[n++] = "restore";
 	argv[n++] = "-D";
-	argv[n++] = s->attempt->image ? s->attempt->image : format("%s/img", s->lab->dir);
+	argv[n++] = s->attempt->image	 ? s->attempt->image
+		    : s->attempt->is_set ? format("%s/set", s->lab->dir)
+					 : format("%s/img", s->lab->dir);
 	argv[n++] = "--root";
 	argv[n++] = format("%s/new", s->lab->dir);
 	for (int i = 0; i < 4; i++) {
@@ -57,6 +63,11 @@ static int add_restore(const struct state *s, const char **argv, int n)
 	}
 	if (s->attempt->creates)
 		argv[n++] = "--create-mountpoints";
+	if (s->attempt->copies) {
+		snprintf(copies, sizeof(copies), "%d", s->attempt->copies);
+		argv[n++] = "--copies";
+		argv[n++] = copies;
+	}
 	for (int i = 0; i < 8 && s->attempt->extra[i]; i++)
 		argv[n++] = s->attempt->extra[i];
 	return add_ending(s, argv, n);
@@ -68,12 +79,15 @@ static int add_dump(const struct state *s, const char **argv, int n)
 					     "mnt[/deep/er/vol]:deep" };
 	static char pid[16];
 
-	snprintf(pid, sizeof(pid), "%d", (int)s->lab->container);
+	snprintf(pid, sizeof(pid), "%d",
+		 (int)(s->attempt->is_set ? s->lab->set : s->lab->container));
 	argv[n++] = "dump";
 	argv[n++] = "-t";
 	argv[n++] = pid;
 	argv[n++] = "-D";
 	argv[n++] = s->image;
+	if (s->attempt->is_set)
+		argv[n++] = "--all-mntns";
 	for (int i = 0; i < 4; i++) {
 		argv[n++] = "--external";
 		argv[n++] = words[i];

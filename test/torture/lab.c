@@ -159,7 +159,8 @@ static bool is_stranger(const struct lab *lab, pid_t pid, char *name, size_t siz
 		if (pid == lab->expected[i])
 			return false;
 	return state != 'Z' && pid != getpid() && pid != lab->container && pid != lab->helper &&
-	       (!lab->helper || parent != lab->helper);
+	       (!lab->helper || parent != lab->helper) && pid != lab->set &&
+	       (!lab->set || parent != lab->set);
 }
 
 void lab_strangers(const struct lab *lab, char *text, size_t size)
@@ -271,8 +272,40 @@ static int bind_in(const char *from, const char *name, const char *to, unsigned 
 	return flags ? mount(NULL, to, NULL, MS_BIND | MS_REMOUNT | flags, NULL) : 0;
 }
 
+/*
+ * Children with namespaces of their own: copies, with a tmpfs that is a peer of the first's, and one
+ * that only they have.
+ */
+static int contain_others(int n)
+{
+	if (mount(NULL, "shm", NULL, MS_SHARED, NULL) < 0)
+		return -1;
+	for (int i = 0; i < n; i++) {
+		int apart[2];
+		char byte;
+
+		if (pipe2(apart, O_CLOEXEC) < 0)
+			return -1;
+		pid_t pid = fork();
+
+		/* It must have left before the root of this namespace becomes another. */
+		close(apart[pid == 0 ? 0 : 1]);
+		if (pid && (pid < 0 || read(apart[0], &byte, 1) != 0))
+			return -1;
+		if (pid)
+			continue;
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (unshare(CLONE_NEWNS) < 0 || mount("own", "tmp", "tmpfs", 0, "mode=755") < 0 ||
+		    lab_write("tmp/own", "of one\n") < 0)
+			_exit(1);
+		execl("./inside", "inside", "hold", ".", NULL);
+		_exit(1);
+	}
+	return 0;
+}
+
 /* The child: its own mounts below the root, then the program that makes it the root. */
-static int contain(const char *a)
+static int contain(const char *a, int others)
 {
 	char noise[3000];
 
@@ -286,15 +319,17 @@ static int contain(const char *a)
 	    mkdir("tmp/dir", 0755) < 0 || lab_write("tmp/dir/file", "data\n") < 0 ||
 	    mount("shm", "shm", "tmpfs", 0, "size=1m") < 0 || lab_write("shm/noise", noise) < 0 ||
 	    bind_in(a, "vol", "vol", 0) < 0 || bind_in(a, "conf", "conf", 0) < 0 ||
-	    bind_in(a, "ro", "ro", MS_RDONLY) < 0 || bind_in(a, "deep", "deep/er/vol", 0) < 0)
+	    bind_in(a, "ro", "ro", MS_RDONLY) < 0 || bind_in(a, "deep", "deep/er/vol", 0) < 0 ||
+	    (others && contain_others(others) < 0))
 		return -1;
 	return execl("./inside", "inside", "hold", ".", NULL);
 }
 
-static pid_t start_container(const struct lab *lab)
+static pid_t start_container(const struct lab *lab, int others)
 {
 	char path[2 * PATH_SIZE], line[8];
 	int ends[2];
+	bool is_ready = true;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -1;
@@ -303,18 +338,19 @@ static pid_t start_container(const struct lab *lab)
 	if (pid == 0) {
 		dup2(ends[1], 1);
 		snprintf(path, sizeof(path), "%s/a", lab->dir);
-		contain(path);
+		contain(path, others);
 		perror("torture: the container");
 		_exit(1);
 	}
 	close(ends[1]);
-	bool is_ready = pid > 0 && read(ends[0], line, sizeof(line)) > 0;
-
+	/* "ready", a line each */
+	for (int i = 0; i <= others && is_ready; i++)
+		is_ready = pid > 0 && read(ends[0], line, strlen("ready\n")) > 0;
 	close(ends[0]);
 	return is_ready ? pid : -1;
 }
 
-static int dump_container(struct lab *lab)
+static int dump_container(struct lab *lab, pid_t of, const char *image, char *option)
 {
 	char pid[16], dir[2 * PATH_SIZE];
 	char *argv[] = { lab->rebind,  "dump",
@@ -324,10 +360,10 @@ static int dump_container(struct lab *lab)
 			 "--external", "mnt[/conf]:conf",
 			 "--external", "mnt[/ro]:ro",
 			 "--external", "mnt[/deep/er/vol]:deep",
-			 NULL };
+			 option,       NULL };
 
-	snprintf(pid, sizeof(pid), "%d", (int)lab->container);
-	snprintf(dir, sizeof(dir), "%s/img", lab->dir);
+	snprintf(pid, sizeof(pid), "%d", (int)of);
+	snprintf(dir, sizeof(dir), "%s/%s", lab->dir, image);
 	mkdir(dir, 0755);
 	return lab_run(lab, argv);
 }
@@ -359,7 +395,12 @@ int lab_make(struct lab *lab, const char *build)
 	if (copy_program(lab, "inside", "a/root") < 0)
 		return -1;
 	lab_new_root(lab, false);
-	lab->container = start_container(lab);
+	lab->container = start_container(lab, 0);
+	lab->set = start_container(lab, SET_SIZE - 1);
 	lab->mounts = lab_read("/proc/self/mountinfo");
-	return lab->container < 0 || dump_container(lab) ? -1 : 0;
+	return lab->container < 0 || lab->set < 0 ||
+			       dump_container(lab, lab->container, "img", NULL) ||
+			       dump_container(lab, lab->set, "set", "--all-mntns")
+		       ? -1
+		       : 0;
 }

@@ -16,6 +16,14 @@ static struct variant variants[] = {
 	{ { .ending = END_COMMAND, .extra = { "--new-ns", "user,pid" } } },
 	{ { .ending = END_PIDFILE, .creates = true, .extra = { "--new-ns", "pid,net,ipc" } } },
 	{ { .ending = END_PIN } },
+	{ { .ending = END_DUMP, .is_set = true } },
+	{ { .ending = END_PIN_DIR, .is_set = true } },
+	{ { .ending = END_PIN_DIR, .is_set = true, .creates = true } },
+	{ { .ending = END_PIDFILE, .is_set = true } },
+	{ { .ending = END_PIDFILE, .is_set = true, .extra = { "--new-ns", "user,pid" } } },
+	{ { .ending = END_COMMAND, .is_set = true } },
+	{ { .ending = END_PIN, .copies = 2, .creates = true } },
+	{ { .ending = END_PIDFILE, .copies = 2 } },
 };
 
 /* An undisturbed run tells which processes there are, and how many calls each makes. */

@@ -46,6 +46,21 @@ static int usage(void)
 	return 2;
 }
 
+/* With what it said: whether that is of use is for the reader to judge. */
+static void show_held(const struct run *run)
+{
+	char path[2 * PATH_SIZE];
+
+	snprintf(path, sizeof(path), "%s/err", run->lab->dir);
+	char *said = lab_read(path);
+
+	printf("# held: %s%s\n", run->what,
+	       run->verdict.documented ? " (mountpoints stay, as documented)" : "");
+	for (char *line = said ? strtok(said, "\n") : NULL; line; line = strtok(NULL, "\n"))
+		printf("#   said: %s\n", line);
+	free(said);
+}
+
 static void report(const struct options *o, const struct kind *kind, long n, const struct run *run,
 		   bool is_one)
 {
@@ -53,8 +68,7 @@ static void report(const struct options *o, const struct kind *kind, long n, con
 		printf("# violation: %s\n#   %s\n#   again: test/torture/run --seed %llu --only %s --attempt %ld\n",
 		       run->what, run->verdict.why, (unsigned long long)o->seed, kind->name, n);
 	else if (o->verbose || is_one)
-		printf("# held: %s%s\n", run->what,
-		       run->verdict.documented ? " (mountpoints stay, as documented)" : "");
+		show_held(run);
 	fflush(stdout);
 }
 

@@ -31,6 +31,7 @@ struct lab {
 	char rebind[PATH_SIZE];
 	char sanitized[PATH_SIZE]; /* the same built with sanitizers, or empty */
 	pid_t container;	   /* what is dumped */
+	pid_t set;		   /* the same, with children in namespaces of their own */
 	pid_t expected[4];	   /* others that stay: the spies of walk.c */
 	pid_t helper;		   /* a process that an attack runs beside, or 0 */
 	char *mounts;		   /* the mount table that must stay */
@@ -44,6 +45,8 @@ char *lab_listing(const struct lab *lab, const char *name);
 void lab_remove(const struct lab *lab, const char *name);
 char *lab_read(const char *path);
 int lab_write(const char *path, const char *text);
+#define SET_SIZE 3 /* namespaces: of the process, and of two children */
+
 /* Run a program that is not attacked, to its end. Return: its exit status, or -1. */
 int lab_run(const struct lab *lab, char *const argv[]);
 /* Unexpected processes in our pid namespace, as text. */
@@ -120,10 +123,12 @@ const char *trace_call_name(long number);
 
 /* ---- one attempt ---- */
 
-enum ending { END_PIDFILE, END_PIN, END_SEND, END_COMMAND, END_DUMP, ENDINGS };
+enum ending { END_PIDFILE, END_PIN, END_PIN_DIR, END_SEND, END_COMMAND, END_DUMP, ENDINGS };
 
 struct attempt {
 	enum ending ending;
+	bool is_set;	       /* of several namespaces */
+	int copies;	       /* --copies, or 0 */
 	bool creates;	       /* --create-mountpoints, into a root without */
 	const char *extra[8];  /* further options */
 	const char *prefix[4]; /* what runs rebind */

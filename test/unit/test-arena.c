@@ -5,7 +5,7 @@
 static void copies_stay_where_they_are(void **state)
 {
 	struct arena arena = { 0 };
-	const char *kept[3000];
+	static const char *kept[3000];
 	char text[32];
 
 	for (int i = 0; i < 3000; i++) {

@@ -248,9 +248,93 @@ static void a_child_with_a_socket_sees_the_end_of_its_parents(void **state)
 	assert_int_equal(child_status(status), 7);
 }
 
+static void stop(void)
+{
+	raise(SIGSTOP);
+	_exit(0);
+}
+
+static void one_that_stays_stopped_is_killed(void **state)
+{
+	int status = 0;
+
+	assert_int_equal(end_of(stop, &status), -ECHILD);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+/* As with a terminal's key, which the next command takes back. */
+static void one_that_goes_on_is_waited_for(void **state)
+{
+	int status = 1;
+	pid_t pid = child_fork();
+
+	if (pid == 0)
+		stop();
+	pid_t other = child_fork();
+
+	if (other == 0) {
+		usleep(300000);
+		_exit(kill(pid, SIGCONT) < 0);
+	}
+	assert_ok(child_wait(pid, &status));
+	assert_int_equal(status, 0);
+	assert_ok(child_wait(other, NULL));
+}
+
+static void a_program_of_the_users_may_stay_stopped(void **state)
+{
+	int status = 1;
+	pid_t pid = child_fork();
+
+	if (pid == 0)
+		stop();
+	pid_t other = child_fork();
+
+	if (other == 0) {
+		usleep(1500000);
+		_exit(kill(pid, SIGCONT) < 0);
+	}
+	assert_ok(child_wait_program(pid, &status));
+	assert_int_equal(status, 0);
+	assert_ok(child_wait(other, NULL));
+}
+
+/* Not a child of who waits. */
+static void a_sibling_that_is_stopped_is_killed(void **state)
+{
+	int ends[2];
+
+	assert_ok(fd_pair(ends));
+	pid_t sibling = child_fork();
+
+	if (sibling == 0) {
+		fd_close(&ends[0]);
+		stop();
+	}
+	pid_t pid = child_fork();
+
+	if (pid == 0) {
+		int pidfd = sys_pidfd_open(sibling);
+		char byte;
+
+		fd_close(&ends[1]);
+		alarm(20);
+		_exit(pidfd < 0 || child_await_sibling(sibling, pidfd, ends[0]) ||
+		      fd_recv(ends[0], &byte, 1, NULL) != 0);
+	}
+	fd_close(&ends[0]);
+	fd_close(&ends[1]);
+	assert_ok(child_wait(pid, NULL));
+	assert_int_equal(child_wait_program(sibling, NULL), -ECHILD);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_that_stays_stopped_is_killed),
+		cmocka_unit_test(one_that_goes_on_is_waited_for),
+		cmocka_unit_test(a_program_of_the_users_may_stay_stopped),
+		cmocka_unit_test(a_sibling_that_is_stopped_is_killed),
 		cmocka_unit_test(a_child_with_a_socket_sees_the_end_of_its_parents),
 		cmocka_unit_test(only_status_0_is_a_good_end),
 		cmocka_unit_test(a_child_that_was_reaped_by_another_has_ended),
