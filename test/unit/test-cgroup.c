@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "base/fd.h"
+#include "base/ns.h"
 #include "mnt/fs/fs.h"
 #include "test/unit/help.h"
 
@@ -66,8 +68,8 @@ static void a_hierarchy_of_the_host_is_known_by_controllers_and_name(void **stat
 	assert_int_equal(findings.n, 0);
 }
 
-/* Two namespaces of a set, of which only one shows cgroups as ours does. */
-static void what_another_cgroup_namespace_shows_is_not_looked_for(void **state)
+/* In each namespace of a set they are looked for in its own cgroup namespace. */
+static void a_cgroup_that_is_not_there_is_found_in_each_namespace(void **state)
 {
 	char options[512];
 
@@ -82,22 +84,20 @@ static void what_another_cgroup_namespace_shows_is_not_looked_for(void **state)
 		{ 3, 1, "/b", MOUNT_INTERNAL, .dev = 7, .fstype = "cgroup", .options = options,
 		  .root = "/rebind-has-no-such-one" },
 	};
+	struct scan_target targets[2] = { SCAN_TARGET_NONE, SCAN_TARGET_NONE };
+	cleanup_findings struct findings findings = { 0 };
+	cleanup_tree struct mount_tree tree;
+	cleanup_fd int own = ns_open(0, "cgroup");
 
-	for (uint32_t elsewhere = 1; elsewhere <= 2; elsewhere++) {
-		struct scan_target targets[2] = { SCAN_TARGET_NONE, SCAN_TARGET_NONE };
-		cleanup_findings struct findings findings = { 0 };
-		cleanup_tree struct mount_tree tree;
-
-		help_tree(&tree, rows, ARRAY_SIZE(rows));
-		for (uint32_t i = 0; i < 2; i++)
-			targets[i].ns = tree.mounts[i + 1].ns = i + 1;
-		tree.mounts[0].ns = 1;
-		targets[0].next = &targets[1];
-		targets[elsewhere - 1].cgroup_fd = STDERR_FILENO;
-		fs_cgroup_check_dump(targets, &tree, &findings);
-		assert_int_equal(findings.n, 1);
-		assert_int_equal(findings.list[0].mount_id, elsewhere == 1 ? 3 : 2);
-	}
+	help_tree(&tree, rows, ARRAY_SIZE(rows));
+	for (uint32_t i = 0; i < 2; i++)
+		targets[i].ns = tree.mounts[i + 1].ns = i + 1;
+	tree.mounts[0].ns = 1;
+	targets[0].next = &targets[1];
+	targets[1].cgroup_fd = own;
+	assert_ok(fs_cgroup_check_dump(targets, &tree, &findings));
+	assert_int_equal(findings.n, 2);
+	assert_int_not_equal(findings.list[0].mount_id, findings.list[1].mount_id);
 }
 
 int main(void)
@@ -105,7 +105,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_hierarchy_that_the_host_lacks_is_a_finding),
 		cmocka_unit_test(a_hierarchy_of_the_host_is_known_by_controllers_and_name),
-		cmocka_unit_test(what_another_cgroup_namespace_shows_is_not_looked_for),
+		cmocka_unit_test(a_cgroup_that_is_not_there_is_found_in_each_namespace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
