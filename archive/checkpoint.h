@@ -28,7 +28,8 @@ enum checkpoint_parts {
  * @ret_unused: names of files that are left out, though they have a meaning, are added; or NULL
  *
  * Unpacked are spec.dump, config.dump, the tars named above, and checkpoint/, but for the memory of
- * processes (checkpoint/pages-*.img); the files of an OCI image layout, if it is an archive of one; with private modes, whatever the archive says. All else is
+ * processes (checkpoint/pages-*.img); the files of an OCI image layout, if it is an archive of one.
+ * They have private modes, whatever the archive says. All else is
  * looked at and left out. Nothing is unpacked over what is there.
  *
  * Return: 0 or a negative errno with @fault filled: -EXDEV for a name that is absolute or has "..",

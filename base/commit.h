@@ -5,8 +5,8 @@
 /**
  * commit_begin - block the signals that end a program, until it exits
  *
- * Called by the command before its last step, after which an image, an archive or a namespace is there: the exit status then
- * says so. A caller that cancels either finds nothing, or has success.
+ * Called by the command before its last step, after which an image, an archive or a namespace is
+ * there: the exit status then says so. A caller that cancels either finds nothing, or has success.
  */
 void commit_begin(void);
 
