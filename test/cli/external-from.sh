@@ -78,8 +78,8 @@ wrong() {
 	refused "what has no end" "longer than 64 MiB" --external-from /dev/zero
 	echo 'mnt/0]:k' >bad
 	refused "a line that is no word of --external is named" "mnt/0]:k" --external-from bad
-	cat dump.lines dump.lines >twice
-	refused "a key that is given twice" "k0" --external-from twice
+	{ cat dump.lines && sed 's/:k/:j/' dump.lines; } >twice
+	refused "a mount that is given two keys" "j0" --external-from twice
 	dump --external @dump.lines
 	[ $? -ne 0 ] && rmdir "$image"
 	so "@FILE is no other way to say it"
