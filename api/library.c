@@ -155,7 +155,6 @@ static void free_all(struct rebind_namespace **list, unsigned int n)
 /* Several namespaces on their way. */
 struct copies {
 	struct rebind *rebind;
-	const struct rebind_restore_options *options;
 	struct rebind_report *report;
 	unsigned int n, wanted;
 	struct restore_result *results;
@@ -184,7 +183,7 @@ static int take_all(struct copies *copies, unsigned int n)
 }
 
 /* Return: 0 once there are as many as wanted, or a negative errno. */
-static int make_copies(struct copies *copies)
+static int make_copies(struct copies *copies, const struct rebind_restore_options *options)
 {
 	struct rebind_report *report = copies->report;
 	int err = 0;
@@ -192,12 +191,12 @@ static int make_copies(struct copies *copies)
 	while (!err && copies->n < copies->wanted) {
 		unsigned int done;
 
-		err = restore_copies(copies->options, call_reader(copies->rebind),
-				     &report->findings, &report->differences,
-				     copies->wanted - copies->n, copies->results, &done);
+		err = restore_copies(options, call_reader(copies->rebind), &report->findings,
+				     &report->differences, copies->wanted - copies->n,
+				     copies->results, &done);
 		int taken = take_all(copies, done);
 
-		if (copies->options->dry_run)
+		if (options->dry_run)
 			return err;
 		err = err ? err : taken;
 	}
@@ -212,8 +211,7 @@ static int restore_several(struct copies *copies, const struct rebind_restore_op
 
 	if (err)
 		return err;
-	copies->options = &own.options;
-	err = end_restore(copies->report, make_copies(copies));
+	err = end_restore(copies->report, make_copies(copies, &own.options));
 	if (err)
 		free_all(copies->list, copies->n);
 	else if (!own.options.dry_run)

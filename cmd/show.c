@@ -171,7 +171,8 @@ int verb_show(int argc, char **argv)
 		return status;
 	if (!tree_choice_check(&args.tree, "show", &status))
 		return status;
-	if (args.tree.ns_id && words.n && strspn(words.list[0], "0123456789") == strlen(words.list[0]))
+	if (args.tree.ns_id && words.n &&
+	    strspn(words.list[0], "0123456789") == strlen(words.list[0]))
 		return usage_error("show",
 				   "--ns-id chooses a namespace of an image or of --pin-dir, and "
 				   "'%s' is a process",

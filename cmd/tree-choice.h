@@ -14,21 +14,21 @@ struct tree_choice {
 	bool all_mntns;
 };
 
-#define TREE_CHOICE_SPECS(type)                                                                    \
-	{ '\0',                                                                                    \
-	  "ns-id",                                                                                 \
-	  OPTION_NUMBER,                                                                           \
-	  offsetof(type, tree.ns_id),                                                              \
-	  "ID",                                                                                    \
-	  "which namespace of an image",                                                           \
-	  1,                                                                                       \
-	  UINT32_MAX },                                                                            \
-		{ '\0',	       "all-mntns",                                                        \
-		  OPTION_FLAG, offsetof(type, tree.all_mntns),                                     \
-		  NULL,	       "all namespaces of an image, or of the processes below a pid" },    \
-	{                                                                                          \
-		'\0', "reader", OPTION_CHOICE, offsetof(type, report.reader), "statmount|mountinfo", \
-			NULL                                                                       \
+#define TREE_CHOICE_SPECS(type)                                                                 \
+	{ '\0',                                                                                 \
+	  "ns-id",                                                                              \
+	  OPTION_NUMBER,                                                                        \
+	  offsetof(type, tree.ns_id),                                                           \
+	  "ID",                                                                                 \
+	  "which namespace of an image",                                                        \
+	  1,                                                                                    \
+	  UINT32_MAX },                                                                         \
+		{ '\0',	       "all-mntns",                                                     \
+		  OPTION_FLAG, offsetof(type, tree.all_mntns),                                  \
+		  NULL,	       "all namespaces of an image, or of the processes below a pid" }, \
+	{                                                                                       \
+		'\0', "reader", OPTION_CHOICE, offsetof(type, report.reader),                   \
+			"statmount|mountinfo", NULL                                             \
 	}
 
 /**

@@ -223,7 +223,7 @@ failures() {
 		left+=$(left_processes)
 	done
 	result "nothing is left when it dies right after its last consent (40 times)" "$left"
-	says "what contents may take is the client's to say" "the contents exceed the limit of 0 MiB of memory" "$worker" \
+	says "what contents may take is the client's to say" "the contents exceed the limit of 1000 bytes of memory" "$worker" \
 		"$restore max_contents=1000"
 	nothing_left "and nothing is left of that"
 	for step in setup-namespaces post-resume; do
@@ -392,7 +392,7 @@ END
 	i=$EPOCHREALTIME
 	says "clients that say nothing hold up no other" "CHECK ok" "unix:$work/sock" CHECK
 	result "not for a second" "$(awk -v slow="${REBIND_TEST_SLOW:-1}" -v a="$i" -v b="$EPOCHREALTIME" 'BEGIN { if (b - a > 5 * slow) print b - a " s" }')"
-	until_so grep -q "b'" "$work/idle" && grep -q "it has sent no request" "$work/idle"
+	until_so grep -q '^b' "$work/idle" && grep -q "it has sent no request" "$work/idle"
 	so "and are told when they are let go"
 	kill -KILL "$idle" 2>"/dev/null"
 	wait "$idle" 2>"/dev/null"

@@ -177,7 +177,7 @@ for name in TERM INT HUP QUIT; do
 	env --default-signal=INT,QUIT "$rebind" dump -t "$container" -D "$work/late" -L "$work/libs" "${declared[@]}" --json \
 		>"$work/full" 2>"$work/err" <"/dev/null" {full}>&- &
 	busy=$!
-	there_is "$work/late/inventory.img"
+	until_so test -e "$work/late/inventory.img"
 	pause_for 0.5
 	kill -"$name" "$busy"
 	timeout 20 cat <"$work/full" >"$work/out" {full}>&- &
@@ -212,9 +212,11 @@ for ((i = 0; i < 60; i++)); do
 		[ -n "$(ls -A "$work/late")" ] || break
 		pause_for 0.02
 	done
-	case $status:$(ls "$work/late" | grep -c '^inventory.img') in
-	0:1) all=$((all + 1)) ;;
-	143:0) none=$((none + 1)) ;;
+	whole=no
+	[ ! -e "$work/late/inventory.img" ] || whole=yes
+	case $status:$whole in
+	0:yes) all=$((all + 1)) ;;
+	143:no) none=$((none + 1)) ;;
 	*) why+="after $wait s exit status $status with: $(ls "$work/late" | tr '\n' ' '); " ;;
 	esac
 	rm -rf "$work/late"
@@ -264,7 +266,7 @@ reader=$!
 "$rebind" dump -t "$container" -D "$work/ended" -L "$work/libs" "${declared[@]}" --action-script "$work/script" \
 	>"$work/out" 2>"$work/stderr" <"/dev/null" &
 busy=$!
-there_is "$work/reached"
+until_so test -e "$work/reached"
 guard=$(guard_of "$busy")
 kill -STOP "$guard"
 kill -TERM "$busy"
@@ -290,7 +292,7 @@ for way in "-D $work/whole" "--checkpoint $work/whole.tar"; do
 	busy=$!
 	made=$work/whole.tar
 	[ "$way" != "-D $work/whole" ] || made=$work/whole/inventory.img
-	there_is "$made"
+	until_so test -e "$made"
 	pause_for 0.3
 	kill -TERM "$busy"
 	pause_for 0.3

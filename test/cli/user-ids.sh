@@ -84,6 +84,7 @@ sed -i 's|^mount -t devpts|mount -t tmpfs acl sys; echo b > sys/acl; /bin/chown 
 sed -i 's|^/usr/sbin|mount -t tmpfs caps run; echo c > run/caps; setcap -n 7 cap_chown=p run/caps; /bin/chown 100001 run; /bin/chown -h 100001:100001 run run/caps; setcap -n 7 cap_chown=p run/caps\n&|' lacks
 mkdir -p old/{sys,run} new/{sys,run} img2
 before=$(mounts)
+other=
 hold other unshare --mount --propagation private bash -e "$work/lacks" "$work"
 result "ids of several filesystems are dumped" "$(run dump -t "$other" -D img2)"
 for how in --dry-run "--pidfile pid2"; do
