@@ -28,11 +28,11 @@
  * object (report, namespace, tree) is for one thread at a time. A thread that got a namespace from
  * rebind_restore() must live until that is kept or freed: children of rebind die with the thread
  * that started them, and the namespace can then only be freed. What a call changes of the process
- * while it runs: the soft limit of open files is the hard one during a restore. Capabilities are
- * changed for the calling thread. Children inherit descriptors of operations that run at the same
- * time: a namespace that was given up ends when those have ended, and what they built is kept or
- * freed. With REBIND_PLUGIN_DEBUG in the environment, plugins are called
- * in the calling process, one operation at a time.
+ * while it runs: the soft limit of open files is the hard one during a restore, and while a set of
+ * namespaces is read. Capabilities are changed for the calling thread. Children inherit descriptors
+ * of operations that run at the same time: a namespace that was given up ends when those have
+ * ended, and what they built is kept or freed. With REBIND_PLUGIN_DEBUG in the environment, plugins
+ * are called in the calling process, one operation at a time.
  *
  * Children. rebind forks children and waits for them by their pids. They get no handler of SIGCHLD.
  * The calling program may ignore SIGCHLD, or wait for any child in another thread: no result depends
