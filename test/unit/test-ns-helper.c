@@ -141,8 +141,9 @@ static void nothing_asked_for_is_no_keeper(void **state)
 
 static void words_that_are_none_are_findings_all_of_them(void **state)
 {
-	static const char *const join[] = { "mnt:1",	     "net",   "net:", "pid:/nowhere",
-					    "net:999999999", "ipc:1", "ipc:1" };
+	static const char *const join[] = {
+		"mnt:1", "net", "net:", "pid:/nowhere", "net:999999999", "ipc:/none", "ipc:/none"
+	};
 	static const char new_ns[] = "pid,nonsense,ipc";
 	const struct rebind_restore_options options = { .join_ns = join,
 							.n_join_ns = ARRAY_SIZE(join),
