@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -114,7 +115,7 @@ static int write_name(struct tar_writer *w, int dir_fd, const char *above, const
 		      bool goes_down)
 {
 	cleanup_fd int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	char path[512];
+	char path[2 * NAME_MAX + 4]; /* two names, two slashes */
 
 	if (fd < 0)
 		return tar_fault(w->fault, -errno, "'%s' cannot be opened", name);

@@ -74,7 +74,7 @@ int child_poll(pid_t pid, struct pollfd *wait, nfds_t n);
 /** child_await - child_poll() for one socket. */
 int child_await(pid_t pid, int sock);
 
-/** child_recv - child_await(), then fd_recv(), whose parameters and result the others are. */
+/** child_recv - child_await(), then fd_recv(), with its parameters and its result */
 ssize_t child_recv(pid_t pid, int sock, void *data, size_t size, int *ret_fd);
 
 /**

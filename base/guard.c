@@ -30,8 +30,8 @@ static bool place(int *fds, const int *places, size_t n)
 }
 
 /*
- * What ends us must not end it, and what it has open must not be waited for; except standard error,
- * by whose end a caller learns that all is undone.
+ * What ends us must not end it, and what it has open must not be waited for. Standard error is the
+ * exception: its end tells a caller that all is undone.
  */
 static bool stand_apart(int life_fd, int own_fd, int parent_fd)
 {

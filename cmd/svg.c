@@ -7,9 +7,9 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/fd.h"
 #include "cmd/dot.h"
 #include "cmd/errors.h"
@@ -47,16 +47,6 @@ static int write_to_dot(const struct rebind_tree *tree, int out)
 	return err;
 }
 
-static int wait_for_dot(pid_t pid)
-{
-	int status;
-
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
-}
-
 int svg_print(const struct rebind_tree *tree)
 {
 	int ends[2];
@@ -75,7 +65,7 @@ int svg_print(const struct rebind_tree *tree)
 	fd_close(&in);
 	err = write_to_dot(tree, out);
 	fd_close(&out);
-	int ended = wait_for_dot(pid);
+	int ended = child_wait_program(pid, NULL);
 
 	if (err || ended)
 		errors_say("dot, of Graphviz, has drawn nothing, or not all of it");

@@ -130,9 +130,12 @@ void user_ids_check(const struct rebind_restore_options *options, const struct m
 
 	if (read_joined(options, &map) <= 0 || has_all(map.uid, map.n_uid, map.gid, map.n_gid))
 		return;
-	/* Without a root it cannot be joined at all, which is said when that is tried. */
-	if (ids_outside(map.uid, map.n_uid, 0) == UINT32_MAX)
+	if (ids_outside(map.uid, map.n_uid, 0) == UINT32_MAX ||
+	    ids_outside(map.gid, map.n_gid, 0) == UINT32_MAX) {
+		findings_add(findings, FINDING_NO_ID, 0, NULL, HELP,
+			     "the user namespace to be joined has no root: its maps lack id 0");
 		return;
+	}
 	tree_for_each (i, tree) {
 		const struct mount *m = &tree->mounts[i];
 

@@ -287,7 +287,7 @@ static int go_to(struct look *look, const struct scan_target *target, const stru
 	return 0;
 }
 
-/* In the child: the index of each mount whose cgroup is not there. */
+/* In the child: the index of each mount that shows a cgroup which is not there. */
 static int send_removed(const struct scan_target *target, const struct mount_tree *tree, int sock)
 {
 	struct look look = { .own_fd = ns_open(0, "cgroup"), .hierarchy = -EBADF };

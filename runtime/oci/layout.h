@@ -44,7 +44,7 @@ void layout_checkpoint_close(struct layout_checkpoint *checkpoint);
 
 /**
  * layout_write_spec - write what spec_fd holds as a file: config.json
- * @spec_fd: a google.protobuf.Any, whose value is JSON
+ * @spec_fd: a google.protobuf.Any; its value is JSON
  *
  * Return: 0 or a negative errno, logged.
  */

@@ -77,5 +77,5 @@ works "getters have no effect" "$work/library-calls" getters "${place[@]}"
 works "a restore that is cancelled at any of its lines ends with ECANCELED" "$work/library-calls" cancel-restore "${place[@]}"
 works "so does a dump" "$work/library-calls" cancel-dump "${place[@]}"
 works "so does a command" "$work/library-calls" cancel-run "${place[@]}"
-works "a namespace whose thread has ended can only be freed" "$work/library-calls" thread-gone "${place[@]}"
+works "a namespace can only be freed when its thread has ended" "$work/library-calls" thread-gone "${place[@]}"
 finish

@@ -114,11 +114,16 @@ unshare --user sleep 60 </dev/null >log 2>&1 &
 known+=($!)
 is_apart() { [ "$(readlink "/proc/$1/ns/user")" != "$(readlink /proc/self/ns/user)" ]; }
 until_so is_apart $!
+no_root="rebind: the user namespace to be joined has no root: its maps lack id 0; pass --new-ns user instead of --join-ns user:, or join one that has the id"
 for ns in "" pid; do
 	"$rebind" restore -D img2 --root new --join-ns "user:$!" ${ns:+--new-ns "$ns"} -- /bin/busybox true >out 2>err
 	status=$?
-	[ "$status" -eq 125 ] && [ "$(cat err)" = "rebind: cannot become root of the user namespace: its maps lack id 0: Invalid argument" ]
+	[ "$status" -eq 125 ] && [ "$(cat err)" = "$no_root" ]
 	so "a user namespace without root is named${ns:+, in a new $ns namespace}"
+	"$rebind" restore -D img2 --root new --join-ns "user:$!" ${ns:+--new-ns "$ns"} --dry-run >out 2>err
+	status=$?
+	[ "$status" -eq 1 ] && [ "$(cat err)" = "$no_root" ]
+	so "by a dry run, too${ns:+, in a new $ns namespace}"
 done
 
 # ---- signals, and what stays ----

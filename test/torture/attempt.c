@@ -242,7 +242,7 @@ static void compare(struct state *s, struct verdict *verdict)
 		snprintf(b, sizeof(b), "%s", s->image);
 	else
 		count_pinned(s, b, sizeof(b));
-	/* Pinned files do not say whose children they were. */
+	/* Pinned files do not tell which process had which. */
 	if (s->attempt->is_set && s->attempt->ending != END_SEND)
 		argv[4] = "--all-mntns";
 	if (s->attempt->ending == END_PIN_DIR)

@@ -96,7 +96,7 @@ func (r *Running) Ended() <-chan struct{} {
 func (r *Running) Wait(ctx context.Context) (Result, error) {
 	var result Result
 
-	// Without this a standard output that nobody reads would block the program.
+	// Without this the program would block when its standard output is not read.
 	select {
 	case <-r.ended:
 	case <-r.stdout.full:
